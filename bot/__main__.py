@@ -1,0 +1,5 @@
+"""``python -m bot`` is ``deckhand``."""
+
+from bot.cli import main
+
+main()

@@ -1,0 +1,237 @@
+"""The only wiring: settings to a running Deckhand."""
+
+import logging
+import os
+import secrets
+import signal
+import socket
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing, contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from types import FrameType
+
+from slack_bolt import App
+
+from bot.config import Settings, SlackSettings, load
+from bot.core.errors import DeckhandError, HostError
+from bot.core.hosts import Host, Hosts, SocketAddress
+from bot.core.policy import Policy
+from bot.engines.registry import DockerEngines
+from bot.ports import Clock, Store
+from bot.services.background import Background, Signals
+from bot.services.decide import Decide
+from bot.services.execute import Execute
+from bot.services.planning import Planning
+from bot.services.propose import Propose
+from bot.services.review import Review
+from bot.services.rights import Rights
+from bot.services.show import Show
+from bot.slack.chat import SlackChat, web_client
+from bot.slack.directory import SlackDirectory
+from bot.slack.listeners import Listeners, Services
+from bot.slack.server import HttpReceiver, Receiver, SocketReceiver, bolt_app
+from bot.store.database import open_store
+from bot.trial import setting
+from bot.trial.sample.server import SampleEngine
+from bot.trial.workspace.server import Workspace
+
+LOG = logging.getLogger(__name__)
+
+BOLT_THREADS = 10
+WORK_THREADS = 16
+ID_ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
+"""No letters or digits that are taken for one another when read aloud."""
+ID_LENGTH = 10
+
+
+class SystemClock:
+    """Implements ``bot.ports.Clock``."""
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+
+def new_id() -> str:
+    """Make an id short enough to type, and never guessed: 49 bits."""
+    return "".join(secrets.choice(ID_ALPHABET) for _ in range(ID_LENGTH))
+
+
+def make_planning(settings: Settings, engines: DockerEngines) -> Planning:
+    return Planning(
+        engines=engines, protection=settings.protection, dangling_min_age=settings.dangling_min_age
+    )
+
+
+class Deckhand:
+    """A whole bot: connected by ``start``, ended in order by ``stop``."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._closing = ExitStack()
+        self._signals = Signals()
+
+    def start(self) -> None:
+        """Open the database, connect to Slack, and begin to work; DeckhandError says what is in the way."""
+        try:
+            self._start()
+        except BaseException:
+            self._closing.close()
+            raise
+
+    def stop(self) -> None:
+        """Take no new work, let running items end, and close everything, the last opened first."""
+        self._signals.end()
+        self._closing.close()
+
+    def _start(self) -> None:
+        settings, closing = self._settings, self._closing
+        store = open_store(settings.database_url.get_secret_value())
+        closing.callback(store.close)
+        engines = DockerEngines(settings.hosts.by_name)
+        closing.callback(engines.close)
+        bot_token = settings.slack.bot_token
+        client = web_client(bot_token.get_secret_value() if bot_token else "", settings.slack.api_url)
+        chat = SlackChat(client)
+        clock = SystemClock()
+        rights = Rights(directory=SlackDirectory(client, clock.now))
+        services, background = self._services(store, engines, chat, rights, clock)
+
+        bolt_pool = ThreadPoolExecutor(BOLT_THREADS, thread_name_prefix="bolt")
+        signing = settings.slack.signing_secret
+        app = bolt_app(client, signing.get_secret_value() if signing else "", bolt_pool)
+        work_pool = ThreadPoolExecutor(WORK_THREADS, thread_name_prefix="work")
+        Listeners(services, chat, work_pool).register(app)
+
+        background.start()
+        closing.callback(background.stop)
+        closing.callback(work_pool.shutdown)
+        closing.callback(bolt_pool.shutdown)
+        receiver = make_receiver(settings.slack, app)
+        receiver.start()
+        closing.callback(receiver.stop)
+
+    def _services(
+        self, store: Store, engines: DockerEngines, chat: SlackChat, rights: Rights, clock: Clock
+    ) -> tuple[Services, Background]:
+        def hosts() -> Hosts:
+            return self._settings.hosts
+
+        changed = self._signals.changed
+        planning = make_planning(self._settings, engines)
+        show = Show(store=store, chat=chat, clock=clock)
+        decide = Decide(hosts=hosts, rights=rights, store=store, changed=changed)
+        execute = Execute(
+            store=store,
+            engines=engines,
+            owner=f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}",
+            changed=changed,
+            stopping=self._signals.ending,
+            pause=self._signals.pause,
+        )
+        services = Services(
+            hosts=hosts,
+            rights=rights,
+            planning=planning,
+            propose=Propose(
+                hosts=hosts, rights=rights, planning=planning, store=store, clock=clock, new_id=new_id,
+                changed=changed,
+            ),
+            decide=decide,
+            review=Review(hosts=hosts, rights=rights, store=store),
+            show_now=show,
+        )  # fmt: skip
+        return services, Background(self._signals, store, show, decide, execute)
+
+
+def make_receiver(slack: SlackSettings, app: App) -> Receiver:
+    """Socket Mode or HTTP, as the settings say."""
+    if slack.mode == "http":
+        return HttpReceiver(app, slack.listen)
+    app_token = slack.app_token.get_secret_value() if slack.app_token else ""
+    return SocketReceiver(app, app_token, app.client)
+
+
+def run(settings: Settings) -> None:
+    """Run until SIGTERM or SIGINT; logs one line ``ready`` when it is connected."""
+    ended = _ended_by_signal()
+    deckhand = Deckhand(settings)
+    deckhand.start()
+    LOG.info("ready: %s mode, %d hosts registered", settings.slack.mode, len(settings.hosts.by_name))
+    ended.wait()
+    LOG.info("stopping: no new work, running items end first")
+    deckhand.stop()
+    LOG.info("stopped")
+
+
+def _ended_by_signal() -> threading.Event:
+    ended = threading.Event()
+
+    def end(_signal: int, _frame: FrameType | None) -> None:
+        ended.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, end)
+    return ended
+
+
+@contextmanager
+def trial(port: int, data: Path | None = None) -> Iterator[tuple[Workspace, Settings]]:
+    """A local Slack look-alike, a sample engine, and the unchanged bot connected to both.
+
+    ``data`` is the folder that keeps the database; without one it ends with the trial. DeckhandError when
+    the port is taken.
+    """
+    with ExitStack() as stack:
+        # A folder of its own: a unix socket's path must stay below 108 bytes.
+        scratch = Path(stack.enter_context(TemporaryDirectory(prefix="deckhand-try-")))
+        sample = stack.enter_context(SampleEngine(socket_path=scratch / "sample.sock"))
+        hosts = {setting.SAMPLE: sample.url}
+        if _answers(setting.local_url()):
+            hosts[setting.LOCAL] = setting.local_url()
+        folder = data or scratch
+        folder.mkdir(parents=True, exist_ok=True)
+        setting.write_configuration(folder / "deckhand.toml", hosts)
+        try:
+            workspace = Workspace(port=port, notice=setting.notice(hosts))
+        except OSError as error:
+            raise DeckhandError(f"Port {port} on 127.0.0.1 is taken; choose another with --port.") from error
+        stack.enter_context(workspace)
+        settings = load(
+            folder / "deckhand.toml",
+            {
+                "SLACK_BOT_TOKEN": workspace.bot_token,
+                "SLACK_APP_TOKEN": workspace.app_token,
+                "SLACK_API_URL": workspace.api_url,
+            },
+            for_slack=True,
+        )
+        deckhand = Deckhand(settings)
+        deckhand.start()
+        stack.callback(deckhand.stop)
+        yield workspace, settings
+
+
+def _answers(url: str) -> bool:
+    """Whether this machine has an engine of its own that Deckhand can work on."""
+    policy = Policy(name="probe")
+    host = Host(name=setting.LOCAL, address=SocketAddress(url=url), policy=policy)
+    with closing(DockerEngines({setting.LOCAL: host})) as engines:
+        try:
+            engines.connect(setting.LOCAL).info()
+        except HostError:
+            return False
+        return True
+
+
+def run_trial(port: int, data: Path | None) -> None:
+    """Serve the trial until SIGTERM or SIGINT."""
+    ended = _ended_by_signal()
+    with trial(port, data) as (workspace, settings):
+        LOG.info("ready: open %s and type /docker-df sample", workspace.url)
+        LOG.info("in another shell: deckhand audit list --config %s", settings.file)
+        ended.wait()
+        LOG.info("stopping")

@@ -1,0 +1,206 @@
+"""The command line: ``deckhand run | try | df | plan | audit | hosts | doctor | db``."""
+
+import logging
+import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bot import app as application
+from bot import output
+from bot.config import Settings, load
+from bot.core.errors import ConfigurationError, DeckhandError, UsageError
+from bot.core.profiles import DEFAULT_PROFILE, find_profile
+from bot.engines.registry import DockerEngines
+from bot.services import facts, review
+from bot.store.database import migrate, open_store
+from bot.store.store import SqlStore
+
+FAILED, MISUSED = 1, 2
+"""Exit codes: something is in the way; the command or the configuration is wrong."""
+
+cli = typer.Typer(
+    help="Deckhand shows where Docker hosts' disks went, and removes exactly what a person approved.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+audit = typer.Typer(help="Read the audit.", no_args_is_help=True)
+database = typer.Typer(help="Look after the database.", no_args_is_help=True)
+hosts = typer.Typer(help="Look after the registered hosts.", no_args_is_help=True)
+cli.add_typer(audit, name="audit")
+cli.add_typer(database, name="db")
+cli.add_typer(hosts, name="hosts")
+
+Config = Annotated[
+    Path | None,
+    typer.Option("--config", help="The configuration file; else DECKHAND_CONFIG, else ./deckhand.toml."),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, with sizes in bytes.")]
+HostName = Annotated[str, typer.Argument(metavar="HOST", help="A registered host.")]
+
+
+@contextmanager
+def _engines(settings: Settings) -> Iterator[DockerEngines]:
+    with closing(DockerEngines(settings.hosts.by_name)) as engines:
+        yield engines
+
+
+@contextmanager
+def _store(config: Path | None) -> Iterator[SqlStore]:
+    with closing(open_store(load(config).database_url.get_secret_value())) as store:
+        yield store
+
+
+@cli.command()
+def run(config: Config = None) -> None:
+    """Run the bot: connect to Slack and serve until SIGTERM."""
+    settings = load(config, for_slack=True)
+    application.run(settings)
+
+
+@cli.command("try")
+def try_it(
+    port: Annotated[
+        int, typer.Option(help="Where the page is served, on 127.0.0.1.", min=0, max=65535)
+    ] = 8765,
+    data: Annotated[
+        Path | None, typer.Option(help="Keep the database here; else it ends with the trial.")
+    ] = None,
+) -> None:
+    """Try Deckhand on a local page that looks like Slack, with a sample host."""
+    application.run_trial(port, data)
+
+
+@cli.command()
+def df(host: HostName, config: Config = None, as_json: AsJson = False) -> None:  # noqa: FBT002 - typer's flags
+    """Show a host's disk usage, as its own `docker system df` does. Removes nothing."""
+    settings = load(config)
+    name = settings.hosts.find(host).name
+    with _engines(settings) as engines:
+        engine = engines.connect(name)
+        usage, info = engine.disk_usage(), engine.info()
+    if as_json:
+        output.print_json(facts.usage(usage))
+        return
+    output.show_engine(info)
+    output.show_usage(usage)
+
+
+@cli.command()
+def plan(
+    host: HostName,
+    profile: Annotated[str, typer.Argument(metavar="PROFILE")] = DEFAULT_PROFILE,
+    config: Config = None,
+    as_json: AsJson = False,  # noqa: FBT002 - typer's flags
+) -> None:
+    """Print what a cleanup would remove and what it keeps, and why. Removes nothing."""
+    settings = load(config)
+    name, wanted = settings.hosts.find(host).name, find_profile(profile)
+    with _engines(settings) as engines:
+        planning = application.make_planning(settings, engines)
+        draft = planning.draft(planning.survey(name), wanted)
+    if as_json:
+        output.print_json(output.draft_json(name, draft))
+    else:
+        output.show_draft(name, draft)
+
+
+@hosts.command("list")
+def hosts_list(config: Config = None) -> None:
+    """List the registered hosts, and how each is reached."""
+    output.show_hosts(load(config).hosts)
+
+
+@audit.command("list")
+def audit_list(
+    host: Annotated[str | None, typer.Argument(metavar="[HOST]", help="Only this host's cleanups.")] = None,
+    limit: Annotated[int, typer.Option(help="How many at most.", min=1)] = 20,
+    config: Config = None,
+    as_json: AsJson = False,  # noqa: FBT002 - typer's flags
+) -> None:
+    """List cleanups, newest first."""
+    with _store(config) as store:
+        cleanups = store.cleanups(hosts=[host] if host else None, limit=limit)
+    if as_json:
+        output.print_json([review.cleanup_json(cleanup) for cleanup in cleanups])
+    else:
+        output.show_cleanups(cleanups)
+
+
+@audit.command("show")
+def audit_show(
+    cleanup_id: Annotated[str, typer.Argument(metavar="ID", help="The id of a cleanup or of a plan.")],
+    config: Config = None,
+    as_json: AsJson = False,  # noqa: FBT002 - typer's flags
+) -> None:
+    """Show one cleanup: every object and what became of it, and every event."""
+    with _store(config) as store:
+        state = review.find(store, cleanup_id)
+        events = store.events(state.plan.id)
+    if as_json:
+        output.print_json(review.plan_json(state, events))
+        return
+    output.show_record(state)
+    output.say("")
+    output.show_table(
+        ("SEQ", "AT", "EVENT", "BY"),
+        ((str(e.seq), f"{e.at:%Y-%m-%d %H:%M:%S}Z", e.event.tag, e.event.actor) for e in events),
+    )
+
+
+@audit.command("verify")
+def audit_verify(config: Config = None) -> None:
+    """Walk the whole chain of events; exit code 1 and the first broken event when it was tampered with."""
+    with _store(config) as store:
+        broken = store.broken_link()
+    if broken:
+        raise DeckhandError(f"The audit does not hold: {broken}.")
+    output.say("The audit holds: every event is as it was written.")
+
+
+@database.command("upgrade")
+def db_upgrade(config: Config = None) -> None:
+    """Bring the database's schema up to date; `deckhand run` does this by itself."""
+    migrate(load(config).database_url.get_secret_value())
+    output.say("The database is up to date.")
+
+
+@cli.command()
+def doctor(config: Config = None) -> None:
+    """Check the configuration, the database and every host; exit code 1 when something fails."""
+    settings = load(config)
+    failed = 0
+    with closing(open_store(settings.database_url.get_secret_value())):
+        output.say(f"ok    {settings.file} and its database")
+    with _engines(settings) as engines:
+        for host in settings.hosts.all():
+            try:
+                info = engines.connect(host.name).info()
+            except DeckhandError as error:
+                failed += 1
+                output.say(f"fail  {error}")
+            else:
+                output.say(f"ok    {host.name}: Docker Engine {info.version} at {host.address}")
+    for problem in settings.slack.problems():
+        output.say(f"note  {problem}")
+    if failed:
+        raise typer.Exit(FAILED)
+
+
+def main() -> None:
+    """Run the command line; whatever goes wrong is told in a sentence, with an exit code."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    for noisy in ("slack_sdk", "slack_bolt", "uvicorn", "alembic", "urllib3"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+    try:
+        cli()
+    except (ConfigurationError, UsageError) as error:
+        print(f"deckhand: {error}", file=sys.stderr)  # noqa: T201 - the one place that tells the shell
+        sys.exit(MISUSED)
+    except DeckhandError as error:
+        print(f"deckhand: {error}", file=sys.stderr)  # noqa: T201 - the one place that tells the shell
+        sys.exit(FAILED)

@@ -1,0 +1,193 @@
+"""The tables of ``deckhand.toml``: their keys, and what may stand in each."""
+
+import re
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+from difflib import get_close_matches
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+
+from bot.core.units import parse_duration
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
+_SLACK_ID = re.compile(r"[UWS][A-Z0-9]{2,}")
+_SSH = re.compile(
+    r"(?:(?P<user>[^@\s]+)@)?(?P<host>\[[0-9A-Fa-f:.%\w]+\]|[A-Za-z0-9._-]+)(?::(?P<port>\d{1,5}))?"
+)
+_MOST_PORTS = 65535
+
+
+def _duration(value: object) -> timedelta:
+    if not isinstance(value, str):
+        raise ValueError('a duration is written as text, like "30m", "168h" or "10d"')  # noqa: TRY004 - pydantic
+    duration = parse_duration(value)
+    if duration < timedelta():
+        raise ValueError("a duration cannot be negative")
+    return duration
+
+
+def _slack_id(value: str) -> str:
+    if value != "*" and not _SLACK_ID.fullmatch(value):
+        raise ValueError(
+            f"“{value}” is no Slack id; write user ids (U…), user group ids (S…) or “*”: a profile's "
+            "“Copy member ID” in Slack shows one"
+        )
+    return value
+
+
+def _name(value: str) -> str:
+    if not _NAME.fullmatch(value):
+        raise ValueError(
+            f"“{value}” is no name that can be typed in Slack; use letters, digits, dots, dashes and "
+            "underscores, at most 63"
+        )
+    return value
+
+
+def _database_url(value: str) -> str:
+    scheme = value.partition(":")[0]
+    if scheme not in {"sqlite", "postgresql+psycopg"}:
+        raise ValueError(
+            f"“{scheme}” is not supported; write sqlite:///deckhand.db or "
+            "postgresql+psycopg://user@host/database"
+        )
+    return value
+
+
+def ssh_parts(value: str) -> tuple[str | None, str, int | None]:
+    """User, host and port of an SSH address; ValueError when it cannot be read."""
+    found = _SSH.fullmatch(value.removeprefix("ssh://"))
+    port = int(found["port"]) if found and found["port"] else None
+    if not found or (port is not None and not 0 < port <= _MOST_PORTS):
+        raise ValueError(f"“{value}” is no address; write it like user@host:22")
+    return found["user"], found["host"].strip("[]"), port
+
+
+def _ssh_text(value: str) -> str:
+    ssh_parts(value)
+    return value
+
+
+def listen_parts(value: str) -> tuple[str, int]:
+    """Host and port to listen on; ValueError when the text names none."""
+    host, _, port = value.rpartition(":")
+    if not host or not port.isdigit() or not 0 <= int(port) <= _MOST_PORTS:
+        raise ValueError(f"“{value}” is no address to listen on; write it like 127.0.0.1:3000")
+    return host.strip("[]"), int(port)
+
+
+def _listen_text(value: str) -> str:
+    listen_parts(value)
+    return value
+
+
+def _engine_url(value: str) -> str:
+    url = urlsplit(value)
+    unix = url.scheme == "unix" and not url.netloc and url.path.startswith("/")
+    tcp = url.scheme == "tcp" and url.hostname and not url.path.strip("/")
+    if not (unix or tcp):
+        raise ValueError(
+            f"“{value}” is no address of an engine; write unix:///var/run/docker.sock or tcp://host:2376"
+        )
+    return value
+
+
+EngineUrl = Annotated[str, AfterValidator(_engine_url)]
+SshText = Annotated[str, AfterValidator(_ssh_text)]
+ListenText = Annotated[str, AfterValidator(_listen_text)]
+Duration = Annotated[timedelta, BeforeValidator(_duration)]
+SlackId = Annotated[str, AfterValidator(_slack_id)]
+Name = Annotated[str, AfterValidator(_name)]
+DatabaseUrl = Annotated[str, AfterValidator(_database_url)]
+
+
+class Table(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class DatabaseTable(Table):
+    url: DatabaseUrl = "sqlite:///deckhand.db"
+
+
+class SlackTable(Table):
+    mode: Literal["socket", "http"] | None = None
+    listen: ListenText = "127.0.0.1:3000"
+
+
+class ProtectTable(Table):
+    images: list[str] = []
+    labels: list[str] = []
+    dangling_min_age: Duration = timedelta(hours=1)
+
+
+class PolicyTable(Table):
+    look: Annotated[tuple[SlackId, ...], Field(strict=False)] = ()
+    request: Annotated[tuple[SlackId, ...], Field(strict=False)] = ()
+    approve: Annotated[tuple[SlackId, ...], Field(strict=False)] = ()
+    quorum: Annotated[int, Field(ge=1)] = 1
+    self_approval: bool = False
+    expires: Annotated[Duration, Field(gt=timedelta())] = timedelta(minutes=30)
+
+
+class HostTable(Table):
+    docker: EngineUrl | None = None
+    ssh: SshText | None = None
+    context: str | None = None
+    tls: str | None = None
+    identity: str | None = None
+    known_hosts: str | None = None
+    tags: list[Name] = []
+    policy: str | None = None
+
+
+class ConfigFile(Table):
+    """The whole file. A policy's unset keys come from ``[policies.default]``; unset there means nobody."""
+
+    database: DatabaseTable = DatabaseTable()
+    slack: SlackTable = SlackTable()
+    protect: ProtectTable = ProtectTable()
+    hosts: Annotated[dict[Name, HostTable], Field(min_length=1)]
+    policies: dict[Name, PolicyTable] = {}
+
+    @classmethod
+    def keys_at(cls, place: list[str]) -> list[str]:
+        """The keys that the table at this place knows."""
+        model: Any = cls
+        for part in place:
+            tables = {"hosts": HostTable, "policies": PolicyTable}
+            if model is cls and part in tables:
+                model = tables[part]
+            elif model is cls:
+                model = cls.model_fields[part].annotation
+        return list(model.model_fields)
+
+
+def relations(raw: Mapping[str, Any]) -> Iterator[str]:
+    """Mistakes between keys, each with its place and remedy; looked for even where single keys are wrong."""
+    hosts, policies = raw.get("hosts"), raw.get("policies")
+    names = list(policies) if isinstance(policies, dict) else []
+    for name, table in hosts.items() if isinstance(hosts, dict) else ():
+        for problem in _host_relations(table, names) if isinstance(table, dict) else ():
+            yield f"hosts.{name}{problem}"
+
+
+def _host_relations(table: Mapping[str, Any], policies: list[str]) -> Iterator[str]:
+    ways = [key for key in ("ssh", "context", "docker") if key in table]
+    if len(ways) != 1:
+        yield (
+            f": names {' and '.join(ways) or 'no way to its engine'}; write exactly one of "
+            'ssh = "user@host:22", context = "name" or docker = "unix:///var/run/docker.sock"'
+        )
+    for key in ("identity", "known_hosts"):
+        if key in table and "ssh" not in table:
+            yield f".{key}: only means something beside ssh; remove it"
+    if "tls" in table and not str(table.get("docker", "")).startswith("tcp://"):
+        yield '.tls: only means something beside docker = "tcp://…"; remove it'
+    policy = table.get("policy")
+    if isinstance(policy, str) and policy not in policies:
+        nearest = get_close_matches(policy, policies, n=1)
+        yield f".policy: there is no [policies.{policy}]; " + (
+            f"did you mean {nearest[0]}?" if nearest else "add it"
+        )

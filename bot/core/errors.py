@@ -1,0 +1,122 @@
+"""One tree of errors; the text of each is the sentence that a person reads: what happened, where, what next.
+
+Adapters translate what they catch into these with ``raise … from``; nobody matches on the text.
+"""
+
+from collections.abc import Sequence
+
+
+class DeckhandError(Exception):
+    """Base of everything that Deckhand raises on purpose; ``str(error)`` may be shown to a person."""
+
+
+class ConfigurationError(DeckhandError):
+    """Every mistake of a configuration at once, each with its place and its remedy."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(self.problems))
+
+
+# --- what a person typed or clicked -------------------------------------------------------------
+
+
+class UsageError(DeckhandError):
+    """A command that cannot be understood; the sentence ends in an example."""
+
+
+class UnknownHostError(UsageError):
+    """No host of that name is registered."""
+
+    def __init__(self, name: str, nearest: Sequence[str]) -> None:
+        self.name, self.nearest = name, tuple(nearest)
+        hint = f" Did you mean {' or '.join(self.nearest)}?" if nearest else ""
+        super().__init__(f"No host named “{name}” is registered.{hint} /docker-df lists all hosts.")
+
+
+class UnknownProfileError(UsageError):
+    """No cleanup profile of that name exists."""
+
+    def __init__(self, name: str, known: Sequence[str]) -> None:
+        super().__init__(f"There is no profile “{name}”. The profiles are: {', '.join(known)}.")
+
+
+class RefusedError(DeckhandError):
+    """Understood, and not done: no right, too late, already decided."""
+
+
+# --- reaching a host ----------------------------------------------------------------------------
+
+
+class HostError(DeckhandError):
+    """Something failed between Deckhand and the engine of ``host``."""
+
+    def __init__(self, host: str, sentence: str) -> None:
+        self.host = host
+        super().__init__(f"{host}: {sentence}")
+
+
+class HostUnreachableError(HostError):
+    """Nothing answers at the host's address, or the connection broke."""
+
+
+class HostKeyError(HostError):
+    """The host's SSH key is unknown or is not the pinned one."""
+
+
+class LoginRefusedError(HostError):
+    """The SSH server accepted none of our identities."""
+
+
+class EngineUnavailableError(HostError):
+    """The machine is there; its engine or the engine's socket is not, or we may not use it."""
+
+
+class EngineTimeoutError(HostError):
+    """The engine did not answer within the deadline of the call."""
+
+
+class EngineUnsupportedError(HostError):
+    """An engine that Deckhand refuses to work on (Podman, or older than 20.10)."""
+
+
+class EngineChangedError(HostError):
+    """The host's name now points at another engine than the one that was planned on."""
+
+
+class EngineRequestError(HostError):
+    """The engine answered with an error of its own; ``status`` is the HTTP status."""
+
+    def __init__(self, host: str, status: int, message: str) -> None:
+        self.status, self.message = status, message
+        super().__init__(host, f"the engine answered {status}: {message}")
+
+
+class ConflictError(EngineRequestError):
+    """409: the engine refuses, since the object is in use or changing."""
+
+
+class NotFoundError(EngineRequestError):
+    """404: the object is not there (any more)."""
+
+
+# --- the database -------------------------------------------------------------------------------
+
+
+class StoreUnavailableError(DeckhandError):
+    """The audit database cannot be read or written, so nothing may be removed."""
+
+
+class LeaseLostError(DeckhandError):
+    """Another process has taken this cleanup over: stand down at once."""
+
+
+# --- Slack --------------------------------------------------------------------------------------
+
+
+class ChatError(DeckhandError):
+    """Slack could not be reached or asked us to wait; trying again later makes sense."""
+
+
+class ChatRefusedError(ChatError):
+    """Slack refused for good (the channel or the message is gone): trying again makes no sense."""

@@ -1,0 +1,136 @@
+"""What an engine holds, as values: everything that a plan is computed from.
+
+A field that may be None is unknown when it is; unknown means in use, and in doubt the object is kept.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """The kinds of Docker objects, in the order in which a cleanup removes them."""
+
+    CONTAINER = "container"
+    NETWORK = "network"
+    IMAGE = "image"
+    BUILD_CACHE = "build_cache"
+    VOLUME = "volume"
+
+
+ORDER = tuple(Kind)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineInfo:
+    """Which engine answered; ``id`` is what a plan is pinned to."""
+
+    id: str
+    name: str
+    version: str
+    api_version: str
+    store: str
+    """The image store's driver: ``overlay2``, or ``containerd`` for the containerd image store."""
+    data_root: str
+    operating_system: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Image:
+    id: str
+    tags: tuple[str, ...] = ()
+    digests: tuple[str, ...] = ()
+    parent: str = ""
+    labels: Mapping[str, str] = field(default_factory=dict)
+    built_at: datetime | None = None
+    tagged_at: datetime | None = None
+    """When the engine last tagged or pulled it; None when it never did or does not say."""
+    size: int | None = None
+    shared_size: int | None = None
+    containers: int | None = None
+    """How many containers the engine says use it; None when it does not say."""
+    chain_ids: tuple[str, ...] = ()
+    history: tuple[int, ...] | None = None
+    """Sizes of the history entries, oldest first, in bytes; entries that made no layer are 0."""
+
+    @property
+    def name(self) -> str:
+        """What a person calls it; for display only."""
+        return (self.tags or self.digests or (short_id(self.id),))[0]
+
+    @property
+    def references(self) -> tuple[str, ...]:
+        return self.tags + self.digests
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Container:
+    id: str
+    name: str
+    state: str
+    image_id: str
+    image: str = ""
+    """The reference it was created from, as the engine prints it."""
+    created_at: datetime | None = None
+    started_at: datetime | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
+    volumes: tuple[str, ...] = ()
+    networks: tuple[str, ...] = ()
+    """Names and ids of its networks."""
+    size_rw: int | None = None
+    size_root_fs: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Network:
+    id: str
+    name: str
+    driver: str
+    scope: str
+    labels: Mapping[str, str] = field(default_factory=dict)
+    created_at: datetime | None = None
+    in_use: bool | None = None
+    """Whether the engine counts an endpoint on it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Volume:
+    name: str
+    driver: str
+    labels: Mapping[str, str] = field(default_factory=dict)
+    options: Mapping[str, str] = field(default_factory=dict)
+    created_at: datetime | None = None
+    size: int | None = None
+    ref_count: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CacheRecord:
+    id: str
+    type: str
+    description: str = ""
+    parents: tuple[str, ...] = ()
+    size: int | None = None
+    shared: bool = True
+    in_use: bool = True
+    created_at: datetime | None = None
+    last_used_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inventory:
+    """One look at an engine; ``taken_at`` is the engine's own clock, against which all ages are counted."""
+
+    engine: EngineInfo
+    taken_at: datetime
+    images: tuple[Image, ...] = ()
+    containers: tuple[Container, ...] = ()
+    networks: tuple[Network, ...] = ()
+    volumes: tuple[Volume, ...] = ()
+    cache: tuple[CacheRecord, ...] = ()
+
+
+def short_id(object_id: str) -> str:
+    """The twelve characters of an id that Docker's tables show; for display only."""
+    return object_id.removeprefix("sha256:")[:12]

@@ -1,0 +1,120 @@
+"""The life of a plan: its states, the legal transitions, and the values that record where it stands."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from types import MappingProxyType
+
+from bot.core.plans import Item, Person, Plan
+from bot.core.usage import DiskUsage
+
+
+class Status(StrEnum):
+    PROPOSED = "proposed"  # waits for votes
+    APPROVED = "approved"  # waits for a process to take it up
+    REJECTED = "rejected"  # a person said no
+    EXPIRED = "expired"  # nobody decided in time
+    CANCELLED = "cancelled"  # withdrawn, or refused at its start
+    SUPERSEDED = "superseded"  # a newer plan took its place
+    RUNNING = "running"  # a process removes items
+    DONE = "done"  # every item was removed, or was gone already
+    PARTIAL = "partial"  # some items were kept or failed
+    STOPPED = "stopped"  # ended by a person between two items
+    FAILED = "failed"  # ended by an error, with items left over
+
+
+TRANSITIONS: Mapping[Status, frozenset[Status]] = MappingProxyType({
+    Status.PROPOSED: frozenset({
+        Status.APPROVED, Status.REJECTED, Status.EXPIRED, Status.CANCELLED, Status.SUPERSEDED,
+    }),
+    Status.APPROVED: frozenset({Status.RUNNING, Status.CANCELLED}),
+    Status.RUNNING: frozenset({Status.DONE, Status.PARTIAL, Status.STOPPED, Status.FAILED}),
+})  # fmt: skip
+
+ENDED = frozenset(Status) - TRANSITIONS.keys()
+CLEANUP_OUTCOMES = frozenset({Status.DONE, Status.PARTIAL, Status.STOPPED, Status.FAILED})
+
+
+def may_become(before: Status, after: Status) -> bool:
+    """Whether the transition is legal; the one table that every change of state is held to."""
+    return after in TRANSITIONS.get(before, frozenset())
+
+
+class Outcome(StrEnum):
+    """Where one item of a plan stands."""
+
+    PLANNED = "planned"
+    REMOVING = "removing"  # the intent is written; the engine may or may not have been called
+    REMOVED = "removed"
+    GONE = "gone"  # no longer there when we looked: gone, not confirmed by us
+    KEPT = "kept"
+    FAILED = "failed"
+
+
+OPEN = frozenset({Outcome.PLANNED, Outcome.REMOVING})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Vote:
+    person: Person
+    approve: bool
+    at: datetime
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemState:
+    """An item and where it stands; ``bytes`` is what the engine reports as reclaimed."""
+
+    position: int
+    item: Item
+    outcome: Outcome = Outcome.PLANNED
+    reason: str = ""
+    bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageRef:
+    """Where a plan's message stands in Slack."""
+
+    channel: str
+    ts: str = ""
+    """Empty until it has been posted."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanState:
+    """A plan and all that has happened to it; ``version`` grows with every change."""
+
+    plan: Plan
+    status: Status
+    version: int
+    quorum: int
+    """Approvals needed, as the policy said when the plan was proposed; for display only."""
+    votes: tuple[Vote, ...] = ()
+    items: tuple[ItemState, ...] = ()
+    message: MessageRef | None = None
+    reason: str = ""
+    """Why it ended, where there is something to say."""
+    decided_at: datetime | None = None
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    usage_before: DiskUsage | None = None
+    usage_after: DiskUsage | None = None
+
+    @property
+    def reclaimed(self) -> int:
+        return sum(state.bytes for state in self.items)
+
+    @property
+    def approvers(self) -> tuple[Person, ...]:
+        return tuple(vote.person for vote in self.votes if vote.approve)
+
+    def with_outcome(self, *outcomes: Outcome) -> tuple[ItemState, ...]:
+        return tuple(state for state in self.items if state.outcome in outcomes)
+
+
+def outcome_of_run(items: tuple[ItemState, ...]) -> Status:
+    """How a run that came to its end ends: done when nothing was kept and nothing failed."""
+    return Status.PARTIAL if any(i.outcome in {Outcome.KEPT, Outcome.FAILED} for i in items) else Status.DONE

@@ -1,0 +1,50 @@
+"""Sizes and durations, written and read the way Docker does it."""
+
+import re
+from datetime import timedelta
+
+_SIZE_UNITS = ("B", "kB", "MB", "GB", "TB", "PB", "EB", "ZB", "YB")
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d|w)")
+_SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+
+
+def human_size(size: float) -> str:
+    """Bytes as Docker's tables print them: base 1000, four significant digits (go-units ``HumanSize``)."""
+    index = 0
+    while size >= 1000 and index < len(_SIZE_UNITS) - 1:  # noqa: PLR2004 - the base of SI units
+        size /= 1000
+        index += 1
+    return f"{size:.4g}{_SIZE_UNITS[index]}"
+
+
+def parse_duration(text: str) -> timedelta:
+    """Read ``30m``, ``168h``, ``1h30m`` or ``10d`` (Docker's units, and days and weeks, which Go lacks).
+
+    Raises ValueError when the text is anything else, or would not fit a timedelta.
+    """
+    parts = _DURATION.findall(text)
+    if not parts or "".join(number + unit for number, unit in parts) != text:
+        raise ValueError(f"“{text}” is not a duration; write it like 30m, 168h, 1h30m or 10d")
+    try:
+        return timedelta(seconds=sum(float(number) * _SECONDS[unit] for number, unit in parts))
+    except OverflowError:
+        raise ValueError(f"“{text}” is longer than a duration can be") from None
+
+
+def duration_text(duration: timedelta) -> str:
+    """Write a duration as Docker's ``until`` reads it: whole hours, minutes or seconds."""
+    seconds = int(duration.total_seconds())
+    for unit, name in ((3600, "h"), (60, "m")):
+        if seconds and seconds % unit == 0:
+            return f"{seconds // unit}{name}"
+    return f"{seconds}s"
+
+
+def duration_words(duration: timedelta) -> str:
+    """Write a duration in words, rounded down to its largest unit: ``7 days``, ``1 hour``."""
+    seconds = int(duration.total_seconds())
+    for unit, name in ((86400, "day"), (3600, "hour"), (60, "minute")):
+        if seconds >= unit:
+            count = seconds // unit
+            return f"{count} {name}{'s' if count != 1 else ''}"
+    return f"{seconds} second{'s' if seconds != 1 else ''}"

@@ -1,0 +1,102 @@
+"""The table of ``docker system df``: four rows, with the figures that the engine's own CLI prints."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from bot.core.inventory import CacheRecord, Container, Image, Inventory, Volume
+from bot.core.units import human_size
+
+IMAGES, CONTAINERS, VOLUMES, BUILD_CACHE = "Images", "Containers", "Local Volumes", "Build Cache"
+ACTIVE_STATES = frozenset({"running", "paused", "restarting"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UsageRow:
+    """One row of the table; sizes in bytes. ``reclaimable`` is Docker's figure and steers nothing."""
+
+    type: str
+    total: int
+    active: int
+    size: int
+    reclaimable: int
+
+    @property
+    def reclaimable_text(self) -> str:
+        """RECLAIMABLE as the CLI prints it: with a percentage, except for the build cache."""
+        text = human_size(self.reclaimable)
+        if self.size <= 0 or self.type == BUILD_CACHE:
+            return text
+        return f"{text} ({self.reclaimable * 100 // self.size}%)"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DiskUsage:
+    """The answer of ``docker system df``, in Docker's order of rows."""
+
+    rows: tuple[UsageRow, ...]
+
+    @property
+    def size(self) -> int:
+        return sum(row.size for row in self.rows)
+
+
+def images_row(layers_size: int, images: Iterable[Image]) -> UsageRow:
+    """Images as the CLI of 20.10 to 28 counts them; an image with an unknown user count counts as used."""
+    images = tuple(images)
+    used = sum(
+        (image.size or 0) - max(image.shared_size or 0, 0) for image in images if image.containers != 0
+    )
+    return UsageRow(
+        type=IMAGES,
+        total=len(images),
+        active=sum(1 for image in images if (image.containers or 0) > 0),
+        size=layers_size,
+        reclaimable=layers_size - used,
+    )
+
+
+def containers_row(containers: Iterable[Container]) -> UsageRow:
+    """Writable layers; running, paused and restarting containers are active."""
+    containers = tuple(containers)
+    idle = (c for c in containers if c.state not in ACTIVE_STATES)
+    return UsageRow(
+        type=CONTAINERS,
+        total=len(containers),
+        active=sum(1 for c in containers if c.state in ACTIVE_STATES),
+        size=sum(c.size_rw or 0 for c in containers),
+        reclaimable=sum(c.size_rw or 0 for c in idle),
+    )
+
+
+def volumes_row(volumes: Iterable[Volume]) -> UsageRow:
+    """Local volumes; those of unknown size are counted and add no bytes."""
+    volumes = tuple(volumes)
+    sized = tuple(v for v in volumes if v.size is not None)
+    return UsageRow(
+        type=VOLUMES,
+        total=len(volumes),
+        active=sum(1 for v in volumes if (v.ref_count or 0) > 0),
+        size=sum(v.size or 0 for v in sized),
+        reclaimable=sum(v.size or 0 for v in sized if v.ref_count == 0),
+    )
+
+
+def build_cache_row(records: Iterable[CacheRecord]) -> UsageRow:
+    """Build cache records; shared ones are layers of images and add no bytes."""
+    records = tuple(records)
+    own = tuple(r for r in records if not r.shared)
+    return UsageRow(
+        type=BUILD_CACHE,
+        total=len(records),
+        active=sum(1 for r in records if r.in_use),
+        size=sum(r.size or 0 for r in own),
+        reclaimable=sum(r.size or 0 for r in own if not r.in_use),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Survey:
+    """One whole look at an engine: what it holds, and its own table of disk usage."""
+
+    inventory: Inventory
+    usage: DiskUsage

@@ -1,0 +1,79 @@
+"""An SSH channel in the shape of the socket that http.client expects."""
+
+import io
+import threading
+
+import paramiko
+
+
+class ChannelSocket:
+    """Closes, like a real socket, when it was closed *and* the last file made of it was.
+
+    One that does not own its channel leaves it open for what may still be read from it.
+    """
+
+    def __init__(self, channel: paramiko.Channel, *, owner: bool = True) -> None:
+        self._channel = channel
+        self._owner = owner
+        self._lock = threading.Lock()
+        self._files = 0
+        self._closed = False
+
+    @property
+    def idle(self) -> bool:
+        """Whether the next request may use it: open, and nothing unread."""
+        channel = self._channel
+        return not (self._closed or channel.closed or channel.eof_received or channel.recv_ready())
+
+    def settimeout(self, seconds: float | None) -> None:
+        self._channel.settimeout(seconds)
+
+    def sendall(self, data: bytes) -> None:
+        self._channel.sendall(data)
+
+    def recv_into(self, buffer: bytearray | memoryview) -> int:
+        data = self._channel.recv(len(buffer))
+        buffer[: len(data)] = data
+        return len(data)
+
+    def makefile(self, mode: str, buffering: int | None = None) -> io.BufferedReader:
+        """A file to read from, which is all that http.client asks for."""
+        if mode != "rb":
+            raise ValueError(f"a channel is read as “rb”, not “{mode}”")
+        with self._lock:
+            self._files += 1
+        return io.BufferedReader(_Reader(self), buffering or io.DEFAULT_BUFFER_SIZE)
+
+    def shutdown(self, how: int) -> None:
+        self._channel.shutdown(how)
+
+    def close(self) -> None:
+        with self._lock:
+            self._closed = True
+        self._end_when_unused()
+
+    def file_closed(self) -> None:
+        with self._lock:
+            self._files -= 1
+        self._end_when_unused()
+
+    def _end_when_unused(self) -> None:
+        if self._owner and self._closed and self._files <= 0:
+            self._channel.close()
+
+
+class _Reader(io.RawIOBase):
+    def __init__(self, source: ChannelSocket) -> None:
+        super().__init__()
+        self._source = source
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override] # BufferedReader passes a memoryview
+        return self._source.recv_into(buffer)
+
+    def close(self) -> None:
+        if not self.closed:
+            super().close()
+            self._source.file_closed()

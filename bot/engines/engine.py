@@ -1,0 +1,212 @@
+"""One host's Docker Engine, over the Engine API: what it holds, and the removal of one object at a time."""
+
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import Any
+
+from docker import APIClient
+
+from bot.core.errors import EngineRequestError, EngineUnsupportedError, NotFoundError
+from bot.core.inventory import CacheRecord, Container, EngineInfo, Image, Inventory, Network, Volume
+from bot.core.usage import DiskUsage, Survey
+from bot.engines import decode
+from bot.engines.decode import Answer
+from bot.engines.failures import translated
+
+DF_TIMEOUT = 120
+"""Seconds; a df walks every volume's files."""
+DF_TRIES = 5
+GATHER_THREADS = 8
+CACHE_BATCH = 1_000
+"""Build cache ids per call: each becomes part of the request's URL."""
+MOST_HISTORIES = 20_000
+
+
+class DockerEngine:
+    """Implements ``bot.ports.Engine``; ``client`` gives the host's kept connection at each call."""
+
+    def __init__(self, host: str, client: Callable[[], APIClient]) -> None:
+        self._host = host
+        self._connect = client
+        self._df_lock = threading.Lock()
+        self._histories: OrderedDict[str, Sequence[Answer]] = OrderedDict()
+
+    @contextmanager
+    def _client(self) -> Iterator[Any]:
+        """Lend the client, and turn what it raises into our errors.
+
+        Typed Any: the SDK's stubs declare most answers as untyped dictionaries.
+        """
+        with translated(self._host):
+            yield self._connect()
+
+    # --- looking --------------------------------------------------------------------------------
+
+    def info(self) -> EngineInfo:
+        with self._client() as client:
+            return self._identified(client.info(), client.version())
+
+    def _identified(self, info: Answer, version: Answer) -> EngineInfo:
+        engine = decode.engine_info(info, version)
+        if not engine.id:
+            raise EngineUnsupportedError(self._host, "the engine tells no id that a plan could be pinned to.")
+        return engine
+
+    def disk_usage(self) -> DiskUsage:
+        return decode.disk_usage(self._df())
+
+    def survey(self) -> Survey:
+        """Gather everything; the container list comes last, so that what has just come into use is seen."""
+        with self._client() as client:
+            info = client.info()
+            engine = self._identified(info, client.version())
+            df = self._df()
+            images = self._images(client, df)
+            networks = self._networks(client)
+            volumes = self._volumes(client, df)
+            containers = self._containers(client, df)
+        inventory = Inventory(
+            engine=engine,
+            taken_at=decode.moment(info.get("SystemTime")) or datetime.now(UTC),
+            images=images,
+            containers=containers,
+            networks=networks,
+            volumes=volumes,
+            cache=decode.cache_records(df),
+        )
+        return Survey(inventory=inventory, usage=decode.disk_usage(df))
+
+    def _df(self, *types: str) -> Answer:
+        """One df at a time per host: engine 20.10 answers 500 to a second one, so that is tried again."""
+        with self._df_lock:
+            for attempt in range(DF_TRIES):
+                try:
+                    return self._df_once(types)
+                except EngineRequestError as error:
+                    if error.status < HTTPStatus.INTERNAL_SERVER_ERROR or attempt == DF_TRIES - 1:
+                        raise
+                    time.sleep(0.2 * 2**attempt)
+        raise AssertionError("the loop above returns or raises")
+
+    def _df_once(self, types: Sequence[str]) -> Answer:
+        with self._client() as client:
+            # The SDK's df() takes no types (API 1.42, ignored by older engines), so its own helpers are used.
+            answer = client._get(  # noqa: SLF001
+                client._url("/system/df"),  # noqa: SLF001
+                params=[("type", name) for name in types],
+                timeout=DF_TIMEOUT,
+            )
+            found: Answer = client._result(answer, json=True)  # noqa: SLF001
+            return found
+
+    def _images(self, client: Any, df: Answer) -> tuple[Image, ...]:
+        counted = {entry.get("Id"): entry for entry in decode.entries(df, "Images", "ImageUsage")}
+        listed = {entry["Id"]: {**entry, **counted.get(entry["Id"], {})} for entry in client.images(all=True)}
+
+        def gather(image_id: str) -> Image | None:
+            try:
+                with translated(self._host):
+                    inspected = client.inspect_image(image_id)
+                    return decode.image(listed[image_id], inspected, self._history(client, image_id))
+            except NotFoundError:
+                return None  # removed while we looked
+
+        with ThreadPoolExecutor(GATHER_THREADS, thread_name_prefix="gather") as pool:
+            return tuple(image for image in pool.map(gather, listed) if image)
+
+    def _history(self, client: Any, image_id: str) -> Sequence[Answer]:
+        """An image's history never changes for its id, so it is read once."""
+        if image_id not in self._histories:
+            self._histories[image_id] = client.history(image_id)
+            while len(self._histories) > MOST_HISTORIES:
+                self._histories.popitem(last=False)
+        return self._histories[image_id]
+
+    @staticmethod
+    def _networks(client: Any) -> tuple[Network, ...]:
+        unused = {entry["Id"] for entry in client.networks(filters={"dangling": True})}
+        return tuple(
+            decode.network(entry, in_use=entry.get("Id") not in unused) for entry in client.networks()
+        )
+
+    @staticmethod
+    def _volumes(client: Any, df: Answer) -> tuple[Volume, ...]:
+        usage = {e.get("Name"): e.get("UsageData") for e in decode.entries(df, "Volumes", "VolumeUsage")}
+        listed: Sequence[Mapping[str, Any]] = client.volumes().get("Volumes") or ()
+        return tuple(decode.volume(entry, usage.get(entry.get("Name"))) for entry in listed)
+
+    @staticmethod
+    def _containers(client: Any, df: Answer) -> tuple[Container, ...]:
+        sizes = {str(e.get("Id")): e for e in decode.entries(df, "Containers", "ContainerUsage")}
+        return tuple(decode.listed_container(entry, sizes) for entry in client.containers(all=True))
+
+    # --- looking once more, at one object -------------------------------------------------------
+
+    def container(self, container_id: str) -> Container:
+        with self._client() as client:
+            return decode.inspected_container(client.inspect_container(container_id))
+
+    def containers(self) -> tuple[Container, ...]:
+        with self._client() as client:
+            return self._containers(client, {})
+
+    def image(self, reference: str) -> Image:
+        with self._client() as client:
+            return decode.image({}, client.inspect_image(reference), None)
+
+    def network(self, network_id: str) -> Network:
+        with self._client() as client:
+            found = client.inspect_network(network_id)
+            return decode.network(found, in_use=bool(found.get("Containers")))
+
+    def volume(self, name: str) -> Volume:
+        with self._client() as client:
+            return decode.volume(client.inspect_volume(name))
+
+    def cache_records(self) -> tuple[CacheRecord, ...]:
+        return decode.cache_records(self._df("build-cache"))
+
+    # --- removing -------------------------------------------------------------------------------
+
+    def remove_container(self, container_id: str) -> None:
+        with self._client() as client:
+            client.remove_container(container_id, v=False, link=False, force=False)
+
+    def untag(self, reference: str) -> None:
+        with self._client() as client:
+            client.remove_image(reference, force=False, noprune=True)
+
+    def remove_image(self, image_id: str) -> tuple[str, ...]:
+        with self._client() as client:
+            answer = client.remove_image(image_id, force=False, noprune=True)
+        return tuple(str(entry["Deleted"]) for entry in answer or () if entry.get("Deleted"))
+
+    def remove_network(self, network_id: str) -> None:
+        with self._client() as client:
+            client.remove_network(network_id)
+
+    def remove_volume(self, name: str) -> None:
+        with self._client() as client:
+            client.remove_volume(name, force=False)
+
+    def prune_cache(self, record_ids: Sequence[str]) -> frozenset[str]:
+        """The engine's only way to remove cache records: its prune, held to exactly these ids.
+
+        The filter is an expression that the engine does not anchor, and an empty one means everything.
+        """
+        for record_id in record_ids:
+            if not decode.CACHE_ID.fullmatch(record_id):
+                raise ValueError(f"{record_id!r} is not the id of a build cache record")
+        deleted: set[str] = set()
+        for start in range(0, len(record_ids), CACHE_BATCH):
+            batch = record_ids[start : start + CACHE_BATCH]
+            with self._client() as client:
+                answer = client.prune_builds(filters={"id": [f"^({'|'.join(batch)})$"]}, all=True)
+            deleted.update(answer.get("CachesDeleted") or ())
+        return frozenset(deleted)

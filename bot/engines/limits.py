@@ -1,0 +1,20 @@
+"""How long each step towards an engine may take, in seconds."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    connect: float = 5
+    banner: float = 10
+    """From the TCP connection to the SSH server's first line, and again for the key exchange."""
+    auth: float = 10
+    channel: float = 10
+    ping: float = 5
+    """``/_ping`` and ``/version``, which a healthy engine answers at once."""
+    read: float = 60
+    """The default of every other request; a caller may give its own."""
+    idle: float = 30
+    """A connection that was not used for so long is asked ``/_ping`` before it carries a request."""
+    queue: float = 60
+    """How long a request may wait for one of the host's connections to become free."""

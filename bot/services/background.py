@@ -1,0 +1,121 @@
+"""Background: what happens without a click: expiry, messages, runs and their leases, in threads of our own."""
+
+import logging
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+
+from bot.core.errors import DeckhandError, LeaseLostError
+from bot.ports import Store
+from bot.services.decide import Decide
+from bot.services.execute import LEASE, Execute
+from bot.services.show import Show
+
+LOG = logging.getLogger(__name__)
+
+POLL_SECONDS = 1.0
+"""How long a change made by another process may go unnoticed; our own are noticed at once."""
+HEARTBEAT_SECONDS = 10.0
+CLEANUPS_AT_ONCE = 8
+
+
+class Signals:
+    """Wakes the loops and tells that the process ends; made before the services that use it."""
+
+    def __init__(self) -> None:
+        self._ending = threading.Event()
+        self._wakers: list[threading.Event] = []
+
+    def waker(self) -> threading.Event:
+        event = threading.Event()
+        self._wakers.append(event)
+        return event
+
+    def changed(self) -> None:
+        """Something changed: look now."""
+        for waker in self._wakers:
+            waker.set()
+
+    def end(self) -> None:
+        self._ending.set()
+        self.changed()
+
+    def ending(self) -> bool:
+        return self._ending.is_set()
+
+    def pause(self, seconds: float) -> None:
+        """Wait, but not beyond the end of the process."""
+        self._ending.wait(seconds)
+
+
+class Background:
+    """Three loops: messages, cleanups with expiry, and leases. ``stop`` lets running items end."""
+
+    def __init__(self, signals: Signals, store: Store, show: Show, decide: Decide, execute: Execute) -> None:
+        self._signals = signals
+        self._store = store
+        self._show = show
+        self._decide = decide
+        self._execute = execute
+        self._pool = ThreadPoolExecutor(CLEANUPS_AT_ONCE, thread_name_prefix="cleanup")
+        self._running: dict[str, Future[None]] = {}
+        self._threads = [
+            threading.Thread(target=self._loop, args=(work, signals.waker(), seconds), name=name, daemon=True)
+            for name, work, seconds in (
+                ("messages", self._show, POLL_SECONDS),
+                ("cleanups", self._start_cleanups, POLL_SECONDS),
+                ("leases", self._renew, HEARTBEAT_SECONDS),
+            )
+        ]
+
+    def start(self) -> None:
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self) -> None:
+        """End the loops; a running cleanup ends its current item and is let go for the next start."""
+        self._signals.end()
+        self._pool.shutdown(wait=True)
+        for thread in self._threads:
+            thread.join()
+        self._guarded(self._show)
+
+    def _loop(self, work: Callable[[], None], waker: threading.Event, seconds: float) -> None:
+        while not self._signals.ending():
+            waker.clear()
+            self._guarded(work)
+            if not self._signals.ending():
+                waker.wait(seconds)
+
+    @staticmethod
+    def _guarded(work: Callable[[], None]) -> None:
+        """One failure must not end a loop: the next round tries again."""
+        try:
+            work()
+        except DeckhandError as error:
+            LOG.warning("%s", error)
+        except Exception:
+            LOG.exception("a background loop failed once")
+
+    def _start_cleanups(self) -> None:
+        self._decide.expire_due()
+        self._running = {plan: future for plan, future in self._running.items() if not future.done()}
+        for plan_id in self._store.claimable():
+            if plan_id not in self._running and not self._signals.ending():
+                self._running[plan_id] = self._pool.submit(self._run, plan_id)
+
+    def _run(self, plan_id: str) -> None:
+        def work() -> None:
+            try:
+                self._execute(plan_id)
+            except LeaseLostError as lost:
+                LOG.warning("%s", lost)
+
+        self._guarded(work)
+
+    def _renew(self) -> None:
+        for run in self._execute.active():
+            try:
+                self._store.renew(run, LEASE)
+            except LeaseLostError:
+                continue  # the run finds out at its next write, and stands down

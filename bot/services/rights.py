@@ -1,0 +1,52 @@
+"""Rights: read from the policy in force at the moment of the click; closed when in doubt."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from bot.core.errors import RefusedError
+from bot.core.hosts import Host
+from bot.core.plans import Person
+from bot.core.policy import EVERYONE, Policy, Right, groups_to_read, is_group, may
+from bot.ports import Directory
+
+_VERBS = {
+    Right.LOOK: "look at",
+    Right.REQUEST: "ask for cleanups on",
+    Right.APPROVE: "decide about cleanups on",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rights:
+    directory: Directory
+
+    def groups(self, policy: Policy, right: Right, person: Person) -> Mapping[str, frozenset[str]]:
+        """Read the user groups that this decision needs; none when it needs none."""
+        needed = groups_to_read(policy, right, person.id)
+        return {group: self.directory.members(group) for group in needed}
+
+    def has(self, host: Host, right: Right, person: Person) -> bool:
+        return may(host.policy, right, person.id, self.groups(host.policy, right, person))
+
+    def require(self, host: Host, right: Right, person: Person) -> None:
+        """Raise RefusedError, which says who may, when the person may not."""
+        if not self.has(host, right, person):
+            raise RefusedError(refusal(host, right))
+
+
+def refusal(host: Host, right: Right) -> str:
+    """The sentence for a person without the right; user and group ids are written as Slack mentions."""
+    return (
+        f"You may not {_VERBS[right]} {host.name}: its policy “{host.policy.name}” {who(host.policy, right)}."
+    )
+
+
+def who(policy: Policy, right: Right) -> str:
+    """Whom a policy gives a right, as a person reads it in Slack."""
+    entries = policy.entries(right)
+    if not entries:
+        return f"names nobody for “{right}”"
+    if EVERYONE in entries:
+        return f"gives everyone “{right}”"
+    names = (f"<!subteam^{entry}>" if is_group(entry) else f"<@{entry}>" for entry in entries)
+    return f"gives “{right}” to {', '.join(names)}"

@@ -1,0 +1,74 @@
+"""Show: bring each plan's message up to what the plan is. The message is a projection; the latest wins."""
+
+import threading
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from bot.core.audit import Tag
+from bot.core.errors import ChatError, ChatRefusedError, RefusedError
+from bot.core.lifecycle import PlanState, Status
+from bot.ports import Change, Chat, Clock, Store
+from bot.services import facts
+
+PROGRESS_EVERY = timedelta(seconds=3)
+"""Slack counts updates per message; in between, the latest state waits (about 50 updates a minute)."""
+RETRY_AFTER = timedelta(seconds=5)
+
+
+@dataclass(slots=True, kw_only=True)
+class Show:
+    """One process's shower of messages; call it whenever something may have changed."""
+
+    store: Store
+    chat: Chat
+    clock: Clock
+    _one_at_a_time: threading.Lock = field(default_factory=threading.Lock)
+    _last: dict[str, tuple[Status, datetime]] = field(default_factory=dict)
+    _not_before: dict[str, datetime] = field(default_factory=dict)
+
+    def __call__(self) -> None:
+        """Post or update every message that shows an older version than its plan has."""
+        with self._one_at_a_time:
+            for plan_id in self.store.unshown():
+                if self.clock.now() >= self._not_before.get(plan_id, self.clock.now()):
+                    self._show(plan_id)
+
+    def _show(self, plan_id: str) -> None:
+        state = self.store.plan(plan_id)
+        if state is None or state.message is None:
+            return
+        status, shown_at = self._last.get(plan_id, (None, self.clock.now()))
+        if status is state.status is Status.RUNNING and self.clock.now() - shown_at < PROGRESS_EVERY:
+            return
+        message = state.message
+        try:
+            if message.ts:
+                self.chat.update_plan(state)
+            else:
+                message = self.chat.post_plan(state)
+        except ChatRefusedError as refused:
+            if not message.ts:
+                self._cancel(plan_id, str(refused))
+            # Else a person deleted the message or the channel: the plan goes on without it.
+        except ChatError:
+            self._not_before[plan_id] = self.clock.now() + RETRY_AFTER
+            return
+        self._not_before.pop(plan_id, None)
+        self._last[plan_id] = (state.status, self.clock.now())
+        if state.status not in {Status.PROPOSED, Status.APPROVED, Status.RUNNING}:
+            self._last.pop(plan_id, None)
+        self.store.shown(plan_id, state.version, message)
+
+    def _cancel(self, plan_id: str, why: str) -> None:
+        """A plan that nobody can see must not wait for an approval."""
+
+        def cancel(state: PlanState, _now: datetime) -> Change:
+            if state.status is not Status.PROPOSED:
+                raise RefusedError("The plan is no longer open.")
+            reason = f"Its message could not be posted. {why}"
+            cancelled = facts.event(Tag.PLAN_CANCELLED, state.plan, reason=reason)
+            return Change(status=Status.CANCELLED, events=(cancelled,), reason=reason, decided=True)
+
+        with suppress(RefusedError):
+            self.store.change(plan_id, cancel)

@@ -1,0 +1,73 @@
+"""The small vocabulary of Block Kit that Deckhand's messages are written in."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from bot.slack.text import SECTION_LIMIT, clip
+
+Block: TypeAlias = dict[str, Any]
+
+HEADER_LIMIT = 150
+FIELD_LIMIT = 2_000
+BUTTON_LIMIT = 75
+ACTIONS_LIMIT = 25
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """Blocks for the eye, and the same in one sentence for notifications and screen readers."""
+
+    text: str
+    blocks: tuple[Block, ...]
+
+
+def header(text: str) -> Block:
+    return {"type": "header", "text": {"type": "plain_text", "text": clip(text, HEADER_LIMIT)}}
+
+
+def section(text: str) -> Block:
+    return {"type": "section", "text": {"type": "mrkdwn", "text": clip(text, SECTION_LIMIT)}}
+
+
+def fields(texts: Iterable[str]) -> Block:
+    """Show up to ten short texts in two columns."""
+    return {
+        "type": "section",
+        "fields": [{"type": "mrkdwn", "text": clip(text, FIELD_LIMIT)} for text in texts],
+    }
+
+
+def context(text: str) -> Block:
+    return {"type": "context", "elements": [{"type": "mrkdwn", "text": clip(text, SECTION_LIMIT)}]}
+
+
+def button(label: str, action_id: str, value: str, *, style: str = "", spoken: str = "") -> Block:
+    """One button; ``value`` is an id, ``spoken`` what a screen reader says instead of the label."""
+    element: Block = {
+        "type": "button",
+        "text": {"type": "plain_text", "text": clip(label, BUTTON_LIMIT)},
+        "action_id": action_id,
+        "value": value,
+    }
+    if style:
+        element["style"] = style
+    if spoken:
+        element["accessibility_label"] = clip(spoken, BUTTON_LIMIT)
+    return element
+
+
+def actions(elements: Sequence[Block]) -> Block:
+    return {"type": "actions", "elements": list(elements[:ACTIONS_LIMIT])}
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Block:
+    """A table block: the first column to the left, the figures to the right."""
+    return {
+        "type": "table",
+        "column_settings": [{"align": "left"}, *({"align": "right"} for _ in head[1:])],
+        "rows": [[{"type": "raw_text", "text": cell or "-"} for cell in row] for row in (head, *rows)],
+    }
+
+
+DIVIDER: Block = {"type": "divider"}

@@ -1,0 +1,103 @@
+"""Sending: the plan's message, posted once and edited in place, over the unchanged slack_sdk client."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from slack_sdk import WebClient
+from slack_sdk.errors import SlackApiError, SlackClientError
+from slack_sdk.http_retry.builtin_handlers import RateLimitErrorRetryHandler, ServerErrorRetryHandler
+
+from bot.core.errors import ChatError, ChatRefusedError
+from bot.core.lifecycle import MessageRef, PlanState
+from bot.slack.blocks import Message
+from bot.slack.plans import full_list, items_fit, plan_message
+
+LOG = logging.getLogger(__name__)
+
+TIMEOUT = 15
+"""Seconds per call to Slack."""
+TRANSIENT = frozenset({
+    "ratelimited", "rate_limited", "internal_error", "fatal_error", "service_unavailable", "request_timeout",
+})  # fmt: skip
+
+
+def web_client(token: str, api_url: str | None) -> WebClient:
+    """Make a client that waits out rate limits and server errors before it gives up."""
+    # slack_sdk joins base URL and method name as they stand.
+    client = (
+        WebClient(token, f"{api_url.rstrip('/')}/", TIMEOUT) if api_url else WebClient(token, timeout=TIMEOUT)
+    )
+    client.retry_handlers.append(RateLimitErrorRetryHandler(max_retry_count=2))
+    client.retry_handlers.append(ServerErrorRetryHandler(max_retry_count=2))
+    return client
+
+
+@contextmanager
+def slack_errors() -> Iterator[None]:
+    """Turn what slack_sdk raises into our errors; what can heal by itself apart from what cannot."""
+    try:
+        yield
+    except SlackApiError as error:
+        reason = str(error.response.get("error") or "unknown_error")
+        kind = ChatError if reason in TRANSIENT else ChatRefusedError
+        raise kind(f"Slack answered {reason}.") from error
+    except (SlackClientError, OSError) as error:
+        raise ChatError("Slack could not be reached.") from error
+
+
+class SlackChat:
+    """Implements ``bot.ports.Chat``."""
+
+    def __init__(self, client: WebClient) -> None:
+        self._client = client
+
+    def post(self, channel: str, message: Message) -> str:
+        """Post a message for everyone in the channel; its timestamp."""
+        with slack_errors():
+            answer = self._client.chat_postMessage(
+                channel=channel,
+                text=message.text,
+                blocks=list(message.blocks),
+                unfurl_links=False,
+                unfurl_media=False,
+            )
+        return str(answer["ts"])
+
+    def post_private(self, channel: str, user: str, sentence: str) -> None:
+        """Write one sentence that only this person sees."""
+        with slack_errors():
+            self._client.chat_postEphemeral(channel=channel, user=user, text=sentence)
+
+    def post_plan(self, state: PlanState) -> MessageRef:
+        channel = state.message.channel if state.message else ""
+        ts = self.post(channel, plan_message(state))
+        if not items_fit(state):
+            self._post_list(state, channel, ts)
+        return MessageRef(channel=channel, ts=ts)
+
+    def update_plan(self, state: PlanState) -> None:
+        if state.message is None:
+            return
+        message = plan_message(state)
+        with slack_errors():
+            self._client.chat_update(
+                channel=state.message.channel,
+                ts=state.message.ts,
+                text=message.text,
+                blocks=list(message.blocks),
+            )
+
+    def _post_list(self, state: PlanState, channel: str, ts: str) -> None:
+        """Put the whole list into the thread as a file; the plan stands without it, so a failure is logged."""
+        try:
+            with slack_errors():
+                self._client.files_upload_v2(
+                    channel=channel,
+                    thread_ts=ts,
+                    filename=f"plan-{state.plan.id}.txt",
+                    title=f"Everything that plan {state.plan.id} removes and keeps",
+                    content=full_list(state),
+                )
+        except ChatError as error:
+            LOG.warning("plan %s: its full list could not be posted: %s", state.plan.id, error)

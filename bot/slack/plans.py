@@ -1,0 +1,269 @@
+"""The plan's message through its whole life: proposed, decided, running, ended. Pure: a state to blocks."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from bot.core.inventory import ORDER
+from bot.core.lifecycle import CLEANUP_OUTCOMES, ItemState, Outcome, PlanState, Status
+from bot.core.plans import Item
+from bot.core.profiles import KIND_NAMES
+from bot.core.units import human_size
+from bot.core.usage import DiskUsage
+from bot.slack.blocks import Block, Message, actions, button, context, fields, header, section, table
+from bot.slack.reports import OUTCOME_EMOJI, frees_text
+from bot.slack.text import bar, code, date, escape, lines_within, mention, plural
+
+APPROVE, REJECT = "approve", "reject"
+ITEMS_BUDGET = 2_800
+REASONS_SHOWN = 12
+
+_TITLES = {
+    Status.PROPOSED: "Cleanup plan",
+    Status.APPROVED: "Approved cleanup",
+    Status.REJECTED: "Rejected plan",
+    Status.EXPIRED: "Expired plan",
+    Status.CANCELLED: "Cancelled plan",
+    Status.SUPERSEDED: "Replaced plan",
+    Status.RUNNING: "Cleanup running",
+    Status.DONE: "Cleanup done",
+    Status.PARTIAL: "Cleanup done, some kept",
+    Status.STOPPED: "Cleanup stopped",
+    Status.FAILED: "Cleanup failed",
+}
+
+
+def plan_message(state: PlanState) -> Message:
+    """Everything about a plan as it stands, under one header."""
+    plan = state.plan
+    title = f"{_TITLES[state.status]}: {plan.draft.profile} on {plan.host}"
+    if state.status in {Status.PROPOSED, Status.APPROVED}:
+        body = _open_blocks(state)
+    elif state.status is Status.RUNNING:
+        body = _running_blocks(state)
+    elif state.status in CLEANUP_OUTCOMES:
+        body = _report_blocks(state)
+    else:
+        body = _closed_blocks(state)
+    foot = context(f"Plan {code(plan.id)} · engine {escape(plan.draft.engine.version)} "
+                   f"{code(plan.draft.engine.id, 60)}")  # fmt: skip
+    return Message(text=f"{title}. {_sentence(state)}", blocks=(header(title), *body, foot))
+
+
+def _sentence(state: PlanState) -> str:
+    """The decision, for notifications and screen readers."""
+    plan = state.plan
+    objects = plural(len(plan.draft.items), "object")
+    if state.status is Status.PROPOSED:
+        return f"Frees {frees_text(plan.draft)} in {objects}. Asked for by {mention(plan.requester)}."
+    if state.status is Status.RUNNING:
+        return f"{_ended_count(state)} of {objects}, {human_size(state.reclaimed)} freed so far."
+    if state.status in CLEANUP_OUTCOMES:
+        return f"{human_size(state.reclaimed)} reclaimed of {frees_text(plan.draft)} predicted. {_counts(state)}."
+    return _verdict(state)
+
+
+# --- before the decision ------------------------------------------------------------------------
+
+
+def _open_blocks(state: PlanState) -> list[Block]:
+    plan, draft = state.plan, state.plan.draft
+    blocks = [
+        section(f"*Frees {frees_text(draft)}* in {plural(len(draft.items), 'object')} ({escape(draft.frees.why)})\n"
+                f"{_profile_text(state)}"),
+        fields(_people(state)),
+        section(_items_text(draft.items)),
+    ]  # fmt: skip
+    if draft.kept:
+        blocks.append(section(_kept_text(state)))
+    blocks.append(context("Stands for " + " · ".join(code(command) for command in plan.commands)))
+    if state.status is Status.PROPOSED:
+        blocks.append(context(":warning: What is removed cannot be undone, except by pulling or building again. "
+                              "Each object is looked at again before it goes; what has changed is kept."))  # fmt: skip
+        blocks.append(
+            actions([
+                button("Approve", APPROVE, plan.id, style="primary",
+                       spoken=f"Approve: {draft.profile} on {plan.host}, frees {frees_text(draft)}"),
+                button("Reject", REJECT, plan.id, style="danger",
+                       spoken=f"Reject: {draft.profile} on {plan.host}"),
+            ])
+        )  # fmt: skip
+    else:
+        blocks.append(
+            section(f":hourglass_flowing_sand: {_verdict(state)} Waiting for its turn on {plan.host}.")
+        )
+    return blocks
+
+
+def _profile_text(state: PlanState) -> str:
+    return f"Profile *{escape(state.plan.draft.profile)}*: {escape(state.plan.profile_words)}"
+
+
+def _people(state: PlanState) -> Iterable[str]:
+    plan = state.plan
+    yield f"*Asked for by*\n{mention(plan.requester)}"
+    yield f"*Approvals*\n{_votes(state)}"
+    yield f"*Policy*\n{escape(plan.policy)}"
+    if state.status is Status.PROPOSED:
+        yield f"*Expires*\n{date(plan.expires_at)}"
+
+
+def _votes(state: PlanState) -> str:
+    names = ", ".join(mention(person) for person in state.approvers)
+    return f"{len(state.approvers)} of {state.quorum}" + (f": {names}" if names else "")
+
+
+def _items_text(items: Sequence[Item]) -> str:
+    lines: list[str] = []
+    for kind in ORDER:
+        of_kind = [item for item in items if item.kind is kind]
+        if of_kind:
+            size = human_size(sum(item.bytes for item in of_kind))
+            lines.append(f"*{KIND_NAMES[kind].capitalize()}*: {len(of_kind)}, {size}")
+            ordered = sorted(of_kind, key=lambda item: -item.bytes)
+            lines.extend(f"• {code(item_name(item), 80)} {human_size(item.bytes)}" for item in ordered)
+    shown, left = lines_within(lines, ITEMS_BUDGET)
+    if left:
+        shown.append(f"_{plural(left, 'more line')}: the whole list is in the thread_")
+    return "\n".join(shown)
+
+
+def items_fit(state: PlanState) -> bool:
+    """Whether the message itself shows every item of its plan."""
+    return "the whole list is in the thread_" not in _items_text(state.plan.draft.items)
+
+
+def full_list(state: PlanState) -> str:
+    """Every item and every kept object of a plan as plain text, for the thread."""
+    draft = state.plan.draft
+    lines = [f"Plan {state.plan.id}: {draft.profile} on {state.plan.host}", "", "Removes:"]
+    lines += [f"{i.kind}\t{human_size(i.bytes)}\t{i.id}\t{item_name(i)}\t{i.rule}" for i in draft.items]
+    lines += ["", "Keeps:"]
+    lines += [f"{kept.kind}\t{kept.id}\t{kept.name}\t{kept.rule}" for kept in draft.kept]
+    return "\n".join(lines) + "\n"
+
+
+def item_name(item: Item) -> str:
+    """Every reference of an image, since all of them go; else the name."""
+    return ", ".join(item.references) or item.name
+
+
+def _kept_text(state: PlanState) -> str:
+    kept = state.plan.draft.kept
+    counts = Counter((KIND_NAMES[one.kind], one.because) for one in kept).most_common()
+    lines = [f"• {count} {kind}: {escape(because)}" for (kind, because), count in counts[:REASONS_SHOWN]]
+    if len(counts) > REASONS_SHOWN:
+        rest = sum(count for _, count in counts[REASONS_SHOWN:])
+        lines.append(f"• {rest} for other reasons (`deckhand plan` lists each)")
+    return f"*Kept*: {plural(len(kept), 'object')}\n" + "\n".join(lines)
+
+
+# --- after the decision -------------------------------------------------------------------------
+
+
+def _verdict(state: PlanState) -> str:
+    last = mention(state.votes[-1].person) if state.votes else "nobody"
+    reason = f" {escape(state.reason)}" if state.reason else ""
+    sentences = {
+        Status.APPROVED: f"Approved by {', '.join(mention(p) for p in state.approvers)}.",
+        Status.REJECTED: f"Rejected by {last}.{reason} Nothing was removed.",
+        Status.EXPIRED: "Nobody decided in time. Nothing was removed; "
+        f"`/docker-prune {state.plan.host} {state.plan.draft.profile}` plans afresh.",
+        Status.CANCELLED: f"Cancelled.{reason or ' Nothing was removed.'}",
+        Status.SUPERSEDED: "A newer plan took its place. Nothing was removed.",
+    }
+    return sentences.get(state.status, "")
+
+
+def _closed_blocks(state: PlanState) -> list[Block]:
+    draft = state.plan.draft
+    return [
+        section(_verdict(state)),
+        fields(
+            [
+                f"*Would have freed*\n{frees_text(draft)} in {plural(len(draft.items), 'object')}",
+                f"*Asked for by*\n{mention(state.plan.requester)}",
+            ]
+        ),
+    ]
+
+
+def _ended_count(state: PlanState) -> int:
+    return len(state.items) - len(state.with_outcome(Outcome.PLANNED, Outcome.REMOVING))
+
+
+def _running_blocks(state: PlanState) -> list[Block]:
+    ended = _ended_count(state)
+    current = next(iter(state.with_outcome(Outcome.REMOVING)), None)
+    now = f"\nNow: {code(item_name(current.item), 80)}" if current else ""
+    return [
+        section(
+            f"`{bar(ended / max(len(state.items), 1), 20)}` {ended} of {plural(len(state.items), 'object')} · "
+            f"*{human_size(state.reclaimed)}* freed of {frees_text(state.plan.draft)}{now}"
+        ),
+        fields(_people(state)),
+    ]
+
+
+def _report_blocks(state: PlanState) -> list[Block]:
+    emoji = OUTCOME_EMOJI[state.status]
+    blocks = [
+        section(f"{emoji} *{human_size(state.reclaimed)} reclaimed*, {frees_text(state.plan.draft)} predicted · "
+                f"{_counts(state)}" + (f"\n{escape(state.reason)}" if state.reason else "")),
+        fields([*_people(state), *_duration(state)]),
+    ]  # fmt: skip
+    for title, outcomes in (
+        ("Removed", (Outcome.REMOVED, Outcome.GONE)), ("Kept", (Outcome.KEPT,)), ("Failed", (Outcome.FAILED,)),
+    ):  # fmt: skip
+        states = state.with_outcome(*outcomes)
+        if states:
+            blocks.append(section(_outcome_text(title, states)))
+    if state.usage_before and state.usage_after:
+        blocks.append(context("`docker system df` before and after"))
+        blocks.append(_before_after(state.usage_before, state.usage_after))
+    return blocks
+
+
+def _counts(state: PlanState) -> str:
+    counts = (
+        (len(state.with_outcome(Outcome.REMOVED)), "removed"),
+        (len(state.with_outcome(Outcome.GONE)), "gone already"),
+        (len(state.with_outcome(Outcome.KEPT)), "kept"),
+        (len(state.with_outcome(Outcome.FAILED)), "failed"),
+        (len(state.with_outcome(Outcome.PLANNED, Outcome.REMOVING)), "not tried"),
+    )
+    return ", ".join(f"{count} {word}" for count, word in counts if count) or "nothing to do"
+
+
+def _duration(state: PlanState) -> Iterable[str]:
+    if state.started_at and state.finished_at:
+        seconds = (state.finished_at - state.started_at).total_seconds()
+        yield f"*Ran*\n{date(state.started_at)}, for {seconds:.1f} s"
+
+
+def _outcome_text(title: str, states: Sequence[ItemState]) -> str:
+    ordered = sorted(states, key=lambda state: -state.bytes)
+    shown, left = lines_within((_outcome_line(state) for state in ordered), ITEMS_BUDGET // 2)
+    if left:
+        shown.append(f"_… and {left} more: `deckhand audit show` lists each_")
+    return f"*{title}*: {len(states)}\n" + "\n".join(shown)
+
+
+def _outcome_line(state: ItemState) -> str:
+    size = f" {human_size(state.bytes)}" if state.outcome is Outcome.REMOVED else ""
+    reason = f": {escape(state.reason)}" if state.reason else ""
+    return f"• {state.item.kind.replace('_', ' ')} {code(item_name(state.item), 80)}{size}{reason}"
+
+
+def _before_after(before: DiskUsage, after: DiskUsage) -> Block:
+    return table(
+        ("TYPE", "TOTAL", "SIZE", "RECLAIMABLE"),
+        (
+            (
+                old.type,
+                f"{old.total} → {new.total}",
+                f"{human_size(old.size)} → {human_size(new.size)}",
+                f"{human_size(old.reclaimable)} → {human_size(new.reclaimable)}",
+            )
+            for old, new in zip(before.rows, after.rows, strict=True)
+        ),
+    )

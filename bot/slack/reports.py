@@ -1,0 +1,146 @@
+"""Messages that answer a look: a host's disk usage, the list of hosts, the audit."""
+
+from collections.abc import Sequence
+
+from bot.core.hosts import Host
+from bot.core.plans import Draft
+from bot.core.units import human_size
+from bot.core.usage import DiskUsage
+from bot.ports import Cleanup
+from bot.services.planning import HostReport
+from bot.slack.blocks import Block, Message, actions, button, context, header, section, table
+from bot.slack.text import MESSAGE_BUDGET, bar, code, date, escape, lines_within, mention_id, plural
+
+PROPOSE = "propose"
+"""Prefix of the action ids of the buttons that ask for a plan: ``propose:PROFILE``, with the host as value."""
+USAGE_HEAD = ("TYPE", "TOTAL", "ACTIVE", "SIZE", "RECLAIMABLE")
+OUTCOME_EMOJI = {
+    "done": ":white_check_mark:",
+    "partial": ":warning:",
+    "stopped": ":octagonal_sign:",
+    "failed": ":x:",
+}
+
+
+def usage_table(usage: DiskUsage) -> Block:
+    """Docker's own table, with the figures and units of the engine's own CLI."""
+    return table(
+        USAGE_HEAD,
+        (
+            (row.type, str(row.total), str(row.active), human_size(row.size), row.reclaimable_text)
+            for row in usage.rows
+        ),
+    )
+
+
+def report_message(report: HostReport) -> Message:
+    """The answer to ``/docker-df HOST``."""
+    engine, usage = report.survey.inventory.engine, report.survey.usage
+    reclaimable = sum(row.reclaimable for row in usage.rows)
+    headline = f"{report.host}: {human_size(usage.size)} in Docker, {human_size(reclaimable)} reclaimable"
+    offers = [draft for draft in report.offers if draft.items]
+    blocks: list[Block] = [
+        header(headline),
+        context(
+            f"Docker Engine {escape(engine.version)} · {escape(engine.operating_system or engine.name)} · "
+            f"data root {code(engine.data_root)} · as of {date(report.survey.inventory.taken_at)}"
+        ),
+        usage_table(usage),
+    ]
+    if offers:
+        most = max(draft.frees.high for draft in offers) or 1
+        lines = "\n".join(_offer_line(draft, most) for draft in offers)
+        blocks.append(
+            section(f"*What a cleanup would free* (nothing is removed without an approval)\n{lines}")
+        )
+        blocks.append(actions([_offer_button(report.host, draft) for draft in offers]))
+    else:
+        blocks.append(section(":white_check_mark: Nothing to clean up: no profile finds anything to remove."))
+    blocks.append(
+        context(
+            "SIZE and RECLAIMABLE are this engine's own figures; what a plan frees is counted by Deckhand, "
+            "layer by layer. Named volumes are never offered."
+        )
+    )
+    rows = "; ".join(f"{row.type} {human_size(row.size)}" for row in usage.rows)
+    return Message(text=f"{headline}. {rows}.", blocks=tuple(blocks))
+
+
+def frees_text(draft: Draft) -> str:
+    """``1.2GB`` when exact, a range when not."""
+    low, high = human_size(draft.frees.low), human_size(draft.frees.high)
+    if draft.frees.exact:
+        return high
+    return f"about {high}" if low == high else f"{low} to {high}"
+
+
+def _offer_line(draft: Draft, most: int) -> str:
+    return (
+        f"`{bar(draft.frees.high / most)}` *{draft.profile}*: {frees_text(draft)} in "
+        f"{plural(len(draft.items), 'object')}"
+    )
+
+
+def _offer_button(host: str, draft: Draft) -> Block:
+    spoken = f"Plan the cleanup {draft.profile} on {host}, frees {frees_text(draft)}"
+    label = f"{draft.profile}: {frees_text(draft)}"
+    return button(label, f"{PROPOSE}:{draft.profile}", host, spoken=spoken)
+
+
+def hosts_message(hosts: Sequence[Host]) -> Message:
+    """The answer to ``/docker-df`` alone."""
+    if not hosts:
+        text = "No registered host is open to you. Deckhand's policies say who may look at which."
+        return Message(text=text, blocks=(section(text),))
+    lines = [_host_line(host) for host in hosts]
+    shown, left = lines_within(lines, MESSAGE_BUDGET)
+    chunks = ["\n".join(shown[start : start + 20]) for start in range(0, len(shown), 20)]
+    more = [context(f"… and {plural(left, 'more host')}")] if left else []
+    return Message(
+        text=f"{plural(len(hosts), 'registered host')}: {', '.join(host.name for host in hosts[:50])}",
+        blocks=(
+            header(f"{plural(len(hosts), 'registered host')}"),
+            *(section(chunk) for chunk in chunks),
+            *more,
+            context(
+                "`/docker-df HOST` shows where its disk went, `/docker-prune HOST PROFILE` plans a cleanup."
+            ),
+        ),
+    )
+
+
+def _host_line(host: Host) -> str:
+    tags = " ".join(code(tag) for tag in host.tags)
+    return f"• *{escape(host.name)}* · policy {escape(host.policy.name)}" + (f" · {tags}" if tags else "")
+
+
+def audit_message(cleanups: Sequence[Cleanup], host: str | None) -> Message:
+    """The answer to ``/docker-audit``."""
+    where = f" on {host}" if host else ""
+    if not cleanups:
+        text = f"No cleanup{where} is in the audit yet."
+        return Message(text=text, blocks=(section(text),))
+    total = sum(cleanup.reclaimed_bytes for cleanup in cleanups)
+    title = f"The latest {plural(len(cleanups), 'cleanup')}{where}"
+    return Message(
+        text=f"{title}: {human_size(total)} reclaimed. Newest: {cleanups[0].profile} on {cleanups[0].host}, "
+        f"{cleanups[0].outcome}.",
+        blocks=(
+            header(title),
+            *(section(_cleanup_text(cleanup)) for cleanup in cleanups),
+            context(
+                f"{human_size(total)} reclaimed in all · `deckhand audit show ID` has every item and event."
+            ),
+        ),
+    )
+
+
+def _cleanup_text(cleanup: Cleanup) -> str:
+    emoji = OUTCOME_EMOJI.get(cleanup.outcome, ":hourglass_flowing_sand:")
+    approvers = ", ".join(mention_id(user) for user in cleanup.approved_by) or "nobody"
+    return (
+        f"{emoji} *{escape(cleanup.host)}* · {escape(cleanup.profile)} · *{cleanup.outcome}* · "
+        f"{date(cleanup.started_at)}\n"
+        f"reclaimed {human_size(cleanup.reclaimed_bytes)} of {human_size(cleanup.predicted_bytes)} predicted · "
+        f"asked for by {mention_id(cleanup.requested_by)} · approved by {approvers} · {code(cleanup.id)}"
+    )

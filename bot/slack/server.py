@@ -1,0 +1,106 @@
+"""Receiving: Socket Mode, or HTTP with Slack's signatures checked; both over the unchanged Bolt."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from typing import Protocol
+
+import uvicorn
+from slack_bolt import App
+from slack_bolt.adapter.socket_mode import SocketModeHandler
+from slack_bolt.adapter.starlette.handler import SlackRequestHandler
+from slack_sdk import WebClient
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from bot.core.errors import ChatError
+from bot.slack.chat import slack_errors
+
+EVENTS_PATH = "/slack/events"
+"""Commands, actions and events all arrive here in HTTP mode."""
+START_SECONDS = 10.0
+
+
+class Receiver(Protocol):
+    """How events come in."""
+
+    def start(self) -> None: ...
+
+    def stop(self) -> None: ...
+
+
+def bolt_app(client: WebClient, signing_secret: str, pool: ThreadPoolExecutor) -> App:
+    """Make Bolt's app; ChatError when Slack does not accept the bot token."""
+    with slack_errors():
+        client.auth_test()
+    return App(
+        client=client,
+        signing_secret=signing_secret,
+        listener_executor=pool,
+        raise_error_for_unhandled_request=False,
+    )
+
+
+class SocketReceiver:
+    """Socket Mode: an outgoing WebSocket, no open port."""
+
+    def __init__(self, app: App, app_token: str, client: WebClient) -> None:
+        self._handler = SocketModeHandler(app, app_token, web_client=client)
+
+    def start(self) -> None:
+        """Connect; ChatError when Slack cannot be reached or does not accept the app token."""
+        with slack_errors():
+            self._handler.connect()  # type: ignore[no-untyped-call] # Bolt leaves it unannotated
+
+    def stop(self) -> None:
+        """Take no more events and end the connection's threads."""
+        client = self._handler.client
+        client.auto_reconnect_enabled = False
+        self._handler.close()  # type: ignore[no-untyped-call] # Bolt leaves it unannotated
+
+
+class HttpReceiver:
+    """HTTP mode: requests whose signature is wrong, missing or older than five minutes get 401."""
+
+    def __init__(self, app: App, address: tuple[str, int]) -> None:
+        handler = SlackRequestHandler(app)
+
+        async def events(request: Request) -> Response:
+            return await handler.handle(request)
+
+        async def health(_request: Request) -> Response:
+            return PlainTextResponse("ok")
+
+        routes = [Route(EVENTS_PATH, events, methods=["POST"]), Route("/health", health)]
+        config = uvicorn.Config(
+            Starlette(routes=routes), host=address[0], port=address[1], log_config=None, access_log=False,
+            lifespan="off", timeout_graceful_shutdown=5,
+        )  # fmt: skip
+        self._address = address
+        self._server = uvicorn.Server(config)
+        self._thread = threading.Thread(target=self._serve, name="http", daemon=True)
+        self._up = threading.Event()
+
+    def start(self) -> None:
+        """Listen; ChatError when the address cannot be had."""
+        self._thread.start()
+        deadline = threading.Event()
+        for _ in range(int(START_SECONDS / 0.05)):
+            if self._server.started:
+                return
+            if not self._thread.is_alive():
+                break
+            deadline.wait(0.05)
+        raise ChatError(
+            f"{self._address[0]}:{self._address[1]} cannot be listened on; choose another [slack] listen."
+        )
+
+    def stop(self) -> None:
+        self._server.should_exit = True
+        self._thread.join()
+
+    def _serve(self) -> None:
+        with suppress(SystemExit):  # uvicorn's way to say that it cannot listen; start() says it better
+            self._server.run()

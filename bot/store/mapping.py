@@ -1,0 +1,76 @@
+"""Rows to the core's values and back."""
+
+import json
+from collections.abc import Iterable
+
+from pydantic import TypeAdapter
+
+from bot.core.lifecycle import ItemState, MessageRef, Outcome, PlanState, Status, Vote
+from bot.core.plans import Person, Plan
+from bot.core.usage import DiskUsage
+from bot.store.columns import storable_json
+from bot.store.models import ItemRow, PlanRow, VoteRow
+
+_PLAN = TypeAdapter(Plan)
+_USAGE = TypeAdapter(DiskUsage)
+
+
+def plan_text(plan: Plan) -> str:
+    """A plan as the JSON text of its snapshot."""
+    # A read-only mapping is a mapping too: pydantic would warn of it, and then ask what to do.
+    return _text(_PLAN.dump_python(plan, mode="json", fallback=dict, warnings=False))
+
+
+def usage_text(usage: DiskUsage) -> str:
+    return _text(_USAGE.dump_python(usage, mode="json"))
+
+
+def _text(value: object) -> str:
+    return json.dumps(storable_json(value), ensure_ascii=False, separators=(",", ":"))
+
+
+def _usage(text: str | None) -> DiskUsage | None:
+    return None if text is None else _USAGE.validate_json(text)
+
+
+def stored_plan(row: PlanRow) -> Plan:
+    """The plan of a row, from its snapshot."""
+    return _PLAN.validate_json(row.snapshot)
+
+
+def plan_state(row: PlanRow, items: Iterable[ItemRow], votes: Iterable[VoteRow]) -> PlanState:
+    """A plan and where it stands; items in their order, votes in theirs."""
+    plan = stored_plan(row)
+    message = MessageRef(channel=row.message_channel, ts=row.message_ts) if row.message_channel else None
+    return PlanState(
+        plan=plan,
+        status=Status(row.status),
+        version=row.version,
+        quorum=row.quorum,
+        votes=tuple(
+            Vote(
+                person=Person(id=vote.person_id, name=vote.person_name),
+                approve=vote.approve,
+                at=vote.at,
+                reason=vote.reason,
+            )
+            for vote in votes
+        ),
+        items=tuple(
+            ItemState(
+                position=item.position,
+                item=plan.draft.items[item.position],
+                outcome=Outcome(item.outcome),
+                reason=item.reason,
+                bytes=item.bytes,
+            )
+            for item in items
+        ),
+        message=message,
+        reason=row.reason,
+        decided_at=row.decided_at,
+        started_at=row.started_at,
+        finished_at=row.finished_at,
+        usage_before=_usage(row.usage_before),
+        usage_after=_usage(row.usage_after),
+    )

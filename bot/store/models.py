@@ -1,0 +1,134 @@
+"""The tables, as SQLModel rows; they stay in this package and are mapped to the core's values."""
+
+from datetime import datetime
+from typing import ClassVar
+
+from sqlalchemy import BigInteger, CheckConstraint, Column, Index, Integer, MetaData, Text, text
+from sqlmodel import Field, SQLModel
+
+from bot.core.lifecycle import Outcome
+from bot.store.columns import Moment, SafeText
+
+SEQUENCE = BigInteger().with_variant(Integer, "sqlite")
+"""SQLite's own row id is an INTEGER primary key and nothing else."""
+
+
+class Row(SQLModel):
+    """Base of this package's tables, with a catalogue of their own."""
+
+    metadata: ClassVar[MetaData] = MetaData()
+
+
+class PlanRow(Row, table=True):
+    """A plan, and the run of it: at most one row a host is running, whatever the processes do."""
+
+    __tablename__ = "plan"
+    __table_args__ = (
+        Index(
+            "plan_one_running_per_host",
+            "host",
+            unique=True,
+            sqlite_where=text("status = 'running'"),
+            postgresql_where=text("status = 'running'"),
+        ),
+        Index("plan_by_status", "status", "expires_at"),
+        Index(
+            "plan_unshown",
+            "changed_at",
+            sqlite_where=text("shown_version < version"),
+            postgresql_where=text("shown_version < version"),
+        ),
+        Index("plan_by_start", "started_at"),
+        Index("plan_by_host_and_start", "host", "started_at"),
+    )
+
+    id: str = Field(primary_key=True, sa_type=SafeText)
+    status: str = Field(sa_type=SafeText)
+    version: int = 1
+    shown_version: int = 0
+    host: str = Field(sa_type=SafeText)
+    profile: str = Field(sa_type=SafeText)
+    engine_id: str = Field(sa_type=SafeText)
+    requester_id: str = Field(sa_type=SafeText)
+    requester_name: str = Field(sa_type=SafeText)
+    quorum: int
+    predicted_bytes: int = Field(sa_type=BigInteger)
+    snapshot: str = Field(sa_type=SafeText)
+    """The core's Plan as JSON."""
+    created_at: datetime = Field(sa_type=Moment)
+    expires_at: datetime = Field(sa_type=Moment)
+    changed_at: datetime = Field(sa_type=Moment)
+    decided_at: datetime | None = Field(default=None, sa_type=Moment)
+    started_at: datetime | None = Field(default=None, sa_type=Moment)
+    finished_at: datetime | None = Field(default=None, sa_type=Moment)
+    reason: str = Field(default="", sa_type=SafeText)
+    usage_before: str | None = Field(default=None, sa_type=SafeText)
+    usage_after: str | None = Field(default=None, sa_type=SafeText)
+    message_channel: str = Field(default="", sa_type=SafeText)
+    message_ts: str = Field(default="", sa_type=SafeText)
+    owner: str = Field(default="", sa_type=SafeText)
+    attempt: int = 0
+    lease_until: datetime | None = Field(default=None, sa_type=Moment)
+
+
+class ItemRow(Row, table=True):
+    """Where one item stands; the item itself is in the plan's snapshot, at this position."""
+
+    __tablename__ = "plan_item"
+
+    plan_id: str = Field(primary_key=True, foreign_key="plan.id", sa_type=SafeText)
+    position: int = Field(primary_key=True)
+    kind: str = Field(sa_type=SafeText)
+    object_id: str = Field(sa_type=SafeText)
+    name: str = Field(sa_type=SafeText)
+    outcome: str = Field(default=str(Outcome.PLANNED), sa_type=SafeText)
+    reason: str = Field(default="", sa_type=SafeText)
+    bytes: int = Field(default=0, sa_type=BigInteger)
+
+
+class VoteRow(Row, table=True):
+    """A person's vote on a plan; a later vote of the same person takes the place of the earlier one."""
+
+    __tablename__ = "vote"
+
+    plan_id: str = Field(primary_key=True, foreign_key="plan.id", sa_type=SafeText)
+    person_id: str = Field(primary_key=True, sa_type=SafeText)
+    person_name: str = Field(sa_type=SafeText)
+    approve: bool
+    reason: str = Field(default="", sa_type=SafeText)
+    at: datetime = Field(sa_type=Moment)
+    version: int
+    """The plan's version that the vote made: the order of the votes."""
+
+
+class EventRow(Row, table=True):
+    """One event of the audit. It refers to no other row: it outlives them all."""
+
+    __tablename__ = "event"
+    __table_args__ = (
+        Index("event_key", "key", unique=True),
+        Index("event_by_plan", "plan", "seq"),
+    )
+
+    seq: int = Field(sa_column=Column(SEQUENCE, primary_key=True, autoincrement=False))
+    at: datetime = Field(sa_type=Moment)
+    tag: str = Field(sa_type=SafeText)
+    plan: str = Field(sa_type=SafeText)
+    host: str = Field(sa_type=SafeText)
+    actor: str = Field(sa_type=SafeText)
+    facts: str = Field(sa_type=SafeText)
+    previous: str = Field(sa_type=Text)
+    hash: str = Field(sa_type=Text)
+    key: str = Field(sa_type=SafeText)
+    """Names what happened once: a repeated transaction finds it and adds nothing."""
+
+
+class HeadRow(Row, table=True):
+    """Where the chain ends; its one row is the lock of all who write events."""
+
+    __tablename__ = "chain_head"
+    __table_args__ = (CheckConstraint("id = 1", name="chain_head_is_one_row"),)
+
+    id: int = Field(default=1, primary_key=True, sa_column_kwargs={"autoincrement": False})
+    seq: int = Field(sa_type=BigInteger)
+    hash: str = Field(sa_type=Text)

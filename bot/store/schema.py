@@ -1,0 +1,65 @@
+"""The schema and its revisions, through Alembic, configured here and by no file."""
+
+import logging
+import threading
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.util import CommandError
+from sqlalchemy import text
+from sqlmodel import Session
+
+from bot.core.errors import StoreUnavailableError
+from bot.store.sessions import Sessions
+
+_PACKAGE = Path(__file__).resolve().parents[1]
+
+_ADVISORY_LOCK = 0x4465636B68616E64
+"""A key that only Deckhand's migrations lock in PostgreSQL: its name in ASCII."""
+
+_ONE_AT_A_TIME = threading.Lock()
+"""Alembic keeps the migration that runs in module globals."""
+
+# At each start it would else tell of the dialect that it found.
+logging.getLogger("alembic").setLevel(logging.WARNING)
+
+
+def configuration() -> Config:
+    """Alembic's settings: the migrations of the installed package, or those of the checkout around it."""
+    installed = _PACKAGE / "migrations"
+    folder = installed if installed.is_dir() else _PACKAGE.parent / "migrations"
+    config = Config()
+    # Alembic reads a percent sign as the start of a setting's name.
+    config.set_main_option("script_location", str(folder).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    return config
+
+
+def upgrade(sessions: Sessions) -> None:
+    """Bring the schema to this release's revision, in one transaction that others wait for."""
+    with _ONE_AT_A_TIME:
+        sessions.use_write_ahead_log()
+        sessions.writing(_upgrade)
+
+
+def _upgrade(session: Session) -> None:
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ADVISORY_LOCK})
+    config = configuration()
+    config.attributes["connection"] = session.connection()
+    try:
+        command.upgrade(config, "head")
+    except CommandError as error:
+        raise StoreUnavailableError(
+            "The audit database has a schema that this release of Deckhand does not know: a newer release "
+            "has changed it. Start that release, or a newer one."
+        ) from error
+
+
+def current_revision(sessions: Sessions) -> str | None:
+    """The revision that the database has; None when it has none yet."""
+    return sessions.reading(
+        lambda session: MigrationContext.configure(session.connection()).get_current_revision()
+    )

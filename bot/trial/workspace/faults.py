@@ -1,0 +1,62 @@
+"""Failures on demand, so that tests can see what the bot does about them."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from dataclasses import dataclass
+
+# Calls allowed in how many seconds: about what Slack documents for each method's tier.
+RATES = {
+    "chat.postMessage": (1, 1.0),
+    "chat.update": (50, 60.0),
+    "views.publish": (100, 60.0),
+    "usergroups.list": (20, 60.0),
+    "usergroups.users.list": (20, 60.0),
+}
+DEFAULT_RATE = (50, 60.0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """One failure: an error in the answer, or an HTTP status (429 with its Retry-After)."""
+
+    error: str = ""
+    status: int = 200
+    retry_after: int = 1  # seconds
+
+
+class Faults:
+    """Failures waiting for their method. Call with the workspace's lock held."""
+
+    def __init__(self) -> None:
+        self._waiting: dict[str, deque[Fault]] = {}
+
+    def add(self, method: str, fault: Fault, times: int) -> None:
+        self._waiting.setdefault(method, deque()).extend([fault] * times)
+
+    def take(self, method: str) -> Fault | None:
+        waiting = self._waiting.get(method)
+        return waiting.popleft() if waiting else None
+
+
+class RateLimits:
+    """Slack's rate limits, counted for each method and channel while switched on."""
+
+    def __init__(self) -> None:
+        self.on = False
+        self._calls: dict[tuple[str, str], deque[float]] = {}
+
+    def check(self, method: str, channel: str) -> Fault | None:
+        if not self.on:
+            return None
+        most, seconds = RATES.get(method, DEFAULT_RATE)
+        now = time.monotonic()
+        calls = self._calls.setdefault((method, channel if method == "chat.postMessage" else ""), deque())
+        while calls and calls[0] <= now - seconds:
+            calls.popleft()
+        if len(calls) >= most:
+            wait = calls[0] + seconds - now
+            return Fault(error="ratelimited", status=429, retry_after=max(1, round(wait)))
+        calls.append(now)
+        return None

@@ -1,0 +1,60 @@
+"""All that one person sees of the workspace, as one JSON value for the page."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bot.trial.workspace.team import SLACKBOT_ID
+
+if TYPE_CHECKING:
+    from bot.trial.workspace.core import JSON
+    from bot.trial.workspace.desk import Desk
+    from bot.trial.workspace.messages import Message
+
+RECENT = 400
+
+
+def snapshot(desk: Desk, user: str, notice: str) -> JSON:
+    """Give what `user` sees now; the first person, where the page knows no better."""
+    with desk.pulse:
+        team = desk.team
+        me = next((person for person in team.people if person.id == user), team.people[0])
+        messages = [
+            m for m in desk.messages.all() if m.only_for in ("", me.id) and team.sees(me.id, m.channel)
+        ]
+        return {
+            "version": desk.pulse.version,
+            "notice": notice,
+            "me": me.id,
+            "app": {"name": team.app_name, "user": team.bot.id, "direct": team.direct(me.id).id},
+            "people": [
+                {"id": p.id, "name": p.name, "real_name": p.real_name} for p in (*team.people, team.bot)
+            ]
+            + [{"id": SLACKBOT_ID, "name": "slackbot", "real_name": "Slackbot"}],
+            "can_be": [person.id for person in team.people],
+            "groups": [{"id": group.id, "handle": group.handle} for group in team.groups],
+            "channels": [{"id": c.id, "name": c.name} for c in team.channels if not c.with_person],
+            "commands": [
+                {"name": c.name, "usage": c.usage, "description": c.description} for c in team.commands
+            ],
+            "connected": desk.links.count,
+            "messages": [_shown(desk, m) for m in messages[-RECENT:]],
+            "view": desk.views.top(me.id),
+            "depth": desk.views.depth(me.id),
+            "home": desk.views.home(me.id),
+        }
+
+
+def _shown(desk: Desk, message: Message) -> JSON:
+    shown = message.as_json() | {"channel": message.channel, "private": bool(message.only_for)}
+    shown["blocks"] = [_with_picture(desk, block) for block in message.blocks]
+    return shown
+
+
+def _with_picture(desk: Desk, block: JSON) -> JSON:
+    """Turn a picture that was uploaded into one with an address."""
+    reference = block.get("slack_file")
+    if block.get("type") != "image" or not isinstance(reference, dict):
+        return block
+    address = reference.get("url") or desk.files.as_json(desk.files.get(reference["id"]))["url_private"]
+    return {**block, "image_url": address}

@@ -1,0 +1,162 @@
+// Slack's mrkdwn and plain text, as nodes.
+import { h, link } from "./dom.js";
+import { EMOJI } from "./emoji.js";
+
+const FENCE = /```\n?([\s\S]*?)\n?```/g;
+const EDGE = "[\\p{L}\\p{N}]";
+const span = (mark) =>
+  `(?<!${EDGE}|[${mark}])[${mark}](?![\\s${mark}])([^${mark}\\n]*[^\\s${mark}])[${mark}](?!${EDGE}|[${mark}])`;
+const TOKEN = new RegExp(
+  ["`([^`\\n]+)`", "<([^<>\\n]+)>", ":([a-z0-9_+'-]+):", span("*"), span("_"), span("~")].join("|"),
+  "gu",
+);
+
+/** Undo Slack's three escapes. */
+export function decode(text) {
+  return text.replaceAll("&lt;", "<").replaceAll("&gt;", ">").replaceAll("&amp;", "&");
+}
+
+/** Plain text: emoji and escapes, nothing else. */
+export function plain(text) {
+  return decode(text).replace(/:([a-z0-9_+'-]+):/g, (all, name) => EMOJI[name] ?? all);
+}
+
+export function mrkdwn(text, names) {
+  const nodes = [];
+  let from = 0;
+  for (const match of text.matchAll(FENCE)) {
+    nodes.push(...lines(text.slice(from, match.index).replace(/\n$/, ""), names));
+    nodes.push(h("pre", {}, inlineLinks(match[1], names)));
+    from = match.index + match[0].length;
+  }
+  nodes.push(...lines(text.slice(from).replace(from ? /^\n/ : "", ""), names));
+  return nodes;
+}
+
+/** A text object of either kind. */
+export function textObject(object, names) {
+  return object.type === "mrkdwn" ? mrkdwn(object.text, names) : [plain(object.text)];
+}
+
+function lines(text, names) {
+  if (text === "") return [];
+  const nodes = [];
+  let quote = null;
+  let fresh = true;
+  for (const line of text.split("\n")) {
+    const quoted = /^(?:&gt;|>)\s?(.*)$/.exec(line);
+    if (quoted) {
+      if (quote) quote.append(h("br"));
+      else nodes.push((quote = h("blockquote")));
+      quote.append(...inline(quoted[1], names));
+      fresh = true;
+      continue;
+    }
+    quote = null;
+    const item = /^(\s*)([•◦▪])\s+(.*)$/.exec(line);
+    if (item) {
+      const depth = item[1].length > 1 ? "deep" : "";
+      nodes.push(h("div", { class: `bullet ${depth}` }, h("span", {}, item[2]), h("span", {}, inline(item[3], names))));
+      fresh = true;
+      continue;
+    }
+    if (!fresh) nodes.push(h("br"));
+    nodes.push(...inline(line, names));
+    fresh = false;
+  }
+  return nodes;
+}
+
+export function inline(text, names) {
+  const nodes = [];
+  let from = 0;
+  for (const match of text.matchAll(TOKEN)) {
+    nodes.push(decode(text.slice(from, match.index)));
+    nodes.push(token(match, names, match.index === 0));
+    from = match.index + match[0].length;
+  }
+  nodes.push(decode(text.slice(from)));
+  return nodes;
+}
+
+function token(match, names, first) {
+  const [all, code, angled, emoji, bold, italic, struck] = match;
+  if (code !== undefined) return h("code", {}, decode(code));
+  if (angled !== undefined) return reference(angled, names, first);
+  if (emoji !== undefined) return EMOJI[emoji] ? emojiNode(emoji) : all;
+  if (bold !== undefined) return h("strong", {}, inline(bold, names));
+  if (italic !== undefined) return h("em", {}, inline(italic, names));
+  return h("s", {}, inline(struck, names));
+}
+
+export function emojiNode(name) {
+  if (!EMOJI[name]) return `:${name}:`;
+  return h("span", { class: "emoji", role: "img", "aria-label": name.replaceAll("_", " ") }, EMOJI[name]);
+}
+
+function inlineLinks(text, names) {
+  return text.split(/(<[^<>\n]+>)/).map((part, place) => (place % 2 ? reference(part.slice(1, -1), names) : decode(part)));
+}
+
+function reference(inside, names, first = false) {
+  const bar = inside.indexOf("|");
+  const target = bar < 0 ? inside : inside.slice(0, bar);
+  const label = bar < 0 ? "" : inside.slice(bar + 1);
+  if (target.startsWith("@")) return mention("@", names.user(target.slice(1)) ?? (decode(label) || target.slice(1)));
+  if (target.startsWith("#")) return mention("#", names.channel(target.slice(1)) ?? (decode(label) || target.slice(1)));
+  if (target.startsWith("!date^")) return date(target, decode(label), first);
+  if (target.startsWith("!subteam^")) {
+    return mention("@", names.group(target.slice(9)) ?? (decode(label).replace(/^@/, "") || target.slice(9)));
+  }
+  if (target.startsWith("!")) return h("span", { class: "mention loud" }, `@${target.slice(1)}`);
+  return link(decode(target), label ? inline(label, names) : decode(target));
+}
+
+export function mention(mark, name) {
+  return h("span", { class: "mention" }, mark + name);
+}
+
+function date(target, fallback, first) {
+  const [, seconds, format, address] = target.split("^");
+  const when = new Date(Number(seconds) * 1000);
+  if (Number.isNaN(when.getTime())) return fallback;
+  const text = formatDate(when, decode(format));
+  const shown = first ? text.charAt(0).toUpperCase() + text.slice(1) : text;
+  const node = h("time", { datetime: when.toISOString(), title: when.toLocaleString() }, shown);
+  return address ? link(decode(address), node) : node;
+}
+
+export function formatDate(when, format) {
+  const show = (options) => when.toLocaleString(undefined, options);
+  const long = { year: "numeric", month: "long", day: "numeric" };
+  const short = { year: "numeric", month: "short", day: "numeric" };
+  const forms = {
+    "{date_num}": () => when.toISOString().slice(0, 10),
+    "{date_slash}": () => show({ year: "numeric", month: "2-digit", day: "2-digit" }),
+    "{date_short}": () => show(short),
+    "{date}": () => show(long),
+    "{date_long}": () => show({ weekday: "long", ...long }),
+    "{date_short_pretty}": () => nearDay(when) ?? show(short),
+    "{date_pretty}": () => nearDay(when) ?? show(long),
+    "{date_long_pretty}": () => nearDay(when) ?? show({ weekday: "long", ...long }),
+    "{time}": () => show({ hour: "numeric", minute: "2-digit" }),
+    "{time_secs}": () => show({ hour: "numeric", minute: "2-digit", second: "2-digit" }),
+    "{ago}": () => ago(when),
+  };
+  return format.replace(/\{\w+\}/g, (name) => forms[name]?.() ?? name);
+}
+
+export function nearDay(when) {
+  const day = (date) => new Date(date.getFullYear(), date.getMonth(), date.getDate()).getTime();
+  const days = Math.round((day(when) - day(new Date())) / 86_400_000);
+  return { 0: "today", "-1": "yesterday", 1: "tomorrow" }[days];
+}
+
+function ago(when) {
+  const seconds = (when.getTime() - Date.now()) / 1000;
+  const form = new Intl.RelativeTimeFormat(undefined, { numeric: "auto" });
+  for (const [unit, size] of [["day", 86_400], ["hour", 3600], ["minute", 60]]) {
+    if (Math.abs(seconds) >= size) return form.format(Math.round(seconds / size), unit);
+  }
+  return form.format(Math.round(seconds), "second");
+}

@@ -1,0 +1,186 @@
+"""Who and what is in the workspace: people, channels, groups, slash commands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bot.trial.workspace.core import JSON, Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+TEAM_ID = "T0TRIAL"
+TEAM_DOMAIN = "deckhand-trial"
+APP_ID = "A0DECK"
+BOT_ID = "B0DECK"
+BOT_USER_ID = "U0DECK"
+SLACKBOT_ID = "USLACKBOT"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    id: str
+    name: str  # the handle, as in @ann
+    real_name: str
+    tz: str = "Etc/UTC"
+
+    def as_json(self) -> JSON:
+        profile = {
+            "real_name": self.real_name,
+            "display_name": self.name,
+            "email": f"{self.name}@example.com",
+        }
+        return {
+            "id": self.id,
+            "team_id": TEAM_ID,
+            "name": self.name,
+            "real_name": self.real_name,
+            "deleted": False,
+            "is_bot": self.id == BOT_USER_ID,
+            "is_admin": False,
+            "is_restricted": False,
+            "is_ultra_restricted": False,
+            "tz": self.tz,
+            "tz_offset": 0,
+            "profile": profile,
+        }
+
+    def in_payload(self) -> JSON:
+        """Give the short form that interactive payloads carry."""
+        return {"id": self.id, "username": self.name, "name": self.name, "team_id": TEAM_ID}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Channel:
+    id: str
+    name: str
+    with_person: str = ""  # a direct message between the bot and this person
+
+    def as_json(self) -> JSON:
+        direct = bool(self.with_person)
+        about: JSON = {
+            "id": self.id,
+            "is_channel": not direct,
+            "is_group": False,
+            "is_im": direct,
+            "is_mpim": False,
+            "is_private": direct,
+            "is_archived": False,
+            "is_member": True,
+            "context_team_id": TEAM_ID,
+        }
+        about |= {"user": self.with_person} if direct else {"name": self.name, "name_normalized": self.name}
+        return about
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    id: str
+    handle: str
+    name: str
+    members: tuple[str, ...]
+
+    def as_json(self) -> JSON:
+        return {
+            "id": self.id,
+            "team_id": TEAM_ID,
+            "is_usergroup": True,
+            "name": self.name,
+            "handle": self.handle,
+            "users": list(self.members),
+            "user_count": len(self.members),
+            "date_delete": 0,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    name: str  # with its slash
+    usage: str = ""
+    description: str = ""
+
+
+DEFAULT_PEOPLE = (
+    Person(id="U0ANN", name="ann", real_name="Ann"),
+    Person(id="U0BOB", name="bob", real_name="Bob"),
+)
+DEFAULT_CHANNELS = (Channel(id="C0OPS", name="ops"),)
+DEFAULT_GROUPS = (Group(id="S0OPS", handle="ops-team", name="Ops team", members=("U0ANN", "U0BOB")),)
+DEFAULT_COMMANDS = (
+    Command(name="/docker-df", usage="[host | @tag | pattern]", description="Show where the disk went"),
+    Command(
+        name="/docker-prune",
+        usage="host [profile] [until=168h] [keep=3]",
+        description="Propose a cleanup for someone to approve",
+    ),
+    Command(
+        name="/docker-audit", usage="[host] [since=30d] [by=@user]", description="Look at what was removed"
+    ),
+)
+
+
+class Team:
+    """The directory of the workspace. Direct messages come into being when first opened."""
+
+    def __init__(
+        self,
+        *,
+        people: Sequence[Person] = DEFAULT_PEOPLE,
+        channels: Sequence[Channel] = DEFAULT_CHANNELS,
+        groups: Sequence[Group] = DEFAULT_GROUPS,
+        commands: Sequence[Command] = DEFAULT_COMMANDS,
+        app_name: str = "Deckhand",
+    ) -> None:
+        if not people or not channels:
+            raise ValueError("a workspace needs at least one person and one channel")
+        self.people = tuple(people)
+        self.groups = tuple(groups)
+        self.commands = tuple(commands)
+        self.app_name = app_name
+        self.bot = Person(id=BOT_USER_ID, name=app_name.lower(), real_name=app_name)
+        self._channels = {channel.id: channel for channel in channels}
+
+    @property
+    def channels(self) -> tuple[Channel, ...]:
+        return tuple(self._channels.values())
+
+    def person(self, user_id: str) -> Person:
+        """Raise Refused (`user_not_found`) for an id that nobody here has."""
+        for person in (*self.people, self.bot):
+            if person.id == user_id:
+                return person
+        raise Refused("user_not_found")
+
+    def channel(self, name: str) -> Channel:
+        """Find a channel by id, by `#name`, or by a person's id (their direct message)."""
+        if name in self._channels:
+            return self._channels[name]
+        for channel in self._channels.values():
+            if channel.name and name.removeprefix("#") == channel.name:
+                return channel
+        if any(person.id == name for person in self.people):
+            return self.direct(name)
+        raise Refused("channel_not_found")
+
+    def direct(self, user_id: str) -> Channel:
+        person = self.person(user_id)
+        channel_id = "D" + person.id.removeprefix("U")
+        return self._channels.setdefault(channel_id, Channel(id=channel_id, name="", with_person=person.id))
+
+    def sees(self, user_id: str, channel_id: str) -> bool:
+        channel = self._channels.get(channel_id)
+        return channel is not None and channel.with_person in ("", user_id)
+
+    def members(self, channel: Channel) -> list[str]:
+        people = [channel.with_person] if channel.with_person else [person.id for person in self.people]
+        return [*people, BOT_USER_ID]
+
+    def group(self, group_id: str) -> Group:
+        for group in self.groups:
+            if group.id == group_id:
+                return group
+        raise Refused("no_such_subteam")
+
+    def command(self, name: str) -> Command | None:
+        return next((command for command in self.commands if command.name == name), None)

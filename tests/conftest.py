@@ -1,0 +1,76 @@
+"""Fixtures that every test may ask for: a private Docker Engine, and private SSH servers."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from typing import Protocol
+
+import pytest
+
+from tests.support.engine import PrivateEngine, private_engine
+from tests.support.needs import program
+from tests.support.sshd import PrivateSshd
+
+MARKED_BY_FIXTURE = {"engine": "engine", "sshd": "sshd"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        for fixture, marker in MARKED_BY_FIXTURE.items():
+            if fixture in getattr(item, "fixturenames", ()):
+                item.add_marker(marker)
+
+
+@pytest.fixture(scope="session")
+def engine() -> Iterator[PrivateEngine]:
+    """One real engine for the whole session; it keeps what earlier tests left in it."""
+    with private_engine() as started:
+        yield started
+
+
+@pytest.fixture
+def clean_engine(engine: PrivateEngine) -> PrivateEngine:
+    """The session's engine, emptied."""
+    engine.empty()
+    return engine
+
+
+class StartSshd(Protocol):
+    """Starts one more private SSH server, which ends with the test; arguments as of PrivateSshd."""
+
+    def __call__(
+        self,
+        *,
+        settings: tuple[str, ...] = (),
+        key_options: str = "",
+        address: str = "127.0.0.1",
+        docker_host: str = "",
+        user: str = "",
+    ) -> PrivateSshd: ...
+
+
+@pytest.fixture
+def sshd() -> Iterator[StartSshd]:
+    """A function that starts private SSH servers."""
+    program("sshd")
+    program("ssh-keygen")
+    with ExitStack() as stack:
+
+        def start(
+            *,
+            settings: tuple[str, ...] = (),
+            key_options: str = "",
+            address: str = "127.0.0.1",
+            docker_host: str = "",
+            user: str = "",
+        ) -> PrivateSshd:
+            return stack.enter_context(
+                PrivateSshd(
+                    settings=settings,
+                    key_options=key_options,
+                    address=address,
+                    docker_host=docker_host,
+                    user=user,
+                )
+            )
+
+        yield start
