@@ -30,8 +30,9 @@ class Show:
     def __call__(self) -> None:
         """Post or update every message that shows an older version than its plan has."""
         with self._one_at_a_time:
+            now = self.clock.now()
             for plan_id in self.store.unshown():
-                if self.clock.now() >= self._not_before.get(plan_id, self.clock.now()):
+                if self._not_before.get(plan_id, now) <= now:
                     self._show(plan_id)
 
     def _show(self, plan_id: str) -> None:
