@@ -1,4 +1,4 @@
-"""Fixtures that every test may ask for: a private Docker Engine, and private SSH servers."""
+"""Fixtures that every test may ask for: a private Docker Engine, a PostgreSQL server, and SSH servers."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -8,9 +8,10 @@ import pytest
 
 from tests.support.engine import PrivateEngine, private_engine
 from tests.support.needs import program
+from tests.support.postgres import PrivatePostgres, private_postgres
 from tests.support.sshd import PrivateSshd
 
-MARKED_BY_FIXTURE = {"engine": "engine", "sshd": "sshd"}
+MARKED_BY_FIXTURE = {"engine": "engine", "postgres": "postgres", "sshd": "sshd"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -32,6 +33,13 @@ def clean_engine(engine: PrivateEngine) -> PrivateEngine:
     """The session's engine, emptied."""
     engine.empty()
     return engine
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PrivatePostgres]:
+    """One real server for the whole session; each test makes a database of its own."""
+    with private_postgres() as server:
+        yield server
 
 
 class StartSshd(Protocol):

@@ -1,21 +1,24 @@
 """Receiving: Socket Mode, or HTTP with Slack's signatures checked; both over the unchanged Bolt."""
 
+import logging
 import threading
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import Protocol
 
 import uvicorn
 from slack_bolt import App
 from slack_bolt.adapter.socket_mode import SocketModeHandler
 from slack_bolt.adapter.starlette.handler import SlackRequestHandler
+from slack_bolt.logger.messages import warning_client_prioritized_and_token_skipped
 from slack_sdk import WebClient
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from bot.core.errors import ChatError
+from bot.core.errors import ChatError, ChatRefusedError
 from bot.slack.chat import slack_errors
 
 EVENTS_PATH = "/slack/events"
@@ -33,14 +36,33 @@ class Receiver(Protocol):
 
 def bolt_app(client: WebClient, signing_secret: str, pool: ThreadPoolExecutor) -> App:
     """Make Bolt's app; ChatError when Slack does not accept the bot token."""
-    with slack_errors():
+    with _refused("SLACK_BOT_TOKEN (xoxb-…)", "“OAuth & Permissions”"), slack_errors():
         client.auth_test()
+    logger = logging.getLogger("slack_bolt")  # Bolt's own loggers take its level, not the root's
+    logger.addFilter(_worth_saying)
     return App(
+        logger=logger,
         client=client,
         signing_secret=signing_secret,
         listener_executor=pool,
         raise_error_for_unhandled_request=False,
     )
+
+
+@contextmanager
+def _refused(token: str, page: str) -> Iterator[None]:
+    """Say which token Slack did not accept, and where the right one is."""
+    try:
+        yield
+    except ChatRefusedError as error:
+        raise ChatRefusedError(
+            f"{token} is not accepted: {error} Slack's page {page} of the app shows it."
+        ) from error
+
+
+def _worth_saying(record: logging.LogRecord) -> bool:
+    """Not that Bolt, which looks into the environment too, uses our client rather than a token it found."""
+    return record.getMessage() != warning_client_prioritized_and_token_skipped()
 
 
 class SocketReceiver:
@@ -51,7 +73,7 @@ class SocketReceiver:
 
     def start(self) -> None:
         """Connect; ChatError when Slack cannot be reached or does not accept the app token."""
-        with slack_errors():
+        with _refused("SLACK_APP_TOKEN (xapp-…)", "“Basic Information”"), slack_errors():
             self._handler.connect()  # type: ignore[no-untyped-call] # Bolt leaves it unannotated
 
     def stop(self) -> None:

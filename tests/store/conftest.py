@@ -11,13 +11,7 @@ from sqlalchemy import create_engine
 from bot.store.database import migrate, open_store
 from bot.store.store import SqlStore
 from tests.store.samples import SECRET
-from tests.support.postgres import PrivatePostgres, private_postgres
-
-
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[PrivatePostgres]:
-    with private_postgres() as server:
-        yield server
+from tests.support.postgres import PrivatePostgres
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,112 @@
+"""`deploy/try` as a newcomer uses it: a page in Chromium, two people, one cleanup, and the audit."""
+
+import json
+import os
+import re
+import subprocess
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Locator, Page, expect, sync_playwright
+
+from tests.support.needs import free_port, program
+from tests.support.shell import deckhand, started
+from tests.support.waiting import wait_until
+
+ROOT = Path(__file__).parents[2]
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+PICTURE = os.environ.get("DECKHAND_PICTURE")
+"""Where to write the picture of the README; DECKHAND_PICTURE=deploy/picture.png tests/run tests/e2e -k page."""
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def port() -> int:
+    return free_port()
+
+
+@pytest.fixture
+def trial(tmp_path: Path, port: int) -> Iterator["subprocess.Popen[bytes]"]:
+    log = tmp_path / "log"
+    arguments = ("--port", str(port), "--data", str(tmp_path / "data"))
+    nowhere = f"unix://{tmp_path}/no-engine.sock"  # not this machine's own engine, whatever it holds
+    with started(
+        str(ROOT / "deploy" / "try"), *arguments, folder=tmp_path, log=log, DOCKER_HOST=nowhere
+    ) as process:
+        wait_until(lambda: f"ready: open http://127.0.0.1:{port}" in log.read_text())
+        yield process
+
+
+@pytest.fixture
+def page(trial: "subprocess.Popen[bytes]", port: int) -> Iterator[Page]:
+    """The page in a browser. Any error in its scripts fails the test."""
+    complaints: list[str] = []
+    with sync_playwright() as playwright, closing(
+        playwright.chromium.launch(executable_path=program("chromium"), args=ARGUMENTS)
+    ) as browser:  # fmt: skip
+        page = browser.new_page(viewport={"width": 1180, "height": 1500})
+        page.set_default_timeout(30_000)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.goto(f"http://127.0.0.1:{port}")
+        yield page
+    assert complaints == []
+
+
+def type_command(page: Page, text: str) -> None:
+    composer = page.get_by_label("Message #ops")
+    composer.fill(text)
+    composer.press("Enter")
+
+
+def table(page: Page) -> list[list[str]]:
+    rows: list[list[str]] = [
+        row.get_by_role("cell").all_inner_texts()
+        for row in page.get_by_role("table").last.get_by_role("row").all()
+    ]
+    return [row for row in rows if row]
+
+
+def visible(found: Locator) -> None:
+    expect(found).to_be_visible(timeout=30_000)
+
+
+def test_one_asks_the_other_approves_and_the_audit_has_it(
+    page: Page, trial: "subprocess.Popen[bytes]", tmp_path: Path
+) -> None:
+    visible(page.get_by_text("The host “sample” is simulated"))
+    type_command(page, "/docker-df sample")
+    visible(page.get_by_role("table"))
+    before = table(page)
+    assert ["Images", "36", "14", "11.23GB", "9.259GB (82%)"] in before
+
+    page.get_by_role("button", name="Plan the cleanup dangling").click()
+    approve = page.get_by_role("button", name="Approve: dangling on sample")
+    visible(approve)
+    if PICTURE:
+        page.screenshot(path=PICTURE)
+    approve.click()
+    visible(page.get_by_text("You asked for this plan, so somebody else has to approve it."))
+
+    page.get_by_role("radio", name="Bob").click()
+    expect(page.get_by_text("You asked for this plan")).to_have_count(0)
+    approve.click()
+    visible(page.get_by_role("heading", name="Cleanup done: dangling on sample"))
+    expect(approve).to_have_count(0)
+    images = next(row for row in table(page) if row[0] == "Images")
+    assert images[1] == "36 → 31"
+
+    type_command(page, "/docker-audit sample")
+    visible(page.get_by_role("heading", name="The latest 1 cleanup on sample"))
+    shown = page.get_by_text(re.compile(r"cleanup:\w+")).last.inner_text()
+
+    configuration = str(tmp_path / "data" / "deckhand.toml")
+    ended = deckhand("audit", "show", shown, "--json", "--config", configuration, folder=tmp_path)
+    record = json.loads(ended.stdout)
+    assert (record["requested_by"], record["approved_by"], record["outcome"]) == ("U0ANN", ["U0BOB"], "done")
+    assert [item["outcome"] for item in record["items"]] == ["removed"] * 5
+
+    trial.terminate()
+    assert trial.wait(30) == 0
