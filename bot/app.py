@@ -60,10 +60,8 @@ def new_id() -> str:
     return "".join(secrets.choice(ID_ALPHABET) for _ in range(ID_LENGTH))
 
 
-def make_planning(settings: Settings, engines: DockerEngines) -> Planning:
-    return Planning(
-        engines=engines, protection=settings.protection, dangling_min_age=settings.dangling_min_age
-    )
+def make_planning(settings: Settings, engines: DockerEngines, store: Store) -> Planning:
+    return Planning(engines=engines, ledger=store, protection=settings.protection, profiles=settings.profiles)
 
 
 class Deckhand:
@@ -121,7 +119,7 @@ class Deckhand:
             return self._settings.hosts
 
         changed = self._signals.changed
-        planning = make_planning(self._settings, engines)
+        planning = make_planning(self._settings, engines, store)
         show = Show(store=store, chat=chat, clock=clock)
         decide = Decide(hosts=hosts, rights=rights, store=store, changed=changed)
         execute = Execute(

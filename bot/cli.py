@@ -12,8 +12,8 @@ import typer
 from bot import app as application
 from bot import output
 from bot.config import Settings, load
+from bot.core.arguments import EXAMPLE, parse_several
 from bot.core.errors import ConfigurationError, DeckhandError, UsageError
-from bot.core.profiles import DEFAULT_PROFILE, find_profile
 from bot.engines.registry import DockerEngines
 from bot.services import facts, review
 from bot.store.database import migrate, open_store
@@ -93,19 +93,31 @@ def df(host: HostName, config: Config = None, as_json: AsJson = False) -> None: 
 @cli.command()
 def plan(
     host: HostName,
-    profile: Annotated[str, typer.Argument(metavar="PROFILE")] = DEFAULT_PROFILE,
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[PROFILE…] [ARGUMENT…]", help=f"Profiles, and what narrows them: {EXAMPLE}"),
+    ] = None,
+    why: Annotated[
+        str | None, typer.Option(metavar="OBJECT", help="Say why each profile takes or keeps this object.")
+    ] = None,
     config: Config = None,
     as_json: AsJson = False,  # noqa: FBT002 - typer's flags
 ) -> None:
-    """Print what a cleanup would remove and what it keeps, and why. Removes nothing."""
+    """Print what cleanups would remove and what they keep, and why. Removes nothing."""
     settings = load(config)
-    name, wanted = settings.hosts.find(host).name, find_profile(profile)
-    with _engines(settings) as engines:
-        planning = application.make_planning(settings, engines)
-        draft = planning.draft(planning.survey(name), wanted)
+    name, requests = settings.hosts.find(host).name, parse_several(words or ())
+    with _engines(settings) as engines, _store(config) as store:
+        planning = application.make_planning(settings, engines, store)
+        if why is not None:
+            explanations = planning.explain(name, why)
+            output.show_explanations(explanations, as_json=as_json)
+            return
+        _, drafts = planning.drafts(name, requests)
     if as_json:
-        output.print_json(output.draft_json(name, draft))
-    else:
+        plans = [output.draft_json(name, draft) for draft in drafts]
+        output.print_json(plans[0] if len(plans) == 1 else list(plans))
+        return
+    for draft in drafts:
         output.show_draft(name, draft)
 
 

@@ -4,7 +4,6 @@ import os
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from difflib import get_close_matches
 from pathlib import Path
 from types import MappingProxyType
@@ -12,10 +11,25 @@ from typing import Any
 
 from pydantic import SecretStr, ValidationError
 
-from bot.config_file import ConfigFile, HostTable, PolicyTable, listen_parts, relations, ssh_parts
+from bot.config_file import (
+    PROFILE_KINDS,
+    ConfigFile,
+    HostTable,
+    ImageRuleTable,
+    PolicyTable,
+    ProfileTable,
+    ProtectTable,
+    RuleTable,
+    listen_parts,
+    relations,
+    ssh_parts,
+)
 from bot.core.errors import ConfigurationError
 from bot.core.hosts import Address, ContextAddress, Host, Hosts, SocketAddress, SshAddress
+from bot.core.inventory import Kind
+from bot.core.labels import LabelFilter
 from bot.core.policy import Policy
+from bot.core.profiles import BUILT_IN, Profile, Rule
 from bot.core.protection import Protection
 
 DEFAULT_FILE = "deckhand.toml"
@@ -56,7 +70,8 @@ class Settings:
     database_url: SecretStr
     hosts: Hosts
     protection: Protection
-    dangling_min_age: timedelta
+    profiles: Mapping[str, Profile]
+    """The built-in ones, as the file overrides them, then the file's own."""
     slack: SlackSettings
 
 
@@ -84,8 +99,8 @@ def load(
         file=file,
         database_url=SecretStr(environment.get("DECKHAND_DATABASE_URL") or parsed.database.url),
         hosts=_hosts(parsed),
-        protection=Protection(images=tuple(parsed.protect.images), labels=tuple(parsed.protect.labels)),
-        dangling_min_age=parsed.protect.dangling_min_age,
+        protection=_protection(parsed.protect),
+        profiles=_profiles(parsed.profiles),
         slack=slack,
     )
 
@@ -127,6 +142,33 @@ def _policies(tables: Mapping[str, PolicyTable]) -> dict[str, Policy]:
         name: Policy(name=name, **{**default, **table.model_dump(exclude_unset=True)})
         for name, table in tables.items()
     }
+
+
+def _protection(table: ProtectTable) -> Protection:
+    return Protection(
+        images=tuple(table.images),
+        names=tuple(table.names),
+        labels=tuple(table.labels),
+        keep_last=table.keep_last,
+        unused_for=table.unused_for,
+        dangling_min_age=table.dangling_min_age,
+    )
+
+
+def _profiles(tables: Mapping[str, ProfileTable]) -> Mapping[str, Profile]:
+    own = {name: _profile(name, table) for name, table in tables.items()}
+    return MappingProxyType({**BUILT_IN, **own})
+
+
+def _profile(name: str, table: ProfileTable) -> Profile:
+    rules: dict[Kind, Rule] = {}
+    for key, kind in PROFILE_KINDS.items():
+        rule: RuleTable | None = getattr(table, key)
+        if rule is not None:
+            keep_last = rule.keep_last if isinstance(rule, ImageRuleTable) else 0
+            rules[kind] = Rule(scope=rule.take, min_age=rule.min_age, keep_last=keep_last)
+    labels = LabelFilter(wanted=tuple(table.labels), refused=tuple(table.without_labels))
+    return Profile(name=name, rules=MappingProxyType(rules), labels=labels, excluded=tuple(table.exclude))
 
 
 def _hosts(parsed: ConfigFile) -> Hosts:

@@ -4,11 +4,15 @@ import re
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from difflib import get_close_matches
+from types import MappingProxyType
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
+from bot.core.arguments import PICKED
+from bot.core.inventory import Kind
+from bot.core.profiles import SCOPES, Scope
 from bot.core.units import parse_duration
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
@@ -118,8 +122,35 @@ class SlackTable(Table):
 
 class ProtectTable(Table):
     images: list[str] = []
+    names: list[str] = []
     labels: list[str] = []
+    keep_last: Annotated[int, Field(ge=0)] = 0
+    unused_for: Duration = timedelta()
     dangling_min_age: Duration = timedelta(hours=1)
+
+
+class RuleTable(Table):
+    """One kind of object in a profile."""
+
+    take: Annotated[Scope, Field(strict=False)]
+    min_age: Duration = timedelta()
+
+
+class ImageRuleTable(RuleTable):
+    keep_last: Annotated[int, Field(ge=0)] = 0
+
+
+class ProfileTable(Table):
+    """A profile of one's own, or in the place of a built-in one."""
+
+    containers: RuleTable | None = None
+    networks: RuleTable | None = None
+    images: ImageRuleTable | None = None
+    build_cache: RuleTable | None = None
+    volumes: RuleTable | None = None
+    labels: list[str] = []
+    without_labels: list[str] = []
+    exclude: list[str] = []
 
 
 class PolicyTable(Table):
@@ -150,13 +181,14 @@ class ConfigFile(Table):
     protect: ProtectTable = ProtectTable()
     hosts: Annotated[dict[Name, HostTable], Field(min_length=1)]
     policies: dict[Name, PolicyTable] = {}
+    profiles: dict[Name, ProfileTable] = {}
 
     @classmethod
     def keys_at(cls, place: list[str]) -> list[str]:
         """The keys that the table at this place knows."""
         model: Any = cls
         for part in place:
-            tables = {"hosts": HostTable, "policies": PolicyTable}
+            tables = {"hosts": HostTable, "policies": PolicyTable, "profiles": ProfileTable}
             if model is cls and part in tables:
                 model = tables[part]
             elif model is cls:
@@ -166,7 +198,10 @@ class ConfigFile(Table):
 
 def relations(raw: Mapping[str, Any]) -> Iterator[str]:
     """Mistakes between keys, each with its place and remedy; looked for even where single keys are wrong."""
-    hosts, policies = raw.get("hosts"), raw.get("policies")
+    hosts, policies, profiles = raw.get("hosts"), raw.get("policies"), raw.get("profiles")
+    for name, table in profiles.items() if isinstance(profiles, dict) else ():
+        for problem in _profile_relations(name, table) if isinstance(table, dict) else ():
+            yield f"profiles.{name}{problem}"
     names = list(policies) if isinstance(policies, dict) else []
     for name, table in hosts.items() if isinstance(hosts, dict) else ():
         for problem in _host_relations(table, names) if isinstance(table, dict) else ():
@@ -191,3 +226,31 @@ def _host_relations(table: Mapping[str, Any], policies: list[str]) -> Iterator[s
         yield f".policy: there is no [policies.{policy}]; " + (
             f"did you mean {nearest[0]}?" if nearest else "add it"
         )
+
+
+PROFILE_KINDS: Mapping[str, Kind] = MappingProxyType(
+    {
+        "containers": Kind.CONTAINER,
+        "networks": Kind.NETWORK,
+        "images": Kind.IMAGE,
+        "build_cache": Kind.BUILD_CACHE,
+        "volumes": Kind.VOLUME,
+    }
+)
+"""The keys of a profile that hold a rule, and the kind that it is about."""
+_RESERVED_PROFILES = frozenset({PICKED, "why", "help"})
+
+
+def _profile_relations(name: str, table: Mapping[str, Any]) -> Iterator[str]:
+    kinds = [key for key in PROFILE_KINDS if key in table]
+    if name in _RESERVED_PROFILES:
+        yield f": “{name}” means something else behind a host; choose another name"
+    if not kinds:
+        yield f': takes nothing; write for example images = {{ take = "unused" }} ({", ".join(PROFILE_KINDS)})'
+    if "volumes" in kinds and len(kinds) > 1:
+        yield ".volumes: volumes are in no profile but their own; move this rule into a profile for itself"
+    for key in kinds:
+        rule = table[key]
+        scopes = sorted(SCOPES[PROFILE_KINDS[key]])
+        if isinstance(rule, dict) and rule.get("take") in set(Scope) - set(scopes):
+            yield f".{key}.take: means nothing for {key}; write {' or '.join(scopes)}"

@@ -7,10 +7,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from bot.core.audit import Json
+from bot.core.audit import Json, time_text
 from bot.core.hosts import Hosts
 from bot.core.inventory import EngineInfo
 from bot.core.lifecycle import PlanState
+from bot.core.objects import Explanation
 from bot.core.plans import Draft
 from bot.core.units import human_size
 from bot.core.usage import DiskUsage
@@ -62,6 +63,7 @@ def draft_json(host: str, draft: Draft) -> Json:
             "store": engine.store,
         },
         "frees": facts.frees(draft.frees),
+        "notes": list(draft.notes),
         "items": [
             {
                 "kind": item.kind,
@@ -84,7 +86,9 @@ def show_draft(host: str, draft: Draft) -> None:
     size = human_size(frees.high)
     if not frees.exact:
         size = f"{human_size(frees.low)} to {size}"
-    say(f"{host}: {draft.profile} would remove {len(draft.items)} objects and free {size} ({frees.why}).")
+    say(f"{host}: {draft.request} would remove {len(draft.items)} objects and free {size} ({frees.why}).")
+    for note in draft.notes:
+        say(note)
     show_table(
         ("REMOVE", "NAME", "SIZE", "RULE"),
         (
@@ -95,6 +99,36 @@ def show_draft(host: str, draft: Draft) -> None:
     )
     say("")
     show_table(("KEEP", "NAME", "RULE"), ((kept.kind, kept.name, kept.rule) for kept in draft.kept))
+
+
+def show_explanations(explanations: Sequence[Explanation], *, as_json: bool) -> None:
+    """Print why each profile takes or keeps each object that was meant."""
+    if as_json:
+        print_json([_explanation_json(one) for one in explanations])
+        return
+    for one in explanations:
+        say(f"{one.thing.kind} {', '.join(one.thing.references) or one.thing.name} ({one.thing.id})")
+        show_table(
+            ("PROFILE", "", "RULE", "UNTIL"),
+            (
+                (each.profile, "removes" if each.takes else "keeps", each.rule,
+                 f"{each.due:%Y-%m-%d %H:%M}Z" if each.due else "")
+                for each in one.reasons
+            ),
+        )  # fmt: skip
+
+
+def _explanation_json(one: Explanation) -> Json:
+    return {
+        "kind": one.thing.kind,
+        "id": one.thing.id,
+        "name": one.thing.name,
+        "profiles": [
+            {"profile": each.profile, "takes": each.takes, "rule": each.rule,
+             "due": time_text(each.due) if each.due else None}
+            for each in one.reasons
+        ],
+    }  # fmt: skip
 
 
 def show_cleanups(cleanups: Sequence[Cleanup]) -> None:

@@ -1,6 +1,6 @@
 """What the services need from the world, as Protocols. The adapters implement them; ``app`` wires them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -9,6 +9,7 @@ from bot.core.audit import ChainedEvent, Event
 from bot.core.inventory import CacheRecord, Container, EngineInfo, Image, Network, Volume
 from bot.core.lifecycle import ItemState, MessageRef, PlanState, Status, Vote
 from bot.core.plans import Plan
+from bot.core.sightings import Sighting
 from bot.core.usage import DiskUsage, Survey
 
 
@@ -41,6 +42,18 @@ class Engine(Protocol):
 
     def image(self, reference: str) -> Image:
         """The image that an id or a reference names now; NotFoundError when none."""
+        ...
+
+    def refreshed(self, images: Sequence[Image]) -> tuple[Image, ...]:
+        """The same images with their names and last tag time as they are now; without those that are gone.
+
+        ``survey`` may have asked for these once and remembered: the engine tells a new tag of an old name to
+        nobody who does not ask for that image.
+        """
+        ...
+
+    def has_children(self, image_id: str) -> bool:
+        """Whether another image names this one as its parent, as legacy builds and commits do."""
         ...
 
     def network(self, network_id: str) -> Network: ...
@@ -119,7 +132,20 @@ class Cleanup:
     finished_at: datetime | None
 
 
-class Store(Protocol):
+class Ledger(Protocol):
+    """When images were seen in use: Docker does not remember."""
+
+    def look(
+        self, engine_id: str, present: Collection[str], used: Collection[str], at: datetime
+    ) -> Mapping[str, Sighting]:
+        """Remember that these images were there at ``at`` (the engine's clock), and which were in use.
+
+        What is known of each since its first sight; images that are gone are forgotten. StoreUnavailableError.
+        """
+        ...
+
+
+class Store(Ledger, Protocol):
     """Plans, runs and the audit chain. Every method may raise StoreUnavailableError.
 
     Each method is one transaction; a change of state and its events are written together or not at all.

@@ -22,6 +22,9 @@ class Kind(StrEnum):
 ORDER = tuple(Kind)
 
 
+CONTAINERD_STORE = "containerd"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineInfo:
     """Which engine answered; ``id`` is what a plan is pinned to."""
@@ -46,6 +49,10 @@ class Image:
     built_at: datetime | None = None
     tagged_at: datetime | None = None
     """When the engine last tagged or pulled it; None when it never did or does not say."""
+    first_seen_at: datetime | None = None
+    """When Deckhand first saw it; None when that is not known."""
+    used_at: datetime | None = None
+    """When Deckhand last saw a container refer to it; None when it never did."""
     size: int | None = None
     shared_size: int | None = None
     containers: int | None = None
@@ -58,6 +65,18 @@ class Image:
     def name(self) -> str:
         """What a person calls it; for display only."""
         return (self.tags or self.digests or (short_id(self.id),))[0]
+
+    @property
+    def born(self) -> tuple[datetime | None, str]:
+        """The moment that its age counts from, and what happened then: built, tagged or pulled, or used."""
+        moments = (
+            (self.built_at, "built"),
+            (self.tagged_at, "tagged or pulled"),
+            (self.used_at, "last seen in use"),
+        )
+        known = [(moment, what) for moment, what in moments if moment is not None]
+        # An image that is only known to have been seen may be younger than that.
+        return max(known, key=lambda one: one[0]) if self.built_at or self.tagged_at else (None, "built")
 
     @property
     def references(self) -> tuple[str, ...]:
@@ -134,3 +153,15 @@ class Inventory:
 def short_id(object_id: str) -> str:
     """The twelve characters of an id that Docker's tables show; for display only."""
     return object_id.removeprefix("sha256:")[:12]
+
+
+def full_reference(reference: str) -> str:
+    """A reference as an image lists it: with ``:latest`` where it has neither tag nor digest."""
+    return reference if ":" in reference.rpartition("/")[2] or not reference else f"{reference}:latest"
+
+
+def repository(reference: str) -> str:
+    """The repository of a tag or a digest: ``registry:5000/app`` of ``registry:5000/app:1``."""
+    name = reference.partition("@")[0]
+    head, slash, last = name.rpartition("/")
+    return head + slash + last.partition(":")[0]

@@ -5,12 +5,12 @@ from the image's history, and from the total size of any image that ends at that
 """
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate, combinations
 from math import comb
 
-from bot.core.inventory import CacheRecord, Image
+from bot.core.inventory import Image
 
 MOST_ASSIGNMENTS = 5_000
 """Histories with more readings than this stay ambiguous; real ones have a handful."""
@@ -35,138 +35,127 @@ def readings(image: Image) -> frozenset[tuple[int, ...]] | None:
     """
     if image.history is None:
         return None
-    layers = len(image.chain_ids)
-    sized = [index for index, size in enumerate(image.history) if size > 0]
-    empty = [index for index, size in enumerate(image.history) if size == 0]
+    layers, sized = len(image.chain_ids), image.history
     missing = layers - len(sized)
-    if not 0 <= missing <= len(empty) or comb(len(empty), missing) > MOST_ASSIGNMENTS:
-        return None
-    found = frozenset(
-        tuple(image.history[index] for index in sorted((*sized, *chosen)))
-        for chosen in combinations(empty, missing)
-    )
-    if image.size is None:
+    if missing:
+        sized = tuple(size for size in image.history if size > 0)
+        missing = layers - len(sized)
+    found = frozenset({sized}) if not missing else _assigned(image.history, missing)
+    if found is None or image.size is None:
         return found
     return frozenset(sizes for sizes in found if sum(sizes) == image.size) or None
 
 
+def _assigned(history: tuple[int, ...], missing: int) -> frozenset[tuple[int, ...]] | None:
+    """All ways to choose which of the entries without a size are layers; None when too many or none."""
+    sized = [index for index, size in enumerate(history) if size > 0]
+    empty = [index for index, size in enumerate(history) if size == 0]
+    if not 0 <= missing <= len(empty) or comb(len(empty), missing) > MOST_ASSIGNMENTS:
+        return None
+    return frozenset(
+        tuple(history[index] for index in sorted((*sized, *chosen)))
+        for chosen in combinations(empty, missing)
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Sizes:
-    """For each chain id, every size that it and all layers below it may have together, in bytes.
+    """How large each layer may be together with all below it, by chain id, in bytes; unknown where missing."""
 
-    Exactly known where there is one; unknown where the chain id is missing.
-    """
-
-    totals: Mapping[str, frozenset[int]]
+    exact: Mapping[str, int]
+    unclear: Mapping[str, frozenset[int]]
+    """Where the readings leave several sizes: all of them."""
     by_image: Mapping[str, tuple[int, ...]]
     """One consistent reading per image, to read the engine's answers with."""
+    ambiguous: Mapping[str, frozenset[tuple[int, ...]]]
+    """The images that can be read in several ways, and every way that all sharing images agree on."""
 
     def total(self, image: Image, depth: int) -> frozenset[int] | None:
         """Possible sizes of the image's first ``depth`` layers; None when nothing is known."""
         if depth == 0:
             return frozenset({0})
-        return self.totals.get(image.chain_ids[depth - 1])
+        chain = image.chain_ids[depth - 1]
+        return frozenset({self.exact[chain]}) if chain in self.exact else self.unclear.get(chain)
 
 
 def measure(images: Iterable[Image]) -> Sizes:
     """Work out layer sizes: read every history, and keep the readings that all sharing images agree on."""
     images = tuple(image for image in images if image.chain_ids)
-    possible = {image.id: found for image in images if (found := readings(image))}
-    known: dict[str, frozenset[int]] = {
-        image.chain_ids[-1]: frozenset({image.size}) for image in images if image.size is not None
-    }
+    exact: dict[str, int] = {}
+    by_image: dict[str, tuple[int, ...]] = {}
+    possible: dict[str, frozenset[tuple[int, ...]]] = {}
+    for image in images:
+        found = readings(image)
+        if found is not None and len(found) == 1:
+            by_image[image.id] = next(iter(found))
+            _add_totals(exact, image, by_image[image.id])
+        elif image.size is not None:
+            exact.setdefault(image.chain_ids[-1], image.size)
+        if found is not None and len(found) > 1:
+            possible[image.id] = found
+    unclear = _agree([image for image in images if image.id in possible], possible, exact)
+    by_image |= {image_id: min(found) for image_id, found in possible.items()}
+    ambiguous = {image_id: found for image_id, found in possible.items() if len(found) > 1}
+    return Sizes(exact, unclear, by_image, ambiguous)
+
+
+def _add_totals(exact: dict[str, int], image: Image, sizes: Sequence[int]) -> None:
+    """Note the sums of an image's layers from the top down, as far as no other image has."""
+    totals = list(accumulate(sizes))
+    for chain, total in zip(reversed(image.chain_ids), reversed(totals), strict=True):
+        if chain in exact:
+            return
+        exact[chain] = total
+
+
+def _agree(
+    images: Sequence[Image], possible: dict[str, frozenset[tuple[int, ...]]], exact: dict[str, int]
+) -> dict[str, frozenset[int]]:
+    """Drop readings that other images speak against, until nothing changes; what then stays unclear.
+
+    Sums that become certain move into ``exact``.
+    """
+    unclear: dict[str, frozenset[int]] = {}
     changed = True
     while changed:
         changed = False
         for image in images:
-            found = possible.get(image.id)
-            if found is None:
-                continue
-            agreed = frozenset(sizes for sizes in found if _fits(image, sizes, known)) or found
-            sums = [
-                frozenset(column) for column in zip(*(accumulate(sizes) for sizes in agreed), strict=True)
-            ]
-            for chain, values in zip(image.chain_ids, sums, strict=True):
-                narrowed = (known[chain] & values or known[chain]) if chain in known else values
-                changed |= known.get(chain) != narrowed
-                known[chain] = narrowed
+            found = possible[image.id]
+            agreed = frozenset(sizes for sizes in found if _fits(image, sizes, exact, unclear)) or found
             changed |= agreed != found
             possible[image.id] = agreed
-    return Sizes(known, {image_id: min(found) for image_id, found in possible.items()})
+            for chain, values in zip(image.chain_ids, _sums(agreed), strict=True):
+                changed |= _narrow(chain, values, exact, unclear)
+    return unclear
 
 
-def _fits(image: Image, sizes: tuple[int, ...], known: Mapping[str, frozenset[int]]) -> bool:
+def _sums(found: Iterable[Sequence[int]]) -> list[frozenset[int]]:
+    return [frozenset(column) for column in zip(*(accumulate(sizes) for sizes in found), strict=True)]
+
+
+def _narrow(
+    chain: str, values: frozenset[int], exact: dict[str, int], unclear: dict[str, frozenset[int]]
+) -> bool:
+    """Intersect what is known of a chain id with these sums; whether that told something new."""
+    if chain in exact:
+        return False
+    narrowed = unclear.get(chain, values) & values or unclear[chain]
+    if len(narrowed) == 1:
+        exact[chain] = next(iter(narrowed))
+        unclear.pop(chain, None)
+        return True
+    changed = unclear.get(chain) != narrowed
+    unclear[chain] = narrowed
+    return changed
+
+
+def _fits(
+    image: Image, sizes: Sequence[int], exact: Mapping[str, int], unclear: Mapping[str, frozenset[int]]
+) -> bool:
     return all(
-        total in known.get(chain, (total,))
+        exact[chain] == total if chain in exact else total in unclear.get(chain, (total,))
         for chain, total in zip(image.chain_ids, accumulate(sizes), strict=True)
     )
-
-
-# --- layers that the build cache holds ----------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Holds:
-    """Which chain ids each build cache record may be: one where it is certain, several where it is not."""
-
-    by_record: Mapping[str, frozenset[str]]
-
-    def certain(self, records: Iterable[str]) -> frozenset[str]:
-        """Chain ids that these records surely hold."""
-        return frozenset().union(*(held for r in records if len(held := self.of(r)) == 1))
-
-    def possible(self, records: Iterable[str]) -> frozenset[str]:
-        """Chain ids that these records may hold."""
-        return frozenset().union(*map(self.of, records))
-
-    def of(self, record_id: str) -> frozenset[str]:
-        return self.by_record.get(record_id, frozenset())
-
-
-def match_cache(records: Iterable[CacheRecord], images: Iterable[Image], sizes: Sizes) -> Holds:
-    """Tell which image layers the build cache holds, by matching sizes along each record's parents.
-
-    A shared record of type ``regular`` at depth n is layer n of an image; records of size 0 (those that a
-    FROM made) match any layer, and are narrowed by the records that build on them.
-    """
-    by_id = {record.id: record for record in records if record.type == "regular"}
-    readable = [(image, sizes.by_image[image.id]) for image in images if image.id in sizes.by_image]
-    held: dict[str, frozenset[str]] = {}
-    for record in by_id.values():
-        path = _path(record, by_id)
-        if path is not None and (record.shared or record.size == 0):
-            held[record.id] = frozenset(_matches(path, readable))
-    below = {
-        image.chain_ids[depth]: image.chain_ids[depth - 1]
-        for image, _ in readable
-        for depth in range(1, len(image.chain_ids))
-    }
-    for record in sorted(by_id.values(), key=lambda r: -len(_path(r, by_id) or ())):
-        children = held.get(record.id)
-        for parent in record.parents if children else ():
-            under = frozenset(below[chain] for chain in children or () if chain in below)
-            held[parent] = (held.get(parent, frozenset()) & under) or held.get(parent, frozenset())
-    return Holds({record: chains for record, chains in held.items() if chains})
-
-
-def _path(record: CacheRecord, by_id: Mapping[str, CacheRecord]) -> tuple[CacheRecord, ...] | None:
-    """The record's ancestors and itself, root first; None where the way down is not a single line."""
-    path = [record]
-    while path[-1].parents:
-        if len(path[-1].parents) > 1 or path[-1].parents[0] not in by_id or len(path) > len(by_id):
-            return None
-        path.append(by_id[path[-1].parents[0]])
-    return tuple(reversed(path))
-
-
-def _matches(path: Sequence[CacheRecord], readable: Iterable[tuple[Image, tuple[int, ...]]]) -> Iterator[str]:
-    depth = len(path)
-    for image, layer_sizes in readable:
-        if len(layer_sizes) >= depth and all(
-            not record.size or record.size == size
-            for record, size in zip(path, layer_sizes[:depth], strict=True)
-        ):
-            yield image.chain_ids[depth - 1]
 
 
 # --- what a removal frees -----------------------------------------------------------------------
@@ -195,6 +184,14 @@ def freed(removed: Sequence[Image], stay: frozenset[str], may_stay: frozenset[st
     return replace(most, low=least.low)
 
 
+def depth_in(image: Image, chains: Container[str]) -> int:
+    """How many of the image's layers lie at or below the highest one that is among these; 0 when none is."""
+    for depth in range(len(image.chain_ids), 0, -1):
+        if image.chain_ids[depth - 1] in chains:
+            return depth
+    return 0
+
+
 def _suffixes(
     removed: Sequence[Image], stay: frozenset[str], sizes: Sizes, pick: Callable[[Iterable[int]], int]
 ) -> Freed:
@@ -207,7 +204,10 @@ def _suffixes(
     layers: dict[str, int] = {}
     unknown: list[str] = []
     for image in reversed(removed):
-        depth = max((n for n, chain in enumerate(image.chain_ids, 1) if chain in claimed), default=0)
+        depth = depth_in(image, claimed)
+        if image.chain_ids and depth == len(image.chain_ids):
+            by_image[image.id] = 0  # whatever its size: all of it stays, or counts elsewhere
+            continue
         whole, lower = sizes.total(image, len(image.chain_ids)), sizes.total(image, depth)
         if whole is None or lower is None or not image.chain_ids:
             unknown.append(image.name)

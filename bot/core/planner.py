@@ -1,46 +1,46 @@
 """The planner: from what an engine holds and a profile to an exact list, with a reason for all the rest."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime
 from typing import TypeAlias
 
-from bot.core.inventory import CacheRecord, Container, Image, Inventory, Kind, Network, Volume
-from bot.core.layers import Holds
+from bot.core.builds import WINDOW, running_build
+from bot.core.cache_layers import Holds
+from bot.core.inventory import CacheRecord, Container, Image, Kind, Network, Volume
 from bot.core.plans import Draft, Item, Kept
-from bot.core.prediction import CONTAINERD_STORE, Measured, Taken, predict
-from bot.core.profiles import DANGLING_MIN_AGE, Profile
+from bot.core.prediction import Measured, Taken, predict
+from bot.core.profiles import Profile
 from bot.core.protection import Protection
-from bot.core.selection import Selector, Verdict, keep, label_of
+from bot.core.selection import Selector, Verdict, keep, label_of, old_enough
+from bot.core.tags import newest_tags
 
 Thing: TypeAlias = Container | Network | Image | CacheRecord | Volume
 
 
-def draft(
-    measured: Measured,
-    profile: Profile,
-    protection: Protection,
-    *,
-    dangling_min_age: timedelta = DANGLING_MIN_AGE,
-) -> Draft:
+def draft(measured: Measured, profile: Profile, protection: Protection) -> Draft:
     """Decide what the profile would remove from the engine, in which order, and what that frees."""
     inventory = measured.inventory
-    choice = _Choice(Selector(inventory, profile, protection, dangling_min_age))
-    containers = choice.containers(inventory)
-    choice.networks(inventory, containers)
-    images = choice.images(inventory, containers)
-    records = choice.cache(inventory, images, measured.holds)
-    choice.volumes(inventory)
-    frees, sizes, layers = predict(measured, Taken(containers, images, records, choice.taken_volumes))
+    build = running_build(inventory)
+    choice = _Choice(Selector(inventory, profile, protection, measured.users), building=bool(build))
+    containers = choice.containers()
+    choice.networks({container.id for container in containers})
+    images = choice.images({container.id for container in containers})
+    records = choice.cache(images, measured.holds)
+    volumes = choice.volumes()
+    frees, sizes, layers = predict(measured, Taken(containers, images, records, volumes))
     return Draft(
         profile=profile.name,
+        words=profile.words(),
+        commands=profile.commands(),
+        arguments=profile.arguments,
         engine=inventory.engine,
         taken_at=inventory.taken_at,
         items=tuple(_item(kind, thing, rule, sizes) for kind, thing, rule in choice.taken),
         kept=tuple(choice.kept),
         frees=frees,
         layers=layers,
+        notes=(f"{build} What is younger than an hour stays.",) if build else (),
     )
 
 
@@ -73,9 +73,9 @@ class _Choice:
     """Collects verdicts kind by kind, in the order of removal; each kind sees what the earlier ones took."""
 
     selector: Selector
+    building: bool
     taken: list[tuple[Kind, Thing, str]] = field(default_factory=list)
     kept: list[Kept] = field(default_factory=list)
-    taken_volumes: tuple[Volume, ...] = ()
 
     def _decide(self, kind: Kind, thing: Thing, verdict: Verdict) -> bool:
         if verdict.take:
@@ -83,47 +83,49 @@ class _Choice:
         else:
             self.kept.append(
                 Kept(kind=kind, id=id_of(thing), name=name_of(thing), rule=verdict.rule,
-                     because=verdict.because)
+                     because=verdict.because, due=verdict.due)
             )  # fmt: skip
         return verdict.take
 
-    def containers(self, inventory: Inventory) -> tuple[Container, ...]:
-        ordered = sorted(inventory.containers, key=lambda c: (c.name, c.id))
-        return tuple(
-            one for one in ordered if self._decide(Kind.CONTAINER, one, self.selector.container(one))
-        )
+    def _for_the_build(self, verdict: Verdict, born: datetime | None) -> Verdict:
+        """While a build seems to run, it may need whatever is young."""
+        if not (verdict.take and self.building):
+            return verdict
+        young = old_enough(WINDOW, born, self.selector.inventory.taken_at, "made or last used")
+        return keep("for a running build", "young, and a build seems to run", young.due) if young else verdict
 
-    def networks(self, inventory: Inventory, taken: Sequence[Container]) -> None:
-        staying = [container for container in inventory.containers if container not in taken]
-        for one in sorted(inventory.networks, key=lambda n: (n.name, n.id)):
-            self._decide(Kind.NETWORK, one, self.selector.network(one, staying))
+    def containers(self) -> tuple[Container, ...]:
+        ordered = sorted(self.selector.inventory.containers, key=lambda c: (c.name, c.id))
+        return tuple(one for one in ordered if self._decide(Kind.CONTAINER, one, self._container(one)))
 
-    def images(self, inventory: Inventory, taken: Sequence[Container]) -> tuple[Image, ...]:
+    def _container(self, container: Container) -> Verdict:
+        return self._for_the_build(self.selector.container(container), container.created_at)
+
+    def networks(self, taken: Collection[str]) -> None:
+        for one in sorted(self.selector.inventory.networks, key=lambda n: (n.name, n.id)):
+            self._decide(Kind.NETWORK, one, self.selector.network(one, taken))
+
+    def images(self, taken: Collection[str]) -> tuple[Image, ...]:
         """Children before parents: an image stays when one that is built on it stays."""
-        going = {container.id for container in taken}
-        children: dict[str, list[Image]] = defaultdict(list)
-        for image in inventory.images:
-            children[image.parent].append(image)
-        staying: set[str] = set()
+        images = self.selector.inventory.images
+        rule = self.selector.profile.rules.get(Kind.IMAGE)
+        last = max(rule.keep_last if rule else 0, self.selector.protection.keep_last)
+        newest = newest_tags(images, last)
+        kept_child: dict[str, Image] = {}
         chosen: list[Image] = []
-        for image in _children_first(inventory.images):
-            users = users_of(image, inventory)
-            if (image.containers or 0) > len(users):
-                verdict = keep("in use", f"the engine counts {image.containers} containers on it")
-            else:
-                verdict = self.selector.image(
-                    image,
-                    [user for user in users if user.id not in going],
-                    sorted((c for c in children[image.id] if c.id in staying), key=lambda c: (c.name, c.id)),
-                )
+        for image in _children_first(images):
+            verdict = self.selector.image(image, taken, kept_child.get(image.id), newest.get(image.id, ""))
+            verdict = self._for_the_build(verdict, image.born[0])
             if self._decide(Kind.IMAGE, image, verdict):
                 chosen.append(image)
             else:
-                staying.add(image.id)
+                first = min((image, kept_child.get(image.parent, image)), key=lambda i: (i.name, i.id))
+                kept_child[image.parent] = first
         return tuple(chosen)
 
-    def cache(self, inventory: Inventory, going: Sequence[Image], holds: Holds) -> tuple[CacheRecord, ...]:
+    def cache(self, going: Sequence[Image], holds: Holds) -> tuple[CacheRecord, ...]:
         """A record stays when an image that stays shares it, or a record that stays builds on it."""
+        inventory = self.selector.inventory
         going_ids = {image.id for image in going}
         kept_chains = {c for image in inventory.images if image.id not in going_ids for c in image.chain_ids}
         verdicts: dict[str, Verdict] = {}
@@ -131,25 +133,27 @@ class _Choice:
             verdict = self.selector.cache_record(record)
             if verdict.take and record.shared:
                 verdict = _shared_verdict(holds.of(record.id), kept_chains) or verdict
-            verdicts[record.id] = verdict
+            verdicts[record.id] = self._for_the_build(verdict, record.last_used_at or record.created_at)
         by_id = {record.id: record for record in inventory.cache}
-        waiting = [record for record in inventory.cache if not verdicts[record.id].take]
-        while waiting:
-            child = waiting.pop()
-            for parent in child.parents:
-                if parent in verdicts and verdicts[parent].take:
-                    verdicts[parent] = keep("a kept record builds on it", f"{label_of(child)} builds on it")
-                    waiting.append(by_id[parent])
-        depth = {record.id: _depth(record, by_id) for record in inventory.cache}
+        _keep_what_stays_built_on(by_id, verdicts)
+        depth = _depths(by_id)
         ordered = sorted(inventory.cache, key=lambda r: (-depth[r.id], r.id))
         return tuple(r for r in ordered if self._decide(Kind.BUILD_CACHE, r, verdicts[r.id]))
 
-    def volumes(self, inventory: Inventory) -> None:
-        self.taken_volumes = tuple(
-            one
-            for one in sorted(inventory.volumes, key=lambda v: v.name)
-            if self._decide(Kind.VOLUME, one, self.selector.volume(one))
-        )
+    def volumes(self) -> tuple[Volume, ...]:
+        ordered = sorted(self.selector.inventory.volumes, key=lambda v: v.name)
+        return tuple(one for one in ordered if self._decide(Kind.VOLUME, one, self.selector.volume(one)))
+
+
+def _keep_what_stays_built_on(by_id: dict[str, CacheRecord], verdicts: dict[str, Verdict]) -> None:
+    """Keep every record that a kept one builds on, down to the roots."""
+    waiting = sorted(record_id for record_id, verdict in verdicts.items() if not verdict.take)
+    while waiting:
+        child = by_id[waiting.pop()]
+        for parent in child.parents:
+            if parent in verdicts and verdicts[parent].take:
+                verdicts[parent] = keep("a kept record builds on it", f"{label_of(child)} builds on it")
+                waiting.append(parent)
 
 
 def _shared_verdict(held: frozenset[str], kept_chains: set[str]) -> Verdict | None:
@@ -158,20 +162,6 @@ def _shared_verdict(held: frozenset[str], kept_chains: set[str]) -> Verdict | No
     if held & kept_chains:
         return keep("shared", "an image that stays shares it: removing it would free nothing")
     return None
-
-
-def users_of(image: Image, inventory: Inventory) -> list[Container]:
-    """Containers of an image; by name too on the containerd store, whose containers name references."""
-    by_name = inventory.engine.store == CONTAINERD_STORE
-    return [
-        container
-        for container in inventory.containers
-        if container.image_id == image.id or (by_name and _full(container.image) in image.references)
-    ]
-
-
-def _full(reference: str) -> str:
-    return reference if ":" in reference.rpartition("/")[2] or not reference else f"{reference}:latest"
 
 
 def _children_first(images: Iterable[Image]) -> list[Image]:
@@ -188,10 +178,18 @@ def _image_depth(image: Image, by_id: dict[str, Image]) -> int:
     return depth
 
 
-def _depth(record: CacheRecord, by_id: dict[str, CacheRecord]) -> int:
-    """How many records lie below this one, along its longest line of parents."""
-    depth, level, seen = 0, {record.id}, {record.id}
-    while level := {p for r in level for p in by_id[r].parents if p in by_id} - seen:
-        seen |= level
-        depth += 1
-    return depth
+def _depths(by_id: dict[str, CacheRecord]) -> dict[str, int]:
+    """How many records lie below each, along its longest line of parents; a circle ends where it closes."""
+    depths: dict[str, int] = {}
+    for start in sorted(by_id):
+        path = [start]
+        while path:
+            record = by_id[path[-1]]
+            below = [p for p in record.parents if p in by_id]
+            unknown = [p for p in below if p not in depths and p not in path]
+            if unknown:
+                path.append(unknown[0])
+            else:
+                depths[record.id] = max((depths[p] + 1 for p in below if p in depths), default=0)
+                path.pop()
+    return depths

@@ -46,6 +46,8 @@ class Kept:
     rule: str
     because: str
     """The rule's short name, under which kept objects are counted."""
+    due: datetime | None = None
+    """When the rule would no longer keep it, if nothing else changes; None when time changes nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +73,19 @@ class Draft:
     frees: Frees
     layers: Mapping[str, int] = field(default_factory=dict)
     """Sizes of the layers that the plan frees, by chain id, to read the engine's answers with."""
+    notes: tuple[str, ...] = ()
+    """What else a person should know before approving; for display only."""
+    words: str = ""
+    """The profile in one line; for display only."""
+    commands: tuple[str, ...] = ()
+    """The Docker commands that it stands for; for display only."""
+    arguments: str = ""
+    """How the profile was narrowed; for display, and to ask for the same again."""
+
+    @property
+    def request(self) -> str:
+        """What to write behind ``/docker-prune HOST`` to ask for the same again."""
+        return f"{self.profile} {self.arguments}".strip()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from bot.core.inventory import CacheRecord, Container, Image, Inventory, Kind, Volume
-from bot.core.layers import Freed, Holds, Sizes, freed, match_cache, measure
+from bot.core.cache_layers import REGULAR, Holds, match_cache, narrowed
+from bot.core.inventory import CONTAINERD_STORE, CacheRecord, Container, Image, Inventory, Kind, Volume
+from bot.core.layers import Freed, Sizes, depth_in, freed, measure
 from bot.core.plans import Frees
-
-CONTAINERD_STORE = "containerd"
+from bot.core.users import Users
 
 _EXACT = "exact: counted layer by layer, shared layers once"
 _ESTIMATE = "an estimate: the containerd image store does not tell what its layers share"
@@ -25,11 +25,15 @@ class Measured:
     inventory: Inventory
     sizes: Sizes
     holds: Holds
+    users: Users
 
     @classmethod
     def of(cls, inventory: Inventory) -> "Measured":
         sizes = measure(inventory.images)
-        return cls(inventory, sizes, match_cache(inventory.cache, inventory.images, sizes))
+        holds = match_cache(inventory.cache, inventory.images, sizes)
+        return cls(
+            inventory, narrowed(sizes, holds, inventory.cache, inventory.images), holds, Users.of(inventory)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +55,7 @@ def predict(measured: Measured, taken: Taken) -> tuple[Frees, ItemSizes, Mapping
     sizes: ItemSizes = {(Kind.IMAGE, image_id): size for image_id, size in images.by_image.items()}
     sizes |= {(Kind.CONTAINER, c.id): c.size_rw or 0 for c in taken.containers}
     sizes |= {(Kind.VOLUME, v.name): v.size or 0 for v in taken.volumes}
-    sizes |= {(Kind.BUILD_CACHE, r.id): _record_size(r, measured, taken) for r in taken.records}
+    sizes |= _records(measured, taken)
     others = sum(size for (kind, _), size in sizes.items() if kind is not Kind.IMAGE)
     low, high = others + images.low, others + images.high
     known = {image.id for image in measured.inventory.images}
@@ -76,15 +80,22 @@ def _images(measured: Measured, taken: Taken) -> Freed:
     # Layers that a taken record holds go with the record, after the images: they count there.
     stay |= _with_lower(measured.holds.certain(every_record), measured.inventory.images)
     may_stay = _with_lower(measured.holds.possible(kept_records), measured.inventory.images)
+    if any(_holds_something(record, measured.holds) for record in measured.inventory.cache
+           if record.id not in taken_records):  # fmt: skip
+        may_stay |= frozenset(chain for image in taken.images for chain in image.chain_ids)
     return freed(taken.images, stay, may_stay, measured.sizes)
+
+
+def _holds_something(record: CacheRecord, holds: Holds) -> bool:
+    """Whether a record holds some image's layer, and nothing tells which."""
+    return record.shared and record.type == REGULAR and not holds.of(record.id)
 
 
 def _with_lower(chains: frozenset[str], images: Iterable[Image]) -> frozenset[str]:
     """These chain ids and all that lie below them: holding a layer holds what it stands on."""
     found = set(chains)
     for image in images:
-        top = max((n for n, chain in enumerate(image.chain_ids, 1) if chain in chains), default=0)
-        found.update(image.chain_ids[:top])
+        found.update(image.chain_ids[: depth_in(image, chains)])
     return frozenset(found)
 
 
@@ -93,24 +104,31 @@ def _estimate(images: Sequence[Image]) -> Freed:
     return Freed(sum(own.values()), sum(i.size or 0 for i in images), own, {}, ())
 
 
-def _record_size(record: CacheRecord, measured: Measured, taken: Taken) -> int:
-    """A record's own bytes; where it holds a layer of an image, that layer's, unless an image keeps it."""
-    held = measured.holds.of(record.id)
-    if len(held) != 1:
-        return 0 if record.shared else record.size or 0
-    chain = next(iter(held))
-    going = {image.id for image in taken.images}
-    for image in measured.inventory.images:
-        if chain in image.chain_ids:
-            if image.id not in going:
-                return 0
-            return measured.sizes.by_image[image.id][image.chain_ids.index(chain)]
-    return record.size or 0
+def _records(measured: Measured, taken: Taken) -> ItemSizes:
+    """Each record's own bytes; where it holds a layer of an image, that layer's, once, unless it stays."""
+    inventory, going = measured.inventory, {image.id for image in taken.images}
+    taken_records = {record.id for record in taken.records}
+    settled = {chain for image in inventory.images if image.id not in going for chain in image.chain_ids}
+    settled |= measured.holds.certain(r.id for r in inventory.cache if r.id not in taken_records)
+    layers: dict[str, int] = {}
+    for image in taken.images:
+        layers.update(zip(image.chain_ids, measured.sizes.by_image.get(image.id, ()), strict=False))
+    sizes: ItemSizes = {}
+    for record in taken.records:
+        held = measured.holds.of(record.id)
+        if len(held) == 1:
+            size = sum(layers[chain] for chain in held - settled)
+            settled |= held
+        else:
+            size = 0 if record.shared else record.size or 0
+        sizes[Kind.BUILD_CACHE, record.id] = size
+    return sizes
 
 
 def _holds_unknown(inventory: Inventory, taken: Taken, known: set[str]) -> bool:
+    going = {container.id for container in taken.containers}
     return bool(taken.images) and any(
-        c.image_id not in known for c in inventory.containers if c not in taken.containers
+        c.image_id not in known for c in inventory.containers if c.id not in going
     )
 
 
@@ -122,8 +140,9 @@ def _reasons(
     elif images.unknown:
         yield f"{_UNKNOWN} ({', '.join(images.unknown[:3])})"
     elif images.low != images.high:
-        kept = {r.id for r in measured.inventory.cache} - {r.id for r in taken.records}
-        unsure = any(len(measured.holds.of(record)) > 1 for record in kept)
+        taken_records = {record.id for record in taken.records}
+        kept = [record for record in measured.inventory.cache if record.id not in taken_records]
+        unsure = any(len(measured.holds.of(r.id)) > 1 or _holds_something(r, measured.holds) for r in kept)
         yield _CACHE if unsure else _HISTORY
     if orphans:
         yield _NO_IMAGE

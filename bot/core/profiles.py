@@ -9,6 +9,7 @@ from types import MappingProxyType
 
 from bot.core.errors import UnknownProfileError
 from bot.core.inventory import ORDER, Kind
+from bot.core.labels import ANY_OBJECT, LabelFilter
 from bot.core.units import duration_text, duration_words
 
 
@@ -21,17 +22,32 @@ class Scope(StrEnum):
     ANONYMOUS = "anonymous"  # volumes that the engine itself named
 
 
+SCOPES: Mapping[Kind, frozenset[Scope]] = MappingProxyType(
+    {
+        Kind.CONTAINER: frozenset({Scope.STOPPED}),
+        Kind.NETWORK: frozenset({Scope.UNUSED}),
+        Kind.IMAGE: frozenset({Scope.DANGLING, Scope.UNUSED}),
+        Kind.BUILD_CACHE: frozenset({Scope.DANGLING, Scope.UNUSED}),
+        Kind.VOLUME: frozenset({Scope.ANONYMOUS}),
+    }
+)
+"""The scopes that mean something for each kind."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
     """Which objects of one kind are eligible, and how old they must be at least."""
 
     scope: Scope
     min_age: timedelta = timedelta()
+    keep_last: int = 0
+    """Images: how many tags of each repository stay, the newest first."""
 
     def words(self) -> str:
-        """The rule as a person reads it: ``unused for 7 days``."""
+        """The rule as a person reads it: ``unused, at least 7 days old``."""
         age = f", at least {duration_words(self.min_age)} old" if self.min_age else ""
-        return f"{self.scope}{age}"
+        last = f", but the last {self.keep_last} of each repository" if self.keep_last else ""
+        return f"{self.scope}{age}{last}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,17 +56,36 @@ class Profile:
 
     name: str
     rules: Mapping[Kind, Rule]
+    labels: LabelFilter = ANY_OBJECT
+    excluded: tuple[str, ...] = ()
+    """Shell patterns of names and references that a person took out of it."""
+    only: frozenset[str] | None = None
+    """Ids of the only objects that it may take; None means any."""
+    arguments: str = ""
+    """What a person wrote behind the name to narrow it; for display, and to ask for the same again."""
+    stands_for: tuple[str, ...] = ()
+    """The Docker commands that it stands for, where its rules do not tell; for display only."""
 
     def words(self) -> str:
         """The whole profile in one line; for display only."""
-        return "; ".join(
-            f"{KIND_NAMES[kind]}: {self.rules[kind].words()}" for kind in ORDER if kind in self.rules
-        )
+        if self.only is not None:
+            return f"nothing but {self.arguments}"
+        parts = [f"{KIND_NAMES[kind]}: {self.rules[kind].words()}" for kind in ORDER if kind in self.rules]
+        if self.labels != ANY_OBJECT:
+            parts.append(f"only with {self.labels.words()}")
+        if self.excluded:
+            parts.append(f"not {', '.join(self.excluded)}")
+        return "; ".join(parts)
 
     def commands(self) -> tuple[str, ...]:
         """The Docker commands that the profile stands for; for display only, Deckhand never runs them."""
-        return _WHOLE_SYSTEM.get(self.name) or tuple(
-            _command(kind, self.rules[kind]) for kind in ORDER if kind in self.rules
+        if self.stands_for:
+            return self.stands_for
+        built_in = BUILT_IN.get(self.name)
+        if built_in is not None and built_in.rules == self.rules and self.name in _WHOLE_SYSTEM:
+            return (_WHOLE_SYSTEM[self.name] + self.labels.options(),)
+        return tuple(
+            _command(kind, self.rules[kind]) + self.labels.options() for kind in ORDER if kind in self.rules
         )
 
 
@@ -64,7 +99,7 @@ KIND_NAMES: Mapping[Kind, str] = MappingProxyType(
     }
 )
 
-_WHOLE_SYSTEM = {"system": ("docker system prune",), "everything": ("docker system prune -a",)}
+_WHOLE_SYSTEM = {"system": "docker system prune", "everything": "docker system prune -a"}
 
 DANGLING_MIN_AGE = timedelta(hours=1)
 """A running legacy build's intermediate images look dangling: younger ones are left alone (moby#39547)."""
@@ -122,12 +157,12 @@ BUILT_IN: Mapping[str, Profile] = MappingProxyType(
 DEFAULT_PROFILE = "routine"
 
 
-def find_profile(name: str) -> Profile:
+def find_profile(name: str, profiles: Mapping[str, Profile] = BUILT_IN) -> Profile:
     """The profile of that name; raises UnknownProfileError, with the nearest names first."""
-    if name in BUILT_IN:
-        return BUILT_IN[name]
-    nearest = get_close_matches(name, BUILT_IN, n=2)
-    raise UnknownProfileError(name, nearest + [known for known in BUILT_IN if known not in nearest])
+    if name in profiles:
+        return profiles[name]
+    nearest = get_close_matches(name, profiles, n=2)
+    raise UnknownProfileError(name, nearest + [known for known in profiles if known not in nearest])
 
 
 def _command(kind: Kind, rule: Rule) -> str:

@@ -1,32 +1,52 @@
 """Protection: what no profile may take, whatever its rules say."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from fnmatch import fnmatchcase
 
-from bot.core.inventory import Image
+from bot.core.inventory import Image, repository
+from bot.core.labels import carries
+from bot.core.profiles import DANGLING_MIN_AGE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Protection:
-    """Patterns of image references, and labels on any kind of object."""
+    """Patterns of image references and of names, labels on any kind of object, and ages."""
 
     images: tuple[str, ...] = ()
-    """Shell patterns that are held against each reference (``registry.example.com/*``, ``*:stable``)."""
+    """Shell patterns, held against each reference and each repository (``postgres``, ``*:stable``)."""
+    names: tuple[str, ...] = ()
+    """Shell patterns of the names of containers, networks and volumes."""
     labels: tuple[str, ...] = ()
     """``key``, or ``key=value``."""
+    keep_last: int = 0
+    """How many tags of each repository stay, the newest first."""
+    unused_for: timedelta = timedelta()
+    """How long nobody must have seen an image in use; what Deckhand sees for the first time counts as seen."""
+    dangling_min_age: timedelta = DANGLING_MIN_AGE
+    """How old an image without any reference must be."""
 
     def of_labels(self, labels: Mapping[str, str]) -> str | None:
         """The protecting label that an object carries; None when it carries none."""
-        for label in self.labels:
-            key, equals, value = label.partition("=")
-            if key in labels and (not equals or labels[key] == value):
-                return label
-        return None
+        return next((label for label in self.labels if carries(labels, label)), None)
 
     def of_image(self, image: Image) -> str | None:
         """The first pattern that one of the image's references matches; None when none does."""
-        for pattern in self.images:
-            if any(fnmatchcase(reference, pattern) for reference in image.references):
-                return pattern
-        return None
+        return next((pattern for pattern in self.images if matches_image(pattern, image)), None)
+
+    def of_name(self, name: str) -> str | None:
+        """The first pattern that the name of a container, network or volume matches; None when none does."""
+        return first_match(self.names, name)
+
+
+def first_match(patterns: Iterable[str], name: str) -> str | None:
+    return next((pattern for pattern in patterns if fnmatchcase(name, pattern)), None)
+
+
+def matches_image(pattern: str, image: Image) -> bool:
+    """Whether a shell pattern matches one of the image's references, or the repository of one."""
+    return any(
+        fnmatchcase(reference, pattern) or fnmatchcase(repository(reference), pattern)
+        for reference in image.references
+    )

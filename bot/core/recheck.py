@@ -5,9 +5,9 @@ changed since the plan was made, or has come into use, is kept.
 """
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from bot.core.inventory import CacheRecord, Container, Image, Network, Volume
+from bot.core.inventory import CacheRecord, Container, Image, Network, Volume, full_reference, repository
 from bot.core.plans import Item
 from bot.core.selection import REMOVABLE_STATES
 
@@ -25,7 +25,9 @@ def image_objection(
     item: Item, now: Image, containers: Iterable[Container], planned_at: datetime
 ) -> str | None:
     """References may have become fewer (a run that was taken up again), never more."""
-    user = next((c for c in containers if c.image_id == now.id or c.image in now.references), None)
+    user = next(
+        (c for c in containers if c.image_id == now.id or full_reference(c.image) in now.references), None
+    )
     if user:
         return f"container {user.name} uses it now"
     gained = sorted(set(now.references) - set(item.references))
@@ -36,6 +38,12 @@ def image_objection(
     return None
 
 
+def lost_reference(item: Item, now: Image) -> str | None:
+    """Whether an image that nobody has begun to remove lost a name since the plan: then it has changed."""
+    lost = sorted(set(item.references) - set(now.references))
+    return f"{lost[0]} no longer names it" if lost else None
+
+
 def network_objection(now: Network, containers: Iterable[Container]) -> str | None:
     user = next((c for c in containers if {now.id, now.name} & set(c.networks)), None)
     if user:
@@ -43,18 +51,25 @@ def network_objection(now: Network, containers: Iterable[Container]) -> str | No
     return "the engine counts an endpoint on it" if now.in_use else None
 
 
-def volume_objection(item: Item, now: Volume, containers: Iterable[Container]) -> str | None:
+def volume_objection(
+    item: Item, now: Volume, containers: Iterable[Container], planned_at: datetime
+) -> str | None:
+    """The engine tells the time of a volume's creation in whole seconds."""
     user = next((c for c in containers if now.name in c.volumes), None)
     if user:
         return f"container {user.name} mounts it now"
     if item.created_at is None or now.created_at != item.created_at:
         return "it is not the volume that was planned: it was created at another time"
+    if item.created_at + timedelta(seconds=1) > planned_at:
+        return "it was created in the second of the plan: it may be a newer one of the same name"
     return None
 
 
-def cache_objection(item: Item, now: CacheRecord) -> str | None:
+def cache_objection(item: Item, now: CacheRecord, planned_at: datetime) -> str | None:
     if now.in_use:
         return "a build uses it now"
+    if now.last_used_at is not None and now.last_used_at > planned_at:
+        return "a build has used it since the plan was made"
     if now.shared and not item.shared:
         return "an image shares it now"
     return None
@@ -66,14 +81,9 @@ def references_to_untag(image: Image) -> tuple[str, ...]:
     The engine deletes by id what has one tag, or digests of one repository; for more it answers 409. Digests
     of a repository go with its last tag.
     """
-    repositories = {_repository(tag) for tag in image.tags}
-    alone: dict[str, str] = {
-        _repository(digest): digest for digest in image.digests if _repository(digest) not in repositories
-    }
-    return (*sorted(image.tags), *alone.values())[:-1]
-
-
-def _repository(reference: str) -> str:
-    name = reference.partition("@")[0]
-    head, slash, last = name.rpartition("/")
-    return head + slash + last.partition(":")[0]
+    repositories = {repository(tag) for tag in image.tags}
+    alone = sorted(digest for digest in image.digests if repository(digest) not in repositories)
+    if alone:
+        last = repository(alone[-1])
+        return (*sorted(image.tags), *(digest for digest in alone if repository(digest) != last))
+    return tuple(sorted(image.tags)[:-1])

@@ -26,7 +26,8 @@ class UsageRow:
         text = human_size(self.reclaimable)
         if self.size <= 0 or self.type == BUILD_CACHE:
             return text
-        return f"{text} ({self.reclaimable * 100 // self.size}%)"
+        percent = abs(self.reclaimable) * 100 // self.size  # Go's division drops the fraction, below 0 too
+        return f"{text} ({-percent if self.reclaimable < 0 else percent}%)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,10 +42,15 @@ class DiskUsage:
 
 
 def images_row(layers_size: int, images: Iterable[Image]) -> UsageRow:
-    """Images as the CLI of 20.10 to 28 counts them; an image with an unknown user count counts as used."""
+    """Images as the CLI of 20.10 to 28 counts them; an image with an unknown user count counts as used.
+
+    The CLI leaves an image whose size or shared size is unknown out of what is used.
+    """
     images = tuple(images)
     used = sum(
-        (image.size or 0) - max(image.shared_size or 0, 0) for image in images if image.containers != 0
+        image.size - image.shared_size
+        for image in images
+        if image.containers != 0 and image.size is not None and image.shared_size is not None
     )
     return UsageRow(
         type=IMAGES,

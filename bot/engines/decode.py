@@ -5,6 +5,7 @@ Any field may be missing or null: then the value is unknown, and unknown means i
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, TypeAlias
 
@@ -72,6 +73,21 @@ def image(listed: Answer, inspected: Answer, history: Sequence[Answer] | None) -
         containers=containers,
         chain_ids=chain_ids((inspected.get("RootFS") or {}).get("Layers") or ()),
         history=None if history is None else tuple(int(e.get("Size") or 0) for e in reversed(history)),
+    )
+
+
+def names(listed: Answer) -> tuple[str, ...]:
+    """All references of an image, from its entry of the list."""
+    return _references(listed.get("RepoTags")) + _references(listed.get("RepoDigests"))
+
+
+def relisted(known: Image, listed: Answer) -> Image:
+    """An image that was inspected before, with what the list tells anew."""
+    return replace(
+        known,
+        shared_size=_count(listed.get("SharedSize")),
+        containers=_count(listed.get("Containers")),
+        parent=str(listed.get("ParentId") or known.parent),
     )
 
 

@@ -3,12 +3,13 @@
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from http import HTTPStatus
-from typing import Any
+from typing import Any, TypeVar
 
 from docker import APIClient
 
@@ -19,13 +20,16 @@ from bot.engines import decode
 from bot.engines.decode import Answer
 from bot.engines.failures import translated
 
+T = TypeVar("T")
+
 DF_TIMEOUT = 120
 """Seconds; a df walks every volume's files."""
 DF_TRIES = 5
 GATHER_THREADS = 8
 CACHE_BATCH = 1_000
 """Build cache ids per call: each becomes part of the request's URL."""
-MOST_HISTORIES = 20_000
+MOST_IMAGES_REMEMBERED = 20_000
+"""Images of a host whose answers are kept: about 5 kB each."""
 
 
 class DockerEngine:
@@ -35,7 +39,8 @@ class DockerEngine:
         self._host = host
         self._connect = client
         self._df_lock = threading.Lock()
-        self._histories: OrderedDict[str, Sequence[Answer]] = OrderedDict()
+        self._remembered_lock = threading.Lock()
+        self._remembered: OrderedDict[str, Image] = OrderedDict()
 
     @contextmanager
     def _client(self) -> Iterator[Any]:
@@ -106,27 +111,54 @@ class DockerEngine:
             return found
 
     def _images(self, client: Any, df: Answer) -> tuple[Image, ...]:
+        """All images; what never changes for an id is asked for once, what the list tells comes from it."""
         counted = {entry.get("Id"): entry for entry in decode.entries(df, "Images", "ImageUsage")}
-        listed = {entry["Id"]: {**entry, **counted.get(entry["Id"], {})} for entry in client.images(all=True)}
 
-        def gather(image_id: str) -> Image | None:
-            try:
-                with translated(self._host):
-                    inspected = client.inspect_image(image_id)
-                    return decode.image(listed[image_id], inspected, self._history(client, image_id))
-            except NotFoundError:
-                return None  # removed while we looked
+        def gather(entry: Answer) -> Image | None:
+            listed = {**entry, **counted.get(entry["Id"], {})}
+            known = self._remembered.get(entry["Id"])
+            if known is not None and decode.names(listed) == known.references:
+                return decode.relisted(known, listed)
+            return self._inspected(client, entry["Id"], known, listed)
 
+        return self._remember(self._each(gather, client.images(all=True)))
+
+    def refreshed(self, images: Sequence[Image]) -> tuple[Image, ...]:
+        with self._client() as client:
+
+            def look(image: Image) -> Image | None:
+                fresh = self._inspected(client, image.id, image, {})
+                return fresh and replace(
+                    fresh, parent=image.parent, containers=image.containers, shared_size=image.shared_size,
+                    first_seen_at=image.first_seen_at, used_at=image.used_at,
+                )  # fmt: skip
+
+            return self._remember(self._each(look, images))
+
+    def _inspected(self, client: Any, image_id: str, known: Image | None, listed: Answer) -> Image | None:
+        """One image, asked for; None when it was removed while we looked."""
+        try:
+            with translated(self._host):
+                inspected = client.inspect_image(image_id)
+                history = client.history(image_id) if known is None else None
+        except NotFoundError:
+            return None
+        image = decode.image(listed, inspected, history)
+        return image if known is None else replace(image, history=known.history)
+
+    def _remember(self, images: tuple[Image, ...]) -> tuple[Image, ...]:
+        with self._remembered_lock:
+            for image in images:
+                self._remembered[image.id] = image
+                self._remembered.move_to_end(image.id)
+            while len(self._remembered) > MOST_IMAGES_REMEMBERED:
+                self._remembered.popitem(last=False)
+        return images
+
+    @staticmethod
+    def _each(work: Callable[[T], Image | None], things: Iterable[T]) -> tuple[Image, ...]:
         with ThreadPoolExecutor(GATHER_THREADS, thread_name_prefix="gather") as pool:
-            return tuple(image for image in pool.map(gather, listed) if image)
-
-    def _history(self, client: Any, image_id: str) -> Sequence[Answer]:
-        """An image's history never changes for its id, so it is read once."""
-        if image_id not in self._histories:
-            self._histories[image_id] = client.history(image_id)
-            while len(self._histories) > MOST_HISTORIES:
-                self._histories.popitem(last=False)
-        return self._histories[image_id]
+            return tuple(image for image in pool.map(work, things) if image)
 
     @staticmethod
     def _networks(client: Any) -> tuple[Network, ...]:
@@ -159,6 +191,10 @@ class DockerEngine:
     def image(self, reference: str) -> Image:
         with self._client() as client:
             return decode.image({}, client.inspect_image(reference), None)
+
+    def has_children(self, image_id: str) -> bool:
+        with self._client() as client:
+            return any(entry.get("ParentId") == image_id for entry in client.images(all=True))
 
     def network(self, network_id: str) -> Network:
         with self._client() as client:

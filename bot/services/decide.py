@@ -22,6 +22,8 @@ _ENDED_WORDS = {
     Status.SUPERSEDED: "replaced by a newer plan",
     Status.RUNNING: "already approved, and running",
 }
+_NOBODYS = frozenset({Status.EXPIRED, Status.CANCELLED, Status.SUPERSEDED})
+"""Ends that no vote brought about: whoever voted last had no part in them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,11 +127,11 @@ def already(state: PlanState) -> str:
     """What somebody reads who clicks on a plan that is no longer open: how it ended, and by whom."""
     words = _ENDED_WORDS.get(state.status, "already approved, and finished")
     last = state.votes[-1].person.id if state.votes else ""
-    by = f" by <@{last}>" if last and state.status is not Status.EXPIRED else ""
+    by = f" by <@{last}>" if last and state.status not in _NOBODYS else ""
     return f"This plan is {words}{by}. Nothing was changed by your click."
 
 
 def expired(state: PlanState) -> str:
     return (
-        f"This plan expired. Ask for a fresh one: /docker-prune {state.plan.host} {state.plan.draft.profile}"
+        f"This plan expired. Ask for a fresh one: /docker-prune {state.plan.host} {state.plan.draft.request}"
     )

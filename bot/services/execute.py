@@ -122,6 +122,7 @@ class Execute:
                 if not left:
                     raise
                 self.pause(2.0)
+                group = [replace(state, outcome=Outcome.REMOVING) for state in group]
         raise AssertionError("the loop above returns or raises")
 
     @staticmethod

@@ -1,15 +1,20 @@
-"""Planning: look at a host's engine and compute what each profile would remove from it."""
+"""Planning: look at a host's engine and compute what a cleanup would remove from it."""
 
-from dataclasses import dataclass
-from datetime import timedelta
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
+from bot.core.arguments import Arguments, narrowed
+from bot.core.errors import StoreUnavailableError
+from bot.core.inventory import Image, Inventory, Kind
+from bot.core.objects import Explanation, explain, find, picked
 from bot.core.planner import draft
 from bot.core.plans import Draft
 from bot.core.prediction import Measured
-from bot.core.profiles import BUILT_IN, DANGLING_MIN_AGE, Profile
+from bot.core.profiles import BUILT_IN, DEFAULT_PROFILE, Profile, find_profile
 from bot.core.protection import Protection
 from bot.core.usage import Survey
-from bot.ports import Engines
+from bot.core.users import Users
+from bot.ports import Engine, Engines, Ledger
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,29 +24,92 @@ class HostReport:
     host: str
     survey: Survey
     offers: tuple[Draft, ...]
-    """One draft per built-in profile, in order of aggression."""
+    """One draft per profile, in order of aggression."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Planning:
-    """Computes reports and drafts; stores nothing and removes nothing."""
+    """Computes reports and drafts; removes nothing, and stores nothing but which images it saw in use."""
 
     engines: Engines
+    ledger: Ledger
     protection: Protection
-    dangling_min_age: timedelta = DANGLING_MIN_AGE
+    profiles: Mapping[str, Profile] = field(default_factory=lambda: BUILT_IN)
 
-    def survey(self, host: str) -> Survey:
-        return self.engines.connect(host).survey()
-
-    def draft(self, survey: Survey, profile: Profile) -> Draft:
-        return self._draft(Measured.of(survey.inventory), profile)
+    def check(self, arguments: Arguments) -> None:
+        """Raise UsageError for what can be told wrong before an engine is asked."""
+        if not arguments.picks:
+            self._named(arguments)
 
     def report(self, host: str) -> HostReport:
         """Look at the host once, and plan every profile on what was seen."""
-        survey = self.survey(host)
-        measured = Measured.of(survey.inventory)
-        offers = tuple(self._draft(measured, profile) for profile in BUILT_IN.values())
-        return HostReport(host=host, survey=survey, offers=offers)
+        survey = self._survey(self.engines.connect(host))
+        return HostReport(host=host, survey=survey, offers=self._all(survey))
 
-    def _draft(self, measured: Measured, profile: Profile) -> Draft:
-        return draft(measured, profile, self.protection, dangling_min_age=self.dangling_min_age)
+    def explain(self, host: str, name: str) -> tuple[Explanation, ...]:
+        """Why every profile takes or keeps what the name means; UsageError when it means nothing."""
+        survey = self._survey(self.engines.connect(host))
+        drafts = self._all(survey)
+        return tuple(explain(thing, drafts) for thing in find(survey.inventory, name))
+
+    def draft(self, host: str, arguments: Arguments) -> tuple[Survey, Draft]:
+        """Look at the host and plan one cleanup; UsageError when the arguments ask for what cannot be."""
+        survey, drafts = self.drafts(host, [arguments])
+        return survey, drafts[0]
+
+    def drafts(self, host: str, requests: Sequence[Arguments]) -> tuple[Survey, tuple[Draft, ...]]:
+        """Plan several cleanups on one look. Each image that a plan takes was asked for afresh."""
+        engine = self.engines.connect(host)
+        survey = self._survey(engine)
+        fresh: set[str] = set()
+        while True:
+            measured = Measured.of(survey.inventory)
+            profiles = [self._profile(survey.inventory, request) for request in requests]
+            drafts = tuple(draft(measured, profile, self.protection) for profile in profiles)
+            taken = {item.id for one in drafts for item in one.items if item.kind is Kind.IMAGE}
+            if taken <= fresh:
+                return survey, drafts
+            survey = _refreshed(engine, survey, taken - fresh)
+            fresh |= taken
+
+    def _all(self, survey: Survey) -> tuple[Draft, ...]:
+        measured = Measured.of(survey.inventory)
+        return tuple(draft(measured, profile, self.protection) for profile in self.profiles.values())
+
+    def _profile(self, inventory: Inventory, arguments: Arguments) -> Profile:
+        return picked(inventory, arguments.picks) if arguments.picks else self._named(arguments)
+
+    def _named(self, arguments: Arguments) -> Profile:
+        return narrowed(find_profile(arguments.profile or DEFAULT_PROFILE, self.profiles), arguments)
+
+    def _survey(self, engine: Engine) -> Survey:
+        """Look at an engine, and remember and read when its images were seen in use.
+
+        Where that cannot be read the images' use is unknown: who may look still sees where the disk went, and
+        no plan can be stored.
+        """
+        survey = engine.survey()
+        inventory = survey.inventory
+        users = Users.of(inventory)
+        used = [i.id for i in inventory.images if users.of_image(i) or (i.containers or 0) > 0]
+        present = [image.id for image in inventory.images]
+        try:
+            seen = self.ledger.look(inventory.engine.id, present, used, inventory.taken_at)
+        except StoreUnavailableError:
+            return survey
+        images = tuple(
+            replace(image, first_seen_at=seen[image.id].first_at, used_at=seen[image.id].used_at)
+            for image in inventory.images
+        )
+        return replace(survey, inventory=replace(inventory, images=images))
+
+
+def _refreshed(engine: Engine, survey: Survey, image_ids: Collection[str]) -> Survey:
+    """The survey with these images as they are now; those that are gone are left out."""
+    asked = [image for image in survey.inventory.images if image.id in image_ids]
+    now: dict[str, Image] = {image.id: image for image in engine.refreshed(asked)}
+    images = tuple(
+        now.get(image.id, image) for image in survey.inventory.images
+        if image.id not in image_ids or image.id in now
+    )  # fmt: skip
+    return replace(survey, inventory=replace(survey.inventory, images=images))

@@ -4,12 +4,13 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bot.core.errors import RefusedError
+from bot.core.arguments import PICKED, Arguments
+from bot.core.errors import NothingToRemoveError
 from bot.core.hosts import Host, Hosts
 from bot.core.lifecycle import MessageRef, PlanState
 from bot.core.plans import Draft, Person, Plan
 from bot.core.policy import Right
-from bot.core.profiles import find_profile
+from bot.core.selection import NOT_ASKED_FOR
 from bot.ports import Clock, Store
 from bot.services import facts
 from bot.services.planning import Planning
@@ -27,21 +28,19 @@ class Propose:
     changed: Callable[[], None]
     """Called when a plan's message has something new to show."""
 
-    def check(self, host_name: str, profile_name: str, requester: Person) -> Host:
+    def check(self, host_name: str, arguments: Arguments, requester: Person) -> Host:
         """Raise what is wrong with a request before its host is asked anything."""
         host = self.hosts().find(host_name)
-        find_profile(profile_name)
+        self.planning.check(arguments)
         self.rights.require(host, Right.REQUEST, requester)
         return host
 
-    def __call__(self, host_name: str, profile_name: str, requester: Person, channel: str) -> PlanState:
-        """Plan afresh and store the plan; RefusedError when there is nothing to remove."""
-        host = self.check(host_name, profile_name, requester)
-        profile = find_profile(profile_name)
-        survey = self.planning.survey(host.name)
-        draft = self.planning.draft(survey, profile)
+    def __call__(self, host_name: str, arguments: Arguments, requester: Person, channel: str) -> PlanState:
+        """Plan afresh and store the plan; NothingToRemoveError when there is nothing to remove."""
+        host = self.check(host_name, arguments, requester)
+        survey, draft = self.planning.draft(host.name, arguments)
         if not draft.items:
-            raise RefusedError(nothing_to_remove(host.name, draft))
+            raise NothingToRemoveError(nothing_to_remove(host.name, draft))
         now = self.clock.now()
         plan = Plan(
             id=self.new_id(),
@@ -49,8 +48,8 @@ class Propose:
             draft=draft,
             requester=requester,
             policy=host.policy.name,
-            profile_words=profile.words(),
-            commands=profile.commands(),
+            profile_words=draft.words,
+            commands=draft.commands,
             created_at=now,
             expires_at=now + host.policy.expires,
             usage=survey.usage,
@@ -63,6 +62,11 @@ class Propose:
 
 def nothing_to_remove(host: str, draft: Draft) -> str:
     """Say that a profile finds nothing, and under which rules everything is kept."""
+    if draft.profile == PICKED:
+        picked = [kept for kept in draft.kept if kept.because != NOT_ASKED_FOR]
+        return f"{host}: nothing was removed. " + " ".join(
+            f"{kept.name} stays: {kept.rule}." for kept in picked
+        )
     counts = Counter(kept.because for kept in draft.kept).most_common(4)
     kept = ", ".join(f"{count} {because}" for because, count in counts)
     return f"{host}: “{draft.profile}” finds nothing to remove." + (f" Kept: {kept}." if kept else "")

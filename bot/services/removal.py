@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from bot.core import recheck
 from bot.core.errors import ConflictError, EngineRequestError, NotFoundError
-from bot.core.inventory import Container, Image, Kind
+from bot.core.inventory import CONTAINERD_STORE, Container, Image, Kind
 from bot.core.lifecycle import ItemState, Outcome
 from bot.core.plans import Draft, Item
-from bot.core.prediction import CONTAINERD_STORE
 from bot.ports import Engine
 
 _GONE = "no longer there when we looked: gone, not confirmed by us"
@@ -27,11 +27,14 @@ class Removal:
     draft: Draft
 
     def remove(self, state: ItemState) -> ItemState:
-        """Remove one object (of any kind but build cache) and say how that ended."""
+        """Remove one object (of any kind but build cache) and say how that ended.
+
+        An image whose outcome is ``removing`` may have lost names to an earlier try of ours.
+        """
         by_kind: dict[Kind, Callable[[Item], int]] = {
             Kind.CONTAINER: self._container,
             Kind.NETWORK: self._network,
-            Kind.IMAGE: self._image,
+            Kind.IMAGE: partial(self._image, begun=state.outcome is Outcome.REMOVING),
             Kind.VOLUME: self._volume,
         }
         item = state.item
@@ -77,16 +80,23 @@ class Removal:
         return item.bytes
 
     def _volume(self, item: Item) -> int:
-        _object(recheck.volume_objection(item, self.engine.volume(item.id), self.engine.containers()))
+        now, containers = self.engine.volume(item.id), self.engine.containers()
+        _object(recheck.volume_objection(item, now, containers, self.draft.taken_at))
         self.engine.remove_volume(item.id)
         return item.bytes
 
-    def _image(self, item: Item) -> int:
+    def _image(self, item: Item, *, begun: bool) -> int:
         """Untag by name all references but the last, then delete by id: the engine's 409 guards the rest."""
         containers = self.engine.containers()
         now = self._unchanged_image(item, containers)
+        if not begun:
+            _object(recheck.lost_reference(item, now))
+        to_untag = recheck.references_to_untag(now)
+        if to_untag and self.engine.has_children(item.id):
+            # The engine would refuse to delete it only after its names are gone.
+            raise _Objection("another image is built on it now")
         untagged: list[str] = []
-        for reference in recheck.references_to_untag(now):
+        for reference in to_untag:
             try:
                 self._untag(reference, item, containers)
             except (_Objection, EngineRequestError) as problem:
@@ -127,7 +137,7 @@ class Removal:
             record = now.get(state.item.id)
             if record is None:
                 ended.append(replace(state, outcome=Outcome.GONE, reason=_GONE))
-            elif objection := recheck.cache_objection(state.item, record):
+            elif objection := recheck.cache_objection(state.item, record, self.draft.taken_at):
                 ended.append(replace(state, outcome=Outcome.KEPT, reason=objection))
             else:
                 going.append(state)

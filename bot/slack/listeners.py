@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 
 from slack_bolt import Ack, App, Respond
 
+from bot.core.arguments import Arguments
 from bot.core.errors import ChatError, ChatRefusedError, DeckhandError, RefusedError
 from bot.core.hosts import Hosts
 from bot.core.lifecycle import Status
@@ -25,7 +26,7 @@ from bot.services.rights import Rights
 from bot.slack import parsing
 from bot.slack.chat import SlackChat, slack_errors
 from bot.slack.plans import APPROVE, REJECT
-from bot.slack.reports import PROPOSE, audit_message, hosts_message, report_message
+from bot.slack.reports import PROPOSE, audit_message, hosts_message, report_message, why_message
 from bot.slack.text import escape
 
 LOG = logging.getLogger(__name__)
@@ -99,8 +100,15 @@ class Listeners:
         ack()
 
         def work(asked: Asked) -> None:
-            command = parsing.parse_prune(_text(body))
-            self._propose(asked, command.host, command.profile)
+            try:
+                command = parsing.parse_prune(_text(body))
+            except parsing.HelpRequestedError as help_requested:
+                known = parsing.profiles_help(self._services.planning.profiles.values())
+                raise parsing.HelpRequestedError(f"{help_requested}\n{known}") from None
+            if isinstance(command, parsing.WhyCommand):
+                self._explain(asked, command)
+            else:
+                self._propose(asked, command.host, command.arguments)
 
         self._submit(asked_by_command(body, respond), work)
 
@@ -112,9 +120,9 @@ class Listeners:
 
     def propose_action(self, ack: Ack, body: Body, action: Body, respond: Respond) -> None:
         ack()
-        profile = str(action["action_id"]).partition(":")[2]
+        wanted = Arguments(profile=str(action["action_id"]).partition(":")[2])
         host = str(action.get("value") or "")
-        self._submit(asked_by_click(body, respond), lambda asked: self._propose(asked, host, profile))
+        self._submit(asked_by_click(body, respond), lambda asked: self._propose(asked, host, wanted))
 
     def approve_action(self, ack: Ack, body: Body, action: Body, respond: Respond) -> None:
         self._decided(ack, body, action, respond, approve=True)
@@ -143,12 +151,18 @@ class Listeners:
         self._services.rights.require(host, Right.LOOK, asked.person)
         self._chat.post(asked.channel, report_message(self._services.planning.report(host.name)))
 
-    def _propose(self, asked: Asked, host: str, profile: str) -> None:
-        state = self._services.propose(host, profile, asked.person, asked.channel)
+    def _propose(self, asked: Asked, host: str, arguments: Arguments) -> None:
+        state = self._services.propose(host, arguments, asked.person, asked.channel)
         self._services.show_now()
         now = self._services.propose.store.plan(state.plan.id)
         if now is not None and now.status is Status.CANCELLED:
             raise ChatRefusedError(_NOT_IN_CHANNEL)
+
+    def _explain(self, asked: Asked, command: parsing.WhyCommand) -> None:
+        host = self._services.hosts().find(command.host)
+        self._services.rights.require(host, Right.LOOK, asked.person)
+        explanations = self._services.planning.explain(host.name, command.name)
+        self._chat.post(asked.channel, why_message(host.name, command.name, explanations))
 
     def _audit(self, asked: Asked, text: str) -> None:
         command = parsing.parse_audit(text)

@@ -3,15 +3,18 @@
 Pure. Nothing typed ever becomes part of a command, a path or a query: a host's name is only looked up.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
+from bot.core.arguments import EXAMPLE, Arguments, parse_arguments
 from bot.core.errors import UsageError
-from bot.core.profiles import BUILT_IN, DEFAULT_PROFILE
+from bot.core.profiles import DEFAULT_PROFILE, Profile
 
 DF, PRUNE, AUDIT = "/docker-df", "/docker-prune", "/docker-audit"
 
+WHY = "why"
+MOST_WORDS = 40
 _QUOTES = "'\"\u2018\u2019\u201c\u201d`"
-_PROFILES = "\n".join(f"• `{profile.name}`: {profile.words()}" for profile in BUILT_IN.values())
 
 USAGE = {
     DF: (
@@ -20,10 +23,15 @@ USAGE = {
         "Example: `/docker-df prod-3`"
     ),
     PRUNE: (
-        f"*/docker-prune HOST [PROFILE]* proposes a cleanup (`{DEFAULT_PROFILE}` when no profile is named). "
-        "Nothing is removed before it is approved, and then exactly what the plan lists.\n"
-        f"{_PROFILES}\n"
-        "Example: `/docker-prune prod-3 routine`"
+        f"*/docker-prune HOST [PROFILE] [ARGUMENT…]* proposes a cleanup (`{DEFAULT_PROFILE}` when no profile is "
+        "named). Nothing is removed before it is approved, and then exactly what the plan lists.\n"
+        "Arguments narrow it: `until=240h` or `until=10d` (how old at least), `keep=5` (the newest tags of each "
+        "repository), `only=images,build_cache`, `label=key=value`, `label!=key`, `not=postgres*`.\n"
+        "*/docker-prune HOST image=NAME container=NAME network=NAME* proposes to remove just these.\n"
+        "*/docker-prune HOST why OBJECT* says why each profile takes or keeps it.\n"
+        "A dangling image has lost its last name, mostly to a newer build. An unused one may have a name, but no "
+        "container, running or stopped, refers to it.\n"
+        f"Example: `/docker-prune prod-3 {EXAMPLE}`"
     ),
     AUDIT: (
         "*/docker-audit [HOST]* shows the latest cleanups: who asked, who approved, what was freed.\n"
@@ -40,7 +48,13 @@ class DfCommand:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PruneCommand:
     host: str
-    profile: str
+    arguments: Arguments
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WhyCommand:
+    host: str
+    name: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,16 +66,29 @@ class HelpRequestedError(UsageError):
     """The person asked for help; the sentence is the help."""
 
 
+def profiles_help(profiles: Iterable[Profile]) -> str:
+    """One line a profile, for those who asked for help about cleanups."""
+    return "\n".join(f"• `{profile.name}`: {profile.words()}" for profile in profiles)
+
+
 def parse_df(text: str) -> DfCommand:
     words = _words(DF, text, most=1)
     return DfCommand(host=words[0] if words else None)
 
 
-def parse_prune(text: str) -> PruneCommand:
-    words = _words(PRUNE, text, most=2)
+def parse_prune(text: str) -> PruneCommand | WhyCommand:
+    words = _words(PRUNE, text, most=MOST_WORDS)
     if not words:
         raise UsageError(f"Which host?\n{USAGE[PRUNE]}")
-    return PruneCommand(host=words[0], profile=words[1] if len(words) > 1 else DEFAULT_PROFILE)
+    host, *rest = words
+    if rest and rest[0].lower() == WHY:
+        if len(rest) != 2:  # noqa: PLR2004 - the word itself, and one object
+            raise UsageError(f"Which object? Write its name, tag or id.\n{USAGE[PRUNE]}")
+        return WhyCommand(host=host, name=rest[1])
+    try:
+        return PruneCommand(host=host, arguments=parse_arguments(rest))
+    except UsageError as error:
+        raise UsageError(f"{error}\n{USAGE[PRUNE]}") from None
 
 
 def parse_audit(text: str) -> AuditCommand:

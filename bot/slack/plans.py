@@ -11,11 +11,24 @@ from bot.core.units import human_size
 from bot.core.usage import DiskUsage
 from bot.slack.blocks import Block, Message, actions, button, context, fields, header, section, table
 from bot.slack.reports import OUTCOME_EMOJI, frees_text
-from bot.slack.text import bar, code, date, escape, lines_within, mention, plural
+from bot.slack.text import (
+    bar,
+    code,
+    date,
+    escape,
+    lines_within,
+    mention,
+    mentions,
+    one_line,
+    plain,
+    plural,
+)
 
 APPROVE, REJECT = "approve", "reject"
 ITEMS_BUDGET = 2_800
 REASONS_SHOWN = 12
+REASON_LIMIT = 500
+"""Characters of why a plan ended."""
 
 _TITLES = {
     Status.PROPOSED: "Cleanup plan",
@@ -44,7 +57,7 @@ def plan_message(state: PlanState) -> Message:
         body = _report_blocks(state)
     else:
         body = _closed_blocks(state)
-    foot = context(f"Plan {code(plan.id)} · engine {escape(plan.draft.engine.version)} "
+    foot = context(f"Plan {code(plan.id)} · engine {plain(plan.draft.engine.version, 60)} "
                    f"{code(plan.draft.engine.id, 60)}")  # fmt: skip
     return Message(text=f"{title}. {_sentence(state)}", blocks=(header(title), *body, foot))
 
@@ -75,6 +88,7 @@ def _open_blocks(state: PlanState) -> list[Block]:
     ]  # fmt: skip
     if draft.kept:
         blocks.append(section(_kept_text(state)))
+    blocks += [context(f":construction: {plain(note)}") for note in draft.notes]
     blocks.append(context("Stands for " + " · ".join(code(command) for command in plan.commands)))
     if state.status is Status.PROPOSED:
         blocks.append(context(":warning: What is removed cannot be undone, except by pulling or building again. "
@@ -95,7 +109,9 @@ def _open_blocks(state: PlanState) -> list[Block]:
 
 
 def _profile_text(state: PlanState) -> str:
-    return f"Profile *{escape(state.plan.draft.profile)}*: {escape(state.plan.profile_words)}"
+    draft = state.plan.draft
+    narrowed = f" {code(draft.arguments)}" if draft.arguments else ""
+    return f"Profile *{escape(draft.profile)}*{narrowed}: {plain(state.plan.profile_words, 600)}"
 
 
 def _people(state: PlanState) -> Iterable[str]:
@@ -108,7 +124,7 @@ def _people(state: PlanState) -> Iterable[str]:
 
 
 def _votes(state: PlanState) -> str:
-    names = ", ".join(mention(person) for person in state.approvers)
+    names = mentions([person.id for person in state.approvers])
     return f"{len(state.approvers)} of {state.quorum}" + (f": {names}" if names else "")
 
 
@@ -120,7 +136,7 @@ def _items_text(items: Sequence[Item]) -> str:
             size = human_size(sum(item.bytes for item in of_kind))
             lines.append(f"*{KIND_NAMES[kind].capitalize()}*: {len(of_kind)}, {size}")
             ordered = sorted(of_kind, key=lambda item: -item.bytes)
-            lines.extend(f"• {code(item_name(item), 80)} {human_size(item.bytes)}" for item in ordered)
+            lines.extend(f"• {code(short_name(item), 80)} {human_size(item.bytes)}" for item in ordered)
     shown, left = lines_within(lines, ITEMS_BUDGET)
     if left:
         shown.append(f"_{plural(left, 'more line')}: the whole list is in the thread_")
@@ -136,9 +152,11 @@ def full_list(state: PlanState) -> str:
     """Every item and every kept object of a plan as plain text, for the thread."""
     draft = state.plan.draft
     lines = [f"Plan {state.plan.id}: {draft.profile} on {state.plan.host}", "", "Removes:"]
-    lines += [f"{i.kind}\t{human_size(i.bytes)}\t{i.id}\t{item_name(i)}\t{i.rule}" for i in draft.items]
+    lines += [
+        f"{i.kind}\t{human_size(i.bytes)}\t{i.id}\t{one_line(item_name(i))}\t{i.rule}" for i in draft.items
+    ]
     lines += ["", "Keeps:"]
-    lines += [f"{kept.kind}\t{kept.id}\t{kept.name}\t{kept.rule}" for kept in draft.kept]
+    lines += [f"{kept.kind}\t{kept.id}\t{one_line(kept.name)}\t{one_line(kept.rule)}" for kept in draft.kept]
     return "\n".join(lines) + "\n"
 
 
@@ -147,10 +165,16 @@ def item_name(item: Item) -> str:
     return ", ".join(item.references) or item.name
 
 
+def short_name(item: Item) -> str:
+    """An image's tags; digests only where it has no tag, since they go with the tags of their repository."""
+    tags = [reference for reference in item.references if "@" not in reference]
+    return ", ".join(tags) or item_name(item)
+
+
 def _kept_text(state: PlanState) -> str:
     kept = state.plan.draft.kept
     counts = Counter((KIND_NAMES[one.kind], one.because) for one in kept).most_common()
-    lines = [f"• {count} {kind}: {escape(because)}" for (kind, because), count in counts[:REASONS_SHOWN]]
+    lines = [f"• {count} {kind}: {plain(because, 80)}" for (kind, because), count in counts[:REASONS_SHOWN]]
     if len(counts) > REASONS_SHOWN:
         rest = sum(count for _, count in counts[REASONS_SHOWN:])
         lines.append(f"• {rest} for other reasons (`deckhand plan` lists each)")
@@ -162,12 +186,12 @@ def _kept_text(state: PlanState) -> str:
 
 def _verdict(state: PlanState) -> str:
     last = mention(state.votes[-1].person) if state.votes else "nobody"
-    reason = f" {escape(state.reason)}" if state.reason else ""
+    reason = f" {plain(state.reason, REASON_LIMIT)}" if state.reason else ""
     sentences = {
-        Status.APPROVED: f"Approved by {', '.join(mention(p) for p in state.approvers)}.",
+        Status.APPROVED: f"Approved by {mentions([person.id for person in state.approvers])}.",
         Status.REJECTED: f"Rejected by {last}.{reason} Nothing was removed.",
         Status.EXPIRED: "Nobody decided in time. Nothing was removed; "
-        f"`/docker-prune {state.plan.host} {state.plan.draft.profile}` plans afresh.",
+        f"`/docker-prune {state.plan.host} {escape(state.plan.draft.request)}` plans afresh.",
         Status.CANCELLED: f"Cancelled.{reason or ' Nothing was removed.'}",
         Status.SUPERSEDED: "A newer plan took its place. Nothing was removed.",
     }
@@ -194,7 +218,7 @@ def _ended_count(state: PlanState) -> int:
 def _running_blocks(state: PlanState) -> list[Block]:
     ended = _ended_count(state)
     current = next(iter(state.with_outcome(Outcome.REMOVING)), None)
-    now = f"\nNow: {code(item_name(current.item), 80)}" if current else ""
+    now = f"\nNow: {code(short_name(current.item), 80)}" if current else ""
     return [
         section(
             f"`{bar(ended / max(len(state.items), 1), 20)}` {ended} of {plural(len(state.items), 'object')} · "
@@ -208,13 +232,14 @@ def _report_blocks(state: PlanState) -> list[Block]:
     emoji = OUTCOME_EMOJI[state.status]
     blocks = [
         section(f"{emoji} *{human_size(state.reclaimed)} reclaimed*, {frees_text(state.plan.draft)} predicted · "
-                f"{_counts(state)}" + (f"\n{escape(state.reason)}" if state.reason else "")),
+                f"{_counts(state)}" + (f"\n{plain(state.reason, REASON_LIMIT)}" if state.reason else "")),
         fields([*_people(state), *_duration(state)]),
     ]  # fmt: skip
-    for title, outcomes in (
-        ("Removed", (Outcome.REMOVED, Outcome.GONE)), ("Kept", (Outcome.KEPT,)), ("Failed", (Outcome.FAILED,)),
+    for title, outcome in (
+        ("Removed", Outcome.REMOVED), ("Gone, not confirmed by us", Outcome.GONE),
+        ("Kept", Outcome.KEPT), ("Failed", Outcome.FAILED),
     ):  # fmt: skip
-        states = state.with_outcome(*outcomes)
+        states = state.with_outcome(outcome)
         if states:
             blocks.append(section(_outcome_text(title, states)))
     if state.usage_before and state.usage_after:
@@ -250,8 +275,8 @@ def _outcome_text(title: str, states: Sequence[ItemState]) -> str:
 
 def _outcome_line(state: ItemState) -> str:
     size = f" {human_size(state.bytes)}" if state.outcome is Outcome.REMOVED else ""
-    reason = f": {escape(state.reason)}" if state.reason else ""
-    return f"• {state.item.kind.replace('_', ' ')} {code(item_name(state.item), 80)}{size}{reason}"
+    reason = f": {plain(state.reason)}" if state.reason else ""
+    return f"• {state.item.kind.replace('_', ' ')} {code(short_name(state.item), 80)}{size}{reason}"
 
 
 def _before_after(before: DiskUsage, after: DiskUsage) -> Block:

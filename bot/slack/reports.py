@@ -3,16 +3,34 @@
 from collections.abc import Sequence
 
 from bot.core.hosts import Host
+from bot.core.objects import Explanation, Reason
 from bot.core.plans import Draft
 from bot.core.units import human_size
 from bot.core.usage import DiskUsage
 from bot.ports import Cleanup
 from bot.services.planning import HostReport
 from bot.slack.blocks import Block, Message, actions, button, context, header, section, table
-from bot.slack.text import MESSAGE_BUDGET, bar, code, date, escape, lines_within, mention_id, plural
+from bot.slack.text import (
+    MESSAGE_BUDGET,
+    bar,
+    code,
+    date,
+    escape,
+    lines_within,
+    mention_id,
+    mentions,
+    one_line,
+    paragraphs,
+    plain,
+    plural,
+)
 
 PROPOSE = "propose"
 """Prefix of the action ids of the buttons that ask for a plan: ``propose:PROFILE``, with the host as value."""
+TAGS_SHOWN = 8
+OBJECTS_EXPLAINED = 3
+CLEANUPS_SHOWN = 45
+"""Each takes a block, and Slack takes 50 a message."""
 USAGE_HEAD = ("TYPE", "TOTAL", "ACTIVE", "SIZE", "RECLAIMABLE")
 OUTCOME_EMOJI = {
     "done": ":white_check_mark:",
@@ -42,7 +60,7 @@ def report_message(report: HostReport) -> Message:
     blocks: list[Block] = [
         header(headline),
         context(
-            f"Docker Engine {escape(engine.version)} · {escape(engine.operating_system or engine.name)} · "
+            f"Docker Engine {plain(engine.version)} · {plain(engine.operating_system or engine.name)} · "
             f"data root {code(engine.data_root)} · as of {date(report.survey.inventory.taken_at)}"
         ),
         usage_table(usage),
@@ -94,13 +112,12 @@ def hosts_message(hosts: Sequence[Host]) -> Message:
         return Message(text=text, blocks=(section(text),))
     lines = [_host_line(host) for host in hosts]
     shown, left = lines_within(lines, MESSAGE_BUDGET)
-    chunks = ["\n".join(shown[start : start + 20]) for start in range(0, len(shown), 20)]
     more = [context(f"… and {plural(left, 'more host')}")] if left else []
     return Message(
         text=f"{plural(len(hosts), 'registered host')}: {', '.join(host.name for host in hosts[:50])}",
         blocks=(
             header(f"{plural(len(hosts), 'registered host')}"),
-            *(section(chunk) for chunk in chunks),
+            *(section(text) for text in paragraphs(shown)),
             *more,
             context(
                 "`/docker-df HOST` shows where its disk went, `/docker-prune HOST PROFILE` plans a cleanup."
@@ -110,8 +127,38 @@ def hosts_message(hosts: Sequence[Host]) -> Message:
 
 
 def _host_line(host: Host) -> str:
-    tags = " ".join(code(tag) for tag in host.tags)
+    tags = " ".join(code(tag) for tag in host.tags[:TAGS_SHOWN])
+    if len(host.tags) > TAGS_SHOWN:
+        tags += f" and {len(host.tags) - TAGS_SHOWN} more"
     return f"• *{escape(host.name)}* · policy {escape(host.policy.name)}" + (f" · {tags}" if tags else "")
+
+
+def why_message(host: str, name: str, explanations: Sequence[Explanation]) -> Message:
+    """The answer to ``/docker-prune HOST why OBJECT``."""
+    title = f"Why {one_line(name)} on {host}"
+    shown = explanations[:OBJECTS_EXPLAINED]
+    left = len(explanations) - len(shown)
+    return Message(
+        text=f"{title}: {'; '.join(_reason_line(reason) for reason in shown[0].reasons)}",
+        blocks=(
+            header(title),
+            *(section(_explanation_text(one)) for one in shown),
+            *([context(f"… and {plural(left, 'more object')} of that name")] if left else []),
+        ),
+    )
+
+
+def _explanation_text(one: Explanation) -> str:
+    names = ", ".join(one.thing.references) or one.thing.name
+    kind = one.thing.kind.replace("_", " ")
+    lines = [f"*{kind}* {code(names)} {code(one.thing.id, 80)}"]
+    return "\n".join([*lines, *(f"• {_reason_line(reason)}" for reason in one.reasons)])
+
+
+def _reason_line(reason: Reason) -> str:
+    verb = "would remove it" if reason.takes else "keeps it"
+    due = f" (until {date(reason.due)}, if nothing else changes)" if reason.due else ""
+    return f"*{escape(reason.profile)}* {verb}: {plain(reason.rule)}{due}"
 
 
 def audit_message(cleanups: Sequence[Cleanup], host: str | None) -> Message:
@@ -122,12 +169,15 @@ def audit_message(cleanups: Sequence[Cleanup], host: str | None) -> Message:
         return Message(text=text, blocks=(section(text),))
     total = sum(cleanup.reclaimed_bytes for cleanup in cleanups)
     title = f"The latest {plural(len(cleanups), 'cleanup')}{where}"
+    texts, _ = lines_within((_cleanup_text(cleanup) for cleanup in cleanups[:CLEANUPS_SHOWN]), MESSAGE_BUDGET)
+    left = len(cleanups) - len(texts)
     return Message(
         text=f"{title}: {human_size(total)} reclaimed. Newest: {cleanups[0].profile} on {cleanups[0].host}, "
         f"{cleanups[0].outcome}.",
         blocks=(
             header(title),
-            *(section(_cleanup_text(cleanup)) for cleanup in cleanups),
+            *(section(text) for text in texts),
+            *([context(f"… and {plural(left, 'more cleanup')}")] if left else []),
             context(
                 f"{human_size(total)} reclaimed in all · `deckhand audit show ID` has every item and event."
             ),
@@ -137,7 +187,7 @@ def audit_message(cleanups: Sequence[Cleanup], host: str | None) -> Message:
 
 def _cleanup_text(cleanup: Cleanup) -> str:
     emoji = OUTCOME_EMOJI.get(cleanup.outcome, ":hourglass_flowing_sand:")
-    approvers = ", ".join(mention_id(user) for user in cleanup.approved_by) or "nobody"
+    approvers = mentions(cleanup.approved_by) or "nobody"
     return (
         f"{emoji} *{escape(cleanup.host)}* · {escape(cleanup.profile)} · *{cleanup.outcome}* · "
         f"{date(cleanup.started_at)}\n"

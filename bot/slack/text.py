@@ -1,7 +1,8 @@
 """Text for Slack: everything that came from a host is escaped and bounded before it gets here."""
 
-from collections.abc import Iterable
-from datetime import datetime
+import re
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
 
 from bot.core.plans import Person
 
@@ -9,6 +10,9 @@ SECTION_LIMIT = 3_000
 """Characters of a section's text (Slack, "Section block")."""
 MESSAGE_BUDGET = 11_000
 """Characters of all blocks together: Slack refuses messages of about 13,200 (``msg_blocks_too_long``)."""
+PEOPLE_SHOWN = 10
+
+_SLACK_USER = re.compile(r"[UW][A-Z0-9]{2,}")
 
 
 def escape(text: str) -> str:
@@ -23,8 +27,18 @@ def clip(text: str, limit: int) -> str:
 
 def code(text: str, limit: int = 200) -> str:
     """Text from a host as inline code: one line, no backticks, escaped and bounded."""
-    plain = " ".join(text.replace("`", "'").split())
-    return f"`{escape(clip(plain, limit)) or ' '}`"
+    inner = plain(text.replace("`", "'"), limit)
+    return f"`{inner or ' '}`"
+
+
+def plain(text: str, limit: int = 200) -> str:
+    """Text from a host as running text: one line, escaped and bounded."""
+    return escape(clip(one_line(text), limit))
+
+
+def one_line(text: str) -> str:
+    """Text from a host without line breaks, and without what is invisible: some of it reorders its line."""
+    return " ".join("".join(char for char in text if char.isprintable() or char.isspace()).split())
 
 
 def mention(person: Person) -> str:
@@ -33,12 +47,18 @@ def mention(person: Person) -> str:
 
 def mention_id(user_id: str) -> str:
     """A Slack mention; an id from elsewhere (the shell) stays plain text."""
-    return f"<@{user_id}>" if user_id[:1] in {"U", "W"} else escape(user_id)
+    return f"<@{user_id}>" if _SLACK_USER.fullmatch(user_id) else plain(user_id)
+
+
+def mentions(user_ids: Sequence[str]) -> str:
+    """Mention several people; beyond ten they are counted."""
+    shown = ", ".join(mention_id(user_id) for user_id in user_ids[:PEOPLE_SHOWN])
+    return f"{shown} and {len(user_ids) - PEOPLE_SHOWN} more" if len(user_ids) > PEOPLE_SHOWN else shown
 
 
 def date(moment: datetime, form: str = "{date_short_pretty} {time}") -> str:
     """A moment in the reader's own time zone, with UTC for those that cannot show it."""
-    fallback = moment.strftime("%Y-%m-%d %H:%M UTC")
+    fallback = moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
     return f"<!date^{int(moment.timestamp())}^{form}|{fallback}>"
 
 
@@ -59,6 +79,17 @@ def lines_within(lines: Iterable[str], limit: int) -> tuple[list[str], int]:
         taken.append(line)
         used += len(line) + 1
     return taken, left
+
+
+def paragraphs(lines: Iterable[str], limit: int = SECTION_LIMIT) -> list[str]:
+    """Join lines, none of which is longer than ``limit``, into as few texts of at most ``limit`` characters."""
+    texts: list[str] = []
+    for line in lines:
+        if texts and len(texts[-1]) + len(line) < limit:
+            texts[-1] += f"\n{line}"
+        else:
+            texts.append(line)
+    return texts
 
 
 def plural(count: int, noun: str) -> str:

@@ -132,3 +132,14 @@ class HeadRow(Row, table=True):
     id: int = Field(default=1, primary_key=True, sa_column_kwargs={"autoincrement": False})
     seq: int = Field(sa_type=BigInteger)
     hash: str = Field(sa_type=Text)
+
+
+class SightingRow(Row, table=True):
+    """When an image of an engine was first seen, and last seen in use, by that engine's clock."""
+
+    __tablename__ = "image_sighting"
+
+    engine_id: str = Field(primary_key=True, sa_type=SafeText)
+    image_id: str = Field(primary_key=True, sa_type=SafeText)
+    first_at: datetime = Field(sa_type=Moment)
+    used_at: datetime | None = Field(default=None, sa_type=Moment)

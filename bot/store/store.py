@@ -1,15 +1,16 @@
 """The Store of ``bot.ports`` on SQLite and PostgreSQL: each method is one transaction."""
 
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from bot.core.audit import ChainedEvent, Event
 from bot.core.lifecycle import ItemState, MessageRef, PlanState, Status
 from bot.core.plans import Plan
+from bot.core.sightings import Sighting
 from bot.core.usage import DiskUsage
 from bot.ports import Change, Cleanup, Run, Store
-from bot.store import chain, items, plans, runs
+from bot.store import chain, items, ledger, plans, runs
 from bot.store.sessions import Sessions
 
 
@@ -80,6 +81,13 @@ class SqlStore(Store):
 
     def shown(self, plan_id: str, version: int, message: MessageRef) -> None:
         self._sessions.writing(lambda session: plans.shown(session, plan_id, version, message))
+
+    # --- images seen in use ---------------------------------------------------------------------
+
+    def look(
+        self, engine_id: str, present: Collection[str], used: Collection[str], at: datetime
+    ) -> Mapping[str, Sighting]:
+        return self._sessions.writing(lambda session: ledger.look(session, engine_id, present, used, at))
 
     # --- audit ----------------------------------------------------------------------------------
 

@@ -1,12 +1,14 @@
 """Small engines for the tests of the core: a base image, what is built on it, and what uses it."""
 
 import hashlib
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
 
 from bot.core.inventory import CacheRecord, Container, EngineInfo, Image, Inventory, Kind, Network, Volume
 from bot.core.layers import chain_ids
 from bot.core.planner import draft
-from bot.core.plans import Draft
+from bot.core.plans import Draft, Item
 from bot.core.prediction import Measured
 from bot.core.profiles import find_profile
 from bot.core.protection import Protection
@@ -54,19 +56,32 @@ def container(name: str, of: Image, state: str = "exited", **more: object) -> Co
     return Container(**values)  # type: ignore[arg-type] # as above
 
 
-def network(name: str, *, in_use: bool | None = False, scope: str = "local") -> Network:
-    return Network(id=f"id-{name}", name=name, driver="bridge", scope=scope, in_use=in_use)
+def network(
+    name: str,
+    *,
+    in_use: bool | None = False,
+    scope: str = "local",
+    labels: Mapping[str, str] = MappingProxyType({}),
+) -> Network:
+    return Network(id=f"id-{name}", name=name, driver="bridge", scope=scope, in_use=in_use, labels=labels)
 
 
-def volume(name: str, *, anonymous: bool = True, ref_count: int | None = 0, **options: str) -> Volume:
-    labels = {"com.docker.volume.anonymous": ""} if anonymous else {}
+def volume(
+    name: str,
+    *,
+    anonymous: bool = True,
+    ref_count: int | None = 0,
+    labels: Mapping[str, str] = MappingProxyType({}),
+    **options: str,
+) -> Volume:
+    own = {"com.docker.volume.anonymous": ""} if anonymous else {}
     return Volume(
-        name=name, driver="local", labels=labels, options=options, created_at=ago(days=9), size=7,
+        name=name, driver="local", labels={**own, **labels}, options=options, created_at=ago(days=9), size=7,
         ref_count=ref_count,
     )  # fmt: skip
 
 
-def record(name: str, size: int = 10, **more: object) -> CacheRecord:
+def record(name: str, size: int | None = 10, **more: object) -> CacheRecord:
     values: dict[str, object] = {
         "id": name,
         "type": "regular",
@@ -105,3 +120,8 @@ def taken(plan: Draft) -> set[str]:
 def rule(plan: Draft, object_id: str) -> str:
     """Why an object is kept."""
     return next(kept.rule for kept in plan.kept if kept.id == object_id)
+
+
+def item(kind: Kind, object_id: str, **more: object) -> Item:
+    values: dict[str, object] = {"kind": kind, "id": object_id, "name": object_id, "rule": "unused", **more}
+    return Item(**values)  # type: ignore[arg-type] # as above

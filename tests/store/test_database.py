@@ -24,6 +24,8 @@ from bot.store.sessions import now
 from bot.store.store import SqlStore
 from tests.store.samples import SECRET, approval, approved, at_once, changes, propose, the
 
+LATEST = "0002"
+
 
 @pytest.mark.parametrize(
     "url",
@@ -61,7 +63,7 @@ def test_a_file_that_is_no_database_is_left_alone(tmp_path: Path) -> None:
 def test_a_new_database_is_migrated_once(empty_url: str) -> None:
     assert current_revision(empty_url) is None
     migrate(empty_url)
-    assert current_revision(empty_url) == "0001"
+    assert current_revision(empty_url) == LATEST
     migrate(empty_url)
     store = open_store(empty_url)
     propose(store)
@@ -86,7 +88,7 @@ def test_many_processes_may_migrate_at_once(empty_url: str) -> None:
     assert results == [None] * 4
     assert said == [""] * 4
     assert [process.returncode for process in processes] == [0] * 4
-    assert current_revision(empty_url) == "0001"
+    assert current_revision(empty_url) == LATEST
 
 
 def test_a_schema_of_a_newer_release_is_refused(url: str, sql: Callable[[str], None]) -> None:
@@ -164,7 +166,7 @@ def test_migrations_are_found_in_an_installed_package(tmp_path: Path) -> None:
         check=False,
     )
     assert (ran.stdout.strip(), ran.stderr) == (str(site / "bot" / "migrations"), "")
-    assert current_revision(url) == "0001"
+    assert current_revision(url) == LATEST
 
 
 def test_a_reader_sees_one_snapshot_and_keeps_no_writer_waiting(

@@ -1,0 +1,32 @@
+"""When images were seen in use: Docker keeps no record of that, so Deckhand keeps its own, per engine."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sighting:
+    """What is known of one image, by its engine's clock."""
+
+    first_at: datetime
+    """When Deckhand first saw it; of the time before nothing is known."""
+    used_at: datetime | None = None
+    """When a container, running or stopped, was last seen to refer to it."""
+
+
+def after_look(
+    known: Mapping[str, Sighting], present: Collection[str], used: Collection[str], at: datetime
+) -> dict[str, Sighting]:
+    """What is known after a look at ``at``: about every image that was there, and about no other.
+
+    A clock that went back takes nothing away.
+    """
+    return {image_id: _seen(known.get(image_id), at, in_use=image_id in used) for image_id in present}
+
+
+def _seen(known: Sighting | None, at: datetime, *, in_use: bool) -> Sighting:
+    known = known or Sighting(first_at=at)
+    if not in_use or (known.used_at is not None and known.used_at >= at):
+        return known
+    return Sighting(first_at=known.first_at, used_at=at)

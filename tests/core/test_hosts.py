@@ -1,0 +1,52 @@
+"""Registered hosts: how each is reached, and what is said to a name that none of them has."""
+
+import pytest
+
+from bot.core.errors import UnknownHostError
+from bot.core.hosts import Address, ContextAddress, Host, Hosts, SocketAddress, SshAddress
+from bot.core.policy import Policy
+
+
+def host(name: str) -> Host:
+    return Host(name=name, address=ContextAddress(context=name), policy=Policy(name="p"))
+
+
+HOSTS = Hosts({name: host(name) for name in ("prod-3", "prod-1", "ci-1")})
+
+
+@pytest.mark.parametrize(
+    ("address", "text"),
+    [
+        (SshAddress(host="prod-3"), "ssh prod-3"),
+        (SshAddress(host="prod-3", user="deploy"), "ssh deploy@prod-3"),
+        (SshAddress(host="prod-3", port=2222), "ssh prod-3:2222"),
+        (SshAddress(host="h", user="u", port=22, identity="/key", known_hosts="/known"), "ssh u@h:22"),
+        (ContextAddress(context="prod-3"), "context prod-3"),
+        (SocketAddress(url="tcp://prod-3:2376", tls="/certs"), "tcp://prod-3:2376"),
+    ],
+)
+def test_an_address_reads_as_it_was_configured_without_its_key_files(address: Address, text: str) -> None:
+    assert str(address) == text
+
+
+def test_a_host_is_found_by_its_exact_name() -> None:
+    assert HOSTS.find("prod-1") == host("prod-1")
+    assert [one.name for one in HOSTS.all()] == ["prod-3", "prod-1", "ci-1"]
+
+
+def test_a_name_close_to_others_is_answered_with_the_nearest() -> None:
+    with pytest.raises(UnknownHostError) as raised:
+        HOSTS.find("prod-33")
+    assert raised.value.name == "prod-33"
+    assert raised.value.nearest == ("prod-3", "prod-1")
+    assert str(raised.value) == (
+        "No host named “prod-33” is registered. Did you mean prod-3 or prod-1? /docker-df lists all hosts."
+    )
+
+
+@pytest.mark.parametrize("name", ["", "PROD-3", "database"])
+def test_a_name_like_none_gets_no_suggestion(name: str) -> None:
+    with pytest.raises(UnknownHostError) as raised:
+        HOSTS.find(name)
+    assert raised.value.nearest == ()
+    assert str(raised.value) == f"No host named “{name}” is registered. /docker-df lists all hosts."

@@ -1,0 +1,209 @@
+"""The use cases, wired as the app wires them: to a real engine and a real database."""
+
+import tarfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from io import BytesIO
+from itertools import count
+
+from bot.core.arguments import Arguments
+from bot.core.hosts import Host, Hosts, SocketAddress
+from bot.core.inventory import Kind
+from bot.core.lifecycle import ItemState, Outcome, PlanState
+from bot.core.plans import Person, Plan
+from bot.core.policy import Policy
+from bot.core.protection import Protection
+from bot.engines.clients import Clients
+from bot.engines.engine import DockerEngine
+from bot.engines.registry import DockerEngines
+from bot.ports import Engines, Run, Store
+from bot.services.decide import Decide
+from bot.services.execute import Execute
+from bot.services.planning import Planning
+from bot.services.propose import Propose
+from bot.services.rights import Rights
+from tests.support.engine import PrivateEngine
+
+HOST = "prod-3"
+ANNA, BEN = Person(id="U0ANNA", name="Anna"), Person(id="U0BEN", name="Ben")
+OPEN_TO_ALL = Policy(name="open", look=("*",), request=("*",), approve=("*",))
+LEASE = timedelta(seconds=60)
+
+Calling = Callable[[str, Sequence[str]], None]
+
+
+class UtcClock:
+    @staticmethod
+    def now() -> datetime:
+        return datetime.now(UTC)
+
+
+class NoGroups:
+    """A directory without user groups."""
+
+    @staticmethod
+    def members(group_id: str) -> frozenset[str]:  # noqa: ARG004 - the port's own
+        return frozenset()
+
+
+def hosts_at(engine: PrivateEngine, policy: Policy = OPEN_TO_ALL) -> Hosts:
+    return Hosts({HOST: Host(name=HOST, address=SocketAddress(url=engine.url), policy=policy)})
+
+
+class WatchedEngine(DockerEngine):
+    """The real engine, with a function that is called before each call that removes something."""
+
+    def __init__(self, clients: Clients, calling: Calling) -> None:
+        super().__init__(HOST, lambda: clients.client(HOST))
+        self._calling = calling
+
+    def remove_container(self, container_id: str) -> None:
+        self._calling("remove_container", [container_id])
+        super().remove_container(container_id)
+
+    def untag(self, reference: str) -> None:
+        self._calling("untag", [reference])
+        super().untag(reference)
+
+    def remove_image(self, image_id: str) -> tuple[str, ...]:
+        self._calling("remove_image", [image_id])
+        return super().remove_image(image_id)
+
+    def remove_network(self, network_id: str) -> None:
+        self._calling("remove_network", [network_id])
+        super().remove_network(network_id)
+
+    def remove_volume(self, name: str) -> None:
+        self._calling("remove_volume", [name])
+        super().remove_volume(name)
+
+    def prune_cache(self, record_ids: Sequence[str]) -> frozenset[str]:
+        self._calling("prune_cache", record_ids)
+        return super().prune_cache(record_ids)
+
+
+@dataclass(frozen=True, slots=True)
+class Lead:
+    """Every host's name leads to this one engine."""
+
+    engine: DockerEngine
+
+    def connect(self, host: str) -> DockerEngine:  # noqa: ARG002 - the port's own
+        return self.engine
+
+
+@dataclass(slots=True, kw_only=True)
+class Bench:
+    """One host with a private engine, one database, two people."""
+
+    engine: PrivateEngine
+    store: Store
+    engines: DockerEngines
+    clients: Clients
+    """For engines of the tests' own making; closed with the rest."""
+    policy: Policy = OPEN_TO_ALL
+    protected: tuple[str, ...] = ()
+    """Labels."""
+    numbers: "count[int]" = field(default_factory=lambda: count(1))
+    changes: list[None] = field(default_factory=list)
+    """One entry per call of ``changed``."""
+
+    def propose(self) -> Propose:
+        return self._propose(hosts_at(self.engine, self.policy), self.engines)
+
+    @contextmanager
+    def elsewhere(self, hosts: Hosts) -> Iterator[Propose]:
+        """Propose for hosts of the test's own."""
+        with closing(DockerEngines(hosts.by_name)) as engines:
+            yield self._propose(hosts, engines)
+
+    def _propose(self, hosts: Hosts, engines: Engines) -> Propose:
+        planning = Planning(
+            engines=engines,
+            ledger=self.store,
+            protection=Protection(labels=self.protected, dangling_min_age=timedelta()),
+        )
+        return Propose(
+            hosts=lambda: hosts,
+            rights=Rights(directory=NoGroups()),
+            planning=planning,
+            store=self.store,
+            clock=UtcClock(),
+            new_id=lambda: f"p{next(self.numbers)}",
+            changed=lambda: self.changes.append(None),
+        )
+
+    def proposed(self, profile: str = "everything") -> Plan:
+        return self.propose()(HOST, Arguments(profile=profile), ANNA, "C0DISK").plan
+
+    def approved(self, profile: str = "everything") -> Plan:
+        """A plan that Anna asked for and Ben approved."""
+        plan = self.proposed(profile)
+        hosts = hosts_at(self.engine, self.policy)
+        decide = Decide(
+            hosts=lambda: hosts, rights=Rights(directory=NoGroups()), store=self.store, changed=lambda: None
+        )
+        decide(plan.id, BEN, approve=True)
+        return plan
+
+    def watched(self, calling: Calling) -> Lead:
+        return Lead(WatchedEngine(self.clients, calling))
+
+    def execute(
+        self,
+        *,
+        engines: Engines | None = None,
+        store: Store | None = None,
+        owner: str = "replica-1",
+        stopping: Callable[[], bool] = lambda: False,
+    ) -> Execute:
+        return Execute(
+            store=store or self.store,
+            engines=engines or self.engines,
+            owner=owner,
+            changed=lambda: None,
+            stopping=stopping,
+            pause=lambda _seconds: None,
+        )
+
+    def run(self, plan: Plan) -> PlanState:
+        """Run an approved plan to its end."""
+        self.execute()(plan.id)
+        return self.state(plan)
+
+    def state(self, plan: Plan) -> PlanState:
+        state = self.store.plan(plan.id)
+        assert state is not None
+        return state
+
+    def claimed(self, plan: Plan, owner: str = "replica-1") -> Run:
+        run = self.store.claim(plan.id, owner, LEASE)
+        assert run is not None
+        return run
+
+    def tags(self, plan: Plan) -> list[str]:
+        return [str(link.event.tag) for link in self.store.events(plan.id)]
+
+
+def imported(engine: PrivateEngine, tag: str = "base:latest") -> str:
+    """The id of an image of one small file: quicker made than built, and nothing in it can run."""
+    tar = BytesIO()
+    with tarfile.open(fileobj=tar, mode="w") as archive:
+        entry = tarfile.TarInfo("file")
+        entry.size = 1_000
+        archive.addfile(entry, BytesIO(tag[:1].encode() * entry.size))
+    return engine.docker("import", "-", tag, stdin=tar.getvalue().decode("ascii"))
+
+
+def item(state: PlanState, object_id: str) -> ItemState:
+    """The item of an object, by its id."""
+    found = [each for each in state.items if each.item.id == object_id]
+    assert len(found) == 1, f"{object_id} is {len(found)} items of {[i.item.name for i in state.items]}"
+    return found[0]
+
+
+def outcomes(state: PlanState, *kinds: Kind) -> dict[str, Outcome]:
+    """How each item ended, by name; of these kinds only, when given."""
+    return {each.item.name: each.outcome for each in state.items if not kinds or each.item.kind in kinds}

@@ -1,0 +1,143 @@
+"""A whole place to try Deckhand in: people in a Slack look-alike, a sample engine, the bot, its database."""
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+
+from bot.core.audit import Event, Tag
+from bot.core.lifecycle import PlanState
+from bot.store.store import SqlStore
+from bot.trial.sample import Builder, SampleEngine, Step, Universe
+from bot.trial.workspace import DEFAULT_PEOPLE, Message, Person, Team, Workspace
+
+T = TypeVar("T")
+
+ANN, BOB, CYD = "U0ANN", "U0BOB", "U0CYD"
+PATIENCE = 8.0  # seconds
+CONFIGURATION = """
+[database]
+url = "sqlite:///{folder}/deckhand.db"
+[hosts.prod-3]
+docker = "{url}"
+{more}
+"""
+OPEN_TO_ALL = """
+[policies.default]
+look = ["*"]
+request = ["*"]
+approve = ["*"]
+"""
+
+
+def team() -> Team:
+    """Ann and Bob are in the group S0OPS, Cyd is not."""
+    return Team(people=(*DEFAULT_PEOPLE, Person(id=CYD, name="cyd", real_name="Cyd")))
+
+
+def universe() -> Universe:
+    """Two images that nothing uses, and one in use."""
+    made = Universe()
+    build = Builder(made)
+    for name, size in (("old:1", 700), ("older:1", 300), ("web:1", 500)):
+        build.image(name, steps=(Step(command=f"COPY {name} /", size=size * 10**6),), age=timedelta(days=60))
+    build.container("web-1", "web:1", created=timedelta(days=9))
+    return made
+
+
+def write_configuration(folder: Path, engine: SampleEngine, more: str) -> Path:
+    file = folder / "deckhand.toml"
+    file.write_text(CONFIGURATION.format(folder=folder, url=engine.url, more=more), encoding="utf-8")
+    return file
+
+
+def eventually(look: Callable[[], T], seconds: float = PATIENCE) -> T:
+    """Give the first truthy answer; for what changes outside the workspace, whose wait_for is to be preferred."""
+    deadline = time.monotonic() + seconds
+    while not (answer := look()):
+        if time.monotonic() > deadline:
+            pytest.fail(f"it did not come to that within {seconds:g} s")
+        time.sleep(0.01)
+    return answer
+
+
+def shown(message: Message) -> str:
+    """All that a message says."""
+    return message.text + json.dumps(message.blocks, ensure_ascii=False)
+
+
+def buttons(message: Message) -> dict[str, str]:
+    """What each button carries, by action id."""
+    return {
+        element["action_id"]: element["value"]
+        for block in message.blocks
+        if block["type"] == "actions"
+        for element in block["elements"]
+    }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    workspace: Workspace
+    engine: SampleEngine
+    store: SqlStore
+
+    def propose(self, by: str = ANN, profile: str = "everything") -> Message:
+        """Ask for a cleanup and give its message."""
+        self.workspace.command(by, "/docker-prune", f"prod-3 {profile}")
+        return self.message("Cleanup plan: ")
+
+    def approve(self, by: str, plan: Message) -> None:
+        assert self.workspace.click(by, plan.ts, "approve").ok
+
+    def message(self, text: str) -> Message:
+        """Give the newest message for everyone that says this, as soon as there is one."""
+
+        def found() -> Message | None:
+            return next((m for m in reversed(self.workspace.messages()) if text in shown(m)), None)
+
+        try:
+            message = self.workspace.wait_for(found, PATIENCE)
+        except TimeoutError:
+            private = {user: self.private(user) for user in (ANN, BOB, CYD)}
+            pytest.fail(f"{text!r}: {[m.text for m in self.workspace.messages()]}, privately {private}")
+        assert message is not None
+        return message
+
+    def private(self, user: str) -> list[str]:
+        return [message.text for message in self.workspace.ephemerals(user)]
+
+    def told(self, user: str, count: int = 1) -> str:
+        """Give the last of so many private sentences to one person; the channel was told nothing of it."""
+        self.workspace.wait_for(lambda: len(self.private(user)) >= count, PATIENCE)
+        assert len(self.private(user)) == count
+        sentence = self.private(user)[-1]
+        assert not [message.text for message in self.workspace.messages() if sentence in shown(message)]
+        return sentence
+
+    def told_privately(self) -> set[str]:
+        """Everyone who was told something in private."""
+        return {user for user in (ANN, BOB, CYD) if self.private(user)}
+
+    def plan(self, plan_id: str) -> PlanState:
+        state = self.store.plan(plan_id)
+        assert state is not None
+        return state
+
+    def events(self, plan_id: str, tag: Tag) -> list[Event]:
+        return [link.event for link in self.store.events(plan_id) if link.event.tag is tag]
+
+    def refusals(self, plan_id: str) -> list[tuple[str, str]]:
+        """Who was refused to decide, and why, as the audit says it."""
+        refused = self.events(plan_id, Tag.PLAN_REFUSED)
+        return [(event.actor, str(event.facts["reason"])) for event in refused]
+
+    def images(self) -> set[str]:
+        """Names of the images on the engine."""
+        with self.engine.universe.lock:
+            return {str(reference).rpartition("/")[2] for reference in self.engine.universe.references}

@@ -1,0 +1,176 @@
+"""Plans in every status, with moments, names and sizes that never change: what the goldens show."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
+
+from bot.core.inventory import EngineInfo, Kind
+from bot.core.lifecycle import ItemState, MessageRef, Outcome, PlanState, Status, Vote
+from bot.core.plans import Draft, Frees, Item, Kept, Person, Plan
+from bot.core.usage import DiskUsage, UsageRow
+
+MADE = datetime(2026, 3, 1, 12, tzinfo=UTC)
+ANN, BOB, CYD = Person(id="U0ANN", name="ann"), Person(id="U0BOB", name="bob"), Person(id="U0CYD", name="cyd")
+ENGINE = EngineInfo(
+    id="7TDM:QPNX:AAAA",
+    name="prod-3",
+    version="28.0.1",
+    api_version="1.48",
+    store="overlay2",
+    data_root="/var/lib/docker",
+    operating_system="Debian GNU/Linux 12",
+)
+MEGABYTE = 10**6
+
+
+def usage(images: int, cache: int) -> DiskUsage:
+    """``system df`` with so many megabytes of images and of build cache."""
+    rows = (("Images", 9, 2, images), ("Containers", 3, 1, 40), ("Local Volumes", 2, 2, 700))
+    return DiskUsage(
+        rows=(
+            *(
+                UsageRow(type=kind, total=total, active=active, size=size * MEGABYTE,
+                         reclaimable=size * MEGABYTE * (total - active) // total)
+                for kind, total, active, size in rows
+            ),
+            UsageRow(type="Build Cache", total=5, active=0, size=cache * MEGABYTE, reclaimable=cache * MEGABYTE),
+        )
+    )  # fmt: skip
+
+
+BEFORE, AFTER = usage(2_200, 310), usage(800, 0)
+
+
+def item(
+    number: int, name: str, kind: Kind = Kind.IMAGE, megabytes: int = 0, tags: Sequence[str] = ()
+) -> Item:
+    digest = f"{number:064x}"
+    return Item(
+        kind=kind,
+        id=f"sha256:{digest}" if kind is Kind.IMAGE else digest,
+        name=name,
+        references=tuple(tags),
+        bytes=megabytes * MEGABYTE,
+        rule="no container uses it",
+    )
+
+
+ITEMS = (
+    item(1, "job-17", Kind.CONTAINER, 40),
+    item(2, "ci_default", Kind.NETWORK),
+    item(3, "app:1", Kind.IMAGE, 1_200, ("app:1", "app:stable", f"registry.example/app@sha256:{3:064x}")),
+    item(4, "<none>", Kind.IMAGE, 200),
+    item(5, "mount / from exec /bin/sh -c npm ci", Kind.BUILD_CACHE, 310),
+)
+KEPT = (
+    Kept(kind=Kind.IMAGE, id="sha256:9", name="web:7", rule="container web-1 uses it", because="in use"),
+    Kept(kind=Kind.IMAGE, id="sha256:8", name="web:6", rule="container web-2 uses it", because="in use"),
+    Kept(kind=Kind.CONTAINER, id="c9", name="web-1", rule="it is running", because="running"),
+)
+
+
+def draft(items: Sequence[Item] = ITEMS, kept: Sequence[Kept] = KEPT, profile: str = "routine") -> Draft:
+    total = sum(one.bytes for one in items)
+    return Draft(
+        profile=profile,
+        engine=ENGINE,
+        taken_at=MADE,
+        items=tuple(items),
+        kept=tuple(kept),
+        frees=Frees(low=total - 10 * MEGABYTE, high=total, exact=False, why="some layers are shared"),
+    )
+
+
+def proposed(
+    items: Sequence[Item] = ITEMS,
+    kept: Sequence[Kept] = KEPT,
+    *,
+    quorum: int = 1,
+    engine: EngineInfo = ENGINE,
+) -> PlanState:
+    plan = Plan(
+        id="k7m2p9wxyz",
+        host="prod-3",
+        draft=replace(draft(items, kept), engine=engine),
+        requester=ANN,
+        policy="production",
+        profile_words="containers: stopped, at least 1 day old; images: unused, at least 7 days old",
+        commands=("docker container prune --filter until=24h", "docker image prune -a --filter until=168h"),
+        created_at=MADE,
+        expires_at=MADE + timedelta(minutes=30),
+        usage=BEFORE,
+    )
+    states = tuple(ItemState(position=number, item=one) for number, one in enumerate(items))
+    return PlanState(
+        plan=plan, status=Status.PROPOSED, version=1, quorum=quorum, items=states,
+        message=MessageRef(channel="C0OPS"),
+    )  # fmt: skip
+
+
+def voted(state: PlanState, *people: Person, approve: bool = True, reason: str = "") -> PlanState:
+    votes = tuple(
+        Vote(person=person, approve=approve, at=MADE + timedelta(minutes=number), reason=reason)
+        for number, person in enumerate(people, start=1)
+    )
+    return replace(state, votes=votes, reason=reason)
+
+
+def with_outcomes(state: PlanState, *outcomes: Outcome, reasons: Sequence[str] = ()) -> PlanState:
+    """The same with the first items' outcomes, in order; what was removed freed its predicted bytes."""
+    given = [*outcomes, *[Outcome.PLANNED] * (len(state.items) - len(outcomes))]
+    why = [*reasons, *[""] * (len(state.items) - len(reasons))]
+    items = tuple(
+        replace(
+            one, outcome=outcome, reason=reason, bytes=one.item.bytes if outcome is Outcome.REMOVED else 0
+        )
+        for one, outcome, reason in zip(state.items, given, why, strict=True)
+    )
+    return replace(state, items=items)
+
+
+def ended(state: PlanState, status: Status, reason: str = "") -> PlanState:
+    return replace(
+        state,
+        status=status,
+        reason=reason,
+        started_at=MADE + timedelta(minutes=2),
+        finished_at=MADE + timedelta(minutes=2, seconds=8.25),
+        usage_before=BEFORE,
+        usage_after=AFTER,
+    )
+
+
+_OPEN = proposed()
+_APPROVED = replace(voted(proposed(quorum=2), BOB, CYD), status=Status.APPROVED)
+_REMOVED, _KEPT, _FAILED, _GONE = Outcome.REMOVED, Outcome.KEPT, Outcome.FAILED, Outcome.GONE
+_MIXED = with_outcomes(
+    _APPROVED, _REMOVED, _GONE, _KEPT, _FAILED, _REMOVED,
+    reasons=("", "no longer there when we looked", "came into use by container web-3",
+             "the engine answered 409: conflict: <unable to delete>"),
+)  # fmt: skip
+
+STATES: Mapping[str, PlanState] = MappingProxyType({
+    "proposed": _OPEN,
+    "proposed_one_of_two": voted(proposed(quorum=2), BOB),
+    "approved": _APPROVED,
+    "rejected": replace(
+        voted(_OPEN, BOB, approve=False, reason="not during the sale & <later>"), status=Status.REJECTED
+    ),
+    "expired": replace(_OPEN, status=Status.EXPIRED),
+    "cancelled": replace(
+        _APPROVED, status=Status.CANCELLED, reason="prod-3: nothing answers at its address."
+    ),
+    "superseded": replace(_OPEN, status=Status.SUPERSEDED),
+    "running": replace(
+        with_outcomes(_APPROVED, _REMOVED, _REMOVED, Outcome.REMOVING), status=Status.RUNNING
+    ),
+    "done": ended(with_outcomes(_APPROVED, *[_REMOVED] * 5), Status.DONE),
+    "partial": ended(_MIXED, Status.PARTIAL),
+    "stopped": ended(with_outcomes(_APPROVED, _REMOVED), Status.STOPPED),
+    "failed": ended(
+        with_outcomes(_APPROVED, _REMOVED, *[_FAILED] * 4, reasons=["", *["not tried: out of reach"] * 4]),
+        Status.FAILED, "prod-3: the connection broke.",
+    ),
+})  # fmt: skip
+"""One plan for each status, and one whose first vote of two is in."""

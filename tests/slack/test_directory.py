@@ -1,0 +1,133 @@
+"""User groups: asked for once a minute, remembered for ten, and empty when they cannot be known."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from bot.slack.chat import web_client
+from bot.slack.directory import SlackDirectory
+from bot.trial.workspace import Group, Team, Workspace
+from tests.slack.place import ANN, BOB, CYD
+
+METHOD = "usergroups.users.list"
+OPS = frozenset({ANN, BOB})
+SECOND = timedelta(seconds=1)
+MINUTE = timedelta(minutes=1)
+
+
+@dataclass
+class Clock:
+    """A clock that stands still until a test moves it."""
+
+    moment: datetime = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+    def now(self) -> datetime:
+        return self.moment
+
+    def pass_time(self, span: timedelta) -> None:
+        self.moment += span
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def directory(workspace: Workspace, clock: Clock) -> SlackDirectory:
+    return SlackDirectory(web_client(workspace.bot_token, workspace.api_url), clock.now)
+
+
+def change_members(workspace: Workspace, *members: str) -> None:
+    workspace.team.groups = (Group(id="S0OPS", handle="ops-team", name="Ops team", members=members),)
+
+
+def asked(workspace: Workspace) -> int:
+    return len(workspace.calls(METHOD))
+
+
+def test_a_group_is_asked_for_once_within_a_minute(
+    workspace: Workspace, directory: SlackDirectory, clock: Clock
+) -> None:
+    assert directory.members("S0OPS") == OPS
+    change_members(workspace, CYD)
+    clock.pass_time(MINUTE - SECOND)
+    assert directory.members("S0OPS") == OPS
+    assert asked(workspace) == 1
+
+
+def test_after_a_minute_who_left_the_group_is_out(
+    workspace: Workspace, directory: SlackDirectory, clock: Clock
+) -> None:
+    assert directory.members("S0OPS") == OPS
+    change_members(workspace, ANN)
+    clock.pass_time(MINUTE)
+    assert directory.members("S0OPS") == {ANN}
+    assert asked(workspace) == 2
+
+
+@pytest.mark.parametrize("error", ["ratelimited", "internal_error", "missing_scope", "plan_upgrade_required"])
+def test_while_slack_gives_no_answer_the_last_one_serves_for_ten_minutes_and_no_longer(
+    workspace: Workspace, directory: SlackDirectory, clock: Clock, error: str
+) -> None:
+    assert directory.members("S0OPS") == OPS
+    workspace.fail_next(METHOD, error=error, times=3)
+    clock.pass_time(MINUTE)
+    assert directory.members("S0OPS") == OPS
+    clock.pass_time(9 * MINUTE - SECOND)
+    assert directory.members("S0OPS") == OPS
+    clock.pass_time(SECOND)
+    assert directory.members("S0OPS") == frozenset()
+    assert asked(workspace) == 1
+
+
+def test_the_ten_minutes_count_from_the_last_good_answer_not_from_the_last_question(
+    workspace: Workspace, directory: SlackDirectory, clock: Clock
+) -> None:
+    assert directory.members("S0OPS") == OPS
+    workspace.fail_next(METHOD, error="ratelimited", times=9)
+    for _ in range(9):
+        clock.pass_time(MINUTE)
+        assert directory.members("S0OPS") == OPS
+    workspace.fail_next(METHOD, error="ratelimited")
+    clock.pass_time(MINUTE)
+    assert directory.members("S0OPS") == frozenset()
+
+
+def test_slack_is_asked_again_at_once_after_it_gave_no_answer(
+    workspace: Workspace, directory: SlackDirectory, clock: Clock
+) -> None:
+    workspace.fail_next(METHOD, error="ratelimited")
+    assert directory.members("S0OPS") == frozenset()
+    assert directory.members("S0OPS") == OPS
+    clock.pass_time(MINUTE - SECOND)
+    assert directory.members("S0OPS") == OPS
+    assert asked(workspace) == 1
+
+
+def test_a_group_that_was_never_known_has_no_members(directory: SlackDirectory) -> None:
+    assert directory.members("S0GONE") == frozenset()
+
+
+def test_groups_are_remembered_apart(workspace: Workspace, clock: Clock) -> None:
+    groups = tuple(
+        Group(id=group_id, handle=group_id.lower(), name=group_id, members=(member,))
+        for group_id, member in (("S0ONE", ANN), ("S0TWO", BOB))
+    )
+    with Workspace(team=Team(groups=groups)) as other:
+        directory = SlackDirectory(web_client(other.bot_token, other.api_url), clock.now)
+        assert directory.members("S0ONE") == {ANN}
+        assert directory.members("S0TWO") == {BOB}
+        other.fail_next(METHOD, error="ratelimited")
+        clock.pass_time(MINUTE)
+        assert directory.members("S0ONE") == {ANN}
+        assert directory.members("S0TWO") == {BOB}
+        assert asked(other) == 3
+
+
+def test_when_slack_cannot_be_reached_nobody_is_a_member(clock: Clock) -> None:
+    with Workspace() as gone:
+        api_url = gone.api_url
+    directory = SlackDirectory(web_client("xoxb-1", api_url), clock.now)
+    assert directory.members("S0OPS") == frozenset()

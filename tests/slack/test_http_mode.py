@@ -1,0 +1,235 @@
+"""HTTP mode: signed requests over a real socket, the unchanged Bolt and slack_sdk, and nothing for forgers."""
+
+import http.client
+import json
+import socket
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlencode
+
+import pytest
+from slack_sdk.signature import SignatureVerifier
+
+from bot.app import Deckhand
+from bot.config import Settings, load
+from bot.core.errors import ChatError
+from bot.slack.plans import APPROVE
+from bot.store.database import open_store
+from bot.trial.sample import SampleEngine
+from bot.trial.workspace import Workspace
+from tests.slack.place import ANN, BOB, OPEN_TO_ALL, Place, buttons, shown, write_configuration
+
+SECRET = "0123456789abcdef"  # noqa: S105 - of an app that does not exist
+OTHER_SECRET = "fedcba9876543210"  # noqa: S105 - the same
+OLD = 5 * 60 + 5  # seconds: just beyond what Slack's own verifier takes
+
+
+def free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        port: int = found.getsockname()[1]
+        return port
+
+
+def signed(body: str, secret: str = SECRET, age: float = 0) -> dict[str, str]:
+    """The headers with which Slack would have sent this body so many seconds ago."""
+    timestamp = str(int(time.time() - age))
+    signature = SignatureVerifier(secret).generate_signature(timestamp=timestamp, body=body)
+    return {"X-Slack-Request-Timestamp": timestamp, "X-Slack-Signature": str(signature)}
+
+
+def without(headers: Mapping[str, str], name: str) -> dict[str, str]:
+    return {key: value for key, value in headers.items() if key != name}
+
+
+def command(name: str = "/docker-df", text: str = "prod-3") -> str:
+    form = {
+        "command": name, "text": text, "user_id": ANN, "user_name": "ann", "channel_id": "C0OPS",
+        "team_id": "T0TRIAL", "trigger_id": "1.2", "response_url": "http://127.0.0.1:9/none",
+    }  # fmt: skip
+    return urlencode(form)
+
+
+def click(user: str, ts: str, action_id: str, value: str) -> str:
+    payload = {
+        "type": "block_actions",
+        "user": {"id": user, "username": user.lower(), "team_id": "T0TRIAL"},
+        "team": {"id": "T0TRIAL", "domain": "deckhand-trial"},
+        "channel": {"id": "C0OPS", "name": "ops"},
+        "container": {"type": "message", "message_ts": ts, "channel_id": "C0OPS"},
+        "trigger_id": "1.2",
+        "response_url": "http://127.0.0.1:9/none",
+        "actions": [{"type": "button", "action_id": action_id, "block_id": "b", "value": value}],
+    }
+    return urlencode({"payload": json.dumps(payload)})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Site:
+    """Deckhand's HTTP side as Slack sees it, and the place around it."""
+
+    port: int
+    place: Place
+
+    def get(self, path: str) -> tuple[int, str]:
+        return self._ask("GET", path, "", {})
+
+    def post(self, body: str, headers: Mapping[str, str]) -> int:
+        return self._ask("POST", "/slack/events", body, headers)[0]
+
+    def send(self, body: str) -> int:
+        return self.post(body, signed(body))
+
+    def _ask(self, method: str, path: str, body: str, headers: Mapping[str, str]) -> tuple[int, str]:
+        form = {"Content-Type": "application/x-www-form-urlencoded"} if body[:1] != "{" else {}
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        with closing(connection):
+            connection.request(method, path, body.encode("latin-1"), {**form, **headers})
+            answer = connection.getresponse()
+            return answer.status, answer.read().decode()
+
+
+def settings_for(workspace: Workspace, sample: SampleEngine, folder: Path, port: int) -> Settings:
+    slack = f'[slack]\nmode = "http"\nlisten = "127.0.0.1:{port}"\n'
+    environment = {
+        "SLACK_BOT_TOKEN": workspace.bot_token,
+        "SLACK_SIGNING_SECRET": SECRET,
+        "SLACK_API_URL": workspace.api_url,
+    }
+    file = write_configuration(folder, sample, OPEN_TO_ALL + slack)
+    return load(file, environment, for_slack=True)
+
+
+@pytest.fixture
+def site(workspace: Workspace, sample: SampleEngine, tmp_path: Path) -> Iterator[Site]:
+    port = free_port()
+    settings = settings_for(workspace, sample, tmp_path, port)
+    bot = Deckhand(settings)
+    bot.start()
+    try:
+        with closing(open_store(settings.database_url.get_secret_value())) as store:
+            yield Site(port=port, place=Place(workspace=workspace, engine=sample, store=store))
+    finally:
+        bot.stop()
+
+
+def test_a_signed_command_is_taken_and_answered_in_the_channel(site: Site) -> None:
+    assert site.send(command()) == 200
+    assert "prod-3" in site.place.message("RECLAIMABLE").text
+    assert site.place.workspace.connections == 0
+
+
+def test_a_command_that_was_signed_some_minutes_ago_is_taken_too(site: Site) -> None:
+    assert site.post(command(), signed(command(), age=OLD - 20)) == 200
+    site.place.message("RECLAIMABLE")
+
+
+def test_a_plan_is_proposed_and_approved_by_signed_requests(site: Site) -> None:
+    assert site.send(command("/docker-prune", "prod-3 everything")) == 200
+    plan = site.place.message("Cleanup plan: ")
+    assert site.send(click(BOB, plan.ts, APPROVE, buttons(plan)[APPROVE])) == 200
+    ended = site.place.message("Cleanup done")
+    assert ended.ts == plan.ts
+    assert "<@U0BOB>" in shown(ended)
+    assert site.place.images() == {"web:1"}
+
+
+def test_slacks_check_of_the_address_is_answered_with_its_challenge(site: Site) -> None:
+    body = json.dumps({"type": "url_verification", "challenge": "c4all", "token": "trial"})
+    status, answer = site._ask(
+        "POST", "/slack/events", body, {**signed(body), "Content-Type": "application/json"}
+    )
+    assert (status, json.loads(answer)) == (200, {"challenge": "c4all"})
+
+
+BODY = command()
+FORGED = {
+    "signed with another secret": signed(BODY, OTHER_SECRET),
+    "the signature of another body": signed(BODY + "&text=prod-4"),
+    "no signature": without(signed(BODY), "X-Slack-Signature"),
+    "an empty signature": {**signed(BODY), "X-Slack-Signature": ""},
+    "no text in the signature": {**signed(BODY), "X-Slack-Signature": "v0=\xe9"},
+    "no timestamp": without(signed(BODY), "X-Slack-Request-Timestamp"),
+    "no number as timestamp": {**signed(BODY), "X-Slack-Request-Timestamp": "now"},
+    "no headers of Slack's at all": {},
+    "older than five minutes": signed(BODY, age=OLD),
+    "from the future": signed(BODY, age=-OLD - 60),
+}
+
+
+def assert_nothing_happened(site: Site) -> None:
+    """A signed command that came later was answered, and it alone."""
+    assert site.send(command("/docker-df", "")) == 200
+    site.place.message("1 registered host")
+    assert [message.text for message in site.place.workspace.messages()] == ["1 registered host: prod-3"]
+    assert site.place.told_privately() == set()
+
+
+def test_a_command_that_slack_did_not_sign_just_now_gets_401_and_causes_nothing(site: Site) -> None:
+    answers = {why: site.post(BODY, headers) for why, headers in FORGED.items()}
+    assert answers == dict.fromkeys(FORGED, 401)
+    assert_nothing_happened(site)
+
+
+def test_an_unsigned_body_that_cannot_be_read_gets_401(site: Site) -> None:
+    forged = signed("", OTHER_SECRET)
+    json_type = {**forged, "Content-Type": "application/json"}
+    for body in (
+        "payload={not-json",
+        "payload=%FF%FE",
+        "payload=[]",
+        "payload=7",
+        "{",
+        "[]",
+        "7",
+        "null",
+        "\xff",
+    ):
+        answers = [site.post(body, headers) for headers in ({}, forged, json_type)]
+        assert (body, answers) == (body, [401, 401, 401])
+    assert_nothing_happened(site)
+
+
+def test_a_click_that_slack_did_not_sign_approves_nothing(site: Site) -> None:
+    assert site.send(command("/docker-prune", "prod-3 everything")) == 200
+    plan = site.place.message("Cleanup plan: ")
+    body = click(BOB, plan.ts, APPROVE, buttons(plan)[APPROVE])
+    assert site.post(body, signed(body, OTHER_SECRET)) == 401
+    assert site.post(body, signed(body, age=OLD)) == 401
+    assert site.send(command("/docker-df", "")) == 200
+    site.place.message("1 registered host")
+    assert buttons(site.place.workspace.message(plan.ts)) == buttons(plan)
+    assert site.place.images() == {"old:1", "older:1", "web:1"}
+
+
+def test_health_is_answered_without_a_signature_and_nothing_else_is_there(site: Site) -> None:
+    assert site.get("/health") == (200, "ok")
+    assert site.get("/")[0] == 404
+    assert site.get("/slack/events")[0] == 405
+
+
+def test_a_stopped_deckhand_listens_no_longer(
+    workspace: Workspace, sample: SampleEngine, tmp_path: Path
+) -> None:
+    port = free_port()
+    bot = Deckhand(settings_for(workspace, sample, tmp_path, port))
+    bot.start()
+    socket.create_connection(("127.0.0.1", port), timeout=5).close()
+    bot.stop()
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", port), timeout=5)
+
+
+def test_an_address_that_is_taken_is_named_and_nothing_is_left_running(
+    workspace: Workspace, sample: SampleEngine, tmp_path: Path
+) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(ChatError) as refused:
+            Deckhand(settings_for(workspace, sample, tmp_path, port)).start()
+    assert str(refused.value) == (f"127.0.0.1:{port} cannot be listened on; choose another [slack] listen.")

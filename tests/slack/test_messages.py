@@ -1,0 +1,92 @@
+"""Every message as a golden file of ``goldens/``: what Slack is sent, to the letter.
+
+After a wanted change run ``REWRITE_GOLDENS=1 .venv/bin/pytest tests/slack/test_messages.py`` and read the diff.
+"""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.core.lifecycle import Status
+from bot.slack.blocks import Message
+from bot.slack.plans import APPROVE, REJECT, plan_message
+from bot.trial.workspace.limits import check_message
+from tests.slack.looks import LOOKS
+from tests.slack.states import STATES
+
+GOLDENS = Path(__file__).parent / "goldens"
+MESSAGES = {**{f"plan_{name}": plan_message(state) for name, state in STATES.items()}, **LOOKS}
+every_message = pytest.mark.parametrize("name", MESSAGES)
+
+
+def sent(message: Message) -> dict[str, Any]:
+    """The message as Slack gets it."""
+    return {"text": message.text, "blocks": list(message.blocks)}
+
+
+def buttons(message: Message) -> list[dict[str, Any]]:
+    return [e for block in message.blocks if block["type"] == "actions" for e in block["elements"]]
+
+
+@every_message
+def test_a_message_is_what_its_golden_says(name: str) -> None:
+    golden = GOLDENS / f"{name}.json"
+    message = sent(MESSAGES[name])
+    if os.environ.get("REWRITE_GOLDENS"):
+        golden.write_text(json.dumps(message, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    assert golden.exists(), f"{golden.name} is missing: see the top of this file"
+    assert message == json.loads(golden.read_text(encoding="utf-8"))
+
+
+def test_every_golden_belongs_to_a_message() -> None:
+    assert {file.stem for file in GOLDENS.iterdir()} == set(MESSAGES)
+
+
+def test_there_is_a_golden_of_every_status() -> None:
+    assert {state.status for state in STATES.values()} == set(Status)
+
+
+@every_message
+def test_slack_takes_the_message(name: str) -> None:
+    assert check_message(sent(MESSAGES[name])) == []
+
+
+@pytest.mark.parametrize("name", STATES)
+def test_only_an_open_plan_has_buttons_and_each_carries_the_id_of_the_plan_alone(name: str) -> None:
+    found = [(button["action_id"], button["value"]) for button in buttons(MESSAGES[f"plan_{name}"])]
+    plan = STATES[name].plan
+    is_open = STATES[name].status is Status.PROPOSED
+    assert found == ([(APPROVE, plan.id), (REJECT, plan.id)] if is_open else [])
+
+
+def test_the_first_vote_of_two_is_shown_beside_the_number_that_is_needed() -> None:
+    assert "1 of 2: <@U0BOB>" in json.dumps(sent(MESSAGES["plan_proposed_one_of_two"]))
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("proposed", "Frees 1.74GB to 1.75GB in 5 objects. Asked for by <@U0ANN>."),
+        ("approved", "Approved by <@U0BOB>, <@U0CYD>."),
+        ("rejected", "Rejected by <@U0BOB>. not during the sale &amp; &lt;later&gt; Nothing was removed."),
+        ("expired", "Nobody decided in time. Nothing was removed"),
+        ("cancelled", "Cancelled. prod-3: nothing answers at its address."),
+        ("superseded", "A newer plan took its place. Nothing was removed."),
+        ("running", "2 of 5 objects, 40MB freed so far."),
+        ("done", "1.75GB reclaimed of 1.74GB to 1.75GB predicted. 5 removed."),
+        ("partial", "2 removed, 1 gone already, 1 kept, 1 failed."),
+        ("stopped", "1 removed, 4 not tried."),
+        ("failed", "1 removed, 4 failed."),
+    ],
+)
+def test_the_text_for_screen_readers_carries_the_decision(name: str, words: str) -> None:
+    assert words in MESSAGES[f"plan_{name}"].text
+
+
+def test_only_what_finds_something_is_offered_and_its_button_carries_the_host_alone() -> None:
+    found = [(button["action_id"], button["value"]) for button in buttons(LOOKS["report"])]
+    assert found == [("propose:ci", "prod-3"), ("propose:routine", "prod-3")]
+    assert buttons(LOOKS["report_nothing_to_clean"]) == []

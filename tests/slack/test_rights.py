@@ -1,0 +1,97 @@
+"""Who may look and who may ask: refused in private, with the name of the policy that says so."""
+
+from collections.abc import Callable
+
+from tests.slack.place import ANN, BOB, CYD, OPEN_TO_ALL, Place, eventually, shown
+
+Start = Callable[[str], Place]
+
+ONLY_ANN = '[policies.default]\nlook = ["U0ANN"]\nrequest = ["U0ANN"]\napprove = ["U0BOB"]\n'
+MISTAKES = (
+    ("/docker-df", "prod-33", "No host named “prod-33” is registered. Did you mean prod-3?"),
+    ("/docker-df", "<!channel>", "No host named “&lt;!channel&gt;” is registered."),
+    ("/docker-prune", "prod-3 rutine", "There is no profile “rutine”. The profiles are: routine"),
+    ("/docker-prune", "", "Which host?"),
+    ("/docker-prune", "prod-3 dangling", "“dangling” finds nothing to remove. Kept: "),
+    ("/docker-audit", "help", "shows the latest cleanups"),
+    ("/docker-audit", "a b <@U0BOB>", "I do not understand “b &lt;@U0BOB&gt;”"),
+)
+
+
+def test_who_may_not_look_is_told_who_may_and_sees_nothing(start: Start) -> None:
+    place = start(ONLY_ANN)
+    place.workspace.command(BOB, "/docker-df", "prod-3")
+    assert place.told(BOB) == "You may not look at prod-3: its policy “default” gives “look” to <@U0ANN>."
+    place.workspace.command(BOB, "/docker-audit", "prod-3")
+    assert place.told(BOB, 2).startswith("You may not look at prod-3")
+    assert place.workspace.messages() == []
+    assert place.told_privately() == {BOB}
+
+
+def test_the_list_of_hosts_names_only_those_that_are_open_to_who_asks(start: Start) -> None:
+    place = start(ONLY_ANN)
+    place.workspace.command(BOB, "/docker-df")
+    assert "prod-3" not in shown(place.message("No registered host is open to you"))
+    place.workspace.command(ANN, "/docker-df")
+    assert "*prod-3*" in shown(place.message("1 registered host"))
+
+
+def test_the_audit_of_all_hosts_leaves_out_those_that_are_closed_to_who_asks(start: Start) -> None:
+    place = start(ONLY_ANN)
+    place.approve(BOB, place.propose(ANN))
+    place.message("Cleanup done")
+    place.workspace.command(CYD, "/docker-audit")
+    place.message("No cleanup is in the audit yet.")
+    place.workspace.command(ANN, "/docker-audit")
+    assert "*prod-3*" in shown(place.message("The latest 1 cleanup"))
+
+
+def test_who_may_not_ask_for_a_cleanup_is_told_who_may_and_no_plan_is_made(start: Start) -> None:
+    place = start('[policies.default]\nlook = ["*"]\nrequest = ["S0OPS"]\napprove = ["*"]\n')
+    place.workspace.command(CYD, "/docker-prune", "prod-3 everything")
+    assert place.told(CYD) == (
+        "You may not ask for cleanups on prod-3: its policy “default” gives “request” to <!subteam^S0OPS>."
+    )
+    assert place.store.unshown() == ()
+    assert place.workspace.messages() == []
+
+
+def test_the_button_under_a_report_asks_for_the_same_right_as_the_command(start: Start) -> None:
+    place = start('[policies.default]\nlook = ["*"]\nrequest = ["U0ANN"]\napprove = ["*"]\n')
+    place.workspace.command(CYD, "/docker-df", "prod-3")
+    report = place.message("RECLAIMABLE")
+    place.workspace.click(CYD, report.ts, "propose:everything")
+    assert place.told(CYD).startswith("You may not ask for cleanups on prod-3")
+    place.workspace.click(ANN, report.ts, "propose:everything")
+    assert "Asked for by <@U0ANN>" in place.message("Cleanup plan: everything on prod-3").text
+
+
+def test_each_mistake_is_answered_in_private(start: Start) -> None:
+    place = start(OPEN_TO_ALL)
+    for count, (command, text, answer) in enumerate(MISTAKES, start=1):
+        assert place.workspace.command(ANN, command, text).ok
+        assert answer in place.told(ANN, count)
+    assert place.workspace.messages() == []
+    assert place.told_privately() == {ANN}
+
+
+def test_a_host_that_does_not_answer_is_named_in_private(start: Start) -> None:
+    place = start(OPEN_TO_ALL)
+    place.engine.stop()
+    place.workspace.command(ANN, "/docker-df", "prod-3")
+    assert place.told(ANN).startswith("prod-3: ")
+
+
+def test_a_plan_whose_host_went_away_is_cancelled_and_nobody_is_said_to_have_cancelled_it(
+    start: Start,
+) -> None:
+    place = start(OPEN_TO_ALL)
+    plan = place.propose(ANN)
+    place.engine.stop()
+    place.approve(BOB, plan)
+    cancelled = place.message("Cancelled plan")
+    assert cancelled.ts == plan.ts
+    assert place.workspace.redeliver().ok
+    assert eventually(lambda: place.private(BOB)) == [
+        "This plan is cancelled. Nothing was changed by your click."
+    ]
