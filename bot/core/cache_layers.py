@@ -103,22 +103,29 @@ class _Matches:
         return known
 
     def _step(self, size: int) -> "_Matches":
-        if self._above is None:
-            self._above = defaultdict(list)
-            for chain in self.clear:
-                for above in self.tree.above.get(chain, ()):
-                    self._above[self.tree.size[above]].append(above)
-        clear = self._above.get(size, []) if size else [c for chains in self._above.values() for c in chains]
+        clear = self._by_size().get(size, ()) if size else [c for c, _ in self._standing()]
         unclear = [
             (image, reading) for image, reading in self.unclear
             if len(reading) > self.depth and size in {0, reading[self.depth]}
         ]  # fmt: skip
-        held = frozenset(clear) | {image.chain_ids[self.depth] for image, _ in unclear}
+        held = frozenset((*clear, *(image.chain_ids[self.depth] for image, _ in unclear)))
         return _Matches(self.tree, self.depth + 1, clear, unclear, held)
+
+    def _standing(self) -> Iterable[tuple[str, int]]:
+        """The chain ids that stand on these, and the size of the own layer of each."""
+        size = self.tree.size
+        return ((above, size[above]) for chain in self.clear for above in self.tree.above.get(chain, ()))
+
+    def _by_size(self) -> Mapping[int, Sequence[str]]:
+        if self._above is None:
+            self._above = {}
+            for chain, size in self._standing():
+                self._above.setdefault(size, []).append(chain)
+        return self._above
 
 
 def _ground(images: Sequence[Image], sizes: Sizes) -> _Matches:
-    above: dict[str, list[str]] = defaultdict(list)
+    above: dict[str, list[str]] = {}
     below: dict[str, str] = {}
     size: dict[str, int] = {}
     for image in images:
@@ -131,7 +138,7 @@ def _ground(images: Sequence[Image], sizes: Sizes) -> _Matches:
             below[chain] = under
             if clear:
                 size[chain] = reading[depth]
-                above[under].append(chain)
+                above.setdefault(under, []).append(chain)
     unclear = [
         (image, reading) for image in images for reading in sizes.ambiguous.get(image.id, ())
     ]  # fmt: skip

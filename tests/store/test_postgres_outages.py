@@ -50,7 +50,8 @@ def test_a_stopped_postgresql_is_unavailable_nothing_changes_and_it_goes_on_late
 def test_the_usual_names_of_postgresql_are_taken(
     postgres: PrivatePostgres, postgres_template: str, scheme: str
 ) -> None:
-    assert current_revision(postgres.url(postgres_template).replace("postgresql+psycopg", scheme)) == "0001"
+    url = postgres.url(postgres_template)
+    assert current_revision(url.replace("postgresql+psycopg", scheme)) == current_revision(url) is not None
 
 
 def test_a_read_only_postgresql_is_unavailable(postgres: PrivatePostgres, postgres_template: str) -> None:

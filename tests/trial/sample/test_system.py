@@ -96,15 +96,16 @@ def test_filters_that_are_no_json_object_are_refused(host: Host) -> None:
 
 
 def test_it_starts_again_after_a_stop_and_leaves_nothing_behind(socket_path: Path) -> None:
-    engine = SampleEngine(socket_path=socket_path)
+    engine, before = SampleEngine(socket_path=socket_path), threading.active_count()
     for _ in range(2):
         with engine:
+            assert threading.active_count() > before
             client = docker.APIClient(base_url=engine.url)
             assert client.images()
             client.close()
         assert not socket_path.exists()
     engine.stop()
-    assert not [thread for thread in threading.enumerate() if thread.name == "sample-engine"]
+    assert threading.active_count() == before
 
 
 def test_it_cannot_be_started_twice(host: Host) -> None:
