@@ -187,12 +187,14 @@ class ConfigFile(Table):
     def keys_at(cls, place: list[str]) -> list[str]:
         """The keys that the table at this place knows."""
         model: Any = cls
-        for part in place:
+        for depth, part in enumerate(place):
             tables = {"hosts": HostTable, "policies": PolicyTable, "profiles": ProfileTable}
             if model is cls and part in tables:
                 model = tables[part]
             elif model is cls:
                 model = cls.model_fields[part].annotation
+            elif depth > 1 and part in PROFILE_KINDS:
+                model = ImageRuleTable if part == "images" else RuleTable
         return list(model.model_fields)
 
 
@@ -243,7 +245,7 @@ _RESERVED_PROFILES = frozenset({PICKED, "why", "help"})
 
 def _profile_relations(name: str, table: Mapping[str, Any]) -> Iterator[str]:
     kinds = [key for key in PROFILE_KINDS if key in table]
-    if name in _RESERVED_PROFILES:
+    if name.lower() in _RESERVED_PROFILES:
         yield f": “{name}” means something else behind a host; choose another name"
     if not kinds:
         yield f': takes nothing; write for example images = {{ take = "unused" }} ({", ".join(PROFILE_KINDS)})'
@@ -252,5 +254,5 @@ def _profile_relations(name: str, table: Mapping[str, Any]) -> Iterator[str]:
     for key in kinds:
         rule = table[key]
         scopes = sorted(SCOPES[PROFILE_KINDS[key]])
-        if isinstance(rule, dict) and rule.get("take") in set(Scope) - set(scopes):
+        if isinstance(rule, dict) and rule.get("take") in [scope for scope in Scope if scope not in scopes]:
             yield f".{key}.take: means nothing for {key}; write {' or '.join(scopes)}"

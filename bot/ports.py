@@ -12,6 +12,9 @@ from bot.core.plans import Plan
 from bot.core.sightings import Sighting
 from bot.core.usage import DiskUsage, Survey
 
+CACHE_BATCH = 1_000
+"""Build cache records that one call removes: each id becomes part of the request's URL."""
+
 
 class Clock(Protocol):
     def now(self) -> datetime:
@@ -70,6 +73,10 @@ class Engine(Protocol):
         """Take one reference off an image that has others. ConflictError, NotFoundError."""
         ...
 
+    def tag(self, image_id: str, reference: str) -> None:
+        """Put a name (``repository:tag``) on an image; it is taken off any other. NotFoundError."""
+        ...
+
     def remove_image(self, image_id: str) -> tuple[str, ...]:
         """Delete an image by id, never forced, without its parents; the ids that the engine deleted.
 
@@ -82,7 +89,10 @@ class Engine(Protocol):
     def remove_volume(self, name: str) -> None: ...
 
     def prune_cache(self, record_ids: Sequence[str]) -> frozenset[str]:
-        """Remove exactly these build cache records where nothing holds them; the ids that went."""
+        """Remove exactly these build cache records where nothing holds them; the ids that went.
+
+        At most ``CACHE_BATCH`` in one call.
+        """
         ...
 
 

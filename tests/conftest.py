@@ -1,5 +1,6 @@
 """Fixtures that every test may ask for: a private Docker Engine, a PostgreSQL server, and SSH servers."""
 
+import os
 from collections.abc import Iterator
 from contextlib import ExitStack
 from typing import Protocol
@@ -11,6 +12,7 @@ from tests.support.needs import program
 from tests.support.postgres import PrivatePostgres, private_postgres
 from tests.support.sshd import PrivateSshd
 
+CONTAINERD = os.environ.get("DECKHAND_TEST_STORE") == "containerd"
 MARKED_BY_FIXTURE = {"engine": "engine", "postgres": "postgres", "sshd": "sshd"}
 
 
@@ -19,6 +21,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for fixture, marker in MARKED_BY_FIXTURE.items():
             if fixture in getattr(item, "fixturenames", ()):
                 item.add_marker(marker)
+        if CONTAINERD and item.get_closest_marker("overlay2"):
+            item.add_marker(pytest.mark.skip(reason="it is true of the overlay2 store only"))
 
 
 @pytest.fixture(scope="session")

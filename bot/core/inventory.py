@@ -55,6 +55,8 @@ class Image:
     """When Deckhand last saw a container refer to it; None when it never did."""
     size: int | None = None
     shared_size: int | None = None
+    blobs_size: int | None = None
+    """Its compressed blobs, part of ``size`` but never of ``shared_size``; only the containerd store has them."""
     containers: int | None = None
     """How many containers the engine says use it; None when it does not say."""
     chain_ids: tuple[str, ...] = ()

@@ -23,10 +23,10 @@ class LabelFilter:
     def objection(self, labels: Mapping[str, str]) -> str | None:
         """Why an object with these labels is left out; None when it is not."""
         lacking = next((label for label in self.wanted if not carries(labels, label)), None)
-        if lacking:
+        if lacking is not None:
             return f"it does not carry the label {lacking}"
         carried = next((label for label in self.refused if carries(labels, label)), None)
-        return f"it carries the label {carried}" if carried else None
+        return None if carried is None else f"it carries the label {carried}"
 
     def words(self) -> str:
         """The filter as a person reads it."""

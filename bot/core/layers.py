@@ -180,8 +180,9 @@ def freed(removed: Sequence[Image], stay: frozenset[str], may_stay: frozenset[st
     A layer shared by removed images goes, and counts, with the last of them.
     """
     most = _suffixes(removed, stay, sizes, max)
-    least = _suffixes(removed, stay | may_stay, sizes, min)
-    return replace(most, low=least.low)
+    if may_stay <= stay and not sizes.unclear:
+        return most
+    return replace(most, low=_suffixes(removed, stay | may_stay, sizes, min).low)
 
 
 def depth_in(image: Image, chains: Container[str]) -> int:
@@ -216,5 +217,5 @@ def _suffixes(
         by_image[image.id] = max(pick(top - bottom for top in whole for bottom in lower), 0)
         reading = sizes.by_image.get(image.id, ())
         layers.update(zip(image.chain_ids[depth:], reading[depth:], strict=False))
-        claimed.update(image.chain_ids)
+        claimed.update(image.chain_ids[depth:])
     return Freed(sum(by_image.values()), sum(by_image.values()), by_image, layers, tuple(unknown))

@@ -78,6 +78,8 @@ class _Choice:
     kept: list[Kept] = field(default_factory=list)
 
     def _decide(self, kind: Kind, thing: Thing, verdict: Verdict) -> bool:
+        if verdict.take and not id_of(thing):
+            verdict = keep("no id", "the engine tells no id that it could be removed by")
         if verdict.take:
             self.taken.append((kind, thing, verdict.rule))
         else:
@@ -103,7 +105,8 @@ class _Choice:
 
     def networks(self, taken: Collection[str]) -> None:
         for one in sorted(self.selector.inventory.networks, key=lambda n: (n.name, n.id)):
-            self._decide(Kind.NETWORK, one, self.selector.network(one, taken))
+            verdict = self._for_the_build(self.selector.network(one, taken), one.created_at)
+            self._decide(Kind.NETWORK, one, verdict)
 
     def images(self, taken: Collection[str]) -> tuple[Image, ...]:
         """Children before parents: an image stays when one that is built on it stays."""
@@ -142,7 +145,10 @@ class _Choice:
 
     def volumes(self) -> tuple[Volume, ...]:
         ordered = sorted(self.selector.inventory.volumes, key=lambda v: v.name)
-        return tuple(one for one in ordered if self._decide(Kind.VOLUME, one, self.selector.volume(one)))
+        return tuple(one for one in ordered if self._decide(Kind.VOLUME, one, self._volume(one)))
+
+    def _volume(self, volume: Volume) -> Verdict:
+        return self._for_the_build(self.selector.volume(volume), volume.created_at)
 
 
 def _keep_what_stays_built_on(by_id: dict[str, CacheRecord], verdicts: dict[str, Verdict]) -> None:

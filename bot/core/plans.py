@@ -21,7 +21,8 @@ class Item:
     """One object that the plan removes, pinned by id.
 
     ``bytes`` is what its removal frees when the items run in their order: layers that several items share
-    are counted at the last of them, so the items add up to the plan's upper figure.
+    are counted at the last of them, so the items add up to the plan's upper figure. One thing is in that
+    figure alone: what a container whose image is gone may hold of it, which nobody reports when it goes.
     """
 
     kind: Kind

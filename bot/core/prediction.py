@@ -15,7 +15,11 @@ _CACHE = "a range: build cache may hold some of these layers"
 _NO_IMAGE = "a range: the image of a stopped container is gone, and what it still holds is not reported"
 _HOLDS_UNKNOWN = "a range: a kept container's image is gone, and which layers it holds is not reported"
 _HISTORY = "a range: the layer sizes of some images are ambiguous"
+_BASE = "a lower bound: build cache keeps layers of a base image that is gone, and says 0 bytes of them"
 _UNKNOWN = "a lower bound: the engine does not say how large some objects are"
+
+_MADE_BY_RUN = "mount / from exec "
+"""How BuildKit describes what a RUN left behind: layers that changed nothing are of size 0 too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +55,12 @@ ItemSizes = dict[tuple[Kind, str], int]
 
 def predict(measured: Measured, taken: Taken) -> tuple[Frees, ItemSizes, Mapping[str, int]]:
     """What removing these frees: in all, by object, and the sizes of the layers that go by chain id."""
-    images = _images(measured, taken)
+    stay = _kept_chains(measured.inventory, taken.images)
+    images = _images(measured, taken, stay)
     sizes: ItemSizes = {(Kind.IMAGE, image_id): size for image_id, size in images.by_image.items()}
     sizes |= {(Kind.CONTAINER, c.id): c.size_rw or 0 for c in taken.containers}
     sizes |= {(Kind.VOLUME, v.name): v.size or 0 for v in taken.volumes}
-    sizes |= _records(measured, taken)
+    sizes |= _records(measured, taken, stay)
     others = sum(size for (kind, _), size in sizes.items() if kind is not Kind.IMAGE)
     low, high = others + images.low, others + images.high
     known = {image.id for image in measured.inventory.images}
@@ -68,18 +73,21 @@ def predict(measured: Measured, taken: Taken) -> tuple[Frees, ItemSizes, Mapping
     return frees, sizes, images.layers
 
 
-def _images(measured: Measured, taken: Taken) -> Freed:
+def _kept_chains(inventory: Inventory, taken: Iterable[Image]) -> frozenset[str]:
+    """Chain ids of the images that stay."""
+    going = {image.id for image in taken}
+    return frozenset(chain for i in inventory.images if i.id not in going for chain in i.chain_ids)
+
+
+def _images(measured: Measured, taken: Taken, stay: frozenset[str]) -> Freed:
     if measured.inventory.engine.store == CONTAINERD_STORE:
         return _estimate(taken.images)
-    going = {image.id for image in taken.images}
-    staying = [image for image in measured.inventory.images if image.id not in going]
-    stay = frozenset(chain for image in staying for chain in image.chain_ids)
     every_record = [record.id for record in measured.inventory.cache]
     taken_records = {record.id for record in taken.records}
     kept_records = [record for record in every_record if record not in taken_records]
     # Layers that a taken record holds go with the record, after the images: they count there.
-    stay |= _with_lower(measured.holds.certain(every_record), measured.inventory.images)
-    may_stay = _with_lower(measured.holds.possible(kept_records), measured.inventory.images)
+    stay |= _with_lower(measured.holds.certain(every_record), taken.images)
+    may_stay = _with_lower(measured.holds.possible(kept_records) - stay, taken.images)
     if any(_holds_something(record, measured.holds) for record in measured.inventory.cache
            if record.id not in taken_records):  # fmt: skip
         may_stay |= frozenset(chain for image in taken.images for chain in image.chain_ids)
@@ -94,24 +102,30 @@ def _holds_something(record: CacheRecord, holds: Holds) -> bool:
 def _with_lower(chains: frozenset[str], images: Iterable[Image]) -> frozenset[str]:
     """These chain ids and all that lie below them: holding a layer holds what it stands on."""
     found = set(chains)
-    for image in images:
+    for image in images if chains else ():
         found.update(image.chain_ids[: depth_in(image, chains)])
     return frozenset(found)
 
 
+def _own(image: Image) -> int:
+    """What surely is the image's alone: blobs may all be shared, and untagged parents tell nothing at all."""
+    if image.size is None or image.shared_size is None:
+        return 0
+    return max(image.size - image.shared_size - (image.blobs_size or 0), 0)
+
+
 def _estimate(images: Sequence[Image]) -> Freed:
-    own = {i.id: max((i.size or 0) - max(i.shared_size or 0, 0), 0) for i in images}
+    own = {i.id: _own(i) for i in images}
     return Freed(sum(own.values()), sum(i.size or 0 for i in images), own, {}, ())
 
 
-def _records(measured: Measured, taken: Taken) -> ItemSizes:
+def _records(measured: Measured, taken: Taken, stay: frozenset[str]) -> ItemSizes:
     """Each record's own bytes; where it holds a layer of an image, that layer's, once, unless it stays."""
-    inventory, going = measured.inventory, {image.id for image in taken.images}
     taken_records = {record.id for record in taken.records}
-    settled = {chain for image in inventory.images if image.id not in going for chain in image.chain_ids}
-    settled |= measured.holds.certain(r.id for r in inventory.cache if r.id not in taken_records)
+    kept_records = (r.id for r in measured.inventory.cache if r.id not in taken_records)
+    settled = set(stay | measured.holds.certain(kept_records))
     layers: dict[str, int] = {}
-    for image in taken.images:
+    for image in taken.images if taken.records else ():
         layers.update(zip(image.chain_ids, measured.sizes.by_image.get(image.id, ()), strict=False))
     sizes: ItemSizes = {}
     for record in taken.records:
@@ -132,6 +146,32 @@ def _holds_unknown(inventory: Inventory, taken: Taken, known: set[str]) -> bool:
     )
 
 
+def _holds_a_lost_base(inventory: Inventory, taken: Taken) -> bool:
+    """Whether a taken record may be a layer of a base image that has gone: the engine says 0 bytes of those.
+
+    A FROM makes the lowest records of a line, one a layer, all of size 0 [measured on 20.10].
+    """
+    by_id = {record.id: record for record in inventory.cache}
+    empty = [record for record in taken.records if record.size == 0 and not record.shared]
+    return any(all(map(_may_be_of_a_base, _line(record, by_id))) for record in empty)
+
+
+def _line(record: CacheRecord, by_id: Mapping[str, CacheRecord]) -> Iterable[CacheRecord]:
+    """A record and what it stands on, down to the ground."""
+    seen: set[str] = set()
+    waiting = [record]
+    while waiting:
+        record = waiting.pop()
+        if record.id not in seen:
+            seen.add(record.id)
+            yield record
+            waiting += [by_id[parent] for parent in record.parents if parent in by_id]
+
+
+def _may_be_of_a_base(record: CacheRecord) -> bool:
+    return record.type == REGULAR and not record.size and not record.description.startswith(_MADE_BY_RUN)
+
+
 def _reasons(
     measured: Measured, taken: Taken, images: Freed, orphans: Sequence[Container], known: set[str]
 ) -> Iterable[str]:
@@ -148,6 +188,8 @@ def _reasons(
         yield _NO_IMAGE
     if _holds_unknown(measured.inventory, taken, known):
         yield _HOLDS_UNKNOWN
+    if _holds_a_lost_base(measured.inventory, taken):
+        yield _BASE
     unsized = [*(c.size_rw for c in taken.containers), *(v.size for v in taken.volumes)]
     if None in unsized or any(r.size is None for r in taken.records):
         yield _UNKNOWN

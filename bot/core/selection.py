@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 
 from bot.core.inventory import CacheRecord, Container, Image, Inventory, Kind, Network, Volume, short_id
 from bot.core.profiles import KIND_NAMES, Profile, Rule, Scope
@@ -30,6 +31,7 @@ class Verdict:
     """When the rule that keeps it will no longer, if nothing else changes; None when time changes nothing."""
 
 
+@cache
 def take(rule: str) -> Verdict:
     """Take the object, for this reason."""
     return Verdict(True, rule)  # noqa: FBT003 - the field's name stands in the class, once
@@ -50,7 +52,9 @@ def old_enough(min_age: timedelta, born: datetime | None, now: datetime, what: s
     if age >= min_age:
         return None
     because = f"younger than {duration_words(min_age)}"
-    return keep(because, f"{what} {duration_words(max(age, timedelta()))} ago: {because}", born + min_age)
+    # An age of thousands of years is asked for when nothing at all is to go: it is never due.
+    due = born + min_age if min_age < datetime.max.replace(tzinfo=born.tzinfo) - born else None
+    return keep(because, f"{what} {duration_words(max(age, timedelta()))} ago: {because}", due)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +68,11 @@ class Selector:
 
     def rule(self, kind: Kind, object_id: str) -> Rule | Verdict:
         """The profile's rule for an object, or the verdict over it when it has none."""
-        rule = self.profile.rules.get(kind)
-        if rule is None:
-            return keep(f"{self.profile.name} takes no {KIND_NAMES[kind]}")
         if self.profile.only is not None and object_id not in self.profile.only:
             return keep(NOT_ASKED_FOR)
+        rule = self.profile.rules.get(kind)
+        if rule is None:
+            return keep("not in this profile", f"{self.profile.name} takes no {KIND_NAMES[kind]}")
         return rule
 
     def _spared(self, name: str, labels: Mapping[str, str]) -> Verdict | None:

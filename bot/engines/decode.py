@@ -59,7 +59,9 @@ def engine_info(info: Answer, version: Answer) -> EngineInfo:
 
 def image(listed: Answer, inspected: Answer, history: Sequence[Answer] | None) -> Image:
     """One image from its three answers; ``listed`` may be empty when only the inspection is at hand."""
-    containers = _count(listed.get("Containers"))
+    # The containerd store's inspection counts blobs alone; its list counts what is unpacked too.
+    inspected_size = _count(inspected.get("Size"))
+    size = _count(listed.get("Size")) or inspected_size
     return Image(
         id=str(inspected.get("Id") or listed.get("Id") or ""),
         tags=_references(inspected.get("RepoTags")),
@@ -68,9 +70,10 @@ def image(listed: Answer, inspected: Answer, history: Sequence[Answer] | None) -
         labels=_labels((inspected.get("Config") or {}).get("Labels") or listed.get("Labels")),
         built_at=moment(inspected.get("Created")) or moment(listed.get("Created")),
         tagged_at=moment((inspected.get("Metadata") or {}).get("LastTagTime")),
-        size=_count(inspected.get("Size") or listed.get("Size")),
+        size=size,
         shared_size=_count(listed.get("SharedSize")),
-        containers=containers,
+        blobs_size=inspected_size if inspected_size and size and inspected_size < size else None,
+        containers=_count(listed.get("Containers")),
         chain_ids=chain_ids((inspected.get("RootFS") or {}).get("Layers") or ()),
         history=None if history is None else tuple(int(e.get("Size") or 0) for e in reversed(history)),
     )
@@ -214,7 +217,8 @@ def _count(value: object) -> int | None:
 
 
 def _references(value: Iterable[str] | None) -> tuple[str, ...]:
-    return tuple(sorted(reference for reference in value or () if UNTAGGED not in reference))
+    """Each once: the containerd store tells a digest once for every tag."""
+    return tuple(sorted({reference for reference in value or () if UNTAGGED not in reference}))
 
 
 def _labels(value: object) -> dict[str, str]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from bot.core.audit import Tag
-from bot.core.errors import DeckhandError, EngineChangedError, HostError, RefusedError
+from bot.core.errors import EngineChangedError, EngineRequestError, HostError, RefusedError
 from bot.core.inventory import Kind
 from bot.core.lifecycle import OPEN, ItemState, Outcome, PlanState, Status, outcome_of_run
 from bot.core.usage import DiskUsage
@@ -132,11 +132,11 @@ class Execute:
         except HostError:
             return None  # all that was to be removed is accounted for; the table is an extra
 
-    def _give_up(self, run: Run, error: DeckhandError) -> None:
-        """The host is out of reach: say of every open item that nobody knows, and end the run as failed."""
+    def _give_up(self, run: Run, error: HostError) -> None:
+        """The run cannot go on: say of every open item that nobody knows, and end the run as failed."""
         state = self.store.plan(run.plan_id)
         open_items = [item for item in state.items if item.outcome in OPEN] if state else []
-        self.store.end_items(run, [_out_of_reach(item) for item in open_items])
+        self.store.end_items(run, [_not_done(item, error) for item in open_items])
         self._finish(run, None, str(error))
 
     def _finish(self, run: Run, after: DiskUsage | None, reason: str = "") -> None:
@@ -153,13 +153,13 @@ def _only_if_approved(state: PlanState, change: Change) -> Change:
     return change
 
 
-def _out_of_reach(item: ItemState) -> ItemState:
-    tried = item.outcome is Outcome.REMOVING
-    reason = (
-        "the host went out of reach while it was being removed: look at the host"
-        if tried
-        else "not tried: the host is out of reach"
-    )
+def _not_done(item: ItemState, error: HostError) -> ItemState:
+    answered = isinstance(error, EngineRequestError | EngineChangedError)
+    if item.outcome is Outcome.REMOVING:
+        why = str(error) if answered else "the host went out of reach while it was being removed"
+        reason = f"{why}: look at the host"
+    else:
+        reason = f"not tried: {error if answered else 'the host is out of reach'}"
     return replace(item, outcome=Outcome.FAILED, reason=reason)
 
 

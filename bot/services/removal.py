@@ -1,15 +1,17 @@
 """Removal: one planned object at a time; looked at immediately before, never forced, kept when in doubt."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from bot.core import recheck
 from bot.core.errors import ConflictError, EngineRequestError, NotFoundError
-from bot.core.inventory import CONTAINERD_STORE, Container, Image, Kind
+from bot.core.inventory import CONTAINERD_STORE, CacheRecord, Container, Image, Kind, repository
 from bot.core.lifecycle import ItemState, Outcome
 from bot.core.plans import Draft, Item
-from bot.ports import Engine
+from bot.ports import CACHE_BATCH, Engine
 
 _GONE = "no longer there when we looked: gone, not confirmed by us"
 _SAME_MOMENT = "somebody else removed it at the same moment"
@@ -25,6 +27,10 @@ class Removal:
 
     engine: Engine
     draft: Draft
+    _deleted: dict[str, AbstractSet[str]] = field(default_factory=dict)
+    """What the engine said it deleted with each image, by the image's id."""
+    _untagged: dict[str, list[str]] = field(default_factory=dict)
+    """The names that we took off each image; a second try after a lost connection knows of the first's."""
 
     def remove(self, state: ItemState) -> ItemState:
         """Remove one object (of any kind but build cache) and say how that ended.
@@ -45,16 +51,10 @@ class Removal:
         except NotFoundError:
             return replace(state, outcome=Outcome.GONE, reason=_GONE)
         except EngineRequestError as refused:
-            return self._after_refusal(state, refused)
+            if not self._exists(item):  # some engines answer 409 or 500 for what has gone meanwhile
+                return replace(state, outcome=Outcome.GONE, reason=_SAME_MOMENT)
+            return _refused(state, refused)
         return replace(state, outcome=Outcome.REMOVED, bytes=freed)
-
-    def _after_refusal(self, state: ItemState, refused: EngineRequestError) -> ItemState:
-        """Look once more: some engines answer 409 or 500 for what has gone meanwhile."""
-        if not self._exists(state.item):
-            return replace(state, outcome=Outcome.GONE, reason=_SAME_MOMENT)
-        kept = isinstance(refused, ConflictError)
-        outcome = Outcome.KEPT if kept else Outcome.FAILED
-        return replace(state, outcome=outcome, reason=f"the engine refused: {refused.message}")
 
     def _exists(self, item: Item) -> bool:
         look: dict[Kind, Callable[[str], object]] = {
@@ -67,6 +67,8 @@ class Removal:
             look[item.kind](item.id)
         except NotFoundError:
             return False
+        except EngineRequestError:
+            return True  # nothing says that it has gone
         return True
 
     def _container(self, item: Item) -> int:
@@ -86,6 +88,18 @@ class Removal:
         return item.bytes
 
     def _image(self, item: Item, *, begun: bool) -> int:
+        """Where it has to stay after all, the names that were taken off are put back."""
+        untagged = self._untagged.setdefault(item.id, [])
+        try:
+            deleted = self._untag_and_delete(item, untagged, begun=begun)
+        except (EngineRequestError, _Objection) as problem:
+            raise self._with_its_names(item, untagged, problem, begun=begun) from problem
+        self._deleted[item.id] = frozenset(deleted)
+        if self.draft.engine.store == CONTAINERD_STORE:
+            return item.bytes
+        return sum(self.draft.layers.get(layer, 0) for layer in deleted)
+
+    def _untag_and_delete(self, item: Item, untagged: list[str], *, begun: bool) -> Sequence[str]:
         """Untag by name all references but the last, then delete by id: the engine's 409 guards the rest."""
         containers = self.engine.containers()
         now = self._unchanged_image(item, containers)
@@ -95,23 +109,12 @@ class Removal:
         if to_untag and self.engine.has_children(item.id):
             # The engine would refuse to delete it only after its names are gone.
             raise _Objection("another image is built on it now")
-        untagged: list[str] = []
         for reference in to_untag:
-            try:
-                self._untag(reference, item, containers)
-            except (_Objection, EngineRequestError) as problem:
-                raise _Objection(_half_untagged(str(problem), untagged)) from problem
+            self._untag(reference, item, containers)
             untagged.append(reference)
-        try:
+        if untagged:
             self._unchanged_image(item, containers)
-            deleted = self.engine.remove_image(item.id)
-        except (ConflictError, _Objection) as problem:
-            if untagged:
-                raise _Objection(_half_untagged(str(problem), untagged)) from problem
-            raise
-        if self.draft.engine.store == CONTAINERD_STORE:
-            return item.bytes
-        return sum(self.draft.layers.get(layer, 0) for layer in deleted)
+        return self.engine.remove_image(item.id)
 
     def _unchanged_image(self, item: Item, containers: Sequence[Container]) -> Image:
         now = self.engine.image(item.id)
@@ -120,17 +123,58 @@ class Removal:
 
     def _untag(self, reference: str, item: Item, containers: Sequence[Container]) -> None:
         """A name may have moved to another image since the plan was made: then it is not ours to touch."""
-        named = self.engine.image(reference)
-        if named.id != item.id:
-            raise _Objection(f"{reference} names another image now")
-        _object(recheck.image_objection(item, named, containers, self.draft.taken_at))
-        self.engine.untag(reference)
+        try:
+            named = self.engine.image(reference)
+            if named.id != item.id:
+                raise _Objection(f"{reference} names another image now")
+            _object(recheck.image_objection(item, named, containers, self.draft.taken_at))
+            self.engine.untag(reference)
+        except NotFoundError as gone:
+            raise _Objection(f"{reference} no longer names it") from gone
+
+    def _with_its_names(
+        self, item: Item, untagged: Sequence[str], problem: Exception, *, begun: bool
+    ) -> Exception:
+        """Put back the names that were taken off an image that stays; the problem, and what became of them.
+
+        A digest cannot be put on an image, and goes with the last tag of its repository.
+        """
+        for reference in untagged:
+            self._tag_again(item, reference)
+        try:
+            names = self.engine.image(item.id).references
+        except NotFoundError as gone:
+            return gone
+        except EngineRequestError:
+            names = ()
+        touched = {repository(reference) for reference in untagged}
+        lost = [
+            name for name in item.references if name not in names
+            and (begun or name in untagged or ("@" in name and repository(name) in touched))
+        ]  # fmt: skip
+        back = [name for name in untagged if name in names]
+        words = [f"untagged and tagged again: {', '.join(back)}"] if back else []
+        words += [f"already untagged: {', '.join(lost)}"] if lost else []
+        return _with_words(problem, "; ".join(words)) if words else problem
+
+    def _tag_again(self, item: Item, reference: str) -> None:
+        """Put a name back on the planned image, unless it names anything by now: then it is not ours."""
+        if "@" in reference:
+            return
+        with suppress(EngineRequestError):
+            try:
+                self.engine.image(reference)
+            except NotFoundError:
+                self.engine.tag(item.id, reference)
 
     # --- build cache, all of a plan's records in one call ---------------------------------------
 
     def remove_cache(self, states: Sequence[ItemState]) -> tuple[ItemState, ...]:
         """Remove build cache records: the engine takes leaves first, so they go together."""
-        now = {record.id: record for record in self.engine.cache_records()}
+        try:
+            now = {record.id: record for record in self.engine.cache_records()}
+        except EngineRequestError as refused:
+            return tuple(_refused(state, refused) for state in states)
         ended: list[ItemState] = []
         going: list[ItemState] = []
         for state in states:
@@ -141,20 +185,62 @@ class Removal:
                 ended.append(replace(state, outcome=Outcome.KEPT, reason=objection))
             else:
                 going.append(state)
-        if going:
-            deleted = self.engine.prune_cache([state.item.id for state in going])
-            left = {record.id for record in self.engine.cache_records()}
-            ended.extend(_cache_outcome(state, deleted, left) for state in going)
+        for start in range(0, len(going), CACHE_BATCH):
+            ended.extend(self._prune(going[start : start + CACHE_BATCH]))
+        self._count_what_images_left(ended, now)
         return tuple(sorted(ended, key=lambda state: state.position))
 
+    def _count_what_images_left(self, ended: list[ItemState], before: Mapping[str, CacheRecord]) -> None:
+        """Layers that went with records, and were planned with images: which record held them was not known.
 
-def _cache_outcome(state: ItemState, deleted: frozenset[str], left: set[str]) -> ItemState:
+        Those are of base images; the engine says 0 bytes of their records. Only where all planned images went
+        by our own hand, and no image has come to share the records, is it certain that nothing else holds them.
+        """
+        if self._deleted.keys() != {item.id for item in self.draft.items if item.kind is Kind.IMAGE}:
+            return
+        said = frozenset[str]().union(*self._deleted.values())
+        left = [size for layer, size in self.draft.layers.items() if layer not in said]
+        silent = [
+            index for index, state in enumerate(ended)
+            if state.outcome is Outcome.REMOVED and state.item.shared and not state.bytes
+            and not before[state.item.id].shared and not before[state.item.id].size
+        ]  # fmt: skip
+        if silent and len(left) <= len(silent):
+            ended[silent[0]] = replace(ended[silent[0]], bytes=sum(left))
+
+    def _prune(self, states: Sequence[ItemState]) -> Iterable[ItemState]:
+        """Remove these records in one call. What the engine did is what it says, and what is left."""
+        ids = [state.item.id for state in states]
+        deleted, left, refused = frozenset[str](), frozenset(ids), None
+        try:
+            deleted = self.engine.prune_cache(ids)
+        except EngineRequestError as answer:
+            refused = answer
+        if len(deleted) < len(ids):
+            try:
+                left = frozenset(record.id for record in self.engine.cache_records())
+            except EngineRequestError as answer:
+                refused = refused or answer
+        return [_cache_outcome(state, deleted, left, refused) for state in states]
+
+
+def _refused(state: ItemState, refused: EngineRequestError) -> ItemState:
+    """The engine answered, and did not do it."""
+    outcome = Outcome.KEPT if isinstance(refused, ConflictError) else Outcome.FAILED
+    return replace(state, outcome=outcome, reason=f"the engine refused: {refused.message}")
+
+
+def _cache_outcome(
+    state: ItemState, deleted: Collection[str], left: Collection[str], refused: EngineRequestError | None
+) -> ItemState:
     if state.item.id in deleted:
         return replace(state, outcome=Outcome.REMOVED, bytes=state.item.bytes)
-    if state.item.id in left:
-        reason = "the engine kept it: a build uses it, or another record builds on it"
-        return replace(state, outcome=Outcome.KEPT, reason=reason)
-    return replace(state, outcome=Outcome.GONE, reason=_SAME_MOMENT)
+    if state.item.id not in left:
+        return replace(state, outcome=Outcome.GONE, reason=_GONE if refused else _SAME_MOMENT)
+    if refused:
+        return _refused(state, refused)
+    reason = "the engine kept it: a build uses it, or another record builds on it"
+    return replace(state, outcome=Outcome.KEPT, reason=reason)
 
 
 def _object(objection: str | None) -> None:
@@ -162,5 +248,8 @@ def _object(objection: str | None) -> None:
         raise _Objection(objection)
 
 
-def _half_untagged(problem: str, untagged: Sequence[str]) -> str:
-    return f"{problem} (already untagged: {', '.join(untagged)})" if untagged else problem
+def _with_words(problem: Exception, words: str) -> Exception:
+    """The same problem, and what else there is to say about it."""
+    if isinstance(problem, EngineRequestError):
+        return type(problem)(problem.host, problem.status, f"{problem.message} ({words})")
+    return _Objection(f"{problem} ({words})")

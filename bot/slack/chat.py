@@ -11,7 +11,7 @@ from slack_sdk.http_retry.builtin_handlers import RateLimitErrorRetryHandler, Se
 from bot.core.errors import ChatError, ChatRefusedError
 from bot.core.lifecycle import MessageRef, PlanState
 from bot.slack.blocks import Message
-from bot.slack.plans import full_list, items_fit, plan_message
+from bot.slack.plans import fits, full_list, plan_message
 
 LOG = logging.getLogger(__name__)
 
@@ -72,7 +72,7 @@ class SlackChat:
     def post_plan(self, state: PlanState) -> MessageRef:
         channel = state.message.channel if state.message else ""
         ts = self.post(channel, plan_message(state))
-        if not items_fit(state):
+        if not fits(state):
             self._post_list(state, channel, ts)
         return MessageRef(channel=channel, ts=ts)
 

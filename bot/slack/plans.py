@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 
 from bot.core.inventory import ORDER
 from bot.core.lifecycle import CLEANUP_OUTCOMES, ItemState, Outcome, PlanState, Status
-from bot.core.plans import Item
+from bot.core.plans import Draft, Item
 from bot.core.profiles import KIND_NAMES
 from bot.core.units import human_size
 from bot.core.usage import DiskUsage
@@ -27,6 +27,8 @@ from bot.slack.text import (
 APPROVE, REJECT = "approve", "reject"
 ITEMS_BUDGET = 2_800
 REASONS_SHOWN = 12
+NAME_SHOWN = 80
+"""Characters of a name in the message; the thread has the whole of a longer one."""
 REASON_LIMIT = 500
 """Characters of why a plan ended."""
 
@@ -129,6 +131,13 @@ def _votes(state: PlanState) -> str:
 
 
 def _items_text(items: Sequence[Item]) -> str:
+    shown, left = lines_within(_item_lines(items), ITEMS_BUDGET)
+    if left:
+        shown.append(f"_{plural(left, 'more line')}: the whole list is in the thread_")
+    return "\n".join(shown)
+
+
+def _item_lines(items: Sequence[Item]) -> list[str]:
     lines: list[str] = []
     for kind in ORDER:
         of_kind = [item for item in items if item.kind is kind]
@@ -136,16 +145,18 @@ def _items_text(items: Sequence[Item]) -> str:
             size = human_size(sum(item.bytes for item in of_kind))
             lines.append(f"*{KIND_NAMES[kind].capitalize()}*: {len(of_kind)}, {size}")
             ordered = sorted(of_kind, key=lambda item: -item.bytes)
-            lines.extend(f"• {code(short_name(item), 80)} {human_size(item.bytes)}" for item in ordered)
-    shown, left = lines_within(lines, ITEMS_BUDGET)
-    if left:
-        shown.append(f"_{plural(left, 'more line')}: the whole list is in the thread_")
-    return "\n".join(shown)
+            lines.extend(
+                f"• {code(short_name(item), NAME_SHOWN)} {human_size(item.bytes)}" for item in ordered
+            )
+    return lines
 
 
-def items_fit(state: PlanState) -> bool:
-    """Whether the message itself shows every item of its plan."""
-    return "the whole list is in the thread_" not in _items_text(state.plan.draft.items)
+def fits(state: PlanState) -> bool:
+    """Whether the message itself shows every item of its plan, and every reason for which something stays."""
+    draft = state.plan.draft
+    _, left = lines_within(_item_lines(draft.items), ITEMS_BUDGET)
+    cut = any(len(short_name(item)) > NAME_SHOWN for item in draft.items)
+    return not left and not cut and len(_kept_counts(draft)) <= REASONS_SHOWN
 
 
 def full_list(state: PlanState) -> str:
@@ -171,13 +182,17 @@ def short_name(item: Item) -> str:
     return ", ".join(tags) or item_name(item)
 
 
+def _kept_counts(draft: Draft) -> Sequence[tuple[tuple[str, str], int]]:
+    """How many objects stay, by kind and reason; the most first."""
+    return Counter((KIND_NAMES[one.kind], one.because) for one in draft.kept).most_common()
+
+
 def _kept_text(state: PlanState) -> str:
-    kept = state.plan.draft.kept
-    counts = Counter((KIND_NAMES[one.kind], one.because) for one in kept).most_common()
+    kept, counts = state.plan.draft.kept, _kept_counts(state.plan.draft)
     lines = [f"• {count} {kind}: {plain(because, 80)}" for (kind, because), count in counts[:REASONS_SHOWN]]
     if len(counts) > REASONS_SHOWN:
         rest = sum(count for _, count in counts[REASONS_SHOWN:])
-        lines.append(f"• {rest} for other reasons (`deckhand plan` lists each)")
+        lines.append(f"• {rest} for other reasons: the whole list is in the thread")
     return f"*Kept*: {plural(len(kept), 'object')}\n" + "\n".join(lines)
 
 

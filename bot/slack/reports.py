@@ -12,6 +12,7 @@ from bot.services.planning import HostReport
 from bot.slack.blocks import Block, Message, actions, button, context, header, section, table
 from bot.slack.text import (
     MESSAGE_BUDGET,
+    SECTION_LIMIT,
     bar,
     code,
     date,
@@ -138,8 +139,9 @@ def why_message(host: str, name: str, explanations: Sequence[Explanation]) -> Me
     title = f"Why {one_line(name)} on {host}"
     shown = explanations[:OBJECTS_EXPLAINED]
     left = len(explanations) - len(shown)
+    reasons, _ = lines_within(map(_reason_line, shown[0].reasons), SECTION_LIMIT)
     return Message(
-        text=f"{title}: {'; '.join(_reason_line(reason) for reason in shown[0].reasons)}",
+        text=f"{escape(title)}: {'; '.join(reasons)}",
         blocks=(
             header(title),
             *(section(_explanation_text(one)) for one in shown),
@@ -151,8 +153,11 @@ def why_message(host: str, name: str, explanations: Sequence[Explanation]) -> Me
 def _explanation_text(one: Explanation) -> str:
     names = ", ".join(one.thing.references) or one.thing.name
     kind = one.thing.kind.replace("_", " ")
-    lines = [f"*{kind}* {code(names)} {code(one.thing.id, 80)}"]
-    return "\n".join([*lines, *(f"• {_reason_line(reason)}" for reason in one.reasons)])
+    head = f"*{kind}* {code(names)} {code(one.thing.id, 80)}"
+    lines, left = lines_within(
+        (f"• {_reason_line(reason)}" for reason in one.reasons), SECTION_LIMIT - len(head) - 40
+    )
+    return "\n".join([head, *lines, *([f"_… and {plural(left, 'more profile')}_"] if left else [])])
 
 
 def _reason_line(reason: Reason) -> str:

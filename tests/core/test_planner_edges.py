@@ -87,10 +87,10 @@ def test_a_profile_without_a_rule_for_a_kind_says_so_of_every_object() -> None:
     plan = planned("volumes", seen)
     said = {kept.kind: (kept.rule, kept.because) for kept in plan.kept}
     assert said == {
-        Kind.CONTAINER: ("volumes takes no containers", "volumes takes no containers"),
-        Kind.NETWORK: ("volumes takes no networks", "volumes takes no networks"),
-        Kind.IMAGE: ("volumes takes no images", "volumes takes no images"),
-        Kind.BUILD_CACHE: ("volumes takes no build cache", "volumes takes no build cache"),
+        Kind.CONTAINER: ("volumes takes no containers", "not in this profile"),
+        Kind.NETWORK: ("volumes takes no networks", "not in this profile"),
+        Kind.IMAGE: ("volumes takes no images", "not in this profile"),
+        Kind.BUILD_CACHE: ("volumes takes no build cache", "not in this profile"),
     }
 
 

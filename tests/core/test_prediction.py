@@ -15,6 +15,7 @@ CACHE = "a range: build cache may hold some of these layers"
 NO_IMAGE = "a range: the image of a stopped container is gone, and what it still holds is not reported"
 HOLDS_UNKNOWN = "a range: a kept container's image is gone, and which layers it holds is not reported"
 HISTORY = "a range: the layer sizes of some images are ambiguous"
+LOST_BASE = "a lower bound: build cache keeps layers of a base image that is gone, and says 0 bytes of them"
 UNKNOWN = "a lower bound: the engine does not say how large some objects are"
 
 ONE = image("one", ("l1", 60), tags=("one:1",))
@@ -96,12 +97,38 @@ def test_the_containerd_store_gives_unique_to_whole_sizes_as_an_estimate() -> No
     wrong = image("wrong", tags=("w:1",), size=10, shared_size=40)
     unsized = image("unsized", tags=("u:1",), size=None, shared_size=5)
     frees = planned("everything", inventory(mine, alone, wrong, unsized, store="containerd")).frees
-    assert frees == Frees(low=120, high=160, exact=False, why=ESTIMATE)
+    assert frees == Frees(low=70, high=160, exact=False, why=ESTIMATE)
 
 
 def test_a_plan_that_takes_no_image_is_no_estimate_on_the_containerd_store() -> None:
     frees = planned("system", inventory(ONE, stopped("c", ONE), store="containerd")).frees
     assert frees == Frees(low=3, high=3, exact=True, why=EXACT)
+
+
+RAN = "mount / from exec /bin/true"
+
+
+@pytest.mark.parametrize(
+    ("things", "why"),
+    [
+        ((record("from", 0),), LOST_BASE),
+        ((record("from", 0), record("code", 5, parents=("from",))), LOST_BASE),
+        ((record("a", 0, in_use=True), record("b", 0, parents=("a",))), LOST_BASE),
+        ((record("a", 0, parents=("b",)), record("b", 0, parents=("a",))), LOST_BASE),
+        ((record("on what is not there", 0, parents=("gone",)),), LOST_BASE),
+        ((record("code", 5), record("nothing more", 0, parents=("code",))), EXACT),
+        ((record("code", 5), record("a", 0, parents=("code",)), record("b", 0, parents=("a",))), EXACT),
+        ((record("ran", 0, description=RAN),), EXACT),
+        ((record("a", 0, in_use=True), record("ran", 0, parents=("a",), description=RAN)), EXACT),
+        ((record("from", 0, in_use=True),), EXACT),
+        ((record("context", 0, type="source.local"),), EXACT),
+        ((ONE, record("from", 0, shared=True)), EXACT),
+    ],
+)  # fmt: skip
+def test_cache_of_a_base_that_is_gone_makes_a_lower_bound(things: tuple[Image, ...], why: str) -> None:
+    plan = planned("everything", inventory(*things))
+    assert (plan.frees.why, plan.frees.exact) == (why, why == EXACT)
+    assert plan.frees.low == plan.frees.high == sum(item.bytes for item in plan.items)
 
 
 # --- build cache that holds layers of images ----------------------------------------------------

@@ -42,7 +42,7 @@ def test_durations_are_read_in_docker_units_and_in_days_and_weeks(text: str, exp
 @pytest.mark.parametrize(
     "text",
     ["", " ", "7", "h", "7 h", " 7h", "7h ", "7h\n", "-7h", "+7h", "7H", "7y", "7hours", "1h,30m", "1.h", ".5h",
-     "1..5h", "1e3h", "infh", "nanh", "7h; rm"],
+     "1..5h", "1e3h", "infh", "nanh", "7h; rm", "\u0663h", "\uff17h", "1.\u0665h"],
 )  # fmt: skip
 def test_anything_else_is_refused_with_an_example(text: str) -> None:
     with pytest.raises(

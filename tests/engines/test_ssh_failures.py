@@ -171,6 +171,6 @@ def test_the_engines_own_refusals_keep_their_status(
     with pytest.raises(NotFoundError, match=r"404.*no such volume") as missing, translated(HOST):
         client.remove_volume("not-there")
     assert missing.value.status == 404
-    with pytest.raises(ConflictError, match=r"409.*running container") as running, translated(HOST):
+    with pytest.raises(ConflictError, match=r"409.*running") as running, translated(HOST):
         client.remove_container(container)
     assert running.value.host == HOST

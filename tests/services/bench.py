@@ -67,6 +67,10 @@ class WatchedEngine(DockerEngine):
         self._calling("untag", [reference])
         super().untag(reference)
 
+    def tag(self, image_id: str, reference: str) -> None:
+        self._calling("tag", [image_id, reference])
+        super().tag(image_id, reference)
+
     def remove_image(self, image_id: str) -> tuple[str, ...]:
         self._calling("remove_image", [image_id])
         return super().remove_image(image_id)
@@ -135,12 +139,13 @@ class Bench:
             changed=lambda: self.changes.append(None),
         )
 
-    def proposed(self, profile: str = "everything") -> Plan:
-        return self.propose()(HOST, Arguments(profile=profile), ANNA, "C0DISK").plan
+    def proposed(self, profile: str = "everything", *only: Kind) -> Plan:
+        arguments = Arguments(profile=profile, only=frozenset(only) or None)
+        return self.propose()(HOST, arguments, ANNA, "C0DISK").plan
 
-    def approved(self, profile: str = "everything") -> Plan:
-        """A plan that Anna asked for and Ben approved."""
-        plan = self.proposed(profile)
+    def approved(self, profile: str = "everything", *only: Kind) -> Plan:
+        """A plan that Anna asked for (of these kinds only, when given) and Ben approved."""
+        plan = self.proposed(profile, *only)
         hosts = hosts_at(self.engine, self.policy)
         decide = Decide(
             hosts=lambda: hosts, rights=Rights(directory=NoGroups()), store=self.store, changed=lambda: None

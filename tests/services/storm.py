@@ -17,7 +17,8 @@ class Storm:
 
     engine: PrivateEngine
     random: Random
-    buildkit: bool = False
+    builder: str = "legacy"
+    """``legacy``, ``buildkit``, or ``both``: now this, now that."""
     made: int = 0
     done: list[str] = field(default_factory=list)
     """What it did, to read when a test fails."""
@@ -54,9 +55,10 @@ class Storm:
             if random.random() < 0.25:
                 lines.append(f'RUN ["{BUSYBOX}", "{random.choice(("mkdir", "true"))}", "/{name}.d"]')
         tag = random.choice([f"app:{self.made}", f"app:{self.made}", f"app:{self.made}", "app:1", None])
-        options = () if self.buildkit else ("--rm",)
+        buildkit = self.builder == "buildkit" or (self.builder == "both" and random.random() < 0.5)
+        options = () if buildkit else ("--rm",)
         with suppress(AssertionError):
-            self.engine.build(lines, tag, buildkit=self.buildkit, files=files, options=options)
+            self.engine.build(lines, tag, buildkit=buildkit, files=files, options=options)
             self.done.append(f"built {tag} of {lines}")
 
     def tag(self) -> None:
@@ -79,10 +81,10 @@ class Storm:
         self._try(*verb, "--name", f"c{self.made}", *options, image, *command)
 
     def start(self) -> None:
-        self._to_one_of(self._names("ps", "--all", "--quiet"), "start")
+        self._to_one_of(self._names("ps", "--all", "--format", "{{.Names}}"), "start")
 
     def rm(self) -> None:
-        self._to_one_of(self._names("ps", "--all", "--quiet"), "rm")
+        self._to_one_of(self._names("ps", "--all", "--format", "{{.Names}}"), "rm")
 
     def volume(self) -> None:
         options = self.random.choice((ANONYMOUS, ANONYMOUS, ()))

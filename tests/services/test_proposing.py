@@ -20,6 +20,7 @@ from tests.services.bench import ANNA, BEN, HOST, Bench
 from tests.services.held import look
 
 
+@pytest.mark.overlay2
 def test_a_plan_is_stored_with_everything_that_it_came_from_and_nothing_is_removed(bench: Bench) -> None:
     engine = bench.engine
     base = engine.base()

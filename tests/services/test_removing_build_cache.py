@@ -26,10 +26,16 @@ def records(engine: PrivateEngine) -> dict[str, dict[str, Any]]:
         client.close()
 
 
+def parents(record: dict[str, Any]) -> set[str]:
+    """Engine 20.10 names one; from 23.0 on it is a list, whose key begins with a space."""
+    return {record["Parent"]} if "Parent" in record else set(record.get(" Parents", ()))
+
+
 def described(engine: PrivateEngine, text: str) -> set[str]:
     return {each for each, record in records(engine).items() if text in record["Description"]}
 
 
+@pytest.mark.overlay2
 def test_planned_records_go_and_those_of_later_builds_stay(bench: Bench) -> None:
     engine = bench.engine
     engine.build(touching("one", "two"), buildkit=True)
@@ -64,7 +70,10 @@ def test_a_record_that_a_build_has_used_since_the_plan_is_kept_with_all_it_stand
     state = bench.run(plan)
     ended = {each.item.id: each for each in state.items}
     assert {ended[each].outcome for each in used} == {Outcome.KEPT}
-    assert {ended[each].reason for each in used} == {"a build has used it since the plan was made"}
+    reasons = {"a build has used it since the plan was made"}
+    if engine.version >= (23, 0):  # a build that finds its end in the cache does not look at what is below
+        reasons.add("the engine kept it: a build uses it, or another record builds on it")
+    assert {ended[each].reason for each in used} == reasons
     assert used <= look(engine).ids[Kind.BUILD_CACHE]
     (alone,) = (each for each in state.items if "touch /alone" in each.item.name)
     assert alone.outcome is Outcome.REMOVED
@@ -86,6 +95,7 @@ def test_a_record_on_which_a_later_one_stands_is_kept(bench: Bench) -> None:
     assert before.gone(look(engine)) == {(Kind.BUILD_CACHE, each) for each in gone}
 
 
+@pytest.mark.overlay2
 def test_a_record_that_an_image_shares_stays_and_one_whose_image_goes_too_goes_with_it(bench: Bench) -> None:
     engine = bench.engine
     engine.build(touching("kept"), "kept:1", buildkit=True)
@@ -112,7 +122,7 @@ def test_only_whole_ids_are_pruned_though_the_engine_would_match_any_part_of_one
     shortened = {part for each in whole for part in (each[:6], each[3:9], each[-6:], each[:-1])}
     assert bench.engines.connect("prod-3").prune_cache(sorted(shortened)) == frozenset()
     assert look(engine).ids[Kind.BUILD_CACHE] == whole
-    one = min(whole - {r["Parent"] for r in records(engine).values()})
+    one = min(whole.difference(*(parents(record) for record in records(engine).values())))
     assert bench.engines.connect("prod-3").prune_cache([one, *sorted(shortened)]) == {one}
     assert look(engine).ids[Kind.BUILD_CACHE] == whole - {one}
 

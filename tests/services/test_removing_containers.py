@@ -1,5 +1,7 @@
 """Containers: what ran since the plan was made is kept, and what is gone is called gone."""
 
+import pytest
+
 from bot.core.inventory import Kind
 from bot.core.lifecycle import Outcome, Status
 from tests.services.bench import Bench, item, outcomes
@@ -61,6 +63,7 @@ def test_a_paused_or_restarted_container_is_kept(bench: Bench) -> None:
     engine.docker("unpause", "paused")
 
 
+@pytest.mark.overlay2
 def test_what_a_container_wrote_is_freed_to_the_byte_and_its_volumes_stay(bench: Bench) -> None:
     engine = bench.engine
     base = engine.base()

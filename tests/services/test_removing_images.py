@@ -1,5 +1,7 @@
 """Images: removed by id when nothing about them has changed, and kept whole when something has."""
 
+import pytest
+
 from bot.core.inventory import Kind
 from bot.core.lifecycle import Outcome, Status
 from tests.services.bench import Bench, item, outcomes
@@ -33,7 +35,9 @@ def test_an_image_that_has_changed_or_come_into_use_is_kept_and_the_record_says_
     after = look(engine)
 
     reasons = {name: item(state, ids[name]).reason for name in names}
-    assert reasons["moved"] == "moved:1 no longer names it"
+    # The containerd store counts the name that went as a tag of the older image.
+    named = "it has been tagged or pulled again since the plan was made"
+    assert reasons["moved"] == (named if engine.containerd_store else "moved:1 no longer names it")
     assert reasons["tagged"] == "it has a new reference: tagged:stable"
     assert reasons["retagged"] == "it has been tagged or pulled again since the plan was made"
     assert reasons["used"] == "container user uses it now"
@@ -49,6 +53,7 @@ def test_an_image_that_has_changed_or_come_into_use_is_kept_and_the_record_says_
     assert state.status is Status.PARTIAL
 
 
+@pytest.mark.overlay2
 def test_an_image_with_many_names_goes_with_all_of_them_and_frees_its_layers_to_the_byte(
     bench: Bench,
 ) -> None:
@@ -82,6 +87,7 @@ def test_an_image_with_many_names_goes_with_all_of_them_and_frees_its_layers_to_
     }
 
 
+@pytest.mark.overlay2
 def test_layers_that_a_kept_image_shares_are_not_counted_and_not_freed(bench: Bench) -> None:
     engine = bench.engine
     engine.base()
@@ -102,6 +108,7 @@ def test_layers_that_a_kept_image_shares_are_not_counted_and_not_freed(bench: Be
     assert state.reclaimed == before.layers_size - after.layers_size == 2_345
 
 
+@pytest.mark.overlay2
 def test_an_image_on_which_another_was_built_since_is_kept_for_the_engines_reason(bench: Bench) -> None:
     engine = bench.engine
     parent = made(bench, "parent")
@@ -142,8 +149,8 @@ def test_a_name_that_moves_while_the_image_is_being_untagged_is_not_touched(benc
     bench.execute(engines=bench.watched(move))(plan.id)
     state = bench.state(plan)
     assert item(state, planned).outcome is Outcome.KEPT
-    assert item(state, planned).reason == "app:2 names another image now (already untagged: app:1)"
-    assert look(engine).tags == {"app:2": newer, "newer:1": newer, "app:3": planned}
+    assert item(state, planned).reason == "app:2 names another image now (untagged and tagged again: app:1)"
+    assert look(engine).tags == {"app:1": planned, "app:2": newer, "newer:1": newer, "app:3": planned}
 
 
 def test_an_image_that_comes_into_use_while_it_is_being_untagged_is_kept(bench: Bench) -> None:
@@ -160,10 +167,12 @@ def test_an_image_that_comes_into_use_while_it_is_being_untagged_is_kept(bench: 
     state = bench.state(plan)
     assert item(state, planned).outcome is Outcome.KEPT
     assert "being used by stopped container" in item(state, planned).reason
-    assert "already untagged: app:1" in item(state, planned).reason
+    assert item(state, planned).reason.endswith(" (untagged and tagged again: app:1)")
     assert look(engine).ids[Kind.IMAGE] == {planned}
+    assert look(engine).tags == {"app:1": planned, "app:2": planned}
 
 
+@pytest.mark.overlay2
 def test_of_a_dangling_line_of_images_exactly_the_planned_ones_go(bench: Bench) -> None:
     engine = bench.engine
     top = engine.build([*COPY, "LABEL keep=yes", "COPY busybox /again", "LABEL keep=no"])

@@ -21,11 +21,11 @@ def storm(bench: Bench, seed: int) -> Storm:
     return Storm(bench.engine, Random(seed))  # noqa: S311 - a storm that can be had again
 
 
-def approved(bench: Bench, random: Random) -> Plan | None:
-    """A plan of any profile; None when it finds nothing to remove."""
+def approved(bench: Bench, random: Random) -> Plan:
+    """A plan of any profile that finds something to remove."""
     with suppress(NothingToRemoveError):
         return bench.approved(random.choice(PROFILES))
-    return None
+    return bench.approved("everything")
 
 
 def check_removals(state: PlanState, before: Held, after: Held) -> None:
@@ -50,13 +50,11 @@ def check_removals(state: PlanState, before: Held, after: Held) -> None:
     assert (state.status is Status.PARTIAL) == kept
 
 
-def weather_changes(bench: Bench, seed: int, size: int) -> int:
-    """One storm with changes between plan and run; how many items were removed."""
+def weather_changes(bench: Bench, seed: int, size: int) -> None:
+    """One storm with changes between plan and run."""
     weather = storm(bench, seed)
     weather.universe(size)
     plan = approved(bench, weather.random)
-    if plan is None:
-        return 0
     weather.change(size)
     settle(bench)
     before = look(bench.engine)
@@ -66,14 +64,15 @@ def weather_changes(bench: Bench, seed: int, size: int) -> int:
     except AssertionError as error:
         error.add_note("\n".join([plan.draft.profile, *weather.done]))
         raise
-    return len(state.with_outcome(Outcome.REMOVED))
 
 
-def weather_calm(bench: Bench, seed: int, size: int, *, buildkit: bool) -> int:
-    """One storm without changes: every predicted byte is freed, and no other; how many bytes."""
+def weather_calm(bench: Bench, seed: int, size: int, builder: str) -> None:
+    """One storm without changes: every predicted byte is freed, and no other."""
     weather = storm(bench, seed)
-    weather.buildkit = buildkit
+    weather.builder = builder
     weather.universe(size)
+    for _ in range(size // 2 if builder == "both" else 0):
+        weather.untag()  # what the cache of these builds stood on goes
     settle(bench)
     before = look(bench.engine)
     plan = bench.approved("everything")
@@ -82,23 +81,28 @@ def weather_calm(bench: Bench, seed: int, size: int, *, buildkit: bool) -> int:
     try:
         check_removals(state, before, after)
         check_bytes(state, before.on_disk - after.on_disk)
-        if not buildkit:
+        if builder == "legacy":
             images = sum(each.bytes for each in state.items if each.item.kind is Kind.IMAGE)
             assert images == before.layers_size - after.layers_size
     except AssertionError as error:
         error.add_note("\n".join([*map(str, plan.draft.items), str(plan.draft.frees), *weather.done]))
         raise
-    return state.reclaimed
 
 
 def check_bytes(state: PlanState, measured: int) -> None:
     """``measured`` is what left the disk."""
     frees = state.plan.draft.frees
     assert state.status is Status.DONE
-    assert frees.low <= measured <= frees.high, "the prediction holds what was freed"
+    assert measured > 0
+    assert frees.low <= measured, "the prediction holds what was freed"
+    assert measured <= frees.high or "a lower bound: build cache" in frees.why
     if frees.exact:
         assert frees.low == frees.high == measured == state.reclaimed
-        assert [each.bytes for each in state.items] == [each.bytes for each in state.plan.draft.items]
+        more = {kind: [i.bytes - i.item.bytes for i in state.items if i.item.kind is kind] for kind in Kind}
+        # A layer that cache of an unknown base held goes with its record instead of its last image.
+        assert all(difference <= 0 for difference in more.pop(Kind.IMAGE))
+        assert all(difference >= 0 for difference in more.pop(Kind.BUILD_CACHE))
+        assert not any(difference for differences in more.values() for difference in differences)
 
 
 def settle(bench: Bench) -> None:
@@ -111,31 +115,25 @@ def settle(bench: Bench) -> None:
 
 
 def test_in_a_storm_only_what_was_approved_and_is_not_needed_goes(bench: Bench) -> None:
-    assert weather_changes(bench, 1, size=4)
+    weather_changes(bench, 1, size=4)
 
 
 def test_without_a_storm_every_predicted_byte_is_freed_and_no_other(bench: Bench) -> None:
-    assert weather_calm(bench, 1, size=3, buildkit=False)
+    weather_calm(bench, 1, size=3, builder="legacy")
     bench.engine.empty()
-    assert weather_calm(bench, 2, size=3, buildkit=True)
+    weather_calm(bench, 2, size=3, builder="both")
 
 
 @pytest.mark.long
-@pytest.mark.timeout(3600)
-def test_in_many_storms_only_what_was_approved_and_is_not_needed_goes(bench: Bench) -> None:
-    removed = 0
-    for seed in range(100, 130):
-        bench.engine.empty()
-        removed += weather_changes(bench, seed, size=9)
-    assert removed > 50
+@pytest.mark.parametrize("seed", range(100, 116))
+def test_in_many_storms_only_what_was_approved_and_is_not_needed_goes(bench: Bench, seed: int) -> None:
+    weather_changes(bench, seed, size=7)
 
 
 @pytest.mark.long
-@pytest.mark.timeout(3600)
-@pytest.mark.parametrize("builder", ["legacy", "buildkit"])
-def test_in_many_calms_every_predicted_byte_is_freed_and_no_other(bench: Bench, builder: str) -> None:
-    freed = 0
-    for seed in range(200, 230):
-        bench.engine.empty()
-        freed += weather_calm(bench, seed, size=8, buildkit=builder == "buildkit")
-    assert freed > 10**6
+@pytest.mark.parametrize("seed", range(200, 212))
+@pytest.mark.parametrize("builder", ["legacy", "buildkit", "both"])
+def test_in_many_calms_every_predicted_byte_is_freed_and_no_other(
+    bench: Bench, builder: str, seed: int
+) -> None:
+    weather_calm(bench, seed, size=8, builder=builder)

@@ -5,14 +5,15 @@ from datetime import timedelta
 from types import MappingProxyType
 
 from bot.core.hosts import Host, SocketAddress
-from bot.core.inventory import EngineInfo, Inventory
+from bot.core.inventory import EngineInfo, Inventory, Kind
+from bot.core.objects import Explanation, Found, Reason
 from bot.core.plans import Draft
 from bot.core.policy import Policy
 from bot.core.usage import Survey
 from bot.ports import Cleanup
 from bot.services.planning import HostReport
 from bot.slack.blocks import Message
-from bot.slack.reports import audit_message, hosts_message, report_message
+from bot.slack.reports import audit_message, hosts_message, report_message, why_message
 from tests.slack.states import BEFORE, ENGINE, ITEMS, MADE, MEGABYTE, draft
 
 
@@ -45,6 +46,26 @@ def cleanup(number: int, outcome: str = "done", approved_by: Sequence[str] = ("U
     )
 
 
+def explanation(
+    kind: Kind,
+    object_id: str,
+    name: str,
+    *references: str,
+    profiles: Sequence[str] = ("routine", "everything"),
+) -> Explanation:
+    """The first profile keeps it for a day more, the others would remove it."""
+    first, *others = profiles
+    due = MADE + timedelta(days=1)
+    kept = Reason(profile=first, takes=False, rule="built 6 days ago: younger than 7 days", due=due)
+    taken = (Reason(profile=profile, takes=True, rule="no container uses it") for profile in others)
+    found = Found(kind=kind, id=object_id, name=name, references=references)
+    return Explanation(thing=found, reasons=(kept, *taken))
+
+
+_IMAGE = explanation(Kind.IMAGE, f"sha256:{7:064x}", "db:1", "db:1", "db:latest")
+_NAMESAKES = [
+    explanation(kind, f"{kind}-7", "db") for kind in (Kind.CONTAINER, Kind.NETWORK, Kind.BUILD_CACHE)
+]
 _OFFERS = (
     draft((), profile="dangling"),
     draft(ITEMS[:1], profile="ci"),
@@ -57,6 +78,9 @@ LOOKS: Mapping[str, Message] = MappingProxyType({
     "report_nothing_to_clean": report_message(report(draft((), profile="dangling"))),
     "hosts": hosts_message([host("prod-3", "production", ["prod", "eu"]), host("ci-1")]),
     "hosts_none": hosts_message([]),
+    "why": why_message("prod-3", "db:1", [_IMAGE]),
+    "why_of_several": why_message("prod-3", "db", _NAMESAKES),
+    "why_of_too_many": why_message("prod-3", "db", [*_NAMESAKES, _IMAGE, _IMAGE]),
     "audit": audit_message([cleanup(number, outcome) for number, outcome in enumerate(_OUTCOMES)], None),
     "audit_two_approvers": audit_message([cleanup(3, approved_by=("U0BOB", "U0CYD"))], "prod-3"),
     "audit_none": audit_message([], None),

@@ -142,6 +142,11 @@ def ended(state: PlanState, status: Status, reason: str = "") -> PlanState:
 
 
 _OPEN = proposed()
+_NARROWED = replace(
+    _OPEN.plan.draft,
+    arguments="until=240h keep=3 not=postgres*",
+    notes=("A build seems to run: 1 build cache record is in use. What is younger than an hour stays.",),
+)
 _APPROVED = replace(voted(proposed(quorum=2), BOB, CYD), status=Status.APPROVED)
 _REMOVED, _KEPT, _FAILED, _GONE = Outcome.REMOVED, Outcome.KEPT, Outcome.FAILED, Outcome.GONE
 _MIXED = with_outcomes(
@@ -152,6 +157,7 @@ _MIXED = with_outcomes(
 
 STATES: Mapping[str, PlanState] = MappingProxyType({
     "proposed": _OPEN,
+    "proposed_narrowed": replace(_OPEN, plan=replace(_OPEN.plan, draft=_NARROWED)),
     "proposed_one_of_two": voted(proposed(quorum=2), BOB),
     "approved": _APPROVED,
     "rejected": replace(

@@ -10,7 +10,7 @@ from bot.core.inventory import Kind
 from bot.core.lifecycle import Outcome, PlanState, Status
 from bot.core.plans import Kept
 from bot.slack.blocks import Message
-from bot.slack.plans import full_list, items_fit, plan_message
+from bot.slack.plans import fits, full_list, plan_message
 from bot.slack.reports import audit_message, hosts_message, report_message
 from bot.trial.workspace.core import JSON
 from bot.trial.workspace.limits import check_message, text_characters
@@ -140,11 +140,26 @@ def test_what_the_message_cannot_show_is_counted_and_stands_in_the_list_of_the_t
     shown = sum(line.startswith("• ") and line.endswith("B") for line in text.splitlines())
     headings = len(Kind)
     assert shown + int(left[1]) in range(500, 500 + headings)
-    assert not items_fit(state)
+    assert not fits(state)
     lines = full_list(state).splitlines()
     assert len(lines) == len(["plan", "", "removes", "", "keeps"]) + 500 + 500
     ids = [line.split("\t")[2] for line in lines[3:503]]
     assert ids == [one.id for one in state.plan.draft.items]
+
+
+def test_what_the_message_shows_whole_needs_no_list() -> None:
+    assert fits(proposed([item(1, "a" * 80)]))
+    assert not fits(proposed([item(1, "a" * 81)]))
+
+
+@pytest.mark.parametrize(("reasons", "shows_all"), [(12, True), (13, False)])
+def test_more_reasons_than_the_message_shows_need_the_list(reasons: int, *, shows_all: bool) -> None:
+    kept = [
+        Kept(kind=Kind.IMAGE, id=f"i{n}", name="x", rule="r", because=f"reason {n}") for n in range(reasons)
+    ]
+    state = proposed(kept=kept)
+    assert fits(state) is shows_all
+    assert ("in the thread" in everything(plan_message(state))) is not shows_all
 
 
 def test_a_report_of_a_hostile_engine_fits_and_pings_nobody() -> None:

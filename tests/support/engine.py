@@ -9,11 +9,14 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from bot.engines.decode import CONTAINERD_DRIVER_TYPE
 from tests.support.needs import missing, program, root
+from tests.support.trees import daemon_json, programs, setpriv
 
 START_SECONDS = 30.0
 STOP_SECONDS = 30.0
@@ -31,7 +34,8 @@ class PrivateEngine:
         self.directory = Path(tempfile.mkdtemp(prefix="dh-", dir="/tmp"))
         self.socket = self.directory / "docker.sock"
         self.url = f"unix://{self.socket}"
-        (self.directory / "daemon.json").write_text("{}")  # not this machine's /etc/docker/daemon.json
+        (self.directory / "daemon.json").write_text(daemon_json())
+        self._programs = programs()
         self._arguments = arguments
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -66,9 +70,7 @@ class PrivateEngine:
 
     def _command(self) -> list[str]:
         return [
-            program("setpriv"),
-            "--pdeathsig=TERM",
-            program("dockerd"),
+            *setpriv(self._programs.dockerd()),
             f"--data-root={self.directory / 'data'}",
             f"--exec-root={self.directory / 'exec'}",
             f"--pidfile={self.directory / 'pid'}",
@@ -129,19 +131,30 @@ class PrivateEngine:
         points = [line.split()[1] for line in lines]
         return [point for point in reversed(points) if point.startswith(f"{self.directory}/")]
 
+    @cached_property
+    def version(self) -> tuple[int, int]:
+        """The first two numbers of its version: (20, 10) or (26, 1)."""
+        major, minor = self.docker("version", "--format", "{{.Server.Version}}").split(".")[:2]
+        return int(major), int(minor)
+
+    @cached_property
+    def containerd_store(self) -> bool:
+        """Whether it keeps its images in containerd."""
+        return CONTAINERD_DRIVER_TYPE in self.docker("info", "--format", "{{json .DriverStatus}}")
+
     # --- objects --------------------------------------------------------------------------------
 
     def docker(self, *arguments: str, stdin: str | None = None, buildkit: bool = False) -> str:
         """What the real docker CLI prints for these arguments; fails the test when it fails."""
         environment = {
-            "PATH": os.environ["PATH"],
+            "PATH": self._programs.path(),
             "HOME": str(self.directory),
             "DOCKER_HOST": self.url,
             "DOCKER_CONFIG": str(self.directory / "config"),
             "DOCKER_BUILDKIT": "1" if buildkit else "0",
         }
         done = subprocess.run(
-            [program("docker"), *arguments],
+            [*self._programs.docker(self._process.pid if self._process else None), *arguments],
             input=stdin,
             env=environment,
             capture_output=True,
@@ -245,8 +258,7 @@ class PrivateEngine:
 def private_engine(*arguments: str) -> PrivateEngine:
     """A private engine, not yet started; the test is skipped where none can run."""
     root()
-    for name in ("dockerd", "docker", "setpriv"):
-        program(name)
+    programs().check()
     if not Path(BUSYBOX).exists():
         missing(BUSYBOX)
     return PrivateEngine(*arguments)
