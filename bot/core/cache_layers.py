@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from bot.core.inventory import CacheRecord, Image
 from bot.core.layers import Sizes
@@ -37,17 +37,21 @@ def match_cache(records: Iterable[CacheRecord], images: Iterable[Image], sizes: 
     shared holds no layer of any image, whatever its size.
     """
     forest = _forest(records)
-    ground = _ground([image for image in images if image.id in sizes.by_image], sizes)
+    ground = _Matches(0, [
+        (image.chain_ids, reading) for image in images if image.id in sizes.by_image
+        for reading in sizes.ambiguous.get(image.id) or (sizes.by_image[image.id],)
+    ])  # fmt: skip
     matches: dict[str, _Matches] = {}
     held: dict[str, frozenset[str]] = {}
     for record in forest:
-        below = matches[record.parents[0]] if record.parents else ground
-        matches[record.id] = below.step(record.size)
-        if record.shared and matches[record.id].chains:
-            held[record.id] = matches[record.id].chains
+        standing_on = matches[record.parents[0]] if record.parents else ground
+        matches[record.id] = found = standing_on.step(record.size or 0)
+        if record.shared and found.below:
+            held[record.id] = found.chains
     for record in reversed(forest):
+        below = matches[record.id].below
         for parent in record.parents if record.id in held else ():
-            under = frozenset(ground.tree.below[chain] for chain in held[record.id])
+            under = frozenset(below[chain] for chain in held[record.id])
             held[parent] = (held.get(parent, frozenset()) & under) or held.get(parent, frozenset())
     return Holds({record: chains for record, chains in held.items() if chains})
 
@@ -71,78 +75,36 @@ def _forest(records: Iterable[CacheRecord]) -> list[CacheRecord]:
 # --- matching -----------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class _Tree:
-    """The layers of all images that can be read in one way only: what stands on what, and how large it is."""
-
-    above: Mapping[str, Sequence[str]]
-    """The chain ids that stand on one; ``""`` is the ground."""
-    below: Mapping[str, str]
-    size: Mapping[str, int]
-    """Of the layer alone."""
-
-
-@dataclass(slots=True)
 class _Matches:
-    """The layers that a path of records may be, and what the next record on it may be: worked out once."""
+    """The images whose lowest layers a path of records may be, each with a reading that fits the path."""
 
-    tree: _Tree
-    depth: int
-    clear: Sequence[str]
-    unclear: Sequence[tuple[Image, tuple[int, ...]]]
-    """Images with one of their several readings, that fit the path so far."""
-    chains: frozenset[str] = frozenset()
-    _above: dict[int, list[str]] | None = None
-    _steps: dict[int, "_Matches"] = field(default_factory=dict)
+    def __init__(self, depth: int, members: Sequence[tuple[Sequence[str], Sequence[int]]]) -> None:
+        """``members`` are the chain ids and the layer sizes of images of at least ``depth`` layers."""
+        self._depth = depth
+        self._members = members
+        top = depth - 1
+        self.below = {chains[top]: chains[top - 1] if top else "" for chains, _ in members} if depth else {}
+        """The layers that the last record of the path may be, and what each stands on."""
+        self.chains = frozenset(self.below)
+        self._by_size: dict[int, list[tuple[Sequence[str], Sequence[int]]]] | None = None
+        self._steps: dict[int, _Matches] = {}
 
-    def step(self, size: int | None) -> "_Matches":
-        """One record further up; one of size 0, or of unknown size, may be any layer."""
-        known = self._steps.get(size or 0)
+    def step(self, size: int) -> "_Matches":
+        """One record further up, worked out once; one of size 0 may be any layer."""
+        known = self._steps.get(size)
         if known is None:
-            known = self._steps[size or 0] = self._step(size or 0)
+            known = self._steps[size] = _Matches(self._depth + 1, self._fitting(size))
         return known
 
-    def _step(self, size: int) -> "_Matches":
-        clear = self._by_size().get(size, ()) if size else [c for c, _ in self._standing()]
-        unclear = [
-            (image, reading) for image, reading in self.unclear
-            if len(reading) > self.depth and size in {0, reading[self.depth]}
-        ]  # fmt: skip
-        held = frozenset((*clear, *(image.chain_ids[self.depth] for image, _ in unclear)))
-        return _Matches(self.tree, self.depth + 1, clear, unclear, held)
-
-    def _standing(self) -> Iterable[tuple[str, int]]:
-        """The chain ids that stand on these, and the size of the own layer of each."""
-        size = self.tree.size
-        return ((above, size[above]) for chain in self.clear for above in self.tree.above.get(chain, ()))
-
-    def _by_size(self) -> Mapping[int, Sequence[str]]:
-        if self._above is None:
-            self._above = {}
-            for chain, size in self._standing():
-                self._above.setdefault(size, []).append(chain)
-        return self._above
-
-
-def _ground(images: Sequence[Image], sizes: Sizes) -> _Matches:
-    above: dict[str, list[str]] = {}
-    below: dict[str, str] = {}
-    size: dict[str, int] = {}
-    for image in images:
-        reading = sizes.by_image[image.id]
-        clear = image.id not in sizes.ambiguous
-        for depth in range(len(image.chain_ids) - 1, -1, -1):
-            chain, under = image.chain_ids[depth], image.chain_ids[depth - 1] if depth else ""
-            if chain in size:
-                break
-            below[chain] = under
-            if clear:
-                size[chain] = reading[depth]
-                above.setdefault(under, []).append(chain)
-    unclear = [
-        (image, reading) for image in images for reading in sizes.ambiguous.get(image.id, ())
-    ]  # fmt: skip
-    return _Matches(_Tree(above, below, size), 0, ("",), unclear)
+    def _fitting(self, size: int) -> Sequence[tuple[Sequence[str], Sequence[int]]]:
+        if not size:
+            return [member for member in self._members if len(member[1]) > self._depth]
+        if self._by_size is None:
+            self._by_size = {}
+            for member in self._members:
+                if len(member[1]) > self._depth:
+                    self._by_size.setdefault(member[1][self._depth], []).append(member)
+        return self._by_size.get(size, ())
 
 
 # --- what the records tell about the images -----------------------------------------------------

@@ -125,6 +125,11 @@ class Volume:
     size: int | None = None
     ref_count: int | None = None
 
+    @property
+    def id(self) -> str:
+        """What pins a volume: it has only its name."""
+        return self.name
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CacheRecord:
@@ -137,6 +142,11 @@ class CacheRecord:
     in_use: bool = True
     created_at: datetime | None = None
     last_used_at: datetime | None = None
+
+    @property
+    def name(self) -> str:
+        """What a person sees of it; for display only."""
+        return self.description or f"{self.type} {short_id(self.id)}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

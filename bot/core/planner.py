@@ -12,7 +12,7 @@ from bot.core.plans import Draft, Item, Kept
 from bot.core.prediction import Measured, Taken, predict
 from bot.core.profiles import Profile
 from bot.core.protection import Protection
-from bot.core.selection import Selector, Verdict, keep, label_of, old_enough
+from bot.core.selection import Selector, Verdict, keep, old_enough
 from bot.core.tags import newest_tags
 
 Thing: TypeAlias = Container | Network | Image | CacheRecord | Volume
@@ -45,27 +45,16 @@ def draft(measured: Measured, profile: Profile, protection: Protection) -> Draft
 
 
 def _item(kind: Kind, thing: Thing, rule: str, sizes: dict[tuple[Kind, str], int]) -> Item:
-    object_id = id_of(thing)
     return Item(
         kind=kind,
-        id=object_id,
-        name=name_of(thing),
+        id=thing.id,
+        name=thing.name,
         references=thing.references if isinstance(thing, Image) else (),
-        bytes=sizes.get((kind, object_id), 0),
+        bytes=sizes.get((kind, thing.id), 0),
         rule=rule,
         created_at=thing.built_at if isinstance(thing, Image) else thing.created_at,
         shared=isinstance(thing, CacheRecord) and thing.shared,
     )
-
-
-def id_of(thing: Thing) -> str:
-    """The id that pins an object; a volume has only its name."""
-    return thing.name if isinstance(thing, Volume) else thing.id
-
-
-def name_of(thing: Thing) -> str:
-    """What a person calls an object; for display only."""
-    return label_of(thing) if isinstance(thing, CacheRecord) else thing.name
 
 
 @dataclass(slots=True)
@@ -78,13 +67,13 @@ class _Choice:
     kept: list[Kept] = field(default_factory=list)
 
     def _decide(self, kind: Kind, thing: Thing, verdict: Verdict) -> bool:
-        if verdict.take and not id_of(thing):
+        if verdict.take and not thing.id:
             verdict = keep("no id", "the engine tells no id that it could be removed by")
         if verdict.take:
             self.taken.append((kind, thing, verdict.rule))
         else:
             self.kept.append(
-                Kept(kind=kind, id=id_of(thing), name=name_of(thing), rule=verdict.rule,
+                Kept(kind=kind, id=thing.id, name=thing.name, rule=verdict.rule,
                      because=verdict.because, due=verdict.due)
             )  # fmt: skip
         return verdict.take
@@ -158,7 +147,7 @@ def _keep_what_stays_built_on(by_id: dict[str, CacheRecord], verdicts: dict[str,
         child = by_id[waiting.pop()]
         for parent in child.parents:
             if parent in verdicts and verdicts[parent].take:
-                verdicts[parent] = keep("a kept record builds on it", f"{label_of(child)} builds on it")
+                verdicts[parent] = keep("a kept record builds on it", f"{child.name} builds on it")
                 waiting.append(parent)
 
 
@@ -188,7 +177,7 @@ def _depths(by_id: dict[str, CacheRecord]) -> dict[str, int]:
     """How many records lie below each, along its longest line of parents; a circle ends where it closes."""
     depths: dict[str, int] = {}
     for start in sorted(by_id):
-        path = [start]
+        path = [] if start in depths else [start]
         while path:
             record = by_id[path[-1]]
             below = [p for p in record.parents if p in by_id]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
 
-from bot.core.inventory import CacheRecord, Container, Image, Inventory, Kind, Network, Volume, short_id
+from bot.core.inventory import CacheRecord, Container, Image, Inventory, Kind, Network, Volume
 from bot.core.profiles import KIND_NAMES, Profile, Rule, Scope
 from bot.core.protection import Protection, first_match, matches_image
 from bot.core.units import duration_words
@@ -226,8 +226,3 @@ class Selector:
             return keep("left out by label", "build cache carries no labels")
         born = record.last_used_at or record.created_at
         return self._old_enough(rule, born, "last used") or take("no build uses it")
-
-
-def label_of(record: CacheRecord) -> str:
-    """What a person sees of a build cache record; for display only."""
-    return record.description or f"{record.type} {short_id(record.id)}"

@@ -3,7 +3,6 @@
 import pytest
 
 from bot.core.inventory import ORDER, CacheRecord, Kind, full_reference, short_id
-from bot.core.planner import id_of, name_of
 from tests.core.things import container, image, network, record, volume
 
 DIGEST = "sha256:ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb"
@@ -55,12 +54,12 @@ def test_kinds_are_removed_in_the_order_in_which_each_frees_the_next() -> None:
 def test_a_volume_is_pinned_by_its_name_and_everything_else_by_its_id() -> None:
     of = image("x", id=DIGEST)
     things = (container("c", of), network("n"), of, record("r"), volume("v"))
-    assert [id_of(thing) for thing in things] == ["id-c", "id-n", DIGEST, "r", "v"]
-    assert [name_of(thing) for thing in things] == ["c", "n", "ca978112ca1b", "regular r", "v"]
+    assert [thing.id for thing in things] == ["id-c", "id-n", DIGEST, "r", "v"]
+    assert [thing.name for thing in things] == ["c", "n", "ca978112ca1b", "regular r", "v"]
 
 
 def test_a_record_is_called_by_its_description() -> None:
-    assert name_of(record("r", description="RUN make")) == "RUN make"
+    assert record("r", description="RUN make").name == "RUN make"
 
 
 def test_a_record_of_which_nothing_is_known_counts_as_shared_and_in_use() -> None:
