@@ -97,8 +97,11 @@ class _Matches:
         return known
 
     def _fitting(self, size: int) -> Sequence[tuple[Sequence[str], Sequence[int]]]:
-        if not size:
-            return [member for member in self._members if len(member[1]) > self._depth]
+        if not size or len(self._members) == 1:
+            return [
+                member for member in self._members
+                if len(member[1]) > self._depth and size in {0, member[1][self._depth]}
+            ]  # fmt: skip
         if self._by_size is None:
             self._by_size = {}
             for member in self._members:

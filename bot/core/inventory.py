@@ -71,14 +71,13 @@ class Image:
     @property
     def born(self) -> tuple[datetime | None, str]:
         """The moment that its age counts from, and what happened then: built, tagged or pulled, or used."""
-        moments = (
-            (self.built_at, "built"),
-            (self.tagged_at, "tagged or pulled"),
-            (self.used_at, "last seen in use"),
-        )
-        known = [(moment, what) for moment, what in moments if moment is not None]
+        born, what = self.built_at, "built"
+        if self.tagged_at is not None and (born is None or self.tagged_at > born):
+            born, what = self.tagged_at, "tagged or pulled"
         # An image that is only known to have been seen may be younger than that.
-        return max(known, key=lambda one: one[0]) if self.built_at or self.tagged_at else (None, "built")
+        if self.used_at is not None and born is not None and self.used_at > born:
+            born, what = self.used_at, "last seen in use"
+        return born, what
 
     @property
     def references(self) -> tuple[str, ...]:

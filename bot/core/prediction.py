@@ -125,13 +125,14 @@ def _records(measured: Measured, taken: Taken, stay: frozenset[str]) -> ItemSize
     kept_records = (r.id for r in measured.inventory.cache if r.id not in taken_records)
     settled = set(stay | measured.holds.certain(kept_records))
     layers: dict[str, int] = {}
-    for image in taken.images if taken.records else ():
-        layers.update(zip(image.chain_ids, measured.sizes.by_image.get(image.id, ()), strict=False))
+    if any(not record.size and len(measured.holds.of(record.id)) == 1 for record in taken.records):
+        for image in taken.images:
+            layers.update(zip(image.chain_ids, measured.sizes.by_image.get(image.id, ()), strict=False))
     sizes: ItemSizes = {}
     for record in taken.records:
         held = measured.holds.of(record.id)
         if len(held) == 1:
-            size = sum(layers[chain] for chain in held - settled)
+            size = sum(record.size or layers[chain] for chain in held - settled)
             settled |= held
         else:
             size = 0 if record.shared else record.size or 0

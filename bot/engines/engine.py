@@ -69,9 +69,11 @@ class DockerEngine:
         with self._client() as client:
             info = client.info()
             engine = self._identified(info, client.version())
-            df = self._df()
-            images = self._images(client, df)
-            networks = self._networks(client)
+            with ThreadPoolExecutor(1, thread_name_prefix="df") as beside:
+                counting = beside.submit(self._df)  # the slowest by far
+                listed, networks = client.images(all=True) or (), self._networks(client)
+                df = counting.result()
+            images = self._images(client, listed, df)
             volumes = self._volumes(client, df)
             containers = self._containers(client, df)
         inventory = Inventory(
@@ -115,18 +117,18 @@ class DockerEngine:
             found: Answer = client._result(answer, json=True)  # noqa: SLF001
             return found
 
-    def _images(self, client: Any, df: Answer) -> tuple[Image, ...]:
+    def _images(self, client: Any, listed: Iterable[Answer], df: Answer) -> tuple[Image, ...]:
         """All images; what never changes for an id is asked for once, what the list tells comes from it."""
         counted = {entry.get("Id"): entry for entry in decode.entries(df, "Images", "ImageUsage")}
 
         def gather(entry: Answer) -> Image | None:
-            listed = {**entry, **counted.get(entry["Id"], {})}
+            told = {**entry, **counted.get(entry["Id"], {})}
             known = self._remembered.get(entry["Id"])
-            if known is not None and decode.names(listed) == known.references:
-                return decode.relisted(known, listed)
-            return self._inspected(client, entry["Id"], known, listed)
+            if known is not None and decode.names(told) == known.references:
+                return decode.relisted(known, told)
+            return self._inspected(client, entry["Id"], known, told)
 
-        return self._remember(self._each(gather, (e for e in client.images(all=True) or () if e.get("Id"))))
+        return self._remember(self._each(gather, (entry for entry in listed if entry.get("Id"))))
 
     def refreshed(self, images: Sequence[Image]) -> tuple[Image, ...]:
         with self._client() as client:

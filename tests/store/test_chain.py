@@ -49,7 +49,7 @@ def test_the_chain_is_whole_after_many_writers_at_once(open_another: Callable[[]
 
     def write(number: int) -> None:
         try:
-            for _ in range(200):
+            for _ in range(50):
                 replicas[number % 2].record(event(Tag.PLAN_REFUSED, f"p{number}"))
         except Exception as error:  # noqa: BLE001 - the test shows it
             failed.append(error)
@@ -60,7 +60,7 @@ def test_the_chain_is_whole_after_many_writers_at_once(open_another: Callable[[]
     for writer in writers:
         writer.join()
     assert failed == []
-    assert [len(replicas[0].events(f"p{number}")) for number in range(8)] == [200] * 8
+    assert [len(replicas[0].events(f"p{number}")) for number in range(8)] == [50] * 8
     assert replicas[0].broken_link() is None
 
 
