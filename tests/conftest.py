@@ -1,12 +1,18 @@
-"""Fixtures that every test may ask for: a private Docker Engine, a PostgreSQL server, and SSH servers."""
+"""Fixtures that every test may ask for: private Docker Engines, databases and SSH servers."""
 
 import os
-from collections.abc import Iterator
-from contextlib import ExitStack
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
+from pathlib import Path
 from typing import Protocol
 
 import pytest
+from sqlalchemy import create_engine
 
+from bot.store.database import migrate, open_store
+from bot.store.store import SqlStore
+from tests.store.samples import SECRET
 from tests.support.engine import PrivateEngine, private_engine
 from tests.support.needs import program
 from tests.support.postgres import PrivatePostgres, private_postgres
@@ -44,6 +50,55 @@ def postgres() -> Iterator[PrivatePostgres]:
     """One real server for the whole session; each test makes a database of its own."""
     with private_postgres() as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres: PrivatePostgres) -> str:
+    postgres.create_database("migrated")
+    migrate(postgres.url("migrated"))
+    return "migrated"
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("sqlite") / "migrated.db"
+    migrate(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A database with the schema and no rows: SQLite, unless the fixture's parameter says PostgreSQL."""
+    if getattr(request, "param", "sqlite") == "sqlite":
+        shutil.copy(request.getfixturevalue("sqlite_template"), tmp_path / "deckhand.db")
+        return f"sqlite:///{tmp_path / 'deckhand.db'}"
+    server: PrivatePostgres = request.getfixturevalue("postgres")
+    return server.url(server.new_database(request.getfixturevalue("postgres_template")), SECRET)
+
+
+@pytest.fixture
+def open_another(url: str) -> Iterator[Callable[[], SqlStore]]:
+    """Opens the same database once more, as another replica would."""
+    with ExitStack() as stack:
+        yield lambda: stack.enter_context(closing(open_store(url, migrate=False)))
+
+
+@pytest.fixture
+def store(open_another: Callable[[], SqlStore]) -> SqlStore:
+    return open_another()
+
+
+@pytest.fixture
+def sql(url: str) -> Iterator[Callable[[str], None]]:
+    """Runs statements past Deckhand, as someone with the database's own shell would."""
+    db = create_engine(url)
+
+    def run(statement: str) -> None:
+        with db.begin() as connection:
+            connection.exec_driver_sql(statement)
+
+    yield run
+    db.dispose()
 
 
 class StartSshd(Protocol):

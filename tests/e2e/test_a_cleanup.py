@@ -1,7 +1,6 @@
 """Look, plan, approve, remove, audit: the unchanged bot over Socket Mode, on a real engine."""
 
 import json
-import uuid
 from pathlib import Path
 from typing import Any
 
@@ -28,9 +27,7 @@ def configuration(request: pytest.FixtureRequest, clean_engine: PrivateEngine, t
         f'ssh = "{server.user}@{server.address}:{server.port}"\nidentity = "{server.identity}"\n'
         f'known_hosts = "{server.known_hosts}"'
     )
-    database = f"walk_{uuid.uuid4().hex}"
-    postgres.create_database(database)
-    return write_configuration(tmp_path, host, postgres.url(database))
+    return write_configuration(tmp_path, host, postgres.url(postgres.new_database()))
 
 
 def images(engine: PrivateEngine) -> set[str]:

@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from uuid import uuid4
 
 import psycopg
 
@@ -42,6 +43,12 @@ class PrivatePostgres:
         ) as connection:
             # Names come from the tests themselves.
             connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}".encode())
+
+    def new_database(self, template: str = "template1") -> str:
+        """Make a database with a name of its own, which comes back."""
+        name = f"test_{uuid4().hex}"
+        self.create_database(name, template)
+        return name
 
     def initialise(self) -> None:
         """Make the data folder."""
