@@ -157,6 +157,9 @@ class PolicyTable(Table):
     look: Annotated[tuple[SlackId, ...], Field(strict=False)] = ()
     request: Annotated[tuple[SlackId, ...], Field(strict=False)] = ()
     approve: Annotated[tuple[SlackId, ...], Field(strict=False)] = ()
+    stop: Annotated[tuple[SlackId, ...], Field(strict=False)] = ()
+    restore: Annotated[tuple[SlackId, ...], Field(strict=False)] = ()
+    audit: Annotated[tuple[SlackId, ...], Field(strict=False)] | None = None
     quorum: Annotated[int, Field(ge=1)] = 1
     self_approval: bool = False
     expires: Annotated[Duration, Field(gt=timedelta())] = timedelta(minutes=30)

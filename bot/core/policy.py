@@ -12,6 +12,9 @@ class Right(StrEnum):
     LOOK = "look"
     REQUEST = "request"
     APPROVE = "approve"
+    STOP = "stop"
+    RESTORE = "restore"
+    AUDIT = "audit"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,13 +25,24 @@ class Policy:
     look: tuple[str, ...] = ()
     request: tuple[str, ...] = ()
     approve: tuple[str, ...] = ()
+    stop: tuple[str, ...] = ()
+    restore: tuple[str, ...] = ()
+    audit: tuple[str, ...] | None = None
+    """None when it was never set: whoever may look at a host may then read its audit."""
     quorum: int = 1
     self_approval: bool = False
     expires: timedelta = timedelta(minutes=30)
 
     def entries(self, right: Right) -> tuple[str, ...]:
         """Slack user ids (U… or W…), user group ids (S…), or ``*``."""
-        return {Right.LOOK: self.look, Right.REQUEST: self.request, Right.APPROVE: self.approve}[right]
+        return {
+            Right.LOOK: self.look,
+            Right.REQUEST: self.request,
+            Right.APPROVE: self.approve,
+            Right.STOP: self.stop,
+            Right.RESTORE: self.restore,
+            Right.AUDIT: self.look if self.audit is None else self.audit,
+        }[right]
 
 
 def is_group(entry: str) -> bool:

@@ -23,12 +23,12 @@ class Review:
     store: Store
 
     def latest(self, person: Person, host_name: str | None, limit: int = 10) -> tuple[Cleanup, ...]:
-        """The latest cleanups of one host, or of all that the person may look at."""
+        """The latest cleanups of one host, or of all whose audit the person may read."""
         if host_name is not None:
             host = self.hosts().find(host_name)
-            self.rights.require(host, Right.LOOK, person)
+            self.rights.require(host, Right.AUDIT, person)
             return self.store.cleanups(hosts=[host.name], limit=limit)
-        seen = [host.name for host in self.hosts().all() if self.rights.has(host, Right.LOOK, person)]
+        seen = [host.name for host in self.hosts().all() if self.rights.has(host, Right.AUDIT, person)]
         return self.store.cleanups(hosts=seen, limit=limit)
 
 

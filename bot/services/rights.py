@@ -13,6 +13,9 @@ _VERBS = {
     Right.LOOK: "look at",
     Right.REQUEST: "ask for cleanups on",
     Right.APPROVE: "decide about cleanups on",
+    Right.STOP: "stop cleanups on",
+    Right.RESTORE: "restore images on",
+    Right.AUDIT: "read the audit of",
 }
 
 

@@ -22,10 +22,22 @@ def test_a_right_that_names_nobody_belongs_to_nobody(right: Right) -> None:
 
 @pytest.mark.parametrize("right", Right)
 def test_each_right_has_its_own_list(right: Right) -> None:
-    policy = Policy(name="p", look=("Ulook",), request=("Urequest",), approve=("Uapprove",))
-    assert [user for user in ("Ulook", "Urequest", "Uapprove") if may(policy, right, user, {})] == [
-        f"U{right}"
-    ]
+    policy = Policy(
+        name="p",
+        look=("Ulook",),
+        request=("Urequest",),
+        approve=("Uapprove",),
+        stop=("Ustop",),
+        restore=("Urestore",),
+        audit=("Uaudit",),
+    )
+    assert [other for other in Right if may(policy, right, f"U{other}", {})] == [right]
+
+
+def test_who_may_look_may_read_the_audit_until_it_has_a_list_of_its_own() -> None:
+    assert may(Policy(name="p", look=("U1",)), Right.AUDIT, "U1", {})
+    assert not may(Policy(name="p", look=("U1",), audit=("U2",)), Right.AUDIT, "U1", {})
+    assert not may(Policy(name="p", look=("U1",), audit=()), Right.AUDIT, "U1", {})
 
 
 @pytest.mark.parametrize(
