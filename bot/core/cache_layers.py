@@ -3,6 +3,8 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from typing import TypeAlias
 
 from bot.core.inventory import CacheRecord, Image
 from bot.core.layers import Sizes
@@ -46,11 +48,11 @@ def match_cache(records: Iterable[CacheRecord], images: Iterable[Image], sizes: 
     for record in forest:
         standing_on = matches[record.parents[0]] if record.parents else ground
         matches[record.id] = found = standing_on.step(record.size or 0)
-        if record.shared and found.below:
+        if record.shared and found is not _NONE:
             held[record.id] = found.chains
     for record in reversed(forest):
-        below = matches[record.id].below
-        for parent in record.parents if record.id in held else ():
+        if record.parents and record.id in held:
+            parent, below = record.parents[0], matches[record.id].below
             under = frozenset(below[chain] for chain in held[record.id])
             held[parent] = (held.get(parent, frozenset()) & under) or held.get(parent, frozenset())
     return Holds({record: chains for record, chains in held.items() if chains})
@@ -75,39 +77,51 @@ def _forest(records: Iterable[CacheRecord]) -> list[CacheRecord]:
 # --- matching -----------------------------------------------------------------------------------
 
 
+_Member: TypeAlias = tuple[Sequence[str], Sequence[int]]
+"""An image's chain ids, and the sizes of its layers as one of its readings has them."""
+
+
 class _Matches:
     """The images whose lowest layers a path of records may be, each with a reading that fits the path."""
 
-    def __init__(self, depth: int, members: Sequence[tuple[Sequence[str], Sequence[int]]]) -> None:
-        """``members`` are the chain ids and the layer sizes of images of at least ``depth`` layers."""
+    def __init__(self, depth: int, members: Sequence[_Member]) -> None:
+        """``members`` have at least ``depth`` layers."""
         self._depth = depth
         self._members = members
-        top = depth - 1
-        self.below = {chains[top]: chains[top - 1] if top else "" for chains, _ in members} if depth else {}
-        """The layers that the last record of the path may be, and what each stands on."""
-        self.chains = frozenset(self.below)
-        self._by_size: dict[int, list[tuple[Sequence[str], Sequence[int]]]] | None = None
+        self._by_size: dict[int, list[_Member]] | None = None
         self._steps: dict[int, _Matches] = {}
+
+    @cached_property
+    def below(self) -> Mapping[str, str]:
+        """The layers that the last record of the path may be, and what each stands on."""
+        top = self._depth - 1
+        return {chains[top]: chains[top - 1] if top else "" for chains, _ in self._members}
+
+    @cached_property
+    def chains(self) -> frozenset[str]:
+        return frozenset(self.below)
 
     def step(self, size: int) -> "_Matches":
         """One record further up, worked out once; one of size 0 may be any layer."""
-        known = self._steps.get(size)
-        if known is None:
-            known = self._steps[size] = _Matches(self._depth + 1, self._fitting(size))
-        return known
+        found = self._steps.get(size)
+        if found is None:
+            fitting = self._fitting(size)
+            found = self._steps[size] = _Matches(self._depth + 1, fitting) if fitting else _NONE
+        return found
 
-    def _fitting(self, size: int) -> Sequence[tuple[Sequence[str], Sequence[int]]]:
+    def _fitting(self, size: int) -> Sequence[_Member]:
+        depth = self._depth
         if not size or len(self._members) == 1:
-            return [
-                member for member in self._members
-                if len(member[1]) > self._depth and size in {0, member[1][self._depth]}
-            ]  # fmt: skip
+            return [m for m in self._members if len(m[1]) > depth and size in {0, m[1][depth]}]
         if self._by_size is None:
             self._by_size = {}
             for member in self._members:
-                if len(member[1]) > self._depth:
-                    self._by_size.setdefault(member[1][self._depth], []).append(member)
+                if len(member[1]) > depth:
+                    self._by_size.setdefault(member[1][depth], []).append(member)
         return self._by_size.get(size, ())
+
+
+_NONE = _Matches(0, ())
 
 
 # --- what the records tell about the images -----------------------------------------------------

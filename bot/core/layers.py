@@ -5,7 +5,8 @@ from the image's history, and from the total size of any image that ends at that
 """
 
 import hashlib
-from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from itertools import accumulate, combinations
 from math import comb
@@ -58,6 +59,9 @@ def _assigned(history: tuple[int, ...], missing: int) -> frozenset[tuple[int, ..
     )
 
 
+_NOTHING = frozenset({0})
+
+
 @dataclass(frozen=True, slots=True)
 class Sizes:
     """How large each layer may be together with all below it, by chain id, in bytes; unknown where missing."""
@@ -73,7 +77,7 @@ class Sizes:
     def total(self, image: Image, depth: int) -> frozenset[int] | None:
         """Possible sizes of the image's first ``depth`` layers; None when nothing is known."""
         if depth == 0:
-            return frozenset({0})
+            return _NOTHING
         chain = image.chain_ids[depth - 1]
         return frozenset({self.exact[chain]}) if chain in self.exact else self.unclear.get(chain)
 
@@ -185,11 +189,12 @@ def freed(removed: Sequence[Image], stay: frozenset[str], may_stay: frozenset[st
     return replace(most, low=_suffixes(removed, stay | may_stay, sizes, min).low)
 
 
-def depth_in(image: Image, chains: Container[str]) -> int:
+def depth_in(image: Image, chains: AbstractSet[str]) -> int:
     """How many of the image's layers lie at or below the highest one that is among these; 0 when none is."""
-    for depth in range(len(image.chain_ids), 0, -1):
-        if image.chain_ids[depth - 1] in chains:
-            return depth
+    if not chains.isdisjoint(image.chain_ids):
+        for depth in range(len(image.chain_ids), 0, -1):
+            if image.chain_ids[depth - 1] in chains:
+                return depth
     return 0
 
 
@@ -214,7 +219,7 @@ def _suffixes(
             unknown.append(image.name)
             by_image[image.id] = 0
             continue
-        by_image[image.id] = max(pick(top - bottom for top in whole for bottom in lower), 0)
+        by_image[image.id] = max(pick([top - bottom for top in whole for bottom in lower]), 0)
         reading = sizes.by_image.get(image.id, ())
         layers.update(zip(image.chain_ids[depth:], reading[depth:], strict=False))
         claimed.update(image.chain_ids[depth:])

@@ -36,7 +36,10 @@ def draft(measured: Measured, profile: Profile, protection: Protection) -> Draft
         arguments=profile.arguments,
         engine=inventory.engine,
         taken_at=inventory.taken_at,
-        items=tuple(_item(kind, thing, rule, sizes) for kind, thing, rule in choice.taken),
+        items=tuple(
+            _item(kind, thing, rule, sizes.get(kind, {}).get(thing.id, 0))
+            for kind, thing, rule in choice.taken
+        ),
         kept=tuple(choice.kept),
         frees=frees,
         layers=layers,
@@ -44,13 +47,13 @@ def draft(measured: Measured, profile: Profile, protection: Protection) -> Draft
     )
 
 
-def _item(kind: Kind, thing: Thing, rule: str, sizes: dict[tuple[Kind, str], int]) -> Item:
+def _item(kind: Kind, thing: Thing, rule: str, size: int) -> Item:
     return Item(
         kind=kind,
         id=thing.id,
         name=thing.name,
         references=thing.references if isinstance(thing, Image) else (),
-        bytes=sizes.get((kind, thing.id), 0),
+        bytes=size,
         rule=rule,
         created_at=thing.built_at if isinstance(thing, Image) else thing.created_at,
         shared=isinstance(thing, CacheRecord) and thing.shared,
@@ -175,8 +178,8 @@ def _image_depth(image: Image, by_id: dict[str, Image]) -> int:
 
 def _depths(by_id: dict[str, CacheRecord]) -> dict[str, int]:
     """How many records lie below each, along its longest line of parents; a circle ends where it closes."""
-    depths: dict[str, int] = {}
-    for start in sorted(by_id):
+    depths = {record_id: 0 for record_id, record in by_id.items() if not record.parents}
+    for start in sorted(by_id.keys() - depths):
         path = [] if start in depths else [start]
         while path:
             record = by_id[path[-1]]

@@ -50,18 +50,20 @@ class Taken:
     volumes: Sequence[Volume]
 
 
-ItemSizes = dict[tuple[Kind, str], int]
+ItemSizes = Mapping[Kind, Mapping[str, int]]
 
 
 def predict(measured: Measured, taken: Taken) -> tuple[Frees, ItemSizes, Mapping[str, int]]:
     """What removing these frees: in all, by object, and the sizes of the layers that go by chain id."""
     stay = _kept_chains(measured.inventory, taken.images)
     images = _images(measured, taken, stay)
-    sizes: ItemSizes = {(Kind.IMAGE, image_id): size for image_id, size in images.by_image.items()}
-    sizes |= {(Kind.CONTAINER, c.id): c.size_rw or 0 for c in taken.containers}
-    sizes |= {(Kind.VOLUME, v.name): v.size or 0 for v in taken.volumes}
-    sizes |= _records(measured, taken, stay)
-    others = sum(size for (kind, _), size in sizes.items() if kind is not Kind.IMAGE)
+    sizes: ItemSizes = {
+        Kind.CONTAINER: {c.id: c.size_rw or 0 for c in taken.containers},
+        Kind.IMAGE: images.by_image,
+        Kind.BUILD_CACHE: _records(measured, taken, stay),
+        Kind.VOLUME: {v.name: v.size or 0 for v in taken.volumes},
+    }
+    others = sum(sum(of_kind.values()) for kind, of_kind in sizes.items() if kind is not Kind.IMAGE)
     low, high = others + images.low, others + images.high
     known = {image.id for image in measured.inventory.images}
     orphans = [c for c in taken.containers if c.image_id not in known]
@@ -119,7 +121,7 @@ def _estimate(images: Sequence[Image]) -> Freed:
     return Freed(sum(own.values()), sum(i.size or 0 for i in images), own, {}, ())
 
 
-def _records(measured: Measured, taken: Taken, stay: frozenset[str]) -> ItemSizes:
+def _records(measured: Measured, taken: Taken, stay: frozenset[str]) -> Mapping[str, int]:
     """Each record's own bytes; where it holds a layer of an image, that layer's, once, unless it stays."""
     taken_records = {record.id for record in taken.records}
     kept_records = (r.id for r in measured.inventory.cache if r.id not in taken_records)
@@ -128,7 +130,7 @@ def _records(measured: Measured, taken: Taken, stay: frozenset[str]) -> ItemSize
     if any(not record.size and len(measured.holds.of(record.id)) == 1 for record in taken.records):
         for image in taken.images:
             layers.update(zip(image.chain_ids, measured.sizes.by_image.get(image.id, ()), strict=False))
-    sizes: ItemSizes = {}
+    sizes: dict[str, int] = {}
     for record in taken.records:
         held = measured.holds.of(record.id)
         if len(held) == 1:
@@ -136,7 +138,7 @@ def _records(measured: Measured, taken: Taken, stay: frozenset[str]) -> ItemSize
             settled |= held
         else:
             size = 0 if record.shared else record.size or 0
-        sizes[Kind.BUILD_CACHE, record.id] = size
+        sizes[record.id] = size
     return sizes
 
 

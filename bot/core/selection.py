@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
+from typing import NamedTuple
 
 from bot.core.inventory import CacheRecord, Container, Image, Inventory, Kind, Network, Volume
 from bot.core.profiles import KIND_NAMES, Profile, Rule, Scope
@@ -20,8 +21,7 @@ NOT_ASKED_FOR = "not asked for"
 """Why all stay that a plan of single objects does not name."""
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """Take it or keep it; ``rule`` is the sentence, ``because`` the few words it is counted under."""
 
     take: bool
@@ -166,7 +166,7 @@ class Selector:
         user = self.users.of_image(image, taken)
         if user:
             return keep("in use", f"container {user.name} uses it")
-        if (image.containers or 0) > self.users.count(image):
+        if image.containers and image.containers > self.users.count(image):
             return keep("in use", f"the engine counts {image.containers} containers on it")
         if kept_child:
             return keep("parent of a kept image", f"image {kept_child.name} is built on it")
@@ -206,6 +206,8 @@ class Selector:
     def _used_lately(self, image: Image) -> Verdict | None:
         """What Deckhand has never seen before may have been in use until now."""
         unused_for = self.protection.unused_for
+        if not unused_for:
+            return None
         seen = max((at for at in (image.first_seen_at, image.used_at) if at), default=None)
         what = "last seen in use" if seen == image.used_at else "first seen by Deckhand"
         return old_enough(unused_for, seen, self.inventory.taken_at, what)

@@ -38,9 +38,13 @@ class Users:
 
     def all_of(self, image: Image) -> Iterable[Container]:
         """Containers of an image; the same one may come twice."""
-        yield from self.by_image.get(image.id, ())
-        for reference in image.references:
-            yield from self.by_reference.get(reference, ())
+        users = self.by_image.get(image.id, [])
+        if self.by_reference:
+            users = [
+                *users,
+                *(u for reference in image.references for u in self.by_reference.get(reference, ())),
+            ]
+        return users
 
     def of_image(self, image: Image, taken: Collection[str] = ()) -> Container | None:
         """A container that uses the image, and is not among those taken."""

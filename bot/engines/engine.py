@@ -3,7 +3,7 @@
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
@@ -65,16 +65,19 @@ class DockerEngine:
         return decode.disk_usage(self._df())
 
     def survey(self) -> Survey:
-        """Gather everything; the container list comes last, so that what has just come into use is seen."""
+        """Gather everything, after the engine's clock was read.
+
+        The container list comes last, so that what has just come into use is seen.
+        """
         with self._client() as client:
             info = client.info()
-            engine = self._identified(info, client.version())
             with ThreadPoolExecutor(1, thread_name_prefix="df") as beside:
                 counting = beside.submit(self._df)  # the slowest by far
+                engine = self._identified(info, client.version())
                 listed, networks = client.images(all=True) or (), self._networks(client)
+                listed_volumes = client.volumes().get("Volumes") or ()
                 df = counting.result()
             images = self._images(client, listed, df)
-            volumes = self._volumes(client, df)
             containers = self._containers(client, df)
         inventory = Inventory(
             engine=engine,
@@ -82,7 +85,7 @@ class DockerEngine:
             images=images,
             containers=containers,
             networks=networks,
-            volumes=volumes,
+            volumes=_volumes(listed_volumes, df),
             cache=decode.cache_records(df),
         )
         return Survey(inventory=inventory, usage=decode.disk_usage(df))
@@ -121,14 +124,24 @@ class DockerEngine:
         """All images; what never changes for an id is asked for once, what the list tells comes from it."""
         counted = {entry.get("Id"): entry for entry in decode.entries(df, "Images", "ImageUsage")}
 
-        def gather(entry: Answer) -> Image | None:
-            told = {**entry, **counted.get(entry["Id"], {})}
-            known = self._remembered.get(entry["Id"])
+        found: dict[str, Image | None] = {}
+        unknown: dict[str, Answer] = {}
+        for entry in listed:
+            image_id = entry.get("Id")
+            if not image_id:
+                continue
+            told = {**entry, **counted.get(image_id, {})}
+            known = self._remembered.get(image_id)
             if known is not None and decode.names(told) == known.references:
-                return decode.relisted(known, told)
-            return self._inspected(client, entry["Id"], known, told)
+                found[image_id] = decode.relisted(known, told)
+            else:
+                found[image_id], unknown[image_id] = None, told
 
-        return self._remember(self._each(gather, (entry for entry in listed if entry.get("Id"))))
+        def gather(image_id: str) -> Image | None:
+            return self._inspected(client, image_id, self._remembered.get(image_id), unknown[image_id])
+
+        found |= {image.id: image for image in self._each(gather, unknown)}
+        return self._remember(tuple(image for image in found.values() if image))
 
     def refreshed(self, images: Sequence[Image]) -> tuple[Image, ...]:
         with self._client() as client:
@@ -174,12 +187,6 @@ class DockerEngine:
         return tuple(
             decode.network(entry, in_use=entry.get("Id") not in unused) for entry in client.networks() or ()
         )
-
-    @staticmethod
-    def _volumes(client: Any, df: Answer) -> tuple[Volume, ...]:
-        usage = {e.get("Name"): e.get("UsageData") for e in decode.entries(df, "Volumes", "VolumeUsage")}
-        listed: Sequence[Mapping[str, Any]] = client.volumes().get("Volumes") or ()
-        return tuple(decode.volume(entry, usage.get(entry.get("Name"))) for entry in listed)
 
     def _containers(self, client: Any, df: Answer) -> tuple[Container, ...]:
         sizes = {str(e.get("Id")): e for e in decode.entries(df, "Containers", "ContainerUsage")}
@@ -259,3 +266,8 @@ class DockerEngine:
         with self._client() as client:
             answer = client.prune_builds(filters={"id": [f"^({'|'.join(record_ids)})$"]}, all=True)
         return frozenset(answer.get("CachesDeleted") or ())
+
+
+def _volumes(listed: Iterable[Answer], df: Answer) -> tuple[Volume, ...]:
+    usage = {e.get("Name"): e.get("UsageData") for e in decode.entries(df, "Volumes", "VolumeUsage")}
+    return tuple(decode.volume(entry, usage.get(entry.get("Name"))) for entry in listed)

@@ -169,9 +169,9 @@ def test_a_record_frees_nothing_while_any_image_that_stays_has_its_layer(*, turn
     held = record("held", 60, shared=True)
     measured = Measured.of(inventory(*images, held))
     frees, sizes, _ = predict(measured, Taken((), (ONE,), (held,), ()))
-    assert (frees.high, sizes[Kind.BUILD_CACHE, "held"]) == (0, 0)
+    assert (frees.high, sizes[Kind.BUILD_CACHE]["held"]) == (0, 0)
     frees, sizes, _ = predict(measured, Taken((), (more, ONE), (held,), ()))
-    assert (frees.high, sizes[Kind.BUILD_CACHE, "held"]) == (61, 60)
+    assert (frees.high, sizes[Kind.BUILD_CACHE]["held"]) == (61, 60)
 
 
 def test_a_layer_of_an_image_that_cannot_be_read_is_counted_by_the_image_that_can() -> None:
