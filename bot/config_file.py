@@ -77,7 +77,7 @@ def _ssh_text(value: str) -> str:
 def listen_parts(value: str) -> tuple[str, int]:
     """Host and port to listen on; ValueError when the text names none."""
     host, _, port = value.rpartition(":")
-    if not host or not port.isdigit() or not 0 <= int(port) <= _MOST_PORTS:
+    if not host or not (port.isascii() and port.isdigit()) or not 0 <= int(port) <= _MOST_PORTS:
         raise ValueError(f"“{value}” is no address to listen on; write it like 127.0.0.1:3000")
     return host.strip("[]"), int(port)
 

@@ -79,9 +79,9 @@ def image(listed: Answer, inspected: Answer, history: Sequence[Answer] | None) -
     )
 
 
-def names(listed: Answer) -> tuple[str, ...]:
-    """All references of an image, from its entry of the list."""
-    return _references(listed.get("RepoTags")) + _references(listed.get("RepoDigests"))
+def names(listed: Answer) -> frozenset[str]:
+    """All references of an image, from its entry of the list, which may order and repeat them in its own way."""
+    return frozenset((*_references(listed.get("RepoTags")), *_references(listed.get("RepoDigests"))))
 
 
 def relisted(known: Image, listed: Answer) -> Image:

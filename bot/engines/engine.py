@@ -132,7 +132,7 @@ class DockerEngine:
                 continue
             told = {**entry, **counted.get(image_id, {})}
             known = self._remembered.get(image_id)
-            if known is not None and decode.names(told) == known.references:
+            if known is not None and decode.names(told) == set(known.references):
                 found[image_id] = decode.relisted(known, told)
             else:
                 found[image_id], unknown[image_id] = None, told
