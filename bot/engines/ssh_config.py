@@ -160,7 +160,9 @@ def _hop(text: str) -> SshAddress:
         port = port.removeprefix(":")
     elif rest.count(":") == 1:
         host, _, port = rest.partition(":")
-    return SshAddress(host=host, user=user or None, port=int(port) if port.isascii() and port.isdigit() else None)
+    return SshAddress(
+        host=host, user=user or None, port=int(port) if port.isascii() and port.isdigit() else None
+    )
 
 
 def _paths(values: Sequence[str], tokens: Mapping[str, str]) -> tuple[Path, ...]:
