@@ -193,18 +193,24 @@ class Removal:
     def _count_what_images_left(self, ended: list[ItemState], before: Mapping[str, CacheRecord]) -> None:
         """Layers that went with records, and were planned with images: which record held them was not known.
 
-        Those are of base images; the engine says 0 bytes of their records. Only where all planned images went
-        by our own hand, and no image has come to share the records, is it certain that nothing else holds them.
+        Either several layers of one size could have been a record's, or they are of base images: the engine says
+        0 bytes of the records of those. Only where all planned images went by our own hand, and no image has come
+        to share the records, is it certain that nothing else holds them.
         """
         if self._deleted.keys() != {item.id for item in self.draft.items if item.kind is Kind.IMAGE}:
             return
         said = frozenset[str]().union(*self._deleted.values())
         left = [size for layer, size in self.draft.layers.items() if layer not in said]
-        silent = [
-            index for index, state in enumerate(ended)
-            if state.outcome is Outcome.REMOVED and state.item.shared and not state.bytes
-            and not before[state.item.id].shared and not before[state.item.id].size
-        ]  # fmt: skip
+        silent: list[int] = []
+        for index, state in enumerate(ended):
+            if state.outcome is not Outcome.REMOVED or not state.item.shared or state.bytes:
+                continue
+            record = before[state.item.id]
+            if not record.shared and not record.size:
+                silent.append(index)
+            elif not record.shared and record.size in left:
+                left.remove(record.size)
+                ended[index] = replace(state, bytes=record.size)
         if silent and len(left) <= len(silent):
             ended[silent[0]] = replace(ended[silent[0]], bytes=sum(left))
 

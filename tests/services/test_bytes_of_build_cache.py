@@ -85,6 +85,16 @@ def test_cache_of_a_base_that_may_be_any_of_several_counts_when_all_of_them_go(b
     assert told.measured > 4 * (50_001 + 3_003)
 
 
+def test_cache_that_may_be_either_of_two_layers_of_one_size_counts_when_both_go(bench: Bench) -> None:
+    engine = bench.engine
+    base(engine)
+    on(engine, "base", "app", 1_001)
+    engine.build(["FROM base:1", "COPY f /old"], "old:1", files={"f": b"old" * 1_001})
+    told = cleaned(bench)
+    assert told.frees.exact
+    assert told.frees.low == told.frees.high == told.state.reclaimed == told.measured
+
+
 def test_cache_alone_says_that_it_frees_more_than_the_engine_tells_where_its_base_is_gone(
     bench: Bench,
 ) -> None:
