@@ -39,6 +39,7 @@ def match_cache(records: Iterable[CacheRecord], images: Iterable[Image], sizes: 
     shared holds no layer of any image, whatever its size.
     """
     forest = _forest(records)
+    built_on = {parent for record in forest for parent in record.parents}
     ground = _Matches(0, [
         (image.chain_ids, reading) for image in images if image.id in sizes.by_image
         for reading in sizes.ambiguous.get(image.id) or (sizes.by_image[image.id],)
@@ -46,6 +47,8 @@ def match_cache(records: Iterable[CacheRecord], images: Iterable[Image], sizes: 
     matches: dict[str, _Matches] = {}
     held: dict[str, frozenset[str]] = {}
     for record in forest:
+        if not record.shared and record.id not in built_on:
+            continue  # it tells nothing of any image
         standing_on = matches[record.parents[0]] if record.parents else ground
         matches[record.id] = found = standing_on.step(record.size or 0)
         if record.shared and found is not _NONE:

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from operator import attrgetter
 from typing import TypeAlias
 
 from bot.core.builds import WINDOW, running_build
@@ -14,6 +15,8 @@ from bot.core.profiles import Profile
 from bot.core.protection import Protection
 from bot.core.selection import Selector, Verdict, keep, old_enough
 from bot.core.tags import newest_tags
+
+_ID, _NAME_AND_ID = attrgetter("id"), attrgetter("name", "id")
 
 Thing: TypeAlias = Container | Network | Image | CacheRecord | Volume
 
@@ -89,14 +92,14 @@ class _Choice:
         return keep("for a running build", "young, and a build seems to run", young.due) if young else verdict
 
     def containers(self) -> tuple[Container, ...]:
-        ordered = sorted(self.selector.inventory.containers, key=lambda c: (c.name, c.id))
+        ordered = sorted(self.selector.inventory.containers, key=_NAME_AND_ID)
         return tuple(one for one in ordered if self._decide(Kind.CONTAINER, one, self._container(one)))
 
     def _container(self, container: Container) -> Verdict:
         return self._for_the_build(self.selector.container(container), container.created_at)
 
     def networks(self, taken: Collection[str]) -> None:
-        for one in sorted(self.selector.inventory.networks, key=lambda n: (n.name, n.id)):
+        for one in sorted(self.selector.inventory.networks, key=_NAME_AND_ID):
             verdict = self._for_the_build(self.selector.network(one, taken), one.created_at)
             self._decide(Kind.NETWORK, one, verdict)
 
@@ -122,7 +125,7 @@ class _Choice:
         """A record stays when an image that stays shares it, or a record that stays builds on it."""
         inventory = self.selector.inventory
         going_ids = {image.id for image in going}
-        kept_chains = {c for image in inventory.images if image.id not in going_ids for c in image.chain_ids}
+        kept_chains = set().union(*(i.chain_ids for i in inventory.images if i.id not in going_ids))
         verdicts: dict[str, Verdict] = {}
         for record in inventory.cache:
             verdict = self.selector.cache_record(record)
@@ -132,7 +135,8 @@ class _Choice:
         by_id = {record.id: record for record in inventory.cache}
         _keep_what_stays_built_on(by_id, verdicts)
         depth = _depths(by_id)
-        ordered = sorted(inventory.cache, key=lambda r: (-depth[r.id], r.id))
+        ordered = sorted(inventory.cache, key=_ID)
+        ordered.sort(key=lambda record: depth[record.id], reverse=True)
         return tuple(r for r in ordered if self._decide(Kind.BUILD_CACHE, r, verdicts[r.id]))
 
     def volumes(self) -> tuple[Volume, ...]:
@@ -166,7 +170,9 @@ def _children_first(images: Iterable[Image]) -> list[Image]:
     """Images in the order in which they can be deleted; equal ones by name, so that listings don't matter."""
     by_id = {image.id: image for image in images}
     depth = {image_id: _image_depth(image, by_id) for image_id, image in by_id.items()}
-    return sorted(by_id.values(), key=lambda i: (-depth[i.id], i.name, i.id))
+    ordered = sorted(by_id.values(), key=_NAME_AND_ID)
+    ordered.sort(key=lambda image: depth[image.id], reverse=True)
+    return ordered
 
 
 def _image_depth(image: Image, by_id: dict[str, Image]) -> int:
