@@ -1,7 +1,7 @@
 """The tables ``[protect]``, ``[policies.*]`` and ``[schedules.*]``, what holds between them, and their values."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import timedelta
+from datetime import UTC, timedelta, tzinfo
 from difflib import get_close_matches
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
@@ -290,15 +290,17 @@ def _policy(name: str, table: PolicyTable, default: PolicyTable) -> Policy:
         profiles=given.profiles,
         volumes=Volumes(given.volumes),
         protection=protection,
-        windows=Windows(
-            windows=tuple(map(parse_window, given.windows or ())), zone=ZoneInfo(given.time_zone)
-        ),
+        windows=Windows(windows=tuple(map(parse_window, given.windows or ())), zone=_zone(given.time_zone)),
         start_within=given.start_within,
         max_bytes=given.max_bytes,
         max_objects=given.max_objects,
         quorum_above=given.quorum_above,
         auto_approve=given.auto_approve,
     )
+
+
+def _zone(name: str) -> tzinfo:
+    return UTC if name == "UTC" else ZoneInfo(name)
 
 
 def schedules(
@@ -319,7 +321,7 @@ def _schedule(
         hosts=tuple(dict.fromkeys(host for entry in table.hosts for host in hosts_meant(entry, tagged))),
         arguments=arguments,
         cron=table.cron,
-        zone=ZoneInfo(table.time_zone),
+        zone=_zone(table.time_zone),
         channel=table.channel,
         grace=table.grace,
         expires=table.expires,

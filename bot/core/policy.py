@@ -121,7 +121,8 @@ def deciding_entry(
         return None
     for entry in policy.entries(right):
         everyone = entry == EVERYONE or (is_channel(entry) and entry == channel)
-        if everyone or entry == user_id or (is_group(entry) and user_id in groups.get(entry, ())):
+        member = user_id in groups.get(entry, ()) if is_group(entry) else entry == user_id
+        if everyone or (member and not is_channel(entry)):
             return entry
     return None
 
