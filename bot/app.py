@@ -17,6 +17,7 @@ from types import FrameType
 from slack_bolt import App
 
 from bot.config import Settings, SlackSettings, load
+from bot.core import ids
 from bot.core.errors import DeckhandError, HostError
 from bot.core.hosts import Host, Hosts, SocketAddress
 from bot.core.policy import Policy
@@ -29,7 +30,9 @@ from bot.services.planning import Planning
 from bot.services.propose import Propose
 from bot.services.review import Review
 from bot.services.rights import Rights
+from bot.services.schedules import Schedules
 from bot.services.show import Show
+from bot.services.starting import Starting
 from bot.slack.chat import SlackChat, web_client
 from bot.slack.directory import SlackDirectory
 from bot.slack.listeners import Listeners, Services
@@ -43,9 +46,6 @@ LOG = logging.getLogger(__name__)
 
 BOLT_THREADS = 10
 WORK_THREADS = 16
-ID_ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
-"""No letters or digits that are taken for one another when read aloud."""
-ID_LENGTH = 10
 
 
 class SystemClock:
@@ -56,12 +56,18 @@ class SystemClock:
 
 
 def new_id() -> str:
-    """Make an id short enough to type, and never guessed: 49 bits."""
-    return "".join(secrets.choice(ID_ALPHABET) for _ in range(ID_LENGTH))
+    return "".join(secrets.choice(ids.ALPHABET) for _ in range(ids.LENGTH))
 
 
 def make_planning(settings: Settings, engines: DockerEngines, store: Store) -> Planning:
-    return Planning(engines=engines, ledger=store, protection=settings.protection, profiles=settings.profiles)
+    def policy_of(host: str) -> Policy | None:
+        registered = settings.hosts.by_name.get(host)
+        return registered.policy if registered else None
+
+    return Planning(
+        engines=engines, ledger=store, protection=settings.protection, profiles=settings.profiles,
+        policy_of=policy_of,
+    )  # fmt: skip
 
 
 class Deckhand:
@@ -128,21 +134,29 @@ class Deckhand:
             owner=f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}",
             changed=changed,
             stopping=self._signals.ending,
+            starting=Starting(hosts=hosts, rights=rights, store=store, clock=clock, changed=changed),
             pause=self._signals.pause,
         )
+        propose = Propose(
+            hosts=hosts, rights=rights, planning=planning, store=store, clock=clock, new_id=new_id,
+            changed=changed,
+        )  # fmt: skip
+        schedules = Schedules(
+            schedules=self._settings.schedules, hosts=hosts, propose=propose, store=store, chat=chat, clock=clock,
+            stopping=self._signals.ending,
+        )  # fmt: skip
         services = Services(
             hosts=hosts,
             rights=rights,
             planning=planning,
-            propose=Propose(
-                hosts=hosts, rights=rights, planning=planning, store=store, clock=clock, new_id=new_id,
-                changed=changed,
-            ),
+            propose=propose,
             decide=decide,
             review=Review(hosts=hosts, rights=rights, store=store),
             show_now=show,
         )  # fmt: skip
-        return services, Background(self._signals, store, show, decide, execute)
+        background = Background(self._signals, store, show, decide, execute)
+        background.also("schedules", schedules)
+        return services, background
 
 
 def make_receiver(slack: SlackSettings, app: App) -> Receiver:

@@ -1,21 +1,24 @@
-"""The command line: ``deckhand run | try | df | plan | audit | hosts | doctor | db``."""
+"""The command line: ``deckhand run | try | df | plan | audit | hosts | policy | schedules | doctor | db``."""
 
 import logging
 import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from bot import app as application
-from bot import output
+from bot import output, output_rules
 from bot.config import Settings, load
 from bot.core.arguments import EXAMPLE, parse_several
 from bot.core.errors import ConfigurationError, DeckhandError, UsageError
 from bot.engines.registry import DockerEngines
-from bot.services import facts, review
+from bot.services import explaining, facts, review
+from bot.slack.chat import web_client
+from bot.slack.directory import SlackDirectory
 from bot.store.database import migrate, open_store
 from bot.store.store import SqlStore
 
@@ -34,6 +37,8 @@ hosts = typer.Typer(help="Look after the registered hosts.", no_args_is_help=Tru
 cli.add_typer(audit, name="audit")
 cli.add_typer(database, name="db")
 cli.add_typer(hosts, name="hosts")
+policy = typer.Typer(help="Look at who may do what.", no_args_is_help=True)
+cli.add_typer(policy, name="policy")
 
 Config = Annotated[
     Path | None,
@@ -125,6 +130,47 @@ def plan(
 def hosts_list(config: Config = None) -> None:
     """List the registered hosts, and how each is reached."""
     output.show_hosts(load(config).hosts)
+
+
+@policy.command("explain")
+def policy_explain(
+    host: HostName,
+    user: Annotated[str, typer.Argument(metavar="USER", help="A Slack user's id (U… or W…).")],
+    channel: Annotated[
+        str, typer.Option(metavar="CHANNEL", help="The id of the channel (C… or G…) where the person asks.")
+    ] = "",
+    config: Config = None,
+    as_json: AsJson = False,  # noqa: FBT002 - typer's flags
+) -> None:
+    """Say what a person may do on a host and why, and which cleanups may run there and when."""
+    settings = load(config)
+    registered = settings.hosts.find(host)
+    asked = explaining.asked(user, channel)
+    token, now = settings.slack.bot_token, datetime.now(UTC)
+    lookup: explaining.Lookup = lambda _group: None  # noqa: E731 - one line says it
+    unknown = "cannot be read without SLACK_BOT_TOKEN → counts as no"
+    if token is not None:
+        client = web_client(token.get_secret_value(), settings.slack.api_url)
+        lookup, unknown = SlackDirectory(client, lambda: now).lookup, "cannot be read now → counts as no"
+    answers = explaining.answers(registered, asked, lookup, unknown)
+    if as_json:
+        output.print_json(explaining.policy_json(registered, asked, answers, now))
+    else:
+        output_rules.show_policy(registered, asked, answers, now)
+
+
+@cli.command()
+def schedules(config: Config = None, as_json: AsJson = False) -> None:  # noqa: FBT002 - typer's flags
+    """Show the schedules and when each comes next, by the configuration and in the database."""
+    settings, now = load(config), datetime.now(UTC)
+    with _store(config) as store:
+        timers = store.schedules()
+    if as_json:
+        output.print_json(output_rules.schedules_json(settings.schedules, timers, now))
+    elif settings.schedules or timers:
+        output_rules.show_schedules(settings.schedules, timers, now)
+    else:
+        output.say("No schedule is configured; README.md shows how, under “On a schedule”.")
 
 
 @audit.command("list")

@@ -16,24 +16,23 @@ from bot.config_file import (
     ConfigFile,
     HostTable,
     ImageRuleTable,
-    PolicyTable,
     ProfileTable,
-    ProtectTable,
     RuleTable,
     listen_parts,
     relations,
     ssh_parts,
 )
-from bot.core.errors import ConfigurationError
+from bot.config_policies import DEFAULT_POLICY, candidates, policies, schedules
+from bot.core.errors import ConfigurationError, UsageError
 from bot.core.hosts import Address, ContextAddress, Host, Hosts, SocketAddress, SshAddress
 from bot.core.inventory import Kind
 from bot.core.labels import LabelFilter
 from bot.core.policy import Policy
 from bot.core.profiles import BUILT_IN, Profile, Rule
 from bot.core.protection import Protection
+from bot.core.schedules import Schedule
 
 DEFAULT_FILE = "deckhand.toml"
-DEFAULT_POLICY = "default"
 EXAMPLE = "deploy/deckhand.example.toml shows a whole one"
 
 
@@ -72,6 +71,7 @@ class Settings:
     protection: Protection
     profiles: Mapping[str, Profile]
     """The built-in ones, as the file overrides them, then the file's own."""
+    schedules: tuple[Schedule, ...]
     slack: SlackSettings
 
 
@@ -95,14 +95,24 @@ def load(
     problems += slack.problems() if for_slack else ()
     if problems:
         raise ConfigurationError(problems)
+    profiles = _profiles(parsed.profiles)
     return Settings(
         file=file,
         database_url=SecretStr(environment.get("DECKHAND_DATABASE_URL") or parsed.database.url),
         hosts=_hosts(parsed),
-        protection=_protection(parsed.protect),
-        profiles=_profiles(parsed.profiles),
+        protection=parsed.protect.value(),
+        profiles=profiles,
+        schedules=_schedules(file, parsed, profiles),
         slack=slack,
     )
+
+
+def _schedules(file: Path, parsed: ConfigFile, profiles: Mapping[str, Profile]) -> tuple[Schedule, ...]:
+    tags = {name: table.tags for name, table in parsed.hosts.items()}
+    try:
+        return schedules(parsed.schedules, tags, profiles)
+    except UsageError as error:
+        raise ConfigurationError([f"{file}: schedules: {error}"]) from None
 
 
 def _read(file: Path) -> Mapping[str, Any]:
@@ -135,26 +145,6 @@ def _problem(file: Path, error: Any) -> str:
     return f"{file}: {key}: {message}"
 
 
-def _policies(tables: Mapping[str, PolicyTable]) -> dict[str, Policy]:
-    """Named policies; what one leaves out it takes from ``default``, and unset in both means nobody."""
-    default = tables.get(DEFAULT_POLICY, PolicyTable()).model_dump(exclude_unset=True)
-    return {
-        name: Policy(name=name, **{**default, **table.model_dump(exclude_unset=True)})
-        for name, table in tables.items()
-    }
-
-
-def _protection(table: ProtectTable) -> Protection:
-    return Protection(
-        images=tuple(table.images),
-        names=tuple(table.names),
-        labels=tuple(table.labels),
-        keep_last=table.keep_last,
-        unused_for=table.unused_for,
-        dangling_min_age=table.dangling_min_age,
-    )
-
-
 def _profiles(tables: Mapping[str, ProfileTable]) -> Mapping[str, Profile]:
     own = {name: _profile(name, table) for name, table in tables.items()}
     return MappingProxyType({**BUILT_IN, **own})
@@ -172,21 +162,19 @@ def _profile(name: str, table: ProfileTable) -> Profile:
 
 
 def _hosts(parsed: ConfigFile) -> Hosts:
-    policies = _policies(parsed.policies)
-    nobody = Policy(name=DEFAULT_POLICY)
-    return Hosts(
-        MappingProxyType(
-            {
-                name: Host(
-                    name=name,
-                    address=_address(table),
-                    policy=policies.get(table.policy or DEFAULT_POLICY, nobody),
-                    tags=tuple(table.tags),
-                )
-                for name, table in parsed.hosts.items()
-            }
+    known = policies(parsed.policies)
+    tags = {name: table.tags for name, table in parsed.policies.items()}
+    by_name = {}
+    for name, table in parsed.hosts.items():
+        policy, because = candidates(table.policy, table.tags, tags)[0]
+        by_name[name] = Host(
+            name=name,
+            address=_address(table),
+            policy=known.get(policy, Policy(name=DEFAULT_POLICY)),
+            policy_because=because,
+            tags=tuple(table.tags),
         )
-    )
+    return Hosts(MappingProxyType(by_name))
 
 
 def _address(table: HostTable) -> Address:

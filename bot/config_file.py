@@ -8,46 +8,25 @@ from types import MappingProxyType
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, Field
 
+from bot.config_policies import (
+    PolicyProtectTable,
+    PolicyTable,
+    ProtectTable,
+    ScheduleTable,
+    policy_relations,
+    schedule_relations,
+)
+from bot.config_types import Duration, Name, Table
 from bot.core.arguments import PICKED
 from bot.core.inventory import Kind
 from bot.core.profiles import SCOPES, Scope
-from bot.core.units import parse_duration
 
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
-_SLACK_ID = re.compile(r"[UWS][A-Z0-9]{2,}")
 _SSH = re.compile(
     r"(?:(?P<user>[^@\s]+)@)?(?P<host>\[[0-9A-Fa-f:.%\w]+\]|[A-Za-z0-9._-]+)(?::(?P<port>\d{1,5}))?"
 )
 _MOST_PORTS = 65535
-
-
-def _duration(value: object) -> timedelta:
-    if not isinstance(value, str):
-        raise ValueError('a duration is written as text, like "30m", "168h" or "10d"')  # noqa: TRY004 - pydantic
-    duration = parse_duration(value)
-    if duration < timedelta():
-        raise ValueError("a duration cannot be negative")
-    return duration
-
-
-def _slack_id(value: str) -> str:
-    if value != "*" and not _SLACK_ID.fullmatch(value):
-        raise ValueError(
-            f"“{value}” is no Slack id; write user ids (U…), user group ids (S…) or “*”: a profile's "
-            "“Copy member ID” in Slack shows one"
-        )
-    return value
-
-
-def _name(value: str) -> str:
-    if not _NAME.fullmatch(value):
-        raise ValueError(
-            f"“{value}” is no name that can be typed in Slack; use letters, digits, dots, dashes and "
-            "underscores, at most 63"
-        )
-    return value
 
 
 def _database_url(value: str) -> str:
@@ -101,14 +80,7 @@ def _engine_url(value: str) -> str:
 EngineUrl = Annotated[str, AfterValidator(_engine_url)]
 SshText = Annotated[str, AfterValidator(_ssh_text)]
 ListenText = Annotated[str, AfterValidator(_listen_text)]
-Duration = Annotated[timedelta, BeforeValidator(_duration)]
-SlackId = Annotated[str, AfterValidator(_slack_id)]
-Name = Annotated[str, AfterValidator(_name)]
 DatabaseUrl = Annotated[str, AfterValidator(_database_url)]
-
-
-class Table(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
 class DatabaseTable(Table):
@@ -118,15 +90,6 @@ class DatabaseTable(Table):
 class SlackTable(Table):
     mode: Literal["socket", "http"] | None = None
     listen: ListenText = "127.0.0.1:3000"
-
-
-class ProtectTable(Table):
-    images: list[str] = []
-    names: list[str] = []
-    labels: list[str] = []
-    keep_last: Annotated[int, Field(ge=0)] = 0
-    unused_for: Duration = timedelta()
-    dangling_min_age: Duration = timedelta(hours=1)
 
 
 class RuleTable(Table):
@@ -153,18 +116,6 @@ class ProfileTable(Table):
     exclude: list[str] = []
 
 
-class PolicyTable(Table):
-    look: Annotated[tuple[SlackId, ...], Field(strict=False)] = ()
-    request: Annotated[tuple[SlackId, ...], Field(strict=False)] = ()
-    approve: Annotated[tuple[SlackId, ...], Field(strict=False)] = ()
-    stop: Annotated[tuple[SlackId, ...], Field(strict=False)] = ()
-    restore: Annotated[tuple[SlackId, ...], Field(strict=False)] = ()
-    audit: Annotated[tuple[SlackId, ...], Field(strict=False)] | None = None
-    quorum: Annotated[int, Field(ge=1)] = 1
-    self_approval: bool = False
-    expires: Annotated[Duration, Field(gt=timedelta())] = timedelta(minutes=30)
-
-
 class HostTable(Table):
     docker: EngineUrl | None = None
     ssh: SshText | None = None
@@ -185,17 +136,23 @@ class ConfigFile(Table):
     hosts: Annotated[dict[Name, HostTable], Field(min_length=1)]
     policies: dict[Name, PolicyTable] = {}
     profiles: dict[Name, ProfileTable] = {}
+    schedules: dict[Name, ScheduleTable] = {}
 
     @classmethod
     def keys_at(cls, place: list[str]) -> list[str]:
         """The keys that the table at this place knows."""
         model: Any = cls
         for depth, part in enumerate(place):
-            tables = {"hosts": HostTable, "policies": PolicyTable, "profiles": ProfileTable}
+            tables = {
+                "hosts": HostTable, "policies": PolicyTable, "profiles": ProfileTable,
+                "schedules": ScheduleTable,
+            }  # fmt: skip
             if model is cls and part in tables:
                 model = tables[part]
             elif model is cls:
                 model = cls.model_fields[part].annotation
+            elif model is PolicyTable and depth > 1:
+                model = PolicyProtectTable
             elif depth > 1 and part in PROFILE_KINDS:
                 model = ImageRuleTable if part == "images" else RuleTable
         return list(model.model_fields)
@@ -211,6 +168,8 @@ def relations(raw: Mapping[str, Any]) -> Iterator[str]:
     for name, table in hosts.items() if isinstance(hosts, dict) else ():
         for problem in _host_relations(table, names) if isinstance(table, dict) else ():
             yield f"hosts.{name}{problem}"
+    yield from policy_relations(raw)
+    yield from schedule_relations(raw)
 
 
 def _host_relations(table: Mapping[str, Any], policies: list[str]) -> Iterator[str]:

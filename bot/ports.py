@@ -109,6 +109,10 @@ class Change:
     status: Status
     events: tuple[Event, ...]
     vote: Vote | None = None
+    withdrawn: str = ""
+    """Id of the person whose vote is taken back."""
+    starts_at: datetime | None = None
+    """When an approved plan may start at the earliest; None means at once."""
     reason: str = ""
     decided: bool = False
     """Whether this is the deciding moment, whose time is kept."""
@@ -142,6 +146,24 @@ class Cleanup:
     finished_at: datetime | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timer:
+    """Where a schedule stands."""
+
+    name: str
+    definition: str
+    """What its moments follow from."""
+    next_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tick:
+    """What becomes of a schedule that is due."""
+
+    next_at: datetime
+    event: Event
+
+
 class Ledger(Protocol):
     """When images were seen in use: Docker does not remember."""
 
@@ -161,7 +183,9 @@ class Store(Ledger, Protocol):
     Each method is one transaction; a change of state and its events are written together or not at all.
     """
 
-    def create_plan(self, plan: Plan, quorum: int, message: MessageRef, event: Event) -> PlanState: ...
+    def create_plan(self, plan: Plan, quorum: int, message: MessageRef, event: Event) -> PlanState:
+        """Write a proposed plan; the same one a second time changes nothing. PlanExistsError for another."""
+        ...
 
     def plan(self, plan_id: str) -> PlanState | None: ...
 
@@ -170,7 +194,8 @@ class Store(Ledger, Protocol):
 
         One compare-and-set on status and version: of two callers at once, the second decides on the
         first one's result. What ``decide`` raises is passed on and nothing is written. An illegal
-        transition raises ValueError. A vote without a change of status is a change too.
+        transition raises ValueError. A vote without a change of status is a change too, and so is one taken
+        back, and an approved plan's later start.
         RefusedError when there is no such plan.
         """
         ...
@@ -181,6 +206,10 @@ class Store(Ledger, Protocol):
 
     def due(self) -> tuple[str, ...]:
         """Ids of the proposed plans whose time is up by the database's clock."""
+        ...
+
+    def open_plans(self, requester_id: str, host: str) -> Mapping[str, Status]:
+        """The plans of a requester on a host that have not ended, by id; oldest first."""
         ...
 
     # --- runs -----------------------------------------------------------------------------------
@@ -231,6 +260,34 @@ class Store(Ledger, Protocol):
         """Remember where the message stands and which version of the plan it shows."""
         ...
 
+    # --- schedules ------------------------------------------------------------------------------
+
+    def schedules(self) -> tuple[Timer, ...]:
+        """Where every schedule stands that was ever configured, by name."""
+        ...
+
+    def set_timer(self, name: str, definition: str, after: Callable[[datetime], datetime]) -> None:
+        """Begin a schedule, or begin it anew when its definition is another; else nothing is changed.
+
+        ``after`` gives the next moment, given the database's clock.
+        """
+        ...
+
+    def tick(self, timer: Timer, decide: Callable[[datetime], Tick]) -> bool:
+        """Move a schedule that is due on, with an event, by compare-and-set on its moment.
+
+        ``decide`` is given the database's clock. False when it is not due by that clock, when somebody
+        else was faster, or when its definition has changed: then nothing is written.
+        """
+        ...
+
+    def note(self, schedule: str, host: str, trouble: str, event: Event | None = None) -> bool:
+        """Remember what is in the way of a schedule on a host (empty: nothing), and append the event.
+
+        True when it is something, and another thing than the last time.
+        """
+        ...
+
     # --- audit ----------------------------------------------------------------------------------
 
     def cleanups(self, *, hosts: Sequence[str] | None = None, limit: int = 20) -> tuple[Cleanup, ...]:
@@ -263,4 +320,8 @@ class Chat(Protocol):
 
     def update_plan(self, state: PlanState) -> None:
         """Bring a plan's message up to date, in place."""
+        ...
+
+    def tell(self, channel: str, sentence: str) -> None:
+        """Post one line of plain text for everyone in the channel."""
         ...

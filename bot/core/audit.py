@@ -27,13 +27,21 @@ class Tag(StrEnum):
     PLAN_APPROVED = "slack:plan:approved"
     PLAN_REJECTED = "slack:plan:rejected"
     PLAN_REFUSED = "slack:plan:refused"
+    PLAN_WITHDRAWN = "slack:plan:withdrawn"
     PLAN_EXPIRED = "deckhand:plan:expired"
     PLAN_CANCELLED = "deckhand:plan:cancelled"
+    PLAN_SUPERSEDED = "deckhand:plan:superseded"
+    PLAN_WAITS = "deckhand:plan:waits"
     CLEANUP_STARTED = "deckhand:cleanup:started"
     CLEANUP_TAKEN_UP = "deckhand:cleanup:taken_up"
     CLEANUP_FINISHED = "deckhand:cleanup:finished"
     ITEM_REMOVING = "deckhand:item:removing"
     ITEM_ENDED = "deckhand:item:ended"
+    SCHEDULE_FIRED = "deckhand:schedule:fired"
+    SCHEDULE_SKIPPED = "deckhand:schedule:skipped"
+    SCHEDULE_NOTHING = "deckhand:schedule:nothing_to_free"
+    SCHEDULE_UNREACHABLE = "deckhand:schedule:unreachable"
+    SCHEDULE_REFUSED = "deckhand:schedule:refused"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -45,6 +45,10 @@ class RefusedError(DeckhandError):
     """Understood, and not done: no right, too late, already decided."""
 
 
+class PlanExistsError(DeckhandError, ValueError):
+    """A plan of that id is stored already, and is another one."""
+
+
 class NothingToRemoveError(DeckhandError):
     """A cleanup was asked for that would remove nothing; the sentence says under which rules all is kept."""
 

@@ -53,6 +53,8 @@ class Host:
     name: str
     address: Address
     policy: Policy
+    policy_because: str = ""
+    """Why it is this policy; for display only."""
     tags: tuple[str, ...] = ()
 
 

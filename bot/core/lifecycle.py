@@ -100,6 +100,8 @@ class PlanState:
     decided_at: datetime | None = None
     started_at: datetime | None = None
     finished_at: datetime | None = None
+    starts_at: datetime | None = None
+    """Approved plans: when the next window of the policy opens; None where nothing has to be waited for."""
     usage_before: DiskUsage | None = None
     usage_after: DiskUsage | None = None
 

@@ -1,11 +1,21 @@
-"""Who may do what on a host: read at the click, and closed when in doubt."""
+"""Who may do what on a host, and which cleanups may run there: read at the click, and closed when in doubt."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
+from bot.core.arguments import PICKED
+from bot.core.inventory import Kind
+from bot.core.plans import Draft, Person
+from bot.core.profiles import Profile
+from bot.core.protection import NOTHING_MORE, Protection
+from bot.core.units import human_size
+from bot.core.windows import Windows
+
 EVERYONE = "*"
+APPROVER_PREFIX = "policy:"
+"""What the id of an approver begins with who is a policy, not a person."""
 
 
 class Right(StrEnum):
@@ -15,6 +25,14 @@ class Right(StrEnum):
     STOP = "stop"
     RESTORE = "restore"
     AUDIT = "audit"
+
+
+class Volumes(StrEnum):
+    """Which volumes cleanups may take."""
+
+    NEVER = "never"
+    ANONYMOUS = "anonymous"  # those that the engine itself named
+    NAMED = "named"  # those too that a person picks one by one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,9 +50,23 @@ class Policy:
     quorum: int = 1
     self_approval: bool = False
     expires: timedelta = timedelta(minutes=30)
+    profiles: tuple[str, ...] | None = None
+    """The profiles that may be asked for; None means every one."""
+    volumes: Volumes = Volumes.ANONYMOUS
+    protection: Protection = NOTHING_MORE
+    """What cleanups leave alone here, beside what they leave alone everywhere."""
+    windows: Windows = Windows()  # noqa: RUF009 - frozen, like all values here
+    start_within: timedelta = timedelta(hours=24)
+    """How long an approval holds before the cleanup has begun."""
+    max_bytes: int | None = None
+    max_objects: int | None = None
+    quorum_above: int | None = None
+    """Approvals that a plan beyond one of the two limits needs; None means that there is no such plan."""
+    auto_approve: tuple[str, ...] = ()
+    """Profiles whose plans the policy itself approves."""
 
     def entries(self, right: Right) -> tuple[str, ...]:
-        """Slack user ids (U… or W…), user group ids (S…), or ``*``."""
+        """Slack ids of users (U… or W…), user groups (S…) and channels (C… or G…), or ``*``."""
         return {
             Right.LOOK: self.look,
             Right.REQUEST: self.request,
@@ -44,30 +76,120 @@ class Policy:
             Right.AUDIT: self.look if self.audit is None else self.audit,
         }[right]
 
+    @property
+    def approver(self) -> Person:
+        """Who stands as the approver where the policy approves by itself."""
+        return Person(id=f"{APPROVER_PREFIX}{self.name}", name=f"policy {self.name}")
+
+
+# --- who ----------------------------------------------------------------------------------------
+
 
 def is_group(entry: str) -> bool:
     """Whether a policy entry names a Slack user group."""
     return entry.startswith("S")
 
 
-def groups_to_read(policy: Policy, right: Right, user_id: str) -> tuple[str, ...]:
+def is_channel(entry: str) -> bool:
+    """Whether a policy entry names a Slack channel: anyone has the right who asks there."""
+    return entry.startswith(("C", "G"))
+
+
+def groups_to_read(policy: Policy, right: Right, user_id: str, channel: str = "") -> tuple[str, ...]:
     """The user groups whose members must be known to decide; none when a plain entry decides already."""
     entries = policy.entries(right)
-    if EVERYONE in entries or user_id in entries:
+    if may(policy, right, user_id, {}, channel):
         return ()
     return tuple(entry for entry in entries if is_group(entry))
 
 
-def may(policy: Policy, right: Right, user_id: str, groups: Mapping[str, Iterable[str]]) -> bool:
+def may(
+    policy: Policy, right: Right, user_id: str, groups: Mapping[str, Iterable[str]], channel: str = ""
+) -> bool:
     """Whether the policy gives that person that right; ``groups`` maps group ids to their members.
 
-    A group that is missing from ``groups`` has no members.
+    A group that is missing from ``groups`` has no members; ``channel`` is where the person asked, if anywhere.
     """
-    entries = policy.entries(right)
+    return deciding_entry(policy, right, user_id, groups, channel) is not None
+
+
+def deciding_entry(
+    policy: Policy, right: Right, user_id: str, groups: Mapping[str, Iterable[str]], channel: str = ""
+) -> str | None:
+    """The first entry of the policy that gives that person that right; None when none does."""
     if not user_id:
-        return False
-    return (
-        EVERYONE in entries
-        or user_id in entries
-        or any(user_id in groups.get(entry, ()) for entry in entries if is_group(entry))
+        return None
+    for entry in policy.entries(right):
+        everyone = entry == EVERYONE or (is_channel(entry) and entry == channel)
+        member = user_id in groups.get(entry, ()) if is_group(entry) else entry == user_id
+        if everyone or (member and not is_channel(entry)):
+            return entry
+    return None
+
+
+# --- what ---------------------------------------------------------------------------------------
+
+
+def profile_objection(policy: Policy, profile: str, kinds: Iterable[Kind]) -> str | None:
+    """Why the policy allows no cleanup of this profile, which takes these kinds; None when it does."""
+    if policy.profiles is not None and profile not in policy.profiles:
+        allowed = ", ".join(policy.profiles) or "none"
+        return f"policy “{policy.name}” does not allow “{profile}” here; what it allows: {allowed}"
+    if Kind.VOLUME not in kinds:
+        return None
+    if policy.volumes is Volumes.NEVER:
+        return f"policy “{policy.name}” lets no cleanup take volumes here"
+    if profile == PICKED and policy.volumes is not Volumes.NAMED:
+        return f"policy “{policy.name}” lets nobody pick volumes here"
+    return None
+
+
+def allows(policy: Policy, profile: Profile) -> bool:
+    """Whether a cleanup of this profile may be asked for."""
+    return profile_objection(policy, profile.name, profile.rules) is None
+
+
+def plan_objection(policy: Policy, draft: Draft) -> str | None:
+    """Why the policy does not allow this plan, whoever approves it; None when it does."""
+    objection = profile_objection(policy, draft.profile, {item.kind for item in draft.items})
+    if objection is None and quorum_of(policy, draft) is None:
+        objection = (
+            f"the plan is for {_size(draft)}, and policy “{policy.name}” allows no cleanup of more than "
+            f"{limits_words(policy)}"
+        )
+    return objection
+
+
+def quorum_of(policy: Policy, draft: Draft) -> int | None:
+    """How many approvals a plan needs; None when it is beyond a limit above which there is no quorum."""
+    if within_limits(policy, draft):
+        return policy.quorum
+    return None if policy.quorum_above is None else max(policy.quorum, policy.quorum_above)
+
+
+def within_limits(policy: Policy, draft: Draft) -> bool:
+    """Whether a plan stays within the bytes and the objects that need no higher quorum."""
+    return (policy.max_bytes is None or draft.frees.high <= policy.max_bytes) and (
+        policy.max_objects is None or len(draft.items) <= policy.max_objects
     )
+
+
+def limits_words(policy: Policy) -> str:
+    """``50GB or 500 objects``; empty when there is no limit."""
+    bytes_words = [human_size(policy.max_bytes)] if policy.max_bytes is not None else []
+    objects = [f"{policy.max_objects} objects"] if policy.max_objects is not None else []
+    return " or ".join([*bytes_words, *objects])
+
+
+def approves_itself(policy: Policy, draft: Draft) -> bool:
+    """Whether the policy approves this plan without a person: never volumes, never beyond a limit."""
+    return (
+        draft.profile in policy.auto_approve
+        and not any(item.kind is Kind.VOLUME for item in draft.items)
+        and within_limits(policy, draft)
+        and plan_objection(policy, draft) is None
+    )
+
+
+def _size(draft: Draft) -> str:
+    return f"{human_size(draft.frees.high)} in {len(draft.items)} objects"

@@ -39,6 +39,21 @@ class Protection:
         """The first pattern that the name of a container, network or volume matches; None when none does."""
         return first_match(self.names, name)
 
+    def and_also(self, more: "Protection") -> "Protection":
+        """Both together: what either protects is protected."""
+        return Protection(
+            images=(*self.images, *more.images),
+            names=(*self.names, *more.names),
+            labels=(*self.labels, *more.labels),
+            keep_last=max(self.keep_last, more.keep_last),
+            unused_for=max(self.unused_for, more.unused_for),
+            dangling_min_age=max(self.dangling_min_age, more.dangling_min_age),
+        )
+
+
+NOTHING_MORE = Protection(dangling_min_age=timedelta())
+"""What changes nothing beside another protection."""
+
 
 def first_match(patterns: Iterable[str], name: str) -> str | None:
     return next((pattern for pattern in patterns if fnmatchcase(name, pattern)), None)

@@ -4,6 +4,7 @@ import re
 from datetime import timedelta
 
 _SIZE_UNITS = ("B", "kB", "MB", "GB", "TB", "PB", "EB", "ZB", "YB")
+_SIZE = re.compile(r"([0-9]+(?:\.[0-9]+)?) ?([kMGTPEZY]?B)")
 _DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h|d|w)")
 _SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 
@@ -15,6 +16,14 @@ def human_size(size: float) -> str:
         size /= 1000
         index += 1
     return f"{size:.4g}{_SIZE_UNITS[index]}"
+
+
+def parse_size(text: str) -> int:
+    """Read ``50GB`` as ``human_size`` writes it: base 1000. ValueError when the text is anything else."""
+    found = _SIZE.fullmatch(text)
+    if not found:
+        raise ValueError(f"“{text}” is not a size; write it like 500MB, 50GB or 1.5TB")
+    return round(float(found[1]) * 1000.0 ** _SIZE_UNITS.index(found[2]))
 
 
 def parse_duration(text: str) -> timedelta:

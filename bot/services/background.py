@@ -49,7 +49,7 @@ class Signals:
 
 
 class Background:
-    """Three loops: messages, cleanups with expiry, and leases. ``stop`` lets running items end."""
+    """Loops: messages, cleanups with expiry, leases, and what was added. ``stop`` lets running items end."""
 
     def __init__(self, signals: Signals, store: Store, show: Show, decide: Decide, execute: Execute) -> None:
         self._signals = signals
@@ -67,6 +67,11 @@ class Background:
                 ("leases", self._renew, HEARTBEAT_SECONDS),
             )
         ]
+
+    def also(self, name: str, work: Callable[[], None]) -> None:
+        """Add a loop of another service; before ``start``."""
+        loop = (work, self._signals.waker(), POLL_SECONDS)
+        self._threads.append(threading.Thread(target=self._loop, args=loop, name=name, daemon=True))
 
     def start(self) -> None:
         for thread in self._threads:

@@ -4,14 +4,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.core.audit import Tag
+from bot.core.audit import Event, Tag
 from bot.core.errors import RefusedError
 from bot.core.hosts import Host, Hosts
 from bot.core.lifecycle import PlanState, Status, Vote
 from bot.core.plans import Person
-from bot.core.policy import Right, may
+from bot.core.policy import APPROVER_PREFIX, Right, plan_objection, quorum_of
 from bot.ports import Change, Store
 from bot.services import facts
+from bot.services.approving import quorum_needed, start_of
 from bot.services.rights import Rights, refusal
 
 _ENDED_WORDS = {
@@ -34,30 +35,39 @@ class Decide:
     changed: Callable[[], None]
     """Called when a plan changed: a message to bring up to date, or a cleanup to start."""
 
-    def __call__(self, plan_id: str, person: Person, *, approve: bool, reason: str = "") -> PlanState:
+    def __call__(
+        self, plan_id: str, person: Person, *, approve: bool, reason: str = "", channel: str = ""
+    ) -> PlanState:
         """Record a vote; RefusedError, whose sentence says why, when it does not count."""
-        seen = self.store.plan(plan_id)
-        if seen is None:
-            raise RefusedError("This plan is not in the database of this Deckhand. Ask for a new one.")
-        host = self.hosts().by_name.get(seen.plan.host)
-        if host is None:
-            raise RefusedError(
-                f"{seen.plan.host} is no longer registered, so nothing can be decided about it."
-            )
-        groups = self.rights.groups(host.policy, Right.APPROVE, person)
-        allowed = may(host.policy, Right.APPROVE, person.id, groups)
-        vote = _Vote(host=host, person=person, approve=approve, reason=reason, allowed=allowed)
+        seen = self._seen(plan_id)
+        vote = self._vote(seen, person, channel, approve=approve, reason=reason)
+        return self._change(seen, person, "approve" if approve else "reject", vote.decide)
+
+    def check_rejection(self, plan_id: str, person: Person, channel: str = "") -> PlanState:
+        """The plan, when this person may reject it now; the same checks follow with the reason itself."""
+        seen = self._seen(plan_id)
+        vote = self._vote(seen, person, channel, approve=False)
         try:
-            state = self.store.change(plan_id, vote.decide)
+            vote.check(seen)
+            if plan_id in self.store.due():
+                raise RefusedError(expired(seen))  # noqa: TRY301 - recorded like the others
         except RefusedError as refused:
-            verb = "approve" if approve else "reject"
-            self.store.record(
-                facts.event(Tag.PLAN_REFUSED, seen.plan, person, attempted=verb, reason=str(refused))
-            )
-            self.expire_due()
+            self._refused(seen, person, "reject", refused)
             raise
-        self.changed()
-        return state
+        return seen
+
+    def withdraw(self, plan_id: str, person: Person) -> PlanState:
+        """Take one's own approval back while the plan still waits for others; RefusedError when it is too late."""
+
+        def take_back(state: PlanState, now: datetime) -> Change:
+            _open(state, now)
+            if person.id not in [approver.id for approver in state.approvers]:
+                raise RefusedError("None of the approvals is yours, so there is nothing to withdraw.")
+            left = [approver.id for approver in state.approvers if approver.id != person.id]
+            withdrawn = facts.event(Tag.PLAN_WITHDRAWN, state.plan, person, approvers=[*left])
+            return Change(status=Status.PROPOSED, events=(withdrawn,), withdrawn=person.id)
+
+        return self._change(self._seen(plan_id), person, "withdraw", take_back)
 
     def expire_due(self) -> None:
         """End the plans whose time is up; that they can no longer be approved does not depend on it."""
@@ -67,6 +77,40 @@ class Decide:
             except RefusedError:
                 continue  # decided in this very moment
             self.changed()
+
+    def _seen(self, plan_id: str) -> PlanState:
+        seen = self.store.plan(plan_id)
+        if seen is None:
+            raise RefusedError("This plan is not in the database of this Deckhand. Ask for a new one.")
+        return seen
+
+    def _vote(
+        self, seen: PlanState, person: Person, channel: str, *, approve: bool, reason: str = ""
+    ) -> "_Vote":
+        host = self.hosts().by_name.get(seen.plan.host)
+        if host is None:
+            raise RefusedError(
+                f"{seen.plan.host} is no longer registered, so nothing can be decided about it."
+            )
+        allowed = self.rights.has(host, Right.APPROVE, person, channel)
+        return _Vote(host=host, person=person, approve=approve, reason=reason, allowed=allowed)
+
+    def _change(
+        self, seen: PlanState, person: Person, verb: str, decide: Callable[[PlanState, datetime], Change]
+    ) -> PlanState:
+        try:
+            state = self.store.change(seen.plan.id, decide)
+        except RefusedError as refused:
+            self._refused(seen, person, verb, refused)
+            raise
+        self.changed()
+        return state
+
+    def _refused(self, seen: PlanState, person: Person, verb: str, refused: RefusedError) -> None:
+        self.store.record(
+            facts.event(Tag.PLAN_REFUSED, seen.plan, person, attempted=verb, reason=str(refused))
+        )
+        self.expire_due()
 
 
 def _expire(state: PlanState, now: datetime) -> Change:
@@ -86,49 +130,80 @@ class _Vote:
     allowed: bool
 
     def decide(self, state: PlanState, now: datetime) -> Change:
-        self._check(state, now)
-        vote = Vote(person=self.person, approve=self.approve, at=now, reason=self.reason)
-        voted = facts.event(
-            Tag.PLAN_VOTED, state.plan, self.person, approve=self.approve, reason=self.reason,
-            policy=self.host.policy.name, quorum=self.host.policy.quorum,
-        )  # fmt: skip
-        if not self.approve:
-            ended = facts.event(Tag.PLAN_REJECTED, state.plan, self.person, reason=self.reason)
-            return Change(
-                status=Status.REJECTED, events=(voted, ended), vote=vote, reason=self.reason, decided=True
-            )
-        approvers = [*state.approvers, self.person]
-        if len(approvers) < self.host.policy.quorum:
-            return Change(status=Status.PROPOSED, events=(voted,), vote=vote)
-        approved = facts.event(
-            Tag.PLAN_APPROVED, state.plan, self.person, approvers=[person.id for person in approvers],
-            policy=self.host.policy.name, quorum=self.host.policy.quorum,
-        )  # fmt: skip
-        return Change(status=Status.APPROVED, events=(voted, approved), vote=vote, decided=True)
+        _open(state, now)
+        self.check(state)
+        return self._approval(state, now) if self.approve else self._rejection(state, now)
 
-    def _check(self, state: PlanState, now: datetime) -> None:
+    def check(self, state: PlanState) -> None:
+        """Raise RefusedError where the vote does not count, whatever the time."""
         if state.status is not Status.PROPOSED:
             raise RefusedError(already(state))
-        if now >= state.plan.expires_at:
-            raise RefusedError(expired(state))
         if not self.allowed:
             raise RefusedError(refusal(self.host, Right.APPROVE))
         if not self.approve:
             return
         if self.person.id == state.plan.requester.id and not self.host.policy.self_approval:
             raise RefusedError("You asked for this plan, so somebody else has to approve it.")
+        objection = plan_objection(self.host.policy, state.plan.draft)
+        if objection:
+            raise RefusedError(f"{self.host.name}: {objection}. Ask for another plan.")
         if any(person.id == self.person.id for person in state.approvers):
-            raise RefusedError(
-                f"Your approval counts already: {len(state.approvers)} of {self.host.policy.quorum}."
-            )
+            needed = quorum_needed(self.host.policy, state.plan.draft)
+            raise RefusedError(f"Your approval counts already: {len(state.approvers)} of {needed}.")
+
+    def _rejection(self, state: PlanState, now: datetime) -> Change:
+        vote = Vote(person=self.person, approve=False, at=now, reason=self.reason)
+        ended = facts.event(Tag.PLAN_REJECTED, state.plan, self.person, reason=self.reason)
+        return Change(
+            status=Status.REJECTED, events=(self._voted(state), ended), vote=vote, reason=self.reason,
+            decided=True,
+        )  # fmt: skip
+
+    def _approval(self, state: PlanState, now: datetime) -> Change:
+        policy = self.host.policy
+        needed, starts_at = quorum_needed(policy, state.plan.draft), start_of(policy, now)
+        vote = Vote(person=self.person, approve=True, at=now)
+        approvers = [*state.approvers, self.person]
+        if len(approvers) < needed:
+            return Change(status=Status.PROPOSED, events=(self._voted(state),), vote=vote)
+        approved = facts.event(
+            Tag.PLAN_APPROVED, state.plan, self.person, approvers=[person.id for person in approvers],
+            policy=policy.name, quorum=needed, starts_at=facts.moment(starts_at),
+        )  # fmt: skip
+        return Change(
+            status=Status.APPROVED, events=(self._voted(state), approved), vote=vote, decided=True,
+            starts_at=starts_at,
+        )  # fmt: skip
+
+    def _voted(self, state: PlanState) -> Event:
+        policy = self.host.policy
+        return facts.event(
+            Tag.PLAN_VOTED, state.plan, self.person, approve=self.approve, reason=self.reason,
+            policy=policy.name, quorum=quorum_of(policy, state.plan.draft),
+        )  # fmt: skip
+
+
+def _open(state: PlanState, now: datetime) -> None:
+    """Raise RefusedError when a plan no longer waits for votes."""
+    if state.status is not Status.PROPOSED:
+        raise RefusedError(already(state))
+    if now >= state.plan.expires_at:
+        raise RefusedError(expired(state))
 
 
 def already(state: PlanState) -> str:
     """What somebody reads who clicks on a plan that is no longer open: how it ended, and by whom."""
     words = _ENDED_WORDS.get(state.status, "already approved, and finished")
     last = state.votes[-1].person.id if state.votes else ""
-    by = f" by <@{last}>" if last and state.status not in _NOBODYS else ""
+    by = f" by {_mention(last)}" if last and state.status not in _NOBODYS else ""
     return f"This plan is {words}{by}. Nothing was changed by your click."
+
+
+def _mention(voter_id: str) -> str:
+    """A Slack mention; a policy that approved by itself is named as it is."""
+    if voter_id.startswith(APPROVER_PREFIX):
+        return f"policy “{voter_id.removeprefix(APPROVER_PREFIX)}”"
+    return f"<@{voter_id}>"
 
 
 def expired(state: PlanState) -> str:

@@ -27,6 +27,8 @@ class Execute:
     changed: Callable[[], None]
     stopping: Callable[[], bool]
     """Whether the process wants to end: then the run is let go between two items."""
+    starting: Callable[[PlanState], bool]
+    """Whether an approved plan may begin now, by the policy in force."""
     pause: Callable[[float], None]
     """Wait that many seconds, or less when the process wants to end."""
     _active: dict[str, Run] = field(default_factory=dict)
@@ -59,6 +61,8 @@ class Execute:
 
     def _may_start(self, state: PlanState) -> bool:
         """Cancel a plan whose host cannot be reached, or points at another engine than was planned on."""
+        if not self.starting(state):
+            return False
         try:
             self._same_engine(state)
         except HostError as error:

@@ -1,8 +1,11 @@
 """What the audit events of a plan's life say: snapshots, copied in and never joined."""
 
-from bot.core.audit import Event, Json, Tag
+from datetime import datetime
+
+from bot.core.audit import Event, Json, Tag, time_text
 from bot.core.lifecycle import ItemState, Outcome, PlanState
 from bot.core.plans import Frees, Person, Plan
+from bot.core.schedules import Schedule
 from bot.core.usage import DiskUsage
 
 
@@ -11,6 +14,16 @@ def event(tag: Tag, plan: Plan, actor: Person | None = None, **facts: Json) -> E
     if actor:
         facts["actor_name"] = actor.name
     return Event(tag=tag, plan=plan.id, host=plan.host, actor=actor.id if actor else "", facts=facts)
+
+
+def moment(value: datetime | None) -> Json:
+    return None if value is None else time_text(value)
+
+
+def of_schedule(tag: Tag, schedule: Schedule, host: str = "", **facts: Json) -> Event:
+    """An event about a schedule, on one of its hosts where one is named."""
+    requester = schedule.requester
+    return Event(tag=tag, host=host, actor=requester.id, facts={**facts, "actor_name": requester.name})
 
 
 def proposed(plan: Plan) -> Event:

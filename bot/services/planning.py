@@ -1,6 +1,6 @@
 """Planning: look at a host's engine and compute what a cleanup would remove from it."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from bot.core.arguments import Arguments, narrowed
@@ -9,6 +9,7 @@ from bot.core.inventory import Image, Inventory, Kind
 from bot.core.objects import Explanation, explain, find, picked
 from bot.core.planner import draft
 from bot.core.plans import Draft
+from bot.core.policy import Policy, allows
 from bot.core.prediction import Measured
 from bot.core.profiles import BUILT_IN, DEFAULT_PROFILE, Profile, find_profile
 from bot.core.protection import Protection
@@ -24,7 +25,7 @@ class HostReport:
     host: str
     survey: Survey
     offers: tuple[Draft, ...]
-    """One draft per profile, in order of aggression."""
+    """One draft per profile that the host's policy allows, in order of aggression."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,21 +36,25 @@ class Planning:
     ledger: Ledger
     protection: Protection
     profiles: Mapping[str, Profile] = field(default_factory=lambda: BUILT_IN)
+    policy_of: Callable[[str], Policy | None] = lambda _host: None
+    """A host's policy, whose protection adds to ``protection``."""
 
-    def check(self, arguments: Arguments) -> None:
-        """Raise UsageError for what can be told wrong before an engine is asked."""
-        if not arguments.picks:
-            self._named(arguments)
+    def check(self, arguments: Arguments) -> Collection[Kind]:
+        """The kinds that may be taken; UsageError for what can be told wrong before an engine is asked."""
+        if arguments.picks:
+            return {pick.kind for pick in arguments.picks}
+        return self._named(arguments).rules
 
     def report(self, host: str) -> HostReport:
         """Look at the host once, and plan every profile on what was seen."""
-        survey = self._survey(self.engines.connect(host))
-        return HostReport(host=host, survey=survey, offers=self._all(survey))
+        survey, policy = self._survey(self.engines.connect(host)), self.policy_of(host)
+        allowed = [each for each in self.profiles.values() if policy is None or allows(policy, each)]
+        return HostReport(host=host, survey=survey, offers=self._all(host, survey, allowed))
 
     def explain(self, host: str, name: str) -> tuple[Explanation, ...]:
         """Why every profile takes or keeps what the name means; UsageError when it means nothing."""
         survey = self._survey(self.engines.connect(host))
-        drafts = self._all(survey)
+        drafts = self._all(host, survey, self.profiles.values())
         return tuple(explain(thing, drafts) for thing in find(survey.inventory, name))
 
     def draft(self, host: str, arguments: Arguments) -> tuple[Survey, Draft]:
@@ -65,16 +70,20 @@ class Planning:
         while True:
             measured = Measured.of(survey.inventory)
             profiles = [self._profile(survey.inventory, request) for request in requests]
-            drafts = tuple(draft(measured, profile, self.protection) for profile in profiles)
+            drafts = tuple(draft(measured, profile, self._protection(host)) for profile in profiles)
             taken = {item.id for one in drafts for item in one.items if item.kind is Kind.IMAGE}
             if taken <= fresh:
                 return survey, drafts
             survey = _refreshed(engine, survey, taken - fresh)
             fresh |= taken
 
-    def _all(self, survey: Survey) -> tuple[Draft, ...]:
-        measured = Measured.of(survey.inventory)
-        return tuple(draft(measured, profile, self.protection) for profile in self.profiles.values())
+    def _all(self, host: str, survey: Survey, profiles: Iterable[Profile]) -> tuple[Draft, ...]:
+        measured, protection = Measured.of(survey.inventory), self._protection(host)
+        return tuple(draft(measured, profile, protection) for profile in profiles)
+
+    def _protection(self, host: str) -> Protection:
+        policy = self.policy_of(host)
+        return self.protection.and_also(policy.protection) if policy else self.protection
 
     def _profile(self, inventory: Inventory, arguments: Arguments) -> Profile:
         return picked(inventory, arguments.picks) if arguments.picks else self._named(arguments)

@@ -1,18 +1,25 @@
-"""Propose: turn a request into a stored plan that waits for its decision."""
+"""Propose: turn a request into a stored plan that waits for its decision, or that its policy approves at once."""
 
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from bot.core.arguments import PICKED, Arguments
-from bot.core.errors import NothingToRemoveError
+from bot.core.errors import NothingToRemoveError, PlanExistsError, RefusedError
 from bot.core.hosts import Host, Hosts
-from bot.core.lifecycle import MessageRef, PlanState
+from bot.core.ids import id_of
+from bot.core.lifecycle import MessageRef, PlanState, Status
 from bot.core.plans import Draft, Person, Plan
-from bot.core.policy import Right
+from bot.core.policy import Right, plan_objection, profile_objection
+from bot.core.profiles import DEFAULT_PROFILE
+from bot.core.schedules import Schedule
 from bot.core.selection import NOT_ASKED_FOR
-from bot.ports import Clock, Store
+from bot.core.usage import DiskUsage
+from bot.ports import Change, Clock, Store
 from bot.services import facts
+from bot.services.approving import approve_by_policy, may_approve_itself, quorum_needed
 from bot.services.planning import Planning
 from bot.services.rights import Rights
 
@@ -28,36 +35,111 @@ class Propose:
     changed: Callable[[], None]
     """Called when a plan's message has something new to show."""
 
-    def check(self, host_name: str, arguments: Arguments, requester: Person) -> Host:
+    def check(self, host_name: str, arguments: Arguments, requester: Person, channel: str = "") -> Host:
         """Raise what is wrong with a request before its host is asked anything."""
         host = self.hosts().find(host_name)
-        self.planning.check(arguments)
-        self.rights.require(host, Right.REQUEST, requester)
+        kinds = self.planning.check(arguments)
+        self.rights.require(host, Right.REQUEST, requester, channel)
+        profile = PICKED if arguments.picks else arguments.profile or DEFAULT_PROFILE
+        _object(host, profile_objection(host.policy, profile, kinds))
         return host
 
-    def __call__(self, host_name: str, arguments: Arguments, requester: Person, channel: str) -> PlanState:
-        """Plan afresh and store the plan; NothingToRemoveError when there is nothing to remove."""
-        host = self.check(host_name, arguments, requester)
-        survey, draft = self.planning.draft(host.name, arguments)
+    def __call__(
+        self, host_name: str, arguments: Arguments, requester: Person, channel: str, request_id: str = ""
+    ) -> PlanState:
+        """Plan afresh and store the plan; NothingToRemoveError when there is nothing to remove.
+
+        A request that comes twice under the same id makes one plan.
+        """
+        host = self.check(host_name, arguments, requester, channel)
+        plan_id = id_of(request_id) if request_id else self.new_id()
+        wanted = _Wanted(
+            host=host, arguments=arguments, requester=requester, channel=channel, plan_id=plan_id,
+            expires=host.policy.expires,
+        )  # fmt: skip
+        return self._made(plan_id) or self._plan(wanted)
+
+    def by_schedule(self, schedule: Schedule, host: Host) -> PlanState:
+        """Plan what a schedule asks for: the configuration gave it the right to."""
+        arguments = schedule.arguments
+        kinds = self.planning.check(arguments)
+        _object(host, profile_objection(host.policy, arguments.profile or DEFAULT_PROFILE, kinds))
+        wanted = _Wanted(
+            host=host, arguments=arguments, requester=schedule.requester, channel=schedule.channel,
+            plan_id=self.new_id(), expires=schedule.expires or host.policy.expires,
+        )  # fmt: skip
+        return self._plan(wanted)
+
+    def _plan(self, wanted: "_Wanted") -> PlanState:
+        host = wanted.host
+        survey, draft = self.planning.draft(host.name, wanted.arguments)
         if not draft.items:
             raise NothingToRemoveError(nothing_to_remove(host.name, draft))
-        now = self.clock.now()
-        plan = Plan(
-            id=self.new_id(),
-            host=host.name,
+        quorum = quorum_needed(host.policy, draft)
+        _object(host, plan_objection(host.policy, draft))
+        plan = wanted.plan(draft, survey.usage, self.clock.now())
+        message = MessageRef(channel=wanted.channel)
+        try:
+            state = self.store.create_plan(plan, quorum, message, facts.proposed(plan))
+        except PlanExistsError:  # the same request, delivered twice at the same moment
+            made = self._made(plan.id)
+            if made is None:
+                raise
+            return made
+        state = self._approved(host, state)
+        self.changed()
+        return state
+
+    def _made(self, plan_id: str) -> PlanState | None:
+        """The plan that an earlier delivery of the request made; approved, had that one not come to it."""
+        state = self.store.plan(plan_id)
+        host = self.hosts().by_name.get(state.plan.host) if state else None
+        return self._approved(host, state) if state and host else state
+
+    def _approved(self, host: Host, state: PlanState) -> PlanState:
+        """The plan, approved where its policy does so by itself; else it waits for people."""
+        if state.status is not Status.PROPOSED or not may_approve_itself(
+            host.policy, state.plan.draft, self.clock.now()
+        ):
+            return state
+
+        def approve(current: PlanState, now: datetime) -> Change:
+            return approve_by_policy(host.policy, current, now)
+
+        with suppress(RefusedError):  # a person was faster
+            return self.store.change(state.plan.id, approve)
+        return state
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Wanted:
+    """Who asks for what, and under which id."""
+
+    host: Host
+    arguments: Arguments
+    requester: Person
+    channel: str
+    plan_id: str
+    expires: timedelta
+
+    def plan(self, draft: Draft, usage: DiskUsage, now: datetime) -> Plan:
+        return Plan(
+            id=self.plan_id,
+            host=self.host.name,
             draft=draft,
-            requester=requester,
-            policy=host.policy.name,
+            requester=self.requester,
+            policy=self.host.policy.name,
             profile_words=draft.words,
             commands=draft.commands,
             created_at=now,
-            expires_at=now + host.policy.expires,
-            usage=survey.usage,
+            expires_at=now + self.expires,
+            usage=usage,
         )
-        message = MessageRef(channel=channel)
-        state = self.store.create_plan(plan, host.policy.quorum, message, facts.proposed(plan))
-        self.changed()
-        return state
+
+
+def _object(host: Host, objection: str | None) -> None:
+    if objection:
+        raise RefusedError(f"{host.name}: {objection}.")
 
 
 def nothing_to_remove(host: str, draft: Draft) -> str:

@@ -22,13 +22,16 @@ class Review:
     rights: Rights
     store: Store
 
-    def latest(self, person: Person, host_name: str | None, limit: int = 10) -> tuple[Cleanup, ...]:
+    def latest(
+        self, person: Person, host_name: str | None, limit: int = 10, *, channel: str = ""
+    ) -> tuple[Cleanup, ...]:
         """The latest cleanups of one host, or of all whose audit the person may read."""
         if host_name is not None:
             host = self.hosts().find(host_name)
-            self.rights.require(host, Right.AUDIT, person)
+            self.rights.require(host, Right.AUDIT, person, channel)
             return self.store.cleanups(hosts=[host.name], limit=limit)
-        seen = [host.name for host in self.hosts().all() if self.rights.has(host, Right.AUDIT, person)]
+        has = self.rights.has
+        seen = [host.name for host in self.hosts().all() if has(host, Right.AUDIT, person, channel)]
         return self.store.cleanups(hosts=seen, limit=limit)
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from bot.core.errors import RefusedError
 from bot.core.hosts import Host
 from bot.core.plans import Person
-from bot.core.policy import EVERYONE, Policy, Right, groups_to_read, is_group, may
+from bot.core.policy import EVERYONE, Policy, Right, groups_to_read, is_channel, is_group, may
 from bot.ports import Directory
 
 _VERBS = {
@@ -23,22 +23,26 @@ _VERBS = {
 class Rights:
     directory: Directory
 
-    def groups(self, policy: Policy, right: Right, person: Person) -> Mapping[str, frozenset[str]]:
+    def groups(
+        self, policy: Policy, right: Right, person: Person, channel: str = ""
+    ) -> Mapping[str, frozenset[str]]:
         """Read the user groups that this decision needs; none when it needs none."""
-        needed = groups_to_read(policy, right, person.id)
+        needed = groups_to_read(policy, right, person.id, channel)
         return {group: self.directory.members(group) for group in needed}
 
-    def has(self, host: Host, right: Right, person: Person) -> bool:
-        return may(host.policy, right, person.id, self.groups(host.policy, right, person))
+    def has(self, host: Host, right: Right, person: Person, channel: str = "") -> bool:
+        """Whether the person has the right when asking in this channel; without one, channels give none."""
+        groups = self.groups(host.policy, right, person, channel)
+        return may(host.policy, right, person.id, groups, channel)
 
-    def require(self, host: Host, right: Right, person: Person) -> None:
+    def require(self, host: Host, right: Right, person: Person, channel: str = "") -> None:
         """Raise RefusedError, which says who may, when the person may not."""
-        if not self.has(host, right, person):
+        if not self.has(host, right, person, channel):
             raise RefusedError(refusal(host, right))
 
 
 def refusal(host: Host, right: Right) -> str:
-    """The sentence for a person without the right; user and group ids are written as Slack mentions."""
+    """The sentence for a person without the right; ids are written as Slack mentions."""
     return (
         f"You may not {_VERBS[right]} {host.name}: its policy “{host.policy.name}” {who(host.policy, right)}."
     )
@@ -51,5 +55,10 @@ def who(policy: Policy, right: Right) -> str:
         return f"names nobody for “{right}”"
     if EVERYONE in entries:
         return f"gives everyone “{right}”"
-    names = (f"<!subteam^{entry}>" if is_group(entry) else f"<@{entry}>" for entry in entries)
-    return f"gives “{right}” to {', '.join(names)}"
+    return f"gives “{right}” to {', '.join(map(_mention, entries))}"
+
+
+def _mention(entry: str) -> str:
+    if is_channel(entry):
+        return f"anyone in <#{entry}>"
+    return f"<!subteam^{entry}>" if is_group(entry) else f"<@{entry}>"

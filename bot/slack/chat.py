@@ -10,8 +10,9 @@ from slack_sdk.http_retry.builtin_handlers import RateLimitErrorRetryHandler, Se
 
 from bot.core.errors import ChatError, ChatRefusedError
 from bot.core.lifecycle import MessageRef, PlanState
-from bot.slack.blocks import Message
+from bot.slack.blocks import Block, Message, section
 from bot.slack.plans import fits, full_list, plan_message
+from bot.slack.text import SECTION_LIMIT, plain
 
 LOG = logging.getLogger(__name__)
 
@@ -87,6 +88,15 @@ class SlackChat:
                 text=message.text,
                 blocks=list(message.blocks),
             )
+
+    def tell(self, channel: str, sentence: str) -> None:
+        text = plain(sentence, SECTION_LIMIT)
+        self.post(channel, Message(text=text, blocks=(section(text),)))
+
+    def open_view(self, trigger_id: str, view: Block) -> None:
+        """Open a modal for whoever clicked; ChatError when the click is too old (Slack gives three seconds)."""
+        with slack_errors():
+            self._client.views_open(trigger_id=trigger_id, view=view)
 
     def _post_list(self, state: PlanState, channel: str, ts: str) -> None:
         """Put the whole list into the thread as a file; the plan stands without it, so a failure is logged."""

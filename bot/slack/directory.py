@@ -27,6 +27,10 @@ class SlackDirectory:
         self._known: dict[str, tuple[datetime, frozenset[str]]] = {}
 
     def members(self, group_id: str) -> frozenset[str]:
+        return self.lookup(group_id) or frozenset()
+
+    def lookup(self, group_id: str) -> frozenset[str] | None:
+        """The same, but None where the members cannot be known."""
         with self._lock:
             read_at, members = self._known.get(group_id, (None, frozenset[str]()))
         if read_at is not None and self._now() - read_at < FRESH:
@@ -37,7 +41,7 @@ class SlackDirectory:
         except ChatError as error:
             LOG.warning("user group %s cannot be read: %s", group_id, error)
             usable = read_at is not None and self._now() - read_at < LAST_GOOD
-            return members if usable else frozenset()
+            return members if usable else None
         found = frozenset(str(user) for user in answer.get("users") or ())
         with self._lock:
             self._known[group_id] = (self._now(), found)

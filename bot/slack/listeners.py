@@ -7,7 +7,7 @@ import logging
 import re
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 from slack_bolt import Ack, App, Respond
@@ -25,7 +25,8 @@ from bot.services.review import Review
 from bot.services.rights import Rights
 from bot.slack import parsing
 from bot.slack.chat import SlackChat, slack_errors
-from bot.slack.plans import APPROVE, REJECT
+from bot.slack.plans import APPROVE, REJECT, WITHDRAW
+from bot.slack.rejecting import REASON, REJECT_REASON, plan_of, reason_of, reject_form
 from bot.slack.reports import PROPOSE, audit_message, hosts_message, report_message, why_message
 from bot.slack.text import escape
 
@@ -34,6 +35,10 @@ LOG = logging.getLogger(__name__)
 Body: TypeAlias = Mapping[str, Any]
 
 _UNEXPECTED = "Something went wrong inside Deckhand; it is in its log. Nothing was removed by this click."
+_FORM_TOO_LATE = (
+    "The form for the reason could not be opened: Slack gives three seconds for it. Nothing was changed; press "
+    "Reject once more."
+)
 _NOT_IN_CHANNEL = "I cannot write here. Invite me with `/invite @Deckhand`, then try again."
 
 
@@ -58,11 +63,14 @@ class Asked:
     person: Person
     channel: str
     respond: Respond
+    trigger_id: str = ""
+    """Slack's own id of this one command or click: the same each time that it is delivered."""
 
 
 def asked_by_command(body: Body, respond: Respond) -> Asked:
     person = Person(id=str(body.get("user_id") or ""), name=str(body.get("user_name") or ""))
-    return Asked(person=person, channel=str(body.get("channel_id") or ""), respond=respond)
+    channel, trigger_id = str(body.get("channel_id") or ""), str(body.get("trigger_id") or "")
+    return Asked(person=person, channel=channel, respond=respond, trigger_id=trigger_id)
 
 
 def asked_by_click(body: Body, respond: Respond) -> Asked:
@@ -70,7 +78,10 @@ def asked_by_click(body: Body, respond: Respond) -> Asked:
     name = str(user.get("username") or user.get("name") or "")
     channel = (body.get("channel") or {}).get("id") or (body.get("container") or {}).get("channel_id")
     return Asked(
-        person=Person(id=str(user.get("id") or ""), name=name), channel=str(channel or ""), respond=respond
+        person=Person(id=str(user.get("id") or ""), name=name),
+        channel=str(channel or ""),
+        respond=respond,
+        trigger_id=str(body.get("trigger_id") or ""),
     )
 
 
@@ -89,6 +100,8 @@ class Listeners:
         app.action(re.compile(f"^{PROPOSE}:"))(self.propose_action)
         app.action(APPROVE)(self.approve_action)
         app.action(REJECT)(self.reject_action)
+        app.action(WITHDRAW)(self.withdraw_action)
+        app.view(REJECT_REASON)(self.handle_reject_submission)
 
     # --- commands -------------------------------------------------------------------------------
 
@@ -125,18 +138,32 @@ class Listeners:
         self._submit(asked_by_click(body, respond), lambda asked: self._propose(asked, host, wanted))
 
     def approve_action(self, ack: Ack, body: Body, action: Body, respond: Respond) -> None:
-        self._decided(ack, body, action, respond, approve=True)
+        ack()
+        plan_id, decide = str(action.get("value") or ""), self._services.decide
+        self._submit(
+            asked_by_click(body, respond),
+            lambda asked: decide(plan_id, asked.person, approve=True, channel=asked.channel),
+        )
 
     def reject_action(self, ack: Ack, body: Body, action: Body, respond: Respond) -> None:
-        self._decided(ack, body, action, respond, approve=False)
-
-    def _decided(self, ack: Ack, body: Body, action: Body, respond: Respond, *, approve: bool) -> None:
         ack()
         plan_id = str(action.get("value") or "")
-        decide = self._services.decide
-        self._submit(
-            asked_by_click(body, respond), lambda asked: decide(plan_id, asked.person, approve=approve)
-        )
+        self._submit(asked_by_click(body, respond), lambda asked: self._ask_why(asked, plan_id))
+
+    def withdraw_action(self, ack: Ack, body: Body, action: Body, respond: Respond) -> None:
+        ack()
+        plan_id, decide = str(action.get("value") or ""), self._services.decide
+        self._submit(asked_by_click(body, respond), lambda asked: decide.withdraw(plan_id, asked.person))
+
+    # --- views ----------------------------------------------------------------------------------
+
+    def handle_reject_submission(self, ack: Ack, body: Body, view: Body, respond: Respond) -> None:
+        plan_id, reason = plan_of(view), reason_of(view)
+        if not reason:
+            ack(response_action="errors", errors={REASON: "Write a few words: they end the plan."})
+            return
+        ack()
+        self._submit(asked_by_click(body, respond), lambda asked: self._reject(asked, plan_id, reason))
 
     # --- the work, in our own threads -----------------------------------------------------------
 
@@ -144,29 +171,50 @@ class Listeners:
         command = parsing.parse_df(text)
         if command.host is None:
             hosts = self._services.hosts().all()
-            open_to = [h for h in hosts if self._services.rights.has(h, Right.LOOK, asked.person)]
+            has = self._services.rights.has
+            open_to = [h for h in hosts if has(h, Right.LOOK, asked.person, asked.channel)]
             self._chat.post(asked.channel, hosts_message(open_to))
             return
         host = self._services.hosts().find(command.host)
-        self._services.rights.require(host, Right.LOOK, asked.person)
+        self._services.rights.require(host, Right.LOOK, asked.person, asked.channel)
         self._chat.post(asked.channel, report_message(self._services.planning.report(host.name)))
 
     def _propose(self, asked: Asked, host: str, arguments: Arguments) -> None:
-        state = self._services.propose(host, arguments, asked.person, asked.channel)
+        propose = self._services.propose
+        state = propose(host, arguments, asked.person, asked.channel, asked.trigger_id)
         self._services.show_now()
-        now = self._services.propose.store.plan(state.plan.id)
-        if now is not None and now.status is Status.CANCELLED:
+        now = propose.store.plan(state.plan.id)
+        unseen = now is not None and not (now.message and now.message.ts)
+        if now is not None and now.status is Status.CANCELLED and unseen:
             raise ChatRefusedError(_NOT_IN_CHANNEL)
+
+    def _ask_why(self, asked: Asked, plan_id: str) -> None:
+        state = self._services.decide.check_rejection(plan_id, asked.person, asked.channel)
+        try:
+            self._chat.open_view(asked.trigger_id, reject_form(state))
+        except ChatError as error:
+            raise RefusedError(_FORM_TOO_LATE) from error
+
+    def _reject(self, asked: Asked, plan_id: str, reason: str) -> None:
+        """Reject a plan for a reason; a form has no channel, so what is to be said goes where the plan is."""
+        state = self._services.propose.store.plan(plan_id)
+        asked = replace(asked, channel=state.message.channel if state and state.message else "")
+        decide = self._services.decide
+
+        def work(asked: Asked) -> None:
+            decide(plan_id, asked.person, approve=False, reason=reason, channel=asked.channel)
+
+        self._answered(asked, work)
 
     def _explain(self, asked: Asked, command: parsing.WhyCommand) -> None:
         host = self._services.hosts().find(command.host)
-        self._services.rights.require(host, Right.LOOK, asked.person)
+        self._services.rights.require(host, Right.LOOK, asked.person, asked.channel)
         explanations = self._services.planning.explain(host.name, command.name)
         self._chat.post(asked.channel, why_message(host.name, command.name, explanations))
 
     def _audit(self, asked: Asked, text: str) -> None:
         command = parsing.parse_audit(text)
-        cleanups = self._services.review.latest(asked.person, command.host)
+        cleanups = self._services.review.latest(asked.person, command.host, channel=asked.channel)
         self._chat.post(asked.channel, audit_message(cleanups, command.host))
 
     # --- answers --------------------------------------------------------------------------------

@@ -24,7 +24,7 @@ from bot.slack.text import (
     plural,
 )
 
-APPROVE, REJECT = "approve", "reject"
+APPROVE, REJECT, WITHDRAW = "approve", "reject", "withdraw"
 ITEMS_BUDGET = 2_800
 REASONS_SHOWN = 12
 NAME_SHOWN = 80
@@ -95,19 +95,31 @@ def _open_blocks(state: PlanState) -> list[Block]:
     if state.status is Status.PROPOSED:
         blocks.append(context(":warning: What is removed cannot be undone, except by pulling or building again. "
                               "Each object is looked at again before it goes; what has changed is kept."))  # fmt: skip
-        blocks.append(
-            actions([
-                button("Approve", APPROVE, plan.id, style="primary",
-                       spoken=f"Approve: {draft.profile} on {plan.host}, frees {frees_text(draft)}"),
-                button("Reject", REJECT, plan.id, style="danger",
-                       spoken=f"Reject: {draft.profile} on {plan.host}"),
-            ])
-        )  # fmt: skip
+        blocks.append(actions(_buttons(state)))
     else:
-        blocks.append(
-            section(f":hourglass_flowing_sand: {_verdict(state)} Waiting for its turn on {plan.host}.")
-        )
+        blocks.append(section(f":hourglass_flowing_sand: {_verdict(state)} {_waiting(state)}"))
     return blocks
+
+
+def _buttons(state: PlanState) -> list[Block]:
+    plan, what = state.plan, f"{state.plan.draft.profile} on {state.plan.host}"
+    frees = frees_text(plan.draft)
+    found = [
+        button("Approve", APPROVE, plan.id, style="primary", spoken=f"Approve: {what}, frees {frees}"),
+        button("Reject", REJECT, plan.id, style="danger", spoken=f"Reject: {what}"),
+    ]
+    if state.approvers:
+        found.append(button("Withdraw my approval", WITHDRAW, plan.id, spoken=f"Withdraw approval: {what}"))
+    return found
+
+
+def _waiting(state: PlanState) -> str:
+    """What an approved plan waits for."""
+    if state.starts_at is not None:
+        return (
+            f"It starts {date(state.starts_at)}, when a window of policy “{escape(state.plan.policy)}” opens."
+        )
+    return f"Waiting for its turn on {state.plan.host}."
 
 
 def _profile_text(state: PlanState) -> str:

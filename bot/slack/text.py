@@ -12,6 +12,8 @@ MESSAGE_BUDGET = 11_000
 """Characters of all blocks together: Slack refuses messages of about 13,200 (``msg_blocks_too_long``)."""
 PEOPLE_SHOWN = 10
 
+_OURS = re.compile(r"(policy|schedule):(.+)")
+"""Ids of those who act and are no people."""
 _SLACK_USER = re.compile(r"[UW][A-Z0-9]{2,}")
 
 
@@ -46,7 +48,9 @@ def mention(person: Person) -> str:
 
 
 def mention_id(user_id: str) -> str:
-    """A Slack mention; an id from elsewhere (the shell) stays plain text."""
+    """A Slack mention; a policy or a schedule is called by its name, an id from elsewhere is plain text."""
+    if ours := _OURS.fullmatch(user_id):
+        return f"{ours[1]} “{plain(ours[2])}”"
     return f"<@{user_id}>" if _SLACK_USER.fullmatch(user_id) else plain(user_id)
 
 

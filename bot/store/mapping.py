@@ -71,6 +71,7 @@ def plan_state(row: PlanRow, items: Iterable[ItemRow], votes: Iterable[VoteRow])
         decided_at=row.decided_at,
         started_at=row.started_at,
         finished_at=row.finished_at,
+        starts_at=row.starts_at,
         usage_before=_usage(row.usage_before),
         usage_after=_usage(row.usage_after),
     )

@@ -61,6 +61,7 @@ class PlanRow(Row, table=True):
     decided_at: datetime | None = Field(default=None, sa_type=Moment)
     started_at: datetime | None = Field(default=None, sa_type=Moment)
     finished_at: datetime | None = Field(default=None, sa_type=Moment)
+    starts_at: datetime | None = Field(default=None, sa_type=Moment)
     reason: str = Field(default="", sa_type=SafeText)
     usage_before: str | None = Field(default=None, sa_type=SafeText)
     usage_after: str | None = Field(default=None, sa_type=SafeText)
@@ -143,3 +144,23 @@ class SightingRow(Row, table=True):
     image_id: str = Field(primary_key=True, sa_type=SafeText)
     first_at: datetime = Field(sa_type=Moment)
     used_at: datetime | None = Field(default=None, sa_type=Moment)
+
+
+class ScheduleRow(Row, table=True):
+    """When a schedule is due next; the process that moves ``next_at`` on is the one that does the work."""
+
+    __tablename__ = "schedule"
+
+    name: str = Field(primary_key=True, sa_type=SafeText)
+    definition: str = Field(sa_type=SafeText)
+    next_at: datetime = Field(sa_type=Moment)
+
+
+class ScheduleHostRow(Row, table=True):
+    """What is in the way of a schedule on a host, so that it is told once; empty when nothing is."""
+
+    __tablename__ = "schedule_host"
+
+    schedule: str = Field(primary_key=True, sa_type=SafeText)
+    host: str = Field(primary_key=True, sa_type=SafeText)
+    trouble: str = Field(sa_type=SafeText)

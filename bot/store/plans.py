@@ -1,16 +1,16 @@
 """Plans: made, loaded, changed by compare-and-set, and listed."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import func, insert, update
+from sqlalchemy import delete, func, insert, update
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.sql.dml import Update
 from sqlmodel import Session, col, select
 
 from bot.core.audit import Event
-from bot.core.errors import RefusedError
-from bot.core.lifecycle import MessageRef, PlanState, Status, Vote, may_become
+from bot.core.errors import PlanExistsError, RefusedError
+from bot.core.lifecycle import ENDED, MessageRef, PlanState, Status, Vote, may_become
 from bot.core.plans import Plan
 from bot.ports import Change, Cleanup
 from bot.store import chain
@@ -34,7 +34,7 @@ def create(session: Session, plan: Plan, quorum: int, message: MessageRef, event
         _insert(session, plan, quorum, message, text)
         chain.append(session, {f"{plan.id}/version 1/0": event})
     elif known != text:
-        raise ValueError(f"plan {plan.id} exists, and is another one")
+        raise PlanExistsError(f"plan {plan.id} exists, and is another one")
     return there(load(session, plan.id), plan.id)
 
 
@@ -118,6 +118,8 @@ def change(session: Session, plan_id: str, decide: Callable[[PlanState, datetime
         values["reason"] = wanted.reason
     if wanted.decided:
         values["decided_at"] = moment
+    if wanted.starts_at is not None:
+        values["starts_at"] = wanted.starts_at
     changed = update_count(
         session,
         update(PlanRow)
@@ -132,6 +134,10 @@ def change(session: Session, plan_id: str, decide: Callable[[PlanState, datetime
         raise RuntimeError(f"plan {plan_id} changed under its own lock")
     if wanted.vote is not None:
         _keep_vote(session, plan_id, wanted.vote, state.version + 1)
+    if wanted.withdrawn:
+        session.execute(
+            delete(VoteRow).where(col(VoteRow.plan_id) == plan_id, col(VoteRow.person_id) == wanted.withdrawn)
+        )
     chain.append(
         session,
         {f"{plan_id}/version {state.version + 1}/{n}": event for n, event in enumerate(wanted.events)},
@@ -141,7 +147,9 @@ def change(session: Session, plan_id: str, decide: Callable[[PlanState, datetime
 
 def _must_be_legal(before: Status, wanted: Change) -> None:
     """Hold a change to the table; runs begin and end only through their claim, which is fenced."""
-    if before is wanted.status is Status.PROPOSED and wanted.vote is not None:
+    if before is wanted.status is Status.PROPOSED and (wanted.vote is not None or wanted.withdrawn):
+        return
+    if before is wanted.status is Status.APPROVED and wanted.starts_at is not None:
         return
     if Status.RUNNING in {before, wanted.status} or not may_become(before, wanted.status):
         raise ValueError(f"a plan that is {before} cannot become {wanted.status} by a decision")
@@ -171,6 +179,20 @@ def due(session: Session) -> tuple[str, ...]:
             .order_by(col(PlanRow.expires_at), col(PlanRow.id))
         )
     )
+
+
+def open_plans(session: Session, requester_id: str, host: str) -> Mapping[str, Status]:
+    """The plans of a requester on a host that have not ended, the oldest first."""
+    rows = session.exec(
+        select(PlanRow.id, PlanRow.status)
+        .where(
+            col(PlanRow.requester_id) == requester_id,
+            col(PlanRow.host) == host,
+            col(PlanRow.status).not_in([str(status) for status in ENDED]),
+        )
+        .order_by(col(PlanRow.created_at), col(PlanRow.id))
+    )
+    return {plan_id: Status(status) for plan_id, status in rows}
 
 
 def unshown(session: Session) -> tuple[str, ...]:

@@ -26,7 +26,10 @@ class HostBusyError(Exception):
 
 
 _CLAIMABLE = or_(
-    col(PlanRow.status) == str(Status.APPROVED),
+    and_(
+        col(PlanRow.status) == str(Status.APPROVED),
+        or_(col(PlanRow.starts_at).is_(None), col(PlanRow.starts_at) <= DatabaseNow()),
+    ),
     and_(col(PlanRow.status) == str(Status.RUNNING), col(PlanRow.lease_until) <= DatabaseNow()),
 )
 

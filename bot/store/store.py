@@ -9,8 +9,8 @@ from bot.core.lifecycle import ItemState, MessageRef, PlanState, Status
 from bot.core.plans import Plan
 from bot.core.sightings import Sighting
 from bot.core.usage import DiskUsage
-from bot.ports import Change, Cleanup, Run, Store
-from bot.store import chain, items, ledger, plans, runs
+from bot.ports import Change, Cleanup, Run, Store, Tick, Timer
+from bot.store import chain, items, ledger, plans, runs, schedules
 from bot.store.sessions import Sessions
 
 
@@ -44,6 +44,9 @@ class SqlStore(Store):
 
     def due(self) -> tuple[str, ...]:
         return self._sessions.reading(plans.due)
+
+    def open_plans(self, requester_id: str, host: str) -> Mapping[str, Status]:
+        return self._sessions.reading(lambda session: plans.open_plans(session, requester_id, host))
 
     # --- runs -----------------------------------------------------------------------------------
 
@@ -81,6 +84,20 @@ class SqlStore(Store):
 
     def shown(self, plan_id: str, version: int, message: MessageRef) -> None:
         self._sessions.writing(lambda session: plans.shown(session, plan_id, version, message))
+
+    # --- schedules ------------------------------------------------------------------------------
+
+    def schedules(self) -> tuple[Timer, ...]:
+        return self._sessions.reading(schedules.timers)
+
+    def set_timer(self, name: str, definition: str, after: Callable[[datetime], datetime]) -> None:
+        self._sessions.writing(lambda session: schedules.set_timer(session, name, definition, after))
+
+    def tick(self, timer: Timer, decide: Callable[[datetime], Tick]) -> bool:
+        return self._sessions.writing(lambda session: schedules.tick(session, timer, decide))
+
+    def note(self, schedule: str, host: str, trouble: str, event: Event | None = None) -> bool:
+        return self._sessions.writing(lambda session: schedules.note(session, schedule, host, trouble, event))
 
     # --- images seen in use ---------------------------------------------------------------------
 

@@ -7,7 +7,8 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from bot.core.errors import StoreUnavailableError
 
-_LOST_RACES = frozenset({"40001", "40P01"})  # serialization failure, deadlock
+_LOST_RACES = frozenset({"40001", "40P01", "23505"})
+"""Serialization failure, deadlock, and the same key at once: tried again, the other's row is there to be seen."""
 
 _PRIMARY = 0xFF
 """The bits of SQLite's extended result codes that hold the primary one."""

@@ -120,9 +120,11 @@ def test_a_rejected_plan_removes_nothing_and_a_second_click_is_told_who_decided(
     workspace.click("U0ANN", report.ts, "propose:everything")
     proposed = with_text(workspace, "Cleanup plan: everything on prod-3")
     workspace.click("U0BOB", proposed.ts, "reject")
+    workspace.wait_for(lambda: workspace.view("U0BOB"))
+    assert workspace.submit_view("U0BOB", {"reason": "not now"}).ok
     rejected = with_text(workspace, "Rejected by <@U0BOB>")
     assert not action_ids(rejected)
-    # A click that was on its way when the buttons went.
+    # A form that Slack delivers once more.
     workspace.redeliver()
     private_answer(workspace, "U0BOB", "This plan is already rejected by <@U0BOB>")
     assert images(clean_engine) == before

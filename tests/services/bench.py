@@ -24,6 +24,7 @@ from bot.services.execute import Execute
 from bot.services.planning import Planning
 from bot.services.propose import Propose
 from bot.services.rights import Rights
+from bot.services.starting import Starting
 from tests.support.engine import PrivateEngine
 
 HOST = "prod-3"
@@ -153,6 +154,16 @@ class Bench:
         decide(plan.id, BEN, approve=True)
         return plan
 
+    def starting(self) -> Starting:
+        """What asks the policy in force before a run."""
+        return Starting(
+            hosts=lambda: hosts_at(self.engine, self.policy),
+            rights=Rights(directory=NoGroups()),
+            store=self.store,
+            clock=UtcClock(),
+            changed=lambda: self.changes.append(None),
+        )
+
     def watched(self, calling: Calling) -> Lead:
         return Lead(WatchedEngine(self.clients, calling))
 
@@ -170,6 +181,7 @@ class Bench:
             owner=owner,
             changed=lambda: None,
             stopping=stopping,
+            starting=self.starting(),
             pause=lambda _seconds: None,
         )
 

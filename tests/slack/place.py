@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pytest
 
@@ -17,6 +17,7 @@ from bot.trial.sample import Builder, SampleEngine, Step, Universe
 from bot.trial.workspace import DEFAULT_PEOPLE, Message, Person, Team, Workspace
 
 T = TypeVar("T")
+JSON = dict[str, Any]
 
 ANN, BOB, CYD = "U0ANN", "U0BOB", "U0CYD"
 PATIENCE = 8.0  # seconds
@@ -94,6 +95,17 @@ class Place:
 
     def approve(self, by: str, plan: Message) -> None:
         assert self.workspace.click(by, plan.ts, "approve").ok
+
+    def press_reject(self, by: str, plan: Message) -> JSON:
+        """Press Reject, and give the form that opens."""
+        assert self.workspace.click(by, plan.ts, "reject").ok
+        form = self.workspace.wait_for(lambda: self.workspace.view(by), PATIENCE)
+        assert form is not None
+        return form
+
+    def reject(self, by: str, plan: Message, reason: str = "not now") -> None:
+        self.press_reject(by, plan)
+        assert self.workspace.submit_view(by, {"reason": reason}).ok
 
     def message(self, text: str) -> Message:
         """Give the newest message for everyone that says this, as soon as there is one."""

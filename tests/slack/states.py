@@ -160,6 +160,10 @@ STATES: Mapping[str, PlanState] = MappingProxyType({
     "proposed_narrowed": replace(_OPEN, plan=replace(_OPEN.plan, draft=_NARROWED)),
     "proposed_one_of_two": voted(proposed(quorum=2), BOB),
     "approved": _APPROVED,
+    "approved_until_its_window": replace(_APPROVED, starts_at=MADE + timedelta(hours=9)),
+    "approved_by_its_policy": replace(
+        voted(proposed(), Person(id="policy:production", name="policy production")), status=Status.APPROVED
+    ),
     "rejected": replace(
         voted(_OPEN, BOB, approve=False, reason="not during the sale & <later>"), status=Status.REJECTED
     ),

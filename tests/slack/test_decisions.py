@@ -7,7 +7,7 @@ import pytest
 from bot.core.audit import Tag
 from bot.core.lifecycle import Status
 from bot.services.background import Background
-from bot.slack.plans import APPROVE, REJECT
+from bot.slack.plans import APPROVE, WITHDRAW
 from tests.slack.place import ANN, BOB, CYD, Place, buttons, eventually, shown
 
 Start = Callable[[str], Place]
@@ -73,7 +73,7 @@ def test_two_approvals_of_two_people_start_a_cleanup_and_two_of_one_do_not(start
     assert "0 of 2" in shown(plan)
     place.approve(BOB, plan)
     first = place.message("1 of 2: <@U0BOB>")
-    assert (first.ts, buttons(first)) == (plan.ts, carried)
+    assert (first.ts, buttons(first)) == (plan.ts, carried | {WITHDRAW: plan_id})
     place.approve(BOB, plan)
     assert place.told(BOB) == "Your approval counts already: 1 of 2."
     assert place.refusals(plan_id) == [(BOB, "Your approval counts already: 1 of 2.")]
@@ -90,8 +90,8 @@ def test_one_rejection_ends_a_plan_that_needs_two_approvals(start: Start) -> Non
     plan = place.propose(ANN)
     place.approve(BOB, plan)
     place.message("1 of 2")
-    assert place.workspace.click(CYD, plan.ts, REJECT).ok
-    ended = place.message("Rejected by <@U0CYD>")
+    place.reject(CYD, plan)
+    ended = place.message("Rejected by <@U0CYD>. not now")
     assert (ended.ts, buttons(ended)) == (plan.ts, {})
     assert place.images() == ALL_IMAGES
 
@@ -102,7 +102,7 @@ def test_a_click_after_the_decision_is_told_who_decided(start: Start) -> None:
     plan_id = buttons(plan)[APPROVE]
     # The message stays as it was, as it does for a moment on everyone else's screen.
     place.workspace.fail_next("chat.update", error="ratelimited", times=50)
-    assert place.workspace.click(BOB, plan.ts, REJECT).ok
+    place.reject(BOB, plan)
     eventually(lambda: place.plan(plan_id).status is Status.REJECTED)
     place.approve(CYD, plan)
     sentence = "This plan is already rejected by <@U0BOB>. Nothing was changed by your click."
@@ -165,7 +165,7 @@ def test_the_requester_may_approve_alone_where_the_policy_says_so(start: Start) 
 def test_the_requester_may_withdraw_a_plan_by_rejecting_it(start: Start) -> None:
     place = start(policy('approve = ["*"]'))
     plan = place.propose(ANN)
-    assert place.workspace.click(ANN, plan.ts, REJECT).ok
+    place.reject(ANN, plan)
     assert buttons(place.message("Rejected by <@U0ANN>")) == {}
     assert place.images() == ALL_IMAGES
 

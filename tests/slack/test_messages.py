@@ -12,7 +12,7 @@ import pytest
 
 from bot.core.lifecycle import Status
 from bot.slack.blocks import Message
-from bot.slack.plans import APPROVE, REJECT, plan_message
+from bot.slack.plans import APPROVE, REJECT, WITHDRAW, plan_message
 from bot.trial.workspace.limits import check_message
 from tests.slack.looks import LOOKS
 from tests.slack.states import STATES
@@ -57,9 +57,10 @@ def test_slack_takes_the_message(name: str) -> None:
 @pytest.mark.parametrize("name", STATES)
 def test_only_an_open_plan_has_buttons_and_each_carries_the_id_of_the_plan_alone(name: str) -> None:
     found = [(button["action_id"], button["value"]) for button in buttons(MESSAGES[f"plan_{name}"])]
-    plan = STATES[name].plan
-    is_open = STATES[name].status is Status.PROPOSED
-    assert found == ([(APPROVE, plan.id), (REJECT, plan.id)] if is_open else [])
+    state = STATES[name]
+    is_open = state.status is Status.PROPOSED
+    wanted = [APPROVE, REJECT, *([WITHDRAW] if state.approvers else [])] if is_open else []
+    assert found == [(action, state.plan.id) for action in wanted]
 
 
 def test_the_first_vote_of_two_is_shown_beside_the_number_that_is_needed() -> None:

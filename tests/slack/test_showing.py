@@ -56,7 +56,7 @@ def test_a_plan_whose_message_was_deleted_goes_on_without_it(start: Start) -> No
 def test_where_the_bot_may_not_write_the_plan_is_cancelled_and_the_requester_hears_of_it(
     start: Start, error: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.app.new_id", lambda: "k7m2p9wxyz")
+    monkeypatch.setattr("bot.services.propose.id_of", lambda _request: "k7m2p9wxyz")
     place = start(OPEN_TO_ALL)
     place.workspace.fail_next("chat.postMessage", error=error, times=2)  # the plan, and its cancellation
     place.workspace.fail_next("chat.postEphemeral", error=error)

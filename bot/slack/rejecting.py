@@ -1,0 +1,59 @@
+"""The form that asks why a plan is rejected. Pure: a plan to a modal, and a submitted one to what it says."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from bot.core.lifecycle import PlanState
+from bot.slack.blocks import Block, section
+from bot.slack.plans import REASON_LIMIT
+from bot.slack.reports import frees_text
+from bot.slack.text import escape, plural
+
+REJECT_REASON = "reject_reason"
+"""Callback id of the form."""
+REASON = "reason"
+"""Block id and action id of its one field."""
+
+
+def reject_form(state: PlanState) -> Block:
+    """The modal; what it carries is the plan's id, and nothing else."""
+    plan, draft = state.plan, state.plan.draft
+    objects = plural(len(draft.items), "object")
+    return {
+        "type": "modal",
+        "callback_id": REJECT_REASON,
+        "private_metadata": plan.id,
+        "title": {"type": "plain_text", "text": "Reject the plan"},
+        "submit": {"type": "plain_text", "text": "Reject"},
+        "close": {"type": "plain_text", "text": "Cancel"},
+        "blocks": [
+            section(
+                f"*{escape(draft.profile)}* on *{escape(plan.host)}* would free {frees_text(draft)} in {objects}."
+            ),
+            {
+                "type": "input",
+                "block_id": REASON,
+                "label": {"type": "plain_text", "text": "Why not?"},
+                "hint": {"type": "plain_text", "text": "Everyone reads it in the plan's message."},
+                "element": {
+                    "type": "plain_text_input",
+                    "action_id": REASON,
+                    "multiline": True,
+                    "min_length": 1,
+                    "max_length": REASON_LIMIT,
+                    "focus_on_load": True,
+                },
+            },
+        ],
+    }
+
+
+def plan_of(view: Mapping[str, Any]) -> str:
+    """The id of the plan that a submitted form is about."""
+    return str(view.get("private_metadata") or "")
+
+
+def reason_of(view: Mapping[str, Any]) -> str:
+    """What was written, on one line; empty when it is nothing but white space."""
+    fields = ((view.get("state") or {}).get("values") or {}).get(REASON) or {}
+    return " ".join(str((fields.get(REASON) or {}).get("value") or "").split())
