@@ -6,6 +6,7 @@ import secrets
 import signal
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager
@@ -25,11 +26,13 @@ from bot.ports import Clock, Store
 from bot.services.background import Background, Signals
 from bot.services.decide import Decide
 from bot.services.execute import Execute
+from bot.services.leases import Leases
 from bot.services.planning import Planning
 from bot.services.propose import Propose
 from bot.services.review import Review
 from bot.services.rights import Rights
 from bot.services.show import Show
+from bot.services.stop import Stop
 from bot.slack.chat import SlackChat, web_client
 from bot.slack.directory import SlackDirectory
 from bot.slack.listeners import Listeners, Services
@@ -125,6 +128,7 @@ class Deckhand:
         execute = Execute(
             store=store,
             engines=engines,
+            leases=Leases(store=store, ticks=time.monotonic),
             owner=f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}",
             changed=changed,
             stopping=self._signals.ending,
@@ -139,6 +143,7 @@ class Deckhand:
                 changed=changed,
             ),
             decide=decide,
+            stop=Stop(hosts=hosts, rights=rights, store=store, changed=changed),
             review=Review(hosts=hosts, rights=rights, store=store),
             show_now=show,
         )  # fmt: skip

@@ -29,10 +29,15 @@ class Tag(StrEnum):
     PLAN_REFUSED = "slack:plan:refused"
     PLAN_EXPIRED = "deckhand:plan:expired"
     PLAN_CANCELLED = "deckhand:plan:cancelled"
+    PLAN_SUPERSEDED = "deckhand:plan:superseded"
     CLEANUP_STARTED = "deckhand:cleanup:started"
     CLEANUP_TAKEN_UP = "deckhand:cleanup:taken_up"
+    CLEANUP_STOP_ASKED = "slack:cleanup:stop_asked"
+    CLEANUP_PARKED = "deckhand:cleanup:parked"
+    CLEANUP_RESUMED = "slack:cleanup:resumed"
     CLEANUP_FINISHED = "deckhand:cleanup:finished"
     ITEM_REMOVING = "deckhand:item:removing"
+    ITEM_UNTAGGING = "deckhand:item:untagging"
     ITEM_ENDED = "deckhand:item:ended"
 
 

@@ -23,10 +23,12 @@ from bot.services.planning import Planning
 from bot.services.propose import Propose
 from bot.services.review import Review
 from bot.services.rights import Rights
+from bot.services.stop import Stop
 from bot.slack import parsing
 from bot.slack.chat import SlackChat, slack_errors
 from bot.slack.plans import APPROVE, REJECT
 from bot.slack.reports import PROPOSE, audit_message, hosts_message, report_message, why_message
+from bot.slack.running import STOP, TAKE_UP
 from bot.slack.text import escape
 
 LOG = logging.getLogger(__name__)
@@ -46,6 +48,7 @@ class Services:
     planning: Planning
     propose: Propose
     decide: Decide
+    stop: Stop
     review: Review
     show_now: Callable[[], None]
     """Bring messages up to date before going on."""
@@ -89,6 +92,8 @@ class Listeners:
         app.action(re.compile(f"^{PROPOSE}:"))(self.propose_action)
         app.action(APPROVE)(self.approve_action)
         app.action(REJECT)(self.reject_action)
+        app.action(STOP)(self.stop_action)
+        app.action(TAKE_UP)(self.take_up_action)
 
     # --- commands -------------------------------------------------------------------------------
 
@@ -129,6 +134,16 @@ class Listeners:
 
     def reject_action(self, ack: Ack, body: Body, action: Body, respond: Respond) -> None:
         self._decided(ack, body, action, respond, approve=False)
+
+    def stop_action(self, ack: Ack, body: Body, action: Body, respond: Respond) -> None:
+        ack()
+        plan_id, stop = str(action.get("value") or ""), self._services.stop
+        self._submit(asked_by_click(body, respond), lambda asked: stop(plan_id, asked.person))
+
+    def take_up_action(self, ack: Ack, body: Body, action: Body, respond: Respond) -> None:
+        ack()
+        plan_id, stop = str(action.get("value") or ""), self._services.stop
+        self._submit(asked_by_click(body, respond), lambda asked: stop.resume(plan_id, asked.person))
 
     def _decided(self, ack: Ack, body: Body, action: Body, respond: Respond, *, approve: bool) -> None:
         ack()

@@ -4,13 +4,15 @@ import uuid
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
+from sqlmodel import Session
+
 from bot.core.audit import ChainedEvent, Event
 from bot.core.lifecycle import ItemState, MessageRef, PlanState, Status
 from bot.core.plans import Plan
 from bot.core.sightings import Sighting
 from bot.core.usage import DiskUsage
 from bot.ports import Change, Cleanup, Run, Store
-from bot.store import chain, items, ledger, plans, runs
+from bot.store import chain, items, ledger, plans, runs, turns
 from bot.store.sessions import Sessions
 
 
@@ -29,8 +31,19 @@ class SqlStore(Store):
 
     # --- plans ----------------------------------------------------------------------------------
 
-    def create_plan(self, plan: Plan, quorum: int, message: MessageRef, event: Event) -> PlanState:
-        return self._sessions.writing(lambda session: plans.create(session, plan, quorum, message, event))
+    def create_plan(
+        self,
+        plan: Plan,
+        quorum: int,
+        message: MessageRef,
+        event: Event,
+        instead_of: Sequence[str] = (),
+    ) -> PlanState:
+        def work(session: Session) -> PlanState:
+            plans.supersede(session, instead_of, plan)
+            return plans.create(session, plan, quorum, message, event)
+
+        return self._sessions.writing(work)
 
     def plan(self, plan_id: str) -> PlanState | None:
         return self._sessions.reading(lambda session: plans.load(session, plan_id))
@@ -48,7 +61,7 @@ class SqlStore(Store):
     # --- runs -----------------------------------------------------------------------------------
 
     def claimable(self) -> tuple[str, ...]:
-        return self._sessions.reading(runs.claimable)
+        return self._sessions.reading(turns.claimable)
 
     def claim(self, plan_id: str, owner: str, lease: timedelta) -> Run | None:
         try:
@@ -62,8 +75,14 @@ class SqlStore(Store):
     def release(self, run: Run) -> None:
         self._sessions.writing(lambda session: runs.release(session, run))
 
-    def start_items(self, run: Run, positions: Sequence[int]) -> None:
-        self._sessions.writing(lambda session: items.start(session, run, positions))
+    def park(self, run: Run, attention: str) -> None:
+        self._sessions.writing(lambda session: runs.park(session, run, attention))
+
+    def start_items(self, run: Run, positions: Sequence[int]) -> bool:
+        return self._sessions.writing(lambda session: items.start(session, run, positions))
+
+    def untag_item(self, run: Run, position: int, names: Sequence[str]) -> None:
+        self._sessions.writing(lambda session: items.untagging(session, run, position, names))
 
     def end_items(self, run: Run, ended: Sequence[ItemState]) -> None:
         self._sessions.writing(lambda session: items.end(session, run, ended))
@@ -78,6 +97,12 @@ class SqlStore(Store):
 
     def unshown(self) -> tuple[str, ...]:
         return self._sessions.reading(plans.unshown)
+
+    def begin_showing(self, plan_id: str, lease: timedelta) -> bool:
+        return self._sessions.writing(lambda session: plans.begin_showing(session, plan_id, lease))
+
+    def leave_unshown(self, plan_id: str) -> None:
+        self._sessions.writing(lambda session: plans.leave_unshown(session, plan_id))
 
     def shown(self, plan_id: str, version: int, message: MessageRef) -> None:
         self._sessions.writing(lambda session: plans.shown(session, plan_id, version, message))
