@@ -234,7 +234,7 @@ class Execute:
 
 def _too_old(state: PlanState, now: datetime) -> str:
     """Why an approved plan is not started any more; empty when it may be."""
-    if now - (state.decided_at or state.plan.created_at) <= APPROVAL_LASTS:
+    if state.decided_at is None or now - state.decided_at <= APPROVAL_LASTS:
         return ""
     return (
         f"It was approved more than {APPROVAL_LASTS.days} days ago and could not start since. Nothing was "

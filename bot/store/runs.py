@@ -37,7 +37,7 @@ def claim(session: Session, plan_id: str, owner: str, lease: timedelta) -> Run |
     if row is None:
         return None
     first, attempt, moment = row.status == Status.APPROVED, row.attempt + 1, now(session)
-    if first and moment - (row.decided_at or row.created_at) > APPROVAL_LASTS:
+    if first and row.decided_at is not None and moment - row.decided_at > APPROVAL_LASTS:
         return None
     if not first and row.in_vain >= ATTEMPTS_IN_VAIN:
         _park_in_vain(session, row, moment)
