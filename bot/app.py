@@ -90,7 +90,7 @@ class Deckhand:
 
     def _start(self) -> None:
         settings, closing = self._settings, self._closing
-        store = open_store(settings.database_url.get_secret_value())
+        store = open_store(settings.database_url.get_secret_value(), for_bot=True)
         closing.callback(store.close)
         engines = DockerEngines(settings.hosts.by_name)
         closing.callback(engines.close)

@@ -19,15 +19,16 @@ from bot.store.sessions import Sessions
 class SqlStore(Store):
     """Plans, runs and the audit chain in a database; ``open_store`` makes one, and whoever did closes it."""
 
-    def __init__(self, sessions: Sessions) -> None:
+    def __init__(self, sessions: Sessions, close: Callable[[], None]) -> None:
         self._sessions = sessions
+        self._close = close
 
     def __repr__(self) -> str:
         return f"SqlStore({self._sessions.name})"
 
     def close(self) -> None:
-        """Close every connection to the database."""
-        self._sessions.close()
+        """Close every connection to the database, and leave a SQLite file to the next bot."""
+        self._close()
 
     # --- plans ----------------------------------------------------------------------------------
 
