@@ -6,6 +6,7 @@ import secrets
 import signal
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager
@@ -26,6 +27,7 @@ from bot.ports import Clock, Store
 from bot.services.background import Background, Signals
 from bot.services.decide import Decide
 from bot.services.execute import Execute
+from bot.services.leases import Leases
 from bot.services.planning import Planning
 from bot.services.propose import Propose
 from bot.services.review import Review
@@ -33,6 +35,7 @@ from bot.services.rights import Rights
 from bot.services.schedules import Schedules
 from bot.services.show import Show
 from bot.services.starting import Starting
+from bot.services.stop import Stop
 from bot.slack.chat import SlackChat, web_client
 from bot.slack.directory import SlackDirectory
 from bot.slack.listeners import Listeners, Services
@@ -93,7 +96,7 @@ class Deckhand:
 
     def _start(self) -> None:
         settings, closing = self._settings, self._closing
-        store = open_store(settings.database_url.get_secret_value())
+        store = open_store(settings.database_url.get_secret_value(), for_bot=True)
         closing.callback(store.close)
         engines = DockerEngines(settings.hosts.by_name)
         closing.callback(engines.close)
@@ -131,6 +134,7 @@ class Deckhand:
         execute = Execute(
             store=store,
             engines=engines,
+            leases=Leases(store=store, ticks=time.monotonic),
             owner=f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}",
             changed=changed,
             stopping=self._signals.ending,
@@ -151,6 +155,7 @@ class Deckhand:
             planning=planning,
             propose=propose,
             decide=decide,
+            stop=Stop(hosts=hosts, rights=rights, store=store, changed=changed),
             review=Review(hosts=hosts, rights=rights, store=store),
             show_now=show,
         )  # fmt: skip

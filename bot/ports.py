@@ -8,7 +8,7 @@ from typing import Protocol
 from bot.core.audit import ChainedEvent, Event
 from bot.core.inventory import CacheRecord, Container, EngineInfo, Image, Network, Volume
 from bot.core.lifecycle import ItemState, MessageRef, PlanState, Status, Vote
-from bot.core.plans import Plan
+from bot.core.plans import Person, Plan
 from bot.core.sightings import Sighting
 from bot.core.usage import DiskUsage, Survey
 
@@ -116,6 +116,10 @@ class Change:
     reason: str = ""
     decided: bool = False
     """Whether this is the deciding moment, whose time is kept."""
+    stop: Person | None = None
+    """Who asks a running cleanup to end before its next item."""
+    resume: bool = False
+    """Whether a parked cleanup is to be taken up again, by whichever process comes first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,8 +187,19 @@ class Store(Ledger, Protocol):
     Each method is one transaction; a change of state and its events are written together or not at all.
     """
 
-    def create_plan(self, plan: Plan, quorum: int, message: MessageRef, event: Event) -> PlanState:
-        """Write a proposed plan; the same one a second time changes nothing. PlanExistsError for another."""
+    def create_plan(
+        self,
+        plan: Plan,
+        quorum: int,
+        message: MessageRef,
+        event: Event,
+        instead_of: Sequence[str] = (),
+    ) -> PlanState:
+        """Write a proposed plan; the same one a second time changes nothing. PlanExistsError for another.
+
+        Those of the plans ``instead_of`` that are still proposed become superseded with it, each with its
+        PLAN_SUPERSEDED; what was decided meanwhile stays as it is.
+        """
         ...
 
     def plan(self, plan_id: str) -> PlanState | None: ...
@@ -195,7 +210,7 @@ class Store(Ledger, Protocol):
         One compare-and-set on status and version: of two callers at once, the second decides on the
         first one's result. What ``decide`` raises is passed on and nothing is written. An illegal
         transition raises ValueError. A vote without a change of status is a change too, and so is one taken
-        back, and an approved plan's later start.
+        back, an approved plan's later start, and asking a running cleanup to stop or to be taken up again.
         RefusedError when there is no such plan.
         """
         ...
@@ -215,14 +230,19 @@ class Store(Ledger, Protocol):
     # --- runs -----------------------------------------------------------------------------------
 
     def claimable(self) -> tuple[str, ...]:
-        """Ids of approved plans, and of running ones whose lease has run out; oldest first."""
+        """Ids of what ``claim`` takes now, the one approved first before the others.
+
+        Of each host whose engine no cleanup has, the approved plan whose turn it is; and running ones whose
+        lease has run out, unless they are parked.
+        """
         ...
 
     def claim(self, plan_id: str, owner: str, lease: timedelta) -> Run | None:
         """Take up one cleanup: approved → running, or a running one whose lease is past.
 
-        None when somebody else has it, or when another cleanup runs on its host. Writes
-        CLEANUP_STARTED (facts: the plan's snapshot) or CLEANUP_TAKEN_UP (facts: attempt).
+        None when somebody else has it, when it is not its turn on its host, when it was approved too long
+        ago, and when it was taken up so often in vain that it is parked now. Writes CLEANUP_STARTED (facts:
+        the plan's snapshot), CLEANUP_TAKEN_UP (facts: attempt) or CLEANUP_PARKED.
         """
         ...
 
@@ -234,8 +254,19 @@ class Store(Ledger, Protocol):
         """Let the lease end now, so that the next process may take the run up at once."""
         ...
 
-    def start_items(self, run: Run, positions: Sequence[int]) -> None:
-        """Write the intent (planned → removing, ITEM_REMOVING) of one item, or of one batch. Fenced."""
+    def park(self, run: Run, attention: str) -> None:
+        """Let go until a person says how it goes on; CLEANUP_PARKED. The host stays taken. Fenced."""
+        ...
+
+    def start_items(self, run: Run, positions: Sequence[int]) -> bool:
+        """Write the intent (planned → removing, ITEM_REMOVING) of one item, or of one batch. Fenced.
+
+        False, and no intent is written, when somebody asked the run to stop.
+        """
+        ...
+
+    def untag_item(self, run: Run, position: int, names: Sequence[str]) -> None:
+        """Write which names are about to be taken off an image (ITEM_UNTAGGING). Fenced."""
         ...
 
     def end_items(self, run: Run, ended: Sequence[ItemState]) -> None:
@@ -254,6 +285,14 @@ class Store(Ledger, Protocol):
 
     def unshown(self) -> tuple[str, ...]:
         """Ids of plans whose message shows an older version than the plan has; oldest change first."""
+        ...
+
+    def begin_showing(self, plan_id: str, lease: timedelta) -> bool:
+        """Keep other processes from showing the same plan for that long; False when one of them is at it."""
+        ...
+
+    def leave_unshown(self, plan_id: str) -> None:
+        """End what ``begin_showing`` began, without success."""
         ...
 
     def shown(self, plan_id: str, version: int, message: MessageRef) -> None:

@@ -115,6 +115,10 @@ class StoreUnavailableError(DeckhandError):
     """The audit database cannot be read or written, so nothing may be removed."""
 
 
+class NewerReleaseError(DeckhandError):
+    """A row of the database says what only a newer release understands; it is left alone."""
+
+
 class LeaseLostError(DeckhandError):
     """Another process has taken this cleanup over: stand down at once."""
 

@@ -35,9 +35,12 @@ TRANSITIONS: Mapping[Status, frozenset[Status]] = MappingProxyType({
 ENDED = frozenset(Status) - TRANSITIONS.keys()
 CLEANUP_OUTCOMES = frozenset({Status.DONE, Status.PARTIAL, Status.STOPPED, Status.FAILED})
 
+ATTEMPTS_IN_VAIN = 5
+"""How often in a row a run may be taken up and end without an item's outcome, before it waits for a person."""
+
 
 def may_become(before: Status, after: Status) -> bool:
-    """Whether the transition is legal; the one table that every change of state is held to."""
+    """Whether the transition is legal; the one table that every change of a plan's state is held to."""
     return after in TRANSITIONS.get(before, frozenset())
 
 
@@ -52,7 +55,17 @@ class Outcome(StrEnum):
     FAILED = "failed"
 
 
-OPEN = frozenset({Outcome.PLANNED, Outcome.REMOVING})
+ITEM_TRANSITIONS: Mapping[Outcome, frozenset[Outcome]] = MappingProxyType({
+    Outcome.PLANNED: frozenset({Outcome.REMOVING, Outcome.FAILED}),  # failed: the run ended before it
+    Outcome.REMOVING: frozenset({Outcome.REMOVED, Outcome.GONE, Outcome.KEPT, Outcome.FAILED}),
+})  # fmt: skip
+
+OPEN = frozenset(ITEM_TRANSITIONS)
+
+
+def item_may_become(before: Outcome, after: Outcome) -> bool:
+    """The same table for the items of a plan: nothing ends as removed without its intent before."""
+    return after in ITEM_TRANSITIONS.get(before, frozenset())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +85,10 @@ class ItemState:
     outcome: Outcome = Outcome.PLANNED
     reason: str = ""
     bytes: int = 0
+    untagging: tuple[str, ...] = ()
+    """Names that somebody of us began to take off an image: put back when the image stays after all."""
+    reconciled: bool = False
+    """Whether an attempt at it was cut short, so that its outcome comes from looking at the engine again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +98,14 @@ class MessageRef:
     channel: str
     ts: str = ""
     """Empty until it has been posted."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stop:
+    """Who asked that a running cleanup end before its next item."""
+
+    person: Person
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +129,14 @@ class PlanState:
     """Approved plans: when the next window of the policy opens; None where nothing has to be waited for."""
     usage_before: DiskUsage | None = None
     usage_after: DiskUsage | None = None
+    attempt: int = 0
+    """How often a process took the run up; the first start counts."""
+    stop: Stop | None = None
+    """Set while the run goes on to its next item, and kept when it has ended there."""
+    attention: str = ""
+    """Why nobody goes on with a running cleanup until a person says so; empty when somebody does."""
+    waits_for: str = ""
+    """Of an approved plan: the plan of the same host that comes before it. For display only."""
 
     @property
     def reclaimed(self) -> int:

@@ -67,6 +67,7 @@ class EngineClient(docker.APIClient):
         """requests' own, with our time limits and the one repetition of a read."""
         seconds = options.get("timeout")
         if isinstance(seconds, int | float):
+            seconds = max(seconds, self._limits.removal) if _removes(request) else seconds
             options["timeout"] = (min(self._limits.connect, seconds), seconds)
         self._rouse()
         with self._guard:
@@ -114,6 +115,10 @@ class EngineClient(docker.APIClient):
     def _ping(self) -> None:
         request = self.prepare_request(requests.Request("GET", f"{self.base_url}/_ping"))
         self._sent(request, {"timeout": (self._limits.connect, self._limits.ping)})
+
+
+def _removes(request: requests.PreparedRequest) -> bool:
+    return request.method == "DELETE" or (request.path_url.partition("?")[0].endswith("/prune"))
 
 
 def _supported(answer: Any) -> str:

@@ -14,6 +14,8 @@ class Limits:
     """``/_ping`` and ``/version``, which a healthy engine answers at once."""
     read: float = 60
     """The default of every other request; a caller may give its own."""
+    removal: float = 300
+    """A removal is answered when it is done, and a large image or volume takes as long as its disk does."""
     idle: float = 30
     """A connection that was not used for so long is asked ``/_ping`` before it carries a request."""
     queue: float = 60

@@ -4,19 +4,21 @@ import logging
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import timedelta
 
 from bot.core.errors import DeckhandError, LeaseLostError
 from bot.ports import Store
 from bot.services.decide import Decide
-from bot.services.execute import LEASE, Execute
+from bot.services.execute import Execute
+from bot.services.leases import HEARTBEAT
 from bot.services.show import Show
 
 LOG = logging.getLogger(__name__)
 
 POLL_SECONDS = 1.0
 """How long a change made by another process may go unnoticed; our own are noticed at once."""
-HEARTBEAT_SECONDS = 10.0
-CLEANUPS_AT_ONCE = 8
+CLEANUPS_AT_ONCE = 32
+"""Each on a host of its own, in a thread that exists while it runs; plans that wait take none."""
 
 
 class Signals:
@@ -51,7 +53,16 @@ class Signals:
 class Background:
     """Loops: messages, cleanups with expiry, leases, and what was added. ``stop`` lets running items end."""
 
-    def __init__(self, signals: Signals, store: Store, show: Show, decide: Decide, execute: Execute) -> None:
+    def __init__(  # noqa: PLR0913 - what its three loops do, and how often the leases' one does
+        self,
+        signals: Signals,
+        store: Store,
+        show: Show,
+        decide: Decide,
+        execute: Execute,
+        *,
+        heartbeat: timedelta = HEARTBEAT,
+    ) -> None:
         self._signals = signals
         self._store = store
         self._show = show
@@ -64,7 +75,7 @@ class Background:
             for name, work, seconds in (
                 ("messages", self._show, POLL_SECONDS),
                 ("cleanups", self._start_cleanups, POLL_SECONDS),
-                ("leases", self._renew, HEARTBEAT_SECONDS),
+                ("leases", self._renew, heartbeat.total_seconds()),
             )
         ]
 
@@ -80,7 +91,7 @@ class Background:
     def stop(self) -> None:
         """End the loops; a running cleanup ends its current item and is let go for the next start."""
         self._signals.end()
-        self._pool.shutdown(wait=True)
+        self._pool.shutdown(wait=True, cancel_futures=True)
         for thread in self._threads:
             thread.join()
         self._guarded(self._show)
@@ -104,9 +115,12 @@ class Background:
 
     def _start_cleanups(self) -> None:
         self._decide.expire_due()
-        self._running = {plan: future for plan, future in self._running.items() if not future.done()}
+        for plan_id in [plan for plan, future in list(self._running.items()) if future.done()]:
+            self._running.pop(plan_id, None)
         for plan_id in self._store.claimable():
-            if plan_id not in self._running and not self._signals.ending():
+            if self._signals.ending() or len(self._running) >= CLEANUPS_AT_ONCE:
+                return
+            if plan_id not in self._running:
                 self._running[plan_id] = self._pool.submit(self._run, plan_id)
 
     def _run(self, plan_id: str) -> None:
@@ -119,8 +133,5 @@ class Background:
         self._guarded(work)
 
     def _renew(self) -> None:
-        for run in self._execute.active():
-            try:
-                self._store.renew(run, LEASE)
-            except LeaseLostError:
-                continue  # the run finds out at its next write, and stands down
+        for plan_id in self._execute.leases.renew():
+            self._running.pop(plan_id, None)  # its thread hangs in a call: another may take the run up

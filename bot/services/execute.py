@@ -1,27 +1,55 @@
 """Execute: run one approved plan, item by item; the intent is written before the engine is called."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from functools import partial
+from typing import TypeVar
 
 from bot.core.audit import Tag
-from bot.core.errors import EngineChangedError, EngineRequestError, HostError, RefusedError
+from bot.core.errors import (
+    EngineChangedError,
+    EngineRequestError,
+    EngineUnsupportedError,
+    HostError,
+    RefusedError,
+    StoreUnavailableError,
+)
 from bot.core.inventory import Kind
-from bot.core.lifecycle import OPEN, ItemState, Outcome, PlanState, Status, outcome_of_run
+from bot.core.lifecycle import (
+    OPEN,
+    ItemState,
+    Outcome,
+    PlanState,
+    Status,
+    outcome_of_run,
+)
 from bot.core.usage import DiskUsage
 from bot.ports import Change, Engine, Engines, Run, Store
 from bot.services import facts
+from bot.services.leases import Leases
 from bot.services.removal import Removal
 
-LEASE = timedelta(seconds=60)
-HOST_TRIES = 3
-"""How often one item is looked at again after the host could not be reached."""
+T = TypeVar("T")
+
+HOST_WAITS = (2.0, 4.0, 8.0, 16.0, 30.0)
+"""Seconds before a host that went out of reach is asked again: a minute, which an engine's restart may take."""
+PATIENCE = timedelta(minutes=10)
+"""How long a run waits for the database to come back."""
+ANSWERED = (EngineChangedError, EngineUnsupportedError, EngineRequestError)
+"""Errors of a host that is there: to wait for it would change nothing."""
+
+
+class _LetGo(Exception):  # noqa: N818 - not an error: the process ends, and another goes on
+    """Ends the work on a run between two items, or in the middle of one whose host is away."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Execute:
     store: Store
     engines: Engines
+    leases: Leases
     owner: str
     """Names this process in the lease."""
     changed: Callable[[], None]
@@ -31,33 +59,28 @@ class Execute:
     """Whether an approved plan may begin now, by the policy in force."""
     pause: Callable[[float], None]
     """Wait that many seconds, or less when the process wants to end."""
-    _active: dict[str, Run] = field(default_factory=dict)
+    patience: timedelta = PATIENCE
 
     def __call__(self, plan_id: str) -> None:
-        """Take up a plan, unless somebody else has it or its host is busy, and run it to its end.
+        """Take up a plan, unless somebody else has it or it is not its turn, and run it to its end.
 
-        A run that cannot be finished here (the process stops, the database is away, the lease is lost)
+        A run that cannot be finished here (the process stops, the database stays away, the lease is lost)
         keeps its state: whoever takes it up goes on at the next open item.
         """
         seen = self.store.plan(plan_id)
         if seen is None or (seen.status is Status.APPROVED and not self._may_start(seen)):
             return
-        run = self.store.claim(plan_id, self.owner, LEASE)
+        run = self.leases.claim(plan_id, self.owner)
         if run is None:
             return
         self.changed()
-        self._active[plan_id] = run
         try:
-            state = self.store.plan(plan_id)
-            if state is not None:
-                self._run(run, state)
+            self._run(run)
         finally:
-            del self._active[plan_id]
+            self.leases.drop(run)
             self.changed()
 
-    def active(self) -> tuple[Run, ...]:
-        """The runs of this process, whose leases somebody has to renew."""
-        return tuple(self._active.values())
+    # --- before the run -------------------------------------------------------------------------
 
     def _may_start(self, state: PlanState) -> bool:
         """Cancel a plan whose host cannot be reached, or points at another engine than was planned on."""
@@ -66,16 +89,22 @@ class Execute:
         try:
             self._same_engine(state)
         except HostError as error:
-            reason = f"{error} Nothing was removed; ask for a fresh plan when this is mended."
-            cancelled = facts.event(Tag.PLAN_CANCELLED, state.plan, reason=reason)
-            change = Change(status=Status.CANCELLED, events=(cancelled,), reason=reason)
-            try:
-                self.store.change(state.plan.id, lambda now_state, _: _only_if_approved(now_state, change))
-            except RefusedError:
-                return False  # another process was faster
-            self.changed()
+            self._cancel(state, f"{error} Nothing was removed; ask for a fresh plan when this is mended.")
             return False
         return True
+
+    def _cancel(self, plan: PlanState, reason: str) -> None:
+        """Cancel a plan that still waits for its start."""
+
+        def decide(state: PlanState, _now: datetime) -> Change:
+            if state.status is not Status.APPROVED:
+                raise RefusedError("Another process was faster.")
+            cancelled = facts.event(Tag.PLAN_CANCELLED, state.plan, reason=reason)
+            return Change(status=Status.CANCELLED, events=(cancelled,), reason=reason)
+
+        with suppress(RefusedError):
+            self.store.change(plan.plan.id, decide)
+            self.changed()
 
     def _same_engine(self, state: PlanState) -> Engine:
         engine = self.engines.connect(state.plan.host)
@@ -87,83 +116,152 @@ class Execute:
             )
         return engine
 
-    def _run(self, run: Run, state: PlanState) -> None:
+    # --- the run --------------------------------------------------------------------------------
+
+    def _run(self, run: Run) -> None:
+        state = self._state(run)
         try:
-            engine = self._same_engine(state)
+            engine = self._reached(lambda _again: self._same_engine(state))
             if state.usage_before is None:
-                self.store.set_usage(run, before=engine.disk_usage())
-            finished = self._items(run, Removal(engine=engine, draft=state.plan.draft))
-        except HostError as error:
-            self._give_up(run, error)
-            return
-        if not finished:
+                before = self._reached(lambda _again: engine.disk_usage())
+                self._patiently(lambda: self.store.set_usage(run, before=before))
+            stopped = self._items(run, self._removal(run, engine, state), state)
+        except _LetGo:
             self.store.release(run)
-            return
-        after = self._usage_after(engine)
-        self.store.set_usage(run, after=after)
-        self._finish(run, after)
+        except HostError as error:
+            self._in_trouble(run, error)
+        else:
+            self._finish(run, self._usage_after(run, engine), Status.STOPPED if stopped else None)
 
-    def _items(self, run: Run, removal: Removal) -> bool:
-        """Remove what is still open, in the order of the plan; False when the process wants to end."""
-        state = self.store.plan(run.plan_id)
-        for group in _groups([item for item in state.items if item.outcome in OPEN] if state else []):
+    def _removal(self, run: Run, engine: Engine, state: PlanState) -> Removal:
+        return Removal(
+            engine=engine,
+            draft=state.plan.draft,
+            before_effect=partial(self.leases.before_effect, run),
+            untagging=lambda position, names: self._patiently(
+                lambda: self.store.untag_item(run, position, names)
+            ),
+            pause=self.pause,
+        )
+
+    def _items(self, run: Run, removal: Removal, state: PlanState) -> bool:
+        """Remove what is still open, in the order of the plan; True when somebody asked to stop before the end."""
+        for group in _groups([_seen_again(item) for item in state.items if item.outcome in OPEN]):
             if self.stopping():
-                return False
-            self.store.start_items(run, [item.position for item in group])
+                raise _LetGo
+            positions = [item.position for item in group]
+            if not self._patiently(partial(self.store.start_items, run, positions)):
+                self._settle(run, removal)
+                return True
             self.changed()
-            self.store.end_items(run, self._remove(removal, group))
-            self.changed()
-        return True
+            self._end(run, self._reached(partial(_remove, removal, group)))
+        return False
 
-    def _remove(self, removal: Removal, group: Sequence[ItemState]) -> tuple[ItemState, ...]:
-        """Remove one group; a host that went away in the middle is asked again, and nothing is assumed."""
-        for left in reversed(range(HOST_TRIES)):
+    def _settle(self, run: Run, removal: Removal) -> None:
+        """A stopped run removes nothing more; of what an earlier attempt had begun it says what became of it."""
+        for group in _groups([_seen_again(item) for item in self._state(run).with_outcome(Outcome.REMOVING)]):
+            self._end(run, self._reached(partial(_settle, removal, group)))
+
+    def _end(self, run: Run, ended: Sequence[ItemState]) -> None:
+        self._patiently(lambda: self.store.end_items(run, ended))
+        self.changed()
+
+    def _reached(self, work: Callable[[bool], T]) -> T:
+        """Do it; a host that went away meanwhile is asked again. ``work`` is told whether it tries again."""
+        again = False
+        for seconds in HOST_WAITS:
             try:
-                if group[0].item.kind is Kind.BUILD_CACHE:
-                    return removal.remove_cache(group)
-                return (removal.remove(group[0]),)
+                return work(again)
+            except ANSWERED:
+                raise
             except HostError:
-                if not left:
-                    raise
-                self.pause(2.0)
-                group = [replace(state, outcome=Outcome.REMOVING) for state in group]
-        raise AssertionError("the loop above returns or raises")
+                if self.stopping():
+                    raise _LetGo from None
+                self.pause(seconds)
+                again = True
+        return work(again)
 
-    @staticmethod
-    def _usage_after(engine: Engine) -> DiskUsage | None:
+    def _usage_after(self, run: Run, engine: Engine) -> DiskUsage | None:
         try:
-            return engine.disk_usage()
+            after = engine.disk_usage()
         except HostError:
             return None  # all that was to be removed is accounted for; the table is an extra
+        self._patiently(lambda: self.store.set_usage(run, after=after))
+        return after
 
-    def _give_up(self, run: Run, error: HostError) -> None:
-        """The run cannot go on: say of every open item that nobody knows, and end the run as failed."""
-        state = self.store.plan(run.plan_id)
-        open_items = [item for item in state.items if item.outcome in OPEN] if state else []
-        self.store.end_items(run, [_not_done(item, error) for item in open_items])
-        self._finish(run, None, str(error))
-
-    def _finish(self, run: Run, after: DiskUsage | None, reason: str = "") -> None:
-        state = self.store.plan(run.plan_id)
-        if state is None:
+    def _in_trouble(self, run: Run, error: HostError) -> None:
+        """The run cannot go on now: it waits for a person, or ends where waiting would change nothing."""
+        state = self._state(run)
+        if state.stop is None and not isinstance(error, ANSWERED):
+            attention = f"{error} What is open was not looked at again."
+            self._patiently(lambda: self.store.park(run, attention))
             return
-        status = Status.FAILED if reason else outcome_of_run(state.items)
-        self.store.finish(run, status, facts.finished(state, after), reason)
+        outcomes = {Outcome.REMOVING} if state.stop else OPEN
+        self._end(run, [_not_done(item, error) for item in state.items if item.outcome in outcomes])
+        if state.stop:
+            self._finish(run, None, Status.STOPPED, str(error))
+        else:
+            self._finish(run, None, Status.FAILED, str(error))
+
+    def _finish(self, run: Run, after: DiskUsage | None, status: Status | None, reason: str = "") -> None:
+        state = self._state(run)
+        ended = status or outcome_of_run(state.items)
+        self._patiently(lambda: self.store.finish(run, ended, facts.finished(state, after), reason))
+
+    # --- the database ---------------------------------------------------------------------------
+
+    def _state(self, run: Run) -> PlanState:
+        state = self._patiently(lambda: self.store.plan(run.plan_id))
+        if state is None:
+            raise RefusedError(f"Plan {run.plan_id} is not in the database any more.")
+        return state
+
+    def _patiently(self, work: Callable[[], T]) -> T:
+        """Wait for a database that is away: what was done is not forgotten, and nothing new is begun.
+
+        Each write of a run is fenced and may be repeated, so it does not matter whether one that failed was
+        written after all, nor how long the wait was.
+        """
+        until = self.leases.ticks() + self.patience.total_seconds()
+        while True:
+            try:
+                return work()
+            except StoreUnavailableError:
+                if self.stopping() or self.leases.ticks() >= until:
+                    raise
+            self.pause(0.5)
 
 
-def _only_if_approved(state: PlanState, change: Change) -> Change:
-    if state.status is not Status.APPROVED:
-        raise RefusedError("The plan is no longer waiting to start.")
-    return change
+def _remove(removal: Removal, group: Sequence[ItemState], again: bool) -> tuple[ItemState, ...]:  # noqa: FBT001 - of one caller
+    group = [_begun(item) for item in group] if again else group
+    if group[0].item.kind is Kind.BUILD_CACHE:
+        return removal.remove_cache(group)
+    return (removal.remove(group[0]),)
+
+
+def _settle(removal: Removal, group: Sequence[ItemState], _again: bool) -> tuple[ItemState, ...]:  # noqa: FBT001 - as above
+    if group[0].item.kind is Kind.BUILD_CACHE:
+        return removal.settle_cache(group)
+    return (removal.settle(group[0]),)
+
+
+def _begun(item: ItemState) -> ItemState:
+    """An item that was cut short in the middle: nothing is assumed, and its outcome will say so."""
+    return replace(item, outcome=Outcome.REMOVING, reconciled=True)
+
+
+def _seen_again(item: ItemState) -> ItemState:
+    """What an earlier attempt left in the middle."""
+    return _begun(item) if item.outcome is Outcome.REMOVING else item
 
 
 def _not_done(item: ItemState, error: HostError) -> ItemState:
-    answered = isinstance(error, EngineRequestError | EngineChangedError)
+    answered = isinstance(error, ANSWERED)
     if item.outcome is Outcome.REMOVING:
         why = str(error) if answered else "the host went out of reach while it was being removed"
         reason = f"{why}: look at the host"
     else:
-        reason = f"not tried: {error if answered else 'the host is out of reach'}"
+        reason = f"not tried: {error}"
     return replace(item, outcome=Outcome.FAILED, reason=reason)
 
 

@@ -69,6 +69,9 @@ def finished(state: PlanState, after: DiskUsage | None) -> Event:
         Tag.CLEANUP_FINISHED,
         state.plan,
         outcomes=counts,
+        attempts=state.attempt,
+        reconciled=sum(item.reconciled for item in state.items),
+        stopped_by=state.stop.person.id if state.stop else "",
         predicted=frees(state.plan.draft.frees),
         reclaimed_bytes=state.reclaimed,
         before=usage(state.usage_before),
@@ -85,4 +88,5 @@ def item(state: ItemState) -> Json:
         "outcome": state.outcome,
         "reason": state.reason,
         "bytes": state.bytes,
+        "reconciled": state.reconciled,
     }

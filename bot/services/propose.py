@@ -1,7 +1,7 @@
 """Propose: turn a request into a stored plan that waits for its decision, or that its policy approves at once."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -59,14 +59,14 @@ class Propose:
         )  # fmt: skip
         return self._made(plan_id) or self._plan(wanted)
 
-    def by_schedule(self, schedule: Schedule, host: Host) -> PlanState:
-        """Plan what a schedule asks for: the configuration gave it the right to."""
+    def by_schedule(self, schedule: Schedule, host: Host, instead_of: Sequence[str] = ()) -> PlanState:
+        """Plan what a schedule asks for, in the place of these plans: the configuration gave it the right to."""
         arguments = schedule.arguments
         kinds = self.planning.check(arguments)
         _object(host, profile_objection(host.policy, arguments.profile or DEFAULT_PROFILE, kinds))
         wanted = _Wanted(
             host=host, arguments=arguments, requester=schedule.requester, channel=schedule.channel,
-            plan_id=self.new_id(), expires=schedule.expires or host.policy.expires,
+            plan_id=self.new_id(), expires=schedule.expires or host.policy.expires, instead_of=instead_of,
         )  # fmt: skip
         return self._plan(wanted)
 
@@ -80,7 +80,7 @@ class Propose:
         plan = wanted.plan(draft, survey.usage, self.clock.now())
         message = MessageRef(channel=wanted.channel)
         try:
-            state = self.store.create_plan(plan, quorum, message, facts.proposed(plan))
+            state = self.store.create_plan(plan, quorum, message, facts.proposed(plan), wanted.instead_of)
         except PlanExistsError:  # the same request, delivered twice at the same moment
             made = self._made(plan.id)
             if made is None:
@@ -121,6 +121,8 @@ class _Wanted:
     channel: str
     plan_id: str
     expires: timedelta
+    instead_of: Sequence[str] = ()
+    """Plans that the new one supersedes, where they are not decided yet."""
 
     def plan(self, draft: Draft, usage: DiskUsage, now: datetime) -> Plan:
         return Plan(

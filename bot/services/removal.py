@@ -14,7 +14,14 @@ from bot.core.plans import Draft, Item
 from bot.ports import CACHE_BATCH, Engine
 
 _GONE = "no longer there when we looked: gone, not confirmed by us"
+_GONE_AGAIN = "found gone when it was looked at again: gone, not confirmed by us"
+_STOPPED = "the cleanup was stopped before it was removed"
 _SAME_MOMENT = "somebody else removed it at the same moment"
+
+
+REMOVING = "removing"
+"""Docker's own state of a container that is on its way out."""
+REMOVING_TRIES, REMOVING_SECONDS = 20, 0.5
 
 
 class _Objection(Exception):  # noqa: N818 - not an error: the object is kept, and this is why
@@ -27,6 +34,11 @@ class Removal:
 
     engine: Engine
     draft: Draft
+    before_effect: Callable[[], None]
+    """Called right before each call that changes anything on the engine; what it raises keeps the call from it."""
+    untagging: Callable[[int, Sequence[str]], None]
+    """Writes down, for the item at that position, the names that are about to be taken off its image."""
+    pause: Callable[[float], None]
     _deleted: dict[str, AbstractSet[str]] = field(default_factory=dict)
     """What the engine said it deleted with each image, by the image's id."""
     _untagged: dict[str, list[str]] = field(default_factory=dict)
@@ -35,12 +47,13 @@ class Removal:
     def remove(self, state: ItemState) -> ItemState:
         """Remove one object (of any kind but build cache) and say how that ended.
 
-        An image whose outcome is ``removing`` may have lost names to an earlier try of ours.
+        An image whose outcome is ``removing`` may have lost names to an earlier try of ours, or to a process
+        that died over it; the latter's are those that it wrote down.
         """
         by_kind: dict[Kind, Callable[[Item], int]] = {
             Kind.CONTAINER: self._container,
             Kind.NETWORK: self._network,
-            Kind.IMAGE: partial(self._image, begun=state.outcome is Outcome.REMOVING),
+            Kind.IMAGE: partial(self._image, state),
             Kind.VOLUME: self._volume,
         }
         item = state.item
@@ -49,12 +62,23 @@ class Removal:
         except _Objection as objection:
             return replace(state, outcome=Outcome.KEPT, reason=str(objection))
         except NotFoundError:
-            return replace(state, outcome=Outcome.GONE, reason=_GONE)
+            return _gone(state)
         except EngineRequestError as refused:
             if not self._exists(item):  # some engines answer 409 or 500 for what has gone meanwhile
                 return replace(state, outcome=Outcome.GONE, reason=_SAME_MOMENT)
             return _refused(state, refused)
         return replace(state, outcome=Outcome.REMOVED, bytes=freed)
+
+    def settle(self, state: ItemState) -> ItemState:
+        """Say what became of an object that a run which is now stopped had begun; nothing more is removed."""
+        if not self._exists(state.item):
+            return _gone(state)
+        why: Exception = _Objection(_STOPPED)
+        if state.item.kind is Kind.IMAGE:
+            why = self._with_its_names(state.item, state.untagging, why, begun=True)
+        if isinstance(why, NotFoundError):
+            return _gone(state)
+        return replace(state, outcome=Outcome.KEPT, reason=str(why))
 
     def _exists(self, item: Item) -> bool:
         look: dict[Kind, Callable[[str], object]] = {
@@ -72,26 +96,44 @@ class Removal:
         return True
 
     def _container(self, item: Item) -> int:
-        _object(recheck.container_objection(self.engine.container(item.id), self.draft.taken_at))
-        self.engine.remove_container(item.id)
+        _object(recheck.container_objection(self._settled_container(item), self.draft.taken_at))
+        self.before_effect()
+        try:
+            self.engine.remove_container(item.id)
+        except ConflictError:
+            self._settled_container(item)
+            raise
         return item.bytes
+
+    def _settled_container(self, item: Item) -> Container:
+        """The container as it is when nobody is at removing it, be it an engine that goes on after a dead process."""
+        now = self.engine.container(item.id)
+        for _ in range(REMOVING_TRIES):
+            if now.state != REMOVING:
+                break
+            self.pause(REMOVING_SECONDS)
+            now = self.engine.container(item.id)
+        return now
 
     def _network(self, item: Item) -> int:
         _object(recheck.network_objection(self.engine.network(item.id), self.engine.containers()))
+        self.before_effect()
         self.engine.remove_network(item.id)
         return item.bytes
 
     def _volume(self, item: Item) -> int:
         now, containers = self.engine.volume(item.id), self.engine.containers()
         _object(recheck.volume_objection(item, now, containers, self.draft.taken_at))
+        self.before_effect()
         self.engine.remove_volume(item.id)
         return item.bytes
 
-    def _image(self, item: Item, *, begun: bool) -> int:
+    def _image(self, state: ItemState, item: Item) -> int:
         """Where it has to stay after all, the names that were taken off are put back."""
-        untagged = self._untagged.setdefault(item.id, [])
+        begun = state.outcome is Outcome.REMOVING
+        untagged = self._untagged.setdefault(item.id, list(state.untagging))
         try:
-            deleted = self._untag_and_delete(item, untagged, begun=begun)
+            deleted = self._untag_and_delete(state, untagged, begun=begun)
         except (EngineRequestError, _Objection) as problem:
             raise self._with_its_names(item, untagged, problem, begun=begun) from problem
         self._deleted[item.id] = frozenset(deleted)
@@ -99,8 +141,9 @@ class Removal:
             return item.bytes
         return sum(self.draft.layers.get(layer, 0) for layer in deleted)
 
-    def _untag_and_delete(self, item: Item, untagged: list[str], *, begun: bool) -> Sequence[str]:
+    def _untag_and_delete(self, state: ItemState, untagged: list[str], *, begun: bool) -> Sequence[str]:
         """Untag by name all references but the last, then delete by id: the engine's 409 guards the rest."""
+        item = state.item
         containers = self.engine.containers()
         now = self._unchanged_image(item, containers)
         if not begun:
@@ -109,11 +152,14 @@ class Removal:
         if to_untag and self.engine.has_children(item.id):
             # The engine would refuse to delete it only after its names are gone.
             raise _Objection("another image is built on it now")
+        if to_untag:
+            self.untagging(state.position, tuple(dict.fromkeys((*untagged, *to_untag))))
         for reference in to_untag:
             self._untag(reference, item, containers)
             untagged.append(reference)
         if untagged:
             self._unchanged_image(item, containers)
+        self.before_effect()
         return self.engine.remove_image(item.id)
 
     def _unchanged_image(self, item: Item, containers: Sequence[Container]) -> Image:
@@ -128,6 +174,7 @@ class Removal:
             if named.id != item.id:
                 raise _Objection(f"{reference} names another image now")
             _object(recheck.image_objection(item, named, containers, self.draft.taken_at))
+            self.before_effect()
             self.engine.untag(reference)
         except NotFoundError as gone:
             raise _Objection(f"{reference} no longer names it") from gone
@@ -139,8 +186,7 @@ class Removal:
 
         A digest cannot be put on an image, and goes with the last tag of its repository.
         """
-        for reference in untagged:
-            self._tag_again(item, reference)
+        back = [reference for reference in untagged if self._tag_again(item, reference)]
         try:
             names = self.engine.image(item.id).references
         except NotFoundError as gone:
@@ -152,20 +198,22 @@ class Removal:
             name for name in item.references if name not in names
             and (begun or name in untagged or ("@" in name and repository(name) in touched))
         ]  # fmt: skip
-        back = [name for name in untagged if name in names]
         words = [f"untagged and tagged again: {', '.join(back)}"] if back else []
         words += [f"already untagged: {', '.join(lost)}"] if lost else []
         return _with_words(problem, "; ".join(words)) if words else problem
 
-    def _tag_again(self, item: Item, reference: str) -> None:
+    def _tag_again(self, item: Item, reference: str) -> bool:
         """Put a name back on the planned image, unless it names anything by now: then it is not ours."""
         if "@" in reference:
-            return
+            return False
         with suppress(EngineRequestError):
             try:
                 self.engine.image(reference)
             except NotFoundError:
+                self.before_effect()
                 self.engine.tag(item.id, reference)
+                return True
+        return False
 
     # --- build cache, all of a plan's records in one call ---------------------------------------
 
@@ -180,7 +228,7 @@ class Removal:
         for state in states:
             record = now.get(state.item.id)
             if record is None:
-                ended.append(replace(state, outcome=Outcome.GONE, reason=_GONE))
+                ended.append(_gone(state))
             elif objection := recheck.cache_objection(state.item, record, self.draft.taken_at):
                 ended.append(replace(state, outcome=Outcome.KEPT, reason=objection))
             else:
@@ -189,6 +237,17 @@ class Removal:
             ended.extend(self._prune(going[start : start + CACHE_BATCH]))
         self._count_what_images_left(ended, now)
         return tuple(sorted(ended, key=lambda state: state.position))
+
+    def settle_cache(self, states: Sequence[ItemState]) -> tuple[ItemState, ...]:
+        """The same as ``settle`` for build cache records."""
+        try:
+            now = {record.id for record in self.engine.cache_records()}
+        except EngineRequestError as refused:
+            return tuple(_refused(state, refused) for state in states)
+        return tuple(
+            replace(state, outcome=Outcome.KEPT, reason=_STOPPED) if state.item.id in now else _gone(state)
+            for state in states
+        )
 
     def _count_what_images_left(self, ended: list[ItemState], before: Mapping[str, CacheRecord]) -> None:
         """Layers that went with records, and were planned with images: which record held them was not known.
@@ -218,6 +277,7 @@ class Removal:
         """Remove these records in one call. What the engine did is what it says, and what is left."""
         ids = [state.item.id for state in states]
         deleted, left, refused = frozenset[str](), frozenset(ids), None
+        self.before_effect()
         try:
             deleted = self.engine.prune_cache(ids)
         except EngineRequestError as answer:
@@ -228,6 +288,10 @@ class Removal:
             except EngineRequestError as answer:
                 refused = refused or answer
         return [_cache_outcome(state, deleted, left, refused) for state in states]
+
+
+def _gone(state: ItemState) -> ItemState:
+    return replace(state, outcome=Outcome.GONE, reason=_GONE_AGAIN if state.reconciled else _GONE)
 
 
 def _refused(state: ItemState, refused: EngineRequestError) -> ItemState:

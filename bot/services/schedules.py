@@ -13,10 +13,10 @@ from datetime import datetime
 from bot.core.audit import Tag
 from bot.core.errors import ChatError, DeckhandError, HostError, NothingToRemoveError, RefusedError
 from bot.core.hosts import Hosts
-from bot.core.lifecycle import PlanState, Status
+from bot.core.lifecycle import Status
 from bot.core.schedules import Schedule
 from bot.core.units import duration_words
-from bot.ports import Change, Chat, Clock, Store, Tick, Timer
+from bot.ports import Chat, Clock, Store, Tick, Timer
 from bot.services import facts
 from bot.services.propose import Propose
 
@@ -100,7 +100,7 @@ class Schedules:
             )  # fmt: skip
             return
         try:
-            state = self.propose.by_schedule(schedule, self.hosts().find(host))
+            self.propose.by_schedule(schedule, self.hosts().find(host), tuple(earlier))
         except NothingToRemoveError as nothing:
             event = facts.of_schedule(Tag.SCHEDULE_NOTHING, schedule, host, reason=str(nothing))
             self.store.note(schedule.name, host, "", event)
@@ -110,8 +110,6 @@ class Schedules:
             self._trouble(schedule, host, REFUSED, error)
         else:
             self.store.note(schedule.name, host, "")
-            for plan_id in earlier:
-                self._supersede(plan_id, state)
 
     def _trouble(self, schedule: Schedule, host: str, trouble: str, error: DeckhandError) -> None:
         """Write it to the audit each time, and to the channel once until the trouble is another, or over."""
@@ -127,17 +125,3 @@ class Schedules:
             )
         except ChatError as unsaid:
             LOG.warning("schedule %s: %s; what was to be said: %s", schedule.name, unsaid, error)
-
-    def _supersede(self, plan_id: str, newer: PlanState) -> None:
-        """End an earlier plan that still waits for votes: the newer one says what there is now."""
-
-        def supersede(state: PlanState, _now: datetime) -> Change:
-            if state.status is not Status.PROPOSED:
-                raise RefusedError("It was decided in this very moment.")
-            event = facts.event(Tag.PLAN_SUPERSEDED, state.plan, by=newer.plan.id)
-            return Change(status=Status.SUPERSEDED, events=(event,), decided=True)
-
-        try:
-            self.store.change(plan_id, supersede)
-        except RefusedError as decided:
-            LOG.info("plan %s stays beside %s: %s", plan_id, newer.plan.id, decided)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from bot.core.audit import Tag
-from bot.core.errors import ChatError, ChatRefusedError, RefusedError
+from bot.core.errors import ChatError, ChatRefusedError, NewerReleaseError, RefusedError
 from bot.core.lifecycle import PlanState, Status
 from bot.ports import Change, Chat, Clock, Store
 from bot.services import facts
@@ -14,11 +14,16 @@ from bot.services import facts
 PROGRESS_EVERY = timedelta(seconds=3)
 """Slack counts updates per message; in between, the latest state waits (about 50 updates a minute)."""
 RETRY_AFTER = timedelta(seconds=5)
+SHOWING = timedelta(seconds=45)
+"""How long other processes leave a message alone that one of them is at: what a call to Slack and its tries take."""
 
 
 @dataclass(slots=True, kw_only=True)
 class Show:
-    """One process's shower of messages; call it whenever something may have changed."""
+    """One process's shower of messages; call it whenever something may have changed.
+
+    Of several processes one shows a plan at a time, so that none is posted twice.
+    """
 
     store: Store
     chat: Chat
@@ -36,11 +41,26 @@ class Show:
                     self._show(plan_id)
 
     def _show(self, plan_id: str) -> None:
-        state = self.store.plan(plan_id)
-        if state is None or state.message is None:
-            return
         status, shown_at = self._last.get(plan_id, (None, self.clock.now()))
-        if status is state.status is Status.RUNNING and self.clock.now() - shown_at < PROGRESS_EVERY:
+        recently = status is Status.RUNNING and self.clock.now() - shown_at < PROGRESS_EVERY
+        if recently and self._goes_on(self._read(plan_id)):
+            return
+        if self.store.begin_showing(plan_id, SHOWING):
+            self._bring_up_to_date(plan_id)
+
+    def _read(self, plan_id: str) -> PlanState | None:
+        try:
+            return self.store.plan(plan_id)
+        except NewerReleaseError:
+            return None  # a process of that release shows it
+
+    @staticmethod
+    def _goes_on(state: PlanState | None) -> bool:
+        return state is None or (state.status is Status.RUNNING and not state.attention)
+
+    def _bring_up_to_date(self, plan_id: str) -> None:
+        state = self._read(plan_id)  # after it is ours: what another process showed meanwhile is in it
+        if state is None or state.message is None:
             return
         message = state.message
         try:
@@ -54,6 +74,7 @@ class Show:
             # Else a person deleted the message or the channel: the plan goes on without it.
         except ChatError:
             self._not_before[plan_id] = self.clock.now() + RETRY_AFTER
+            self.store.leave_unshown(plan_id)
             return
         self._not_before.pop(plan_id, None)
         self._last[plan_id] = (state.status, self.clock.now())

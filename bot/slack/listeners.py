@@ -23,11 +23,13 @@ from bot.services.planning import Planning
 from bot.services.propose import Propose
 from bot.services.review import Review
 from bot.services.rights import Rights
+from bot.services.stop import Stop
 from bot.slack import parsing
 from bot.slack.chat import SlackChat, slack_errors
 from bot.slack.plans import APPROVE, REJECT, WITHDRAW
 from bot.slack.rejecting import REASON, REJECT_REASON, plan_of, reason_of, reject_form
 from bot.slack.reports import PROPOSE, audit_message, hosts_message, report_message, why_message
+from bot.slack.running import STOP, TAKE_UP
 from bot.slack.text import escape
 
 LOG = logging.getLogger(__name__)
@@ -51,6 +53,7 @@ class Services:
     planning: Planning
     propose: Propose
     decide: Decide
+    stop: Stop
     review: Review
     show_now: Callable[[], None]
     """Bring messages up to date before going on."""
@@ -102,6 +105,8 @@ class Listeners:
         app.action(REJECT)(self.reject_action)
         app.action(WITHDRAW)(self.withdraw_action)
         app.view(REJECT_REASON)(self.handle_reject_submission)
+        app.action(STOP)(self.stop_action)
+        app.action(TAKE_UP)(self.take_up_action)
 
     # --- commands -------------------------------------------------------------------------------
 
@@ -149,6 +154,18 @@ class Listeners:
         ack()
         plan_id = str(action.get("value") or "")
         self._submit(asked_by_click(body, respond), lambda asked: self._ask_why(asked, plan_id))
+
+    def stop_action(self, ack: Ack, body: Body, action: Body, respond: Respond) -> None:
+        ack()
+        plan_id, stop = str(action.get("value") or ""), self._services.stop
+        self._submit(asked_by_click(body, respond), lambda asked: stop(plan_id, asked.person, asked.channel))
+
+    def take_up_action(self, ack: Ack, body: Body, action: Body, respond: Respond) -> None:
+        ack()
+        plan_id, stop = str(action.get("value") or ""), self._services.stop
+        self._submit(
+            asked_by_click(body, respond), lambda asked: stop.resume(plan_id, asked.person, asked.channel)
+        )
 
     def withdraw_action(self, ack: Ack, body: Body, action: Body, respond: Respond) -> None:
         ack()

@@ -11,6 +11,7 @@ from bot.core.units import human_size
 from bot.core.usage import DiskUsage
 from bot.slack.blocks import Block, Message, actions, button, context, fields, header, section, table
 from bot.slack.reports import OUTCOME_EMOJI, frees_text
+from bot.slack.running import ended_blocks, going_on_blocks, turn_blocks
 from bot.slack.text import (
     bar,
     code,
@@ -45,12 +46,14 @@ _TITLES = {
     Status.STOPPED: "Cleanup stopped",
     Status.FAILED: "Cleanup failed",
 }
+_ATTENTION = "Cleanup needs attention"
 
 
 def plan_message(state: PlanState) -> Message:
     """Everything about a plan as it stands, under one header."""
     plan = state.plan
-    title = f"{_TITLES[state.status]}: {plan.draft.profile} on {plan.host}"
+    kind = _ATTENTION if state.attention else _TITLES[state.status]
+    title = f"{kind}: {plan.draft.profile} on {plan.host}"
     if state.status in {Status.PROPOSED, Status.APPROVED}:
         body = _open_blocks(state)
     elif state.status is Status.RUNNING:
@@ -70,6 +73,8 @@ def _sentence(state: PlanState) -> str:
     objects = plural(len(plan.draft.items), "object")
     if state.status is Status.PROPOSED:
         return f"Frees {frees_text(plan.draft)} in {objects}. Asked for by {mention(plan.requester)}."
+    if state.attention:
+        return f"It stands still. {plain(state.attention, REASON_LIMIT)}"
     if state.status is Status.RUNNING:
         return f"{_ended_count(state)} of {objects}, {human_size(state.reclaimed)} freed so far."
     if state.status in CLEANUP_OUTCOMES:
@@ -97,7 +102,7 @@ def _open_blocks(state: PlanState) -> list[Block]:
                               "Each object is looked at again before it goes; what has changed is kept."))  # fmt: skip
         blocks.append(actions(_buttons(state)))
     else:
-        blocks.append(section(f":hourglass_flowing_sand: {_verdict(state)} {_waiting(state)}"))
+        blocks += turn_blocks(state, _verdict(state))
     return blocks
 
 
@@ -111,15 +116,6 @@ def _buttons(state: PlanState) -> list[Block]:
     if state.approvers:
         found.append(button("Withdraw my approval", WITHDRAW, plan.id, spoken=f"Withdraw approval: {what}"))
     return found
-
-
-def _waiting(state: PlanState) -> str:
-    """What an approved plan waits for."""
-    if state.starts_at is not None:
-        return (
-            f"It starts {date(state.starts_at)}, when a window of policy “{escape(state.plan.policy)}” opens."
-        )
-    return f"Waiting for its turn on {state.plan.host}."
 
 
 def _profile_text(state: PlanState) -> str:
@@ -252,6 +248,7 @@ def _running_blocks(state: PlanState) -> list[Block]:
             f"*{human_size(state.reclaimed)}* freed of {frees_text(state.plan.draft)}{now}"
         ),
         fields(_people(state)),
+        *going_on_blocks(state),
     ]
 
 
@@ -261,6 +258,7 @@ def _report_blocks(state: PlanState) -> list[Block]:
         section(f"{emoji} *{human_size(state.reclaimed)} reclaimed*, {frees_text(state.plan.draft)} predicted · "
                 f"{_counts(state)}" + (f"\n{plain(state.reason, REASON_LIMIT)}" if state.reason else "")),
         fields([*_people(state), *_duration(state)]),
+        *ended_blocks(state),
     ]  # fmt: skip
     for title, outcome in (
         ("Removed", Outcome.REMOVED), ("Gone, not confirmed by us", Outcome.GONE),

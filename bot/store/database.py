@@ -1,5 +1,6 @@
 """From a URL to a store: which database it is, how it is reached, and how it is spoken of."""
 
+from contextlib import ExitStack
 from pathlib import Path
 
 from sqlalchemy import URL, Connection, create_engine, event, make_url
@@ -9,6 +10,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from bot.core.errors import ConfigurationError, StoreUnavailableError
 from bot.store import schema
+from bot.store.alone import stand_alone
 from bot.store.sessions import BUSY_SECONDS, Sessions
 from bot.store.store import SqlStore
 
@@ -27,20 +29,21 @@ _POSTGRESQL_DEFAULTS = {
 }
 
 
-def open_store(url: str, *, migrate: bool = True) -> SqlStore:
+def open_store(url: str, *, migrate: bool = True, for_bot: bool = False) -> SqlStore:
     """The store at a URL, its schema brought up to date unless told not to.
 
+    A bot has a SQLite file alone until it closes it; whoever only looks beside it does not ask.
     ConfigurationError when the URL names no database that Deckhand can use; StoreUnavailableError when
-    the database cannot be reached, or a SQLite file's folder is missing.
+    the database cannot be reached, a SQLite file's folder is missing, or another bot has the file.
     """
-    sessions = _connect(url)
-    try:
+    with ExitStack() as stack:
+        sessions = _connect(url)
+        stack.callback(sessions.close)
+        if for_bot and sessions.file is not None:
+            stack.callback(stand_alone(sessions.file))
         if migrate:
             schema.upgrade(sessions)
-    except BaseException:
-        sessions.close()
-        raise
-    return SqlStore(sessions)
+        return SqlStore(sessions, stack.pop_all().close)
 
 
 def migrate(url: str) -> None:
@@ -94,7 +97,7 @@ def _sqlite(url: URL) -> Sessions:
     )
     event.listen(db, "connect", _set_up_sqlite)
     event.listen(db, "begin", _begin)
-    return Sessions(db, f"SQLite at {path}")
+    return Sessions(db, f"SQLite at {path}", Path(path))
 
 
 def _set_up_sqlite(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:

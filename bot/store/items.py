@@ -2,50 +2,58 @@
 
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import update
+from sqlalchemy import bindparam, update
+from sqlalchemy.engine import CursorResult
 from sqlmodel import Session, col, select
 
 from bot.core.audit import Event, Json, Tag
-from bot.core.lifecycle import OPEN, ItemState, Outcome
+from bot.core.lifecycle import OPEN, ItemState, Outcome, item_may_become
 from bot.ports import Run
 from bot.store import chain
-from bot.store.models import ItemRow
+from bot.store.mapping import names_text
+from bot.store.models import ItemRow, PlanRow
 from bot.store.runs import fence_change
 
 
-def start(session: Session, run: Run, positions: Sequence[int]) -> None:
-    """planned → removing; what an earlier attempt left removing stays so, with an event of this one."""
+def start(session: Session, run: Run, positions: Sequence[int]) -> bool:
+    """planned → removing; what an earlier attempt left removing stays so, with an event of this one.
+
+    False, and nothing is begun, when somebody asked the run to stop.
+    """
     fence_change(session, run, {})
+    if session.exec(select(PlanRow.stop_at).where(col(PlanRow.id) == run.plan_id)).one() is not None:
+        return False
     rows = _rows(session, run, positions)
-    for row in rows:
-        if row.outcome not in OPEN:
-            raise ValueError(f"item {row.position} of plan {run.plan_id} is {row.outcome} already")
-    _write(
-        session,
-        [
-            {"plan_id": run.plan_id, "position": row.position, "outcome": str(Outcome.REMOVING)}
-            for row in rows
-            if row.outcome == Outcome.PLANNED
-        ],
-    )
+    begun = [row for row in rows if row.outcome != Outcome.REMOVING]
+    _move(session, begun, [{"outcome": str(Outcome.REMOVING)}] * len(begun))
     chain.append(session, dict(_event(run, Tag.ITEM_REMOVING, row, {}) for row in rows))
+    return True
+
+
+def untagging(session: Session, run: Run, position: int, names: Sequence[str]) -> None:
+    """Write down which names are about to be taken off an image: whoever goes on can put them back."""
+    fence_change(session, run, {})
+    (row,) = _rows(session, run, [position])
+    if row.outcome != Outcome.REMOVING:
+        raise ValueError(f"item {position} of plan {run.plan_id} is {row.outcome}: nothing of it is untagged")
+    _move(session, [row], [{"outcome": str(Outcome.REMOVING), "untagging": names_text(names)}])
+    facts: dict[str, Json] = {"references": list(names)}
+    chain.append(session, dict([_event(run, Tag.ITEM_UNTAGGING, row, facts)]))
 
 
 def end(session: Session, run: Run, ended: Sequence[ItemState]) -> None:
     """Write outcomes; of an item that has one already, what was recorded first stands."""
-    fence_change(session, run, {})
     given = {state.position: state for state in ended}
     for state in given.values():
         if state.outcome in OPEN:
             raise ValueError(f"item {state.position} of plan {run.plan_id} cannot end as {state.outcome}")
+    fence_change(session, run, {"in_vain": 0} if given else {})
     rows = [row for row in _rows(session, run, tuple(given)) if row.outcome in OPEN]
-    _write(
-        session,
-        [{"plan_id": run.plan_id, "position": row.position, **_outcome(given[row.position])} for row in rows],
-    )
+    outcomes = [_outcome(given[row.position]) for row in rows]
+    _move(session, rows, [{"reconciled": False, **outcome} for outcome in outcomes])
     chain.append(
         session,
-        dict(_event(run, Tag.ITEM_ENDED, row, _outcome(given[row.position])) for row in rows),
+        dict(_event(run, Tag.ITEM_ENDED, row, more) for row, more in zip(rows, outcomes, strict=True)),
     )
 
 
@@ -61,13 +69,38 @@ def _rows(session: Session, run: Run, positions: Sequence[int]) -> list[ItemRow]
     return [by_position[position] for position in dict.fromkeys(positions)]
 
 
-def _write(session: Session, changes: list[dict[str, Json]]) -> None:
-    if changes:
-        session.execute(update(ItemRow), changes)
+def _move(session: Session, rows: Sequence[ItemRow], changes: Sequence[Mapping[str, Json]]) -> None:
+    """Compare and set: each row from the outcome that was read to a legal next one, with what goes with it."""
+    if not rows:
+        return
+    for row, change in zip(rows, changes, strict=True):
+        before, after = Outcome(row.outcome), Outcome(str(change["outcome"]))
+        if before is not after and not item_may_become(before, after):
+            raise ValueError(f"item {row.position} of plan {row.plan_id} is {before} and cannot be {after}")
+    table = ItemRow.__table__  # type: ignore[attr-defined] # SQLModel's stubs leave it out
+    statement = (
+        update(table)
+        .where(
+            table.c.plan_id == bindparam("of_plan"),
+            table.c.position == bindparam("at_position"),
+            table.c.outcome == bindparam("read"),
+        )
+        .values({name: bindparam(f"new_{name}") for name in changes[0]})
+    )
+    parameters = [
+        {"of_plan": row.plan_id, "at_position": row.position, "read": row.outcome}
+        | {f"new_{name}": value for name, value in change.items()}
+        for row, change in zip(rows, changes, strict=True)
+    ]
+    result = session.connection().execute(statement, parameters)
+    assert isinstance(result, CursorResult)  # noqa: S101 - what SQLAlchemy gives for every update
+    if result.rowcount != len(rows):
+        raise RuntimeError(f"an item of plan {rows[0].plan_id} changed under the plan's lock")
 
 
 def _outcome(state: ItemState) -> dict[str, Json]:
-    return {"outcome": str(state.outcome), "reason": state.reason, "bytes": state.bytes}
+    known: dict[str, Json] = {"outcome": str(state.outcome), "reason": state.reason, "bytes": state.bytes}
+    return {**known, "reconciled": True} if state.reconciled else known
 
 
 def _event(run: Run, tag: Tag, row: ItemRow, more: Mapping[str, Json]) -> tuple[str, Event]:

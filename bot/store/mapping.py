@@ -1,15 +1,16 @@
 """Rows to the core's values and back."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from pydantic import TypeAdapter
 
-from bot.core.lifecycle import ItemState, MessageRef, Outcome, PlanState, Status, Vote
+from bot.core.errors import NewerReleaseError
+from bot.core.lifecycle import ItemState, MessageRef, Outcome, PlanState, Status, Stop, Vote
 from bot.core.plans import Person, Plan
 from bot.core.usage import DiskUsage
 from bot.store.columns import storable_json
-from bot.store.models import ItemRow, PlanRow, VoteRow
+from bot.store.models import FORMAT, ItemRow, PlanRow, VoteRow
 
 _PLAN = TypeAdapter(Plan)
 _USAGE = TypeAdapter(DiskUsage)
@@ -25,6 +26,14 @@ def usage_text(usage: DiskUsage) -> str:
     return _text(_USAGE.dump_python(usage, mode="json"))
 
 
+def names_text(names: Sequence[str]) -> str:
+    return _text(list(names)) if names else ""
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(json.loads(text)) if text else ()
+
+
 def _text(value: object) -> str:
     return json.dumps(storable_json(value), ensure_ascii=False, separators=(",", ":"))
 
@@ -38,8 +47,11 @@ def stored_plan(row: PlanRow) -> Plan:
     return _PLAN.validate_json(row.snapshot)
 
 
-def plan_state(row: PlanRow, items: Iterable[ItemRow], votes: Iterable[VoteRow]) -> PlanState:
-    """A plan and where it stands; items in their order, votes in theirs."""
+def plan_state(
+    row: PlanRow, items: Sequence[ItemRow], votes: Iterable[VoteRow], waits_for: str = ""
+) -> PlanState:
+    """A plan and where it stands; items in their order, votes in theirs. NewerReleaseError."""
+    _understood(row, items)
     plan = stored_plan(row)
     message = MessageRef(channel=row.message_channel, ts=row.message_ts) if row.message_channel else None
     return PlanState(
@@ -63,6 +75,8 @@ def plan_state(row: PlanRow, items: Iterable[ItemRow], votes: Iterable[VoteRow])
                 outcome=Outcome(item.outcome),
                 reason=item.reason,
                 bytes=item.bytes,
+                untagging=_names(item.untagging),
+                reconciled=item.reconciled,
             )
             for item in items
         ),
@@ -74,4 +88,25 @@ def plan_state(row: PlanRow, items: Iterable[ItemRow], votes: Iterable[VoteRow])
         starts_at=row.starts_at,
         usage_before=_usage(row.usage_before),
         usage_after=_usage(row.usage_after),
+        attempt=row.attempt,
+        stop=_stop(row),
+        attention=row.attention,
+        waits_for=waits_for,
+    )
+
+
+def _stop(row: PlanRow) -> Stop | None:
+    if row.stop_at is None:
+        return None
+    return Stop(person=Person(id=row.stop_by_id, name=row.stop_by_name), at=row.stop_at)
+
+
+def _understood(row: PlanRow, items: Sequence[ItemRow]) -> None:
+    """Leave alone what a newer release wrote; what it means is not guessed."""
+    outcomes = {item.outcome for item in items}
+    if row.format <= FORMAT and row.status in set(Status) and outcomes <= set(Outcome):
+        return
+    raise NewerReleaseError(
+        f"Plan {row.id} was written by a newer release of Deckhand, and this one cannot read it. "
+        "Look at it with that release; this one leaves it alone."
     )

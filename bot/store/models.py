@@ -3,11 +3,15 @@
 from datetime import datetime
 from typing import ClassVar
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, Index, Integer, MetaData, Text, text
+from sqlalchemy import BigInteger, CheckConstraint, Column, Index, Integer, MetaData, Text, false, text
 from sqlmodel import Field, SQLModel
 
 from bot.core.lifecycle import Outcome
 from bot.store.columns import Moment, SafeText
+
+FORMAT = 1
+"""Of what this release writes into a plan's row. A release that gives rows a state, a kind or an outcome that the
+one before cannot read raises it for those rows, and that one leaves them alone."""
 
 SEQUENCE = BigInteger().with_variant(Integer, "sqlite")
 """SQLite's own row id is an INTEGER primary key and nothing else."""
@@ -40,6 +44,7 @@ class PlanRow(Row, table=True):
         ),
         Index("plan_by_start", "started_at"),
         Index("plan_by_host_and_start", "host", "started_at"),
+        Index("plan_by_host_and_status", "host", "status"),
     )
 
     id: str = Field(primary_key=True, sa_type=SafeText)
@@ -70,6 +75,17 @@ class PlanRow(Row, table=True):
     owner: str = Field(default="", sa_type=SafeText)
     attempt: int = 0
     lease_until: datetime | None = Field(default=None, sa_type=Moment)
+    in_vain: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    """Attempts in a row that were begun since the last item ended, or since a process let the run go in order."""
+    stop_at: datetime | None = Field(default=None, sa_type=Moment)
+    stop_by_id: str = Field(default="", sa_type=SafeText, sa_column_kwargs={"server_default": ""})
+    stop_by_name: str = Field(default="", sa_type=SafeText, sa_column_kwargs={"server_default": ""})
+    attention: str = Field(default="", sa_type=SafeText, sa_column_kwargs={"server_default": ""})
+    """Why the run waits for a person; it then has no lease, and no process takes it up."""
+    showing_until: datetime | None = Field(default=None, sa_type=Moment)
+    """Until when one process brings the message up to date and the others leave it alone."""
+    format: int = Field(default=1, sa_column_kwargs={"server_default": "1"})
+    """Of the snapshot and the states of this row: a release leaves what it does not know to a newer one."""
 
 
 class ItemRow(Row, table=True):
@@ -85,6 +101,9 @@ class ItemRow(Row, table=True):
     outcome: str = Field(default=str(Outcome.PLANNED), sa_type=SafeText)
     reason: str = Field(default="", sa_type=SafeText)
     bytes: int = Field(default=0, sa_type=BigInteger)
+    untagging: str = Field(default="", sa_type=SafeText, sa_column_kwargs={"server_default": ""})
+    """JSON list of the names that we began to take off an image; empty when none."""
+    reconciled: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
 
 
 class VoteRow(Row, table=True):

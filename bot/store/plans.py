@@ -1,14 +1,14 @@
 """Plans: made, loaded, changed by compare-and-set, and listed."""
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import delete, func, insert, update
+from sqlalchemy import delete, func, insert, or_, update
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.sql.dml import Update
 from sqlmodel import Session, col, select
 
-from bot.core.audit import Event
+from bot.core.audit import Event, Tag
 from bot.core.errors import PlanExistsError, RefusedError
 from bot.core.lifecycle import ENDED, MessageRef, PlanState, Status, Vote, may_become
 from bot.core.plans import Plan
@@ -17,6 +17,7 @@ from bot.store import chain
 from bot.store.mapping import plan_state, plan_text
 from bot.store.models import ItemRow, PlanRow, VoteRow
 from bot.store.sessions import DatabaseNow, now
+from bot.store.turns import known, tell_follower, waits_for
 
 
 def update_count(session: Session, statement: Update) -> int:
@@ -29,13 +30,41 @@ def update_count(session: Session, statement: Update) -> int:
 def create(session: Session, plan: Plan, quorum: int, message: MessageRef, event: Event) -> PlanState:
     """Write a proposed plan; asked twice for the same plan, the second time changes nothing."""
     text = plan_text(plan)
-    known = session.exec(select(PlanRow.snapshot).where(col(PlanRow.id) == plan.id)).one_or_none()
-    if known is None:
+    existing = session.exec(select(PlanRow.snapshot).where(col(PlanRow.id) == plan.id)).one_or_none()
+    if existing is None:
         _insert(session, plan, quorum, message, text)
         chain.append(session, {f"{plan.id}/version 1/0": event})
-    elif known != text:
+    elif existing != text:
         raise PlanExistsError(f"plan {plan.id} exists, and is another one")
     return there(load(session, plan.id), plan.id)
+
+
+def supersede(session: Session, plan_ids: Sequence[str], by: Plan) -> None:
+    """proposed → superseded; what was decided meanwhile stays as it is."""
+    events: dict[str, Event] = {}
+    for plan_id in sorted(plan_ids):  # in one order: two who replace the same never wait for each other
+        events |= _superseded(session, plan_id, by)
+    chain.append(session, events)
+
+
+def _superseded(session: Session, plan_id: str, by: Plan) -> dict[str, Event]:
+    statement = (
+        update(PlanRow)
+        .where(col(PlanRow.id) == plan_id, col(PlanRow.status) == str(Status.PROPOSED), known())
+        .values(
+            status=str(Status.SUPERSEDED),
+            version=col(PlanRow.version) + 1,
+            changed_at=now(session),
+            decided_at=now(session),
+        )
+    )
+    if update_count(session, statement) != 1:
+        return {}
+    host, version = session.exec(
+        select(PlanRow.host, PlanRow.version).where(col(PlanRow.id) == plan_id)
+    ).one()
+    event = Event(tag=Tag.PLAN_SUPERSEDED, plan=plan_id, host=host, facts={"by": by.id})
+    return {f"{plan_id}/version {version}/0": event}
 
 
 def _insert(session: Session, plan: Plan, quorum: int, message: MessageRef, text: str) -> None:
@@ -86,14 +115,14 @@ def load(session: Session, plan_id: str, *, lock: bool = False) -> PlanState | N
         .where(col(ItemRow.plan_id) == plan_id)
         .order_by(col(ItemRow.position))
         .execution_options(populate_existing=True)
-    )
+    ).all()
     votes = session.exec(
         select(VoteRow)
         .where(col(VoteRow.plan_id) == plan_id)
         .order_by(col(VoteRow.version))
         .execution_options(populate_existing=True)
     )
-    return plan_state(row, items, votes)
+    return plan_state(row, items, votes, waits_for(session, row) if row.status == Status.APPROVED else "")
 
 
 def there(state: PlanState | None, plan_id: str) -> PlanState:
@@ -109,6 +138,8 @@ def change(session: Session, plan_id: str, decide: Callable[[PlanState, datetime
     moment = now(session)
     wanted = decide(state, moment)
     _must_be_legal(state.status, wanted)
+    if state.status is Status.APPROVED and wanted.status is Status.CANCELLED:
+        tell_follower(session, plan_id)
     values: dict[str, object] = {
         "status": str(wanted.status),
         "version": state.version + 1,
@@ -120,6 +151,7 @@ def change(session: Session, plan_id: str, decide: Callable[[PlanState, datetime
         values["decided_at"] = moment
     if wanted.starts_at is not None:
         values["starts_at"] = wanted.starts_at
+    values |= _of_run(wanted, moment)
     changed = update_count(
         session,
         update(PlanRow)
@@ -145,11 +177,23 @@ def change(session: Session, plan_id: str, decide: Callable[[PlanState, datetime
     return there(load(session, plan_id), plan_id)
 
 
+def _of_run(wanted: Change, moment: datetime) -> dict[str, object]:
+    """What a person asks of a running cleanup; a parked one is thereby free to be taken up again."""
+    values: dict[str, object] = {}
+    if wanted.stop is not None:
+        values = {"stop_at": moment, "stop_by_id": wanted.stop.id, "stop_by_name": wanted.stop.name}
+    if wanted.resume:
+        values |= {"attention": "", "in_vain": 0, "lease_until": moment}
+    return values
+
+
 def _must_be_legal(before: Status, wanted: Change) -> None:
     """Hold a change to the table; runs begin and end only through their claim, which is fenced."""
     if before is wanted.status is Status.PROPOSED and (wanted.vote is not None or wanted.withdrawn):
         return
     if before is wanted.status is Status.APPROVED and wanted.starts_at is not None:
+        return
+    if before is wanted.status is Status.RUNNING and (wanted.stop is not None or wanted.resume):
         return
     if Status.RUNNING in {before, wanted.status} or not may_become(before, wanted.status):
         raise ValueError(f"a plan that is {before} cannot become {wanted.status} by a decision")
@@ -175,7 +219,11 @@ def due(session: Session) -> tuple[str, ...]:
     return tuple(
         session.exec(
             select(PlanRow.id)
-            .where(col(PlanRow.status) == str(Status.PROPOSED), col(PlanRow.expires_at) <= DatabaseNow())
+            .where(
+                col(PlanRow.status) == str(Status.PROPOSED),
+                col(PlanRow.expires_at) <= DatabaseNow(),
+                known(),
+            )
             .order_by(col(PlanRow.expires_at), col(PlanRow.id))
         )
     )
@@ -200,7 +248,7 @@ def unshown(session: Session) -> tuple[str, ...]:
     return tuple(
         session.exec(
             select(PlanRow.id)
-            .where(col(PlanRow.shown_version) < col(PlanRow.version))
+            .where(col(PlanRow.shown_version) < col(PlanRow.version), known())
             .order_by(col(PlanRow.changed_at), col(PlanRow.id))
         )
     )
@@ -211,10 +259,34 @@ def shown(session: Session, plan_id: str, version: int, message: MessageRef) -> 
     statement = (
         update(PlanRow)
         .where(col(PlanRow.id) == plan_id)
-        .values(shown_version=version, message_channel=message.channel, message_ts=message.ts)
+        .values(
+            shown_version=version,
+            message_channel=message.channel,
+            message_ts=message.ts,
+            showing_until=None,
+        )
     )
     if update_count(session, statement) == 0:
         raise RefusedError(f"There is no plan “{plan_id}” (any more).")
+
+
+def begin_showing(session: Session, plan_id: str, lease: timedelta) -> bool:
+    """Keep the others from bringing the same message up to date; False when another is at it."""
+    statement = (
+        update(PlanRow)
+        .where(
+            col(PlanRow.id) == plan_id,
+            col(PlanRow.shown_version) < col(PlanRow.version),
+            or_(col(PlanRow.showing_until).is_(None), col(PlanRow.showing_until) <= DatabaseNow()),
+        )
+        .values(showing_until=now(session) + lease)
+    )
+    return update_count(session, statement) == 1
+
+
+def leave_unshown(session: Session, plan_id: str) -> None:
+    """The message could not be brought up to date: whoever comes next may try."""
+    update_count(session, update(PlanRow).where(col(PlanRow.id) == plan_id).values(showing_until=None))
 
 
 def cleanups(session: Session, hosts: Sequence[str] | None, limit: int) -> tuple[Cleanup, ...]:

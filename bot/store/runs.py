@@ -1,16 +1,16 @@
 """Runs of plans: claimed by one process at a time, and every write of a run fenced by its attempt."""
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from importlib.metadata import PackageNotFoundError, version
 
-from sqlalchemy import and_, func, or_, update
+from sqlalchemy import update
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
 from bot.core.audit import Event, Json, Tag
 from bot.core.errors import LeaseLostError
-from bot.core.lifecycle import PlanState, Status, may_become
+from bot.core.lifecycle import ATTEMPTS_IN_VAIN, PlanState, Status, may_become
 from bot.core.plans import Person
 from bot.core.usage import DiskUsage
 from bot.ports import Run
@@ -18,60 +18,40 @@ from bot.store import chain
 from bot.store.mapping import usage_text
 from bot.store.models import PlanRow
 from bot.store.plans import load, there, update_count
-from bot.store.sessions import DatabaseNow, now
+from bot.store.sessions import now
+from bot.store.turns import CLAIMABLE
 
 
 class HostBusyError(Exception):
     """Another process began a cleanup on the same host at the same moment; never leaves this package."""
 
 
-_CLAIMABLE = or_(
-    and_(
-        col(PlanRow.status) == str(Status.APPROVED),
-        or_(col(PlanRow.starts_at).is_(None), col(PlanRow.starts_at) <= DatabaseNow()),
-    ),
-    and_(col(PlanRow.status) == str(Status.RUNNING), col(PlanRow.lease_until) <= DatabaseNow()),
-)
-
-
-def claimable(session: Session) -> tuple[str, ...]:
-    """Ids of what ``claim`` may take, in the order in which the plans were approved."""
-    return tuple(
-        session.exec(
-            select(PlanRow.id)
-            .where(_CLAIMABLE)
-            .order_by(func.coalesce(col(PlanRow.decided_at), col(PlanRow.created_at)), col(PlanRow.id))
-        )
-    )
-
-
 def claim(session: Session, plan_id: str, owner: str, lease: timedelta) -> Run | None:
-    """Take up one cleanup; None when it or its host is taken. HostBusyError when the host just was."""
+    """Take up one cleanup; None when it or its host is taken. HostBusyError when the host just was.
+
+    A run that was taken up too often in vain is parked instead.
+    """
     row = session.exec(
-        select(PlanRow).where(col(PlanRow.id) == plan_id, _CLAIMABLE).with_for_update(skip_locked=True)
+        select(PlanRow).where(col(PlanRow.id) == plan_id, CLAIMABLE).with_for_update(skip_locked=True)
     ).one_or_none()
-    if row is None or _host_is_taken(session, row):
+    if row is None:
         return None
     first, attempt, moment = row.status == Status.APPROVED, row.attempt + 1, now(session)
-    statement = (
-        update(PlanRow)
-        .where(col(PlanRow.id) == plan_id, col(PlanRow.version) == row.version)
-        .values(
-            status=str(Status.RUNNING),
-            version=row.version + 1,
-            changed_at=moment,
-            started_at=moment if first else row.started_at,
-            owner=owner,
-            attempt=attempt,
-            lease_until=moment + lease,
-        )
-    )
+    if not first and row.in_vain >= ATTEMPTS_IN_VAIN:
+        _park_in_vain(session, row, moment)
+        return None
+    values: dict[str, object] = {
+        "status": str(Status.RUNNING),
+        "started_at": moment if first else row.started_at,
+        "owner": owner,
+        "attempt": attempt,
+        "in_vain": row.in_vain + 1,
+        "lease_until": moment + lease,
+    }
     try:
-        changed = update_count(session, statement)
+        _set(session, row, moment, values)
     except IntegrityError as error:
         raise HostBusyError from error
-    if changed != 1:
-        raise RuntimeError(f"plan {plan_id} changed under its own lock")
     state = there(load(session, plan_id), plan_id)
     tag, facts = _beginning(state, attempt, first=first)
     event = Event(tag=tag, plan=plan_id, host=state.plan.host, facts=facts)
@@ -79,14 +59,31 @@ def claim(session: Session, plan_id: str, owner: str, lease: timedelta) -> Run |
     return Run(plan_id=plan_id, host=state.plan.host, owner=owner, attempt=attempt)
 
 
-def _host_is_taken(session: Session, row: PlanRow) -> bool:
-    """Whether another cleanup runs on the plan's host; the unique index has the last word."""
-    other = select(PlanRow.id).where(
-        col(PlanRow.host) == row.host,
-        col(PlanRow.status) == str(Status.RUNNING),
-        col(PlanRow.id) != row.id,
+def _set(session: Session, row: PlanRow, moment: datetime, values: Mapping[str, object]) -> None:
+    """Change a row that this transaction holds locked."""
+    statement = (
+        update(PlanRow)
+        .where(col(PlanRow.id) == row.id, col(PlanRow.version) == row.version)
+        .values({"version": row.version + 1, "changed_at": moment, **values})
     )
-    return session.exec(other).first() is not None
+    if update_count(session, statement) != 1:
+        raise RuntimeError(f"plan {row.id} changed under its own lock")
+
+
+def _park_in_vain(session: Session, row: PlanRow, moment: datetime) -> None:
+    attention = (
+        f"It was taken up {row.in_vain} times in a row, and each time its process ended or failed before "
+        "another object's outcome was known. Deckhand's log says why."
+    )
+    _set(session, row, moment, {"attention": attention, "lease_until": None})
+    chain.append(session, _parked(row.id, row.host, row.attempt, attention))
+
+
+def _parked(plan_id: str, host: str, attempt: int, attention: str) -> Mapping[str, Event]:
+    event = Event(
+        tag=Tag.CLEANUP_PARKED, plan=plan_id, host=host, facts={"attempt": attempt, "reason": attention}
+    )
+    return {f"{plan_id}/attempt {attempt}/{event.tag}": event}
 
 
 def _beginning(state: PlanState, attempt: int, *, first: bool) -> tuple[Tag, dict[str, Json]]:
@@ -171,7 +168,14 @@ def renew(session: Session, run: Run, lease: timedelta) -> None:
 
 
 def release(session: Session, run: Run) -> None:
-    fence(session, run, {"lease_until": now(session)})
+    """Let go in order: this attempt was not in vain."""
+    fence(session, run, {"lease_until": now(session), "in_vain": 0})
+
+
+def park(session: Session, run: Run, attention: str) -> None:
+    """Let go until a person says how it goes on; the host stays taken."""
+    fence_change(session, run, {"attention": attention, "lease_until": None})
+    chain.append(session, _parked(run.plan_id, run.host, run.attempt, attention))
 
 
 def set_usage(session: Session, run: Run, before: DiskUsage | None, after: DiskUsage | None) -> None:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from datetime import datetime
+from pathlib import Path
 from typing import TypeVar
 
 from sqlalchemy import Engine
@@ -53,8 +54,10 @@ def now(session: Session) -> datetime:
 class Sessions:
     """The one door to the database. ``name`` says which one it is, without its secrets."""
 
-    def __init__(self, db: Engine, name: str) -> None:
+    def __init__(self, db: Engine, name: str, file: Path | None = None) -> None:
         self.name = name
+        self.file = file
+        """Where a SQLite database lies."""
         self._db = db
         if db.dialect.name == "sqlite":
             self._readers = db.execution_options(begin="BEGIN")

@@ -4,33 +4,47 @@ import uuid
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
+from sqlmodel import Session
+
 from bot.core.audit import ChainedEvent, Event
 from bot.core.lifecycle import ItemState, MessageRef, PlanState, Status
 from bot.core.plans import Plan
 from bot.core.sightings import Sighting
 from bot.core.usage import DiskUsage
 from bot.ports import Change, Cleanup, Run, Store, Tick, Timer
-from bot.store import chain, items, ledger, plans, runs, schedules
+from bot.store import chain, items, ledger, plans, runs, schedules, turns
 from bot.store.sessions import Sessions
 
 
 class SqlStore(Store):
     """Plans, runs and the audit chain in a database; ``open_store`` makes one, and whoever did closes it."""
 
-    def __init__(self, sessions: Sessions) -> None:
+    def __init__(self, sessions: Sessions, close: Callable[[], None]) -> None:
         self._sessions = sessions
+        self._close = close
 
     def __repr__(self) -> str:
         return f"SqlStore({self._sessions.name})"
 
     def close(self) -> None:
-        """Close every connection to the database."""
-        self._sessions.close()
+        """Close every connection to the database, and leave a SQLite file to the next bot."""
+        self._close()
 
     # --- plans ----------------------------------------------------------------------------------
 
-    def create_plan(self, plan: Plan, quorum: int, message: MessageRef, event: Event) -> PlanState:
-        return self._sessions.writing(lambda session: plans.create(session, plan, quorum, message, event))
+    def create_plan(
+        self,
+        plan: Plan,
+        quorum: int,
+        message: MessageRef,
+        event: Event,
+        instead_of: Sequence[str] = (),
+    ) -> PlanState:
+        def work(session: Session) -> PlanState:
+            plans.supersede(session, instead_of, plan)
+            return plans.create(session, plan, quorum, message, event)
+
+        return self._sessions.writing(work)
 
     def plan(self, plan_id: str) -> PlanState | None:
         return self._sessions.reading(lambda session: plans.load(session, plan_id))
@@ -51,7 +65,7 @@ class SqlStore(Store):
     # --- runs -----------------------------------------------------------------------------------
 
     def claimable(self) -> tuple[str, ...]:
-        return self._sessions.reading(runs.claimable)
+        return self._sessions.reading(turns.claimable)
 
     def claim(self, plan_id: str, owner: str, lease: timedelta) -> Run | None:
         try:
@@ -65,8 +79,14 @@ class SqlStore(Store):
     def release(self, run: Run) -> None:
         self._sessions.writing(lambda session: runs.release(session, run))
 
-    def start_items(self, run: Run, positions: Sequence[int]) -> None:
-        self._sessions.writing(lambda session: items.start(session, run, positions))
+    def park(self, run: Run, attention: str) -> None:
+        self._sessions.writing(lambda session: runs.park(session, run, attention))
+
+    def start_items(self, run: Run, positions: Sequence[int]) -> bool:
+        return self._sessions.writing(lambda session: items.start(session, run, positions))
+
+    def untag_item(self, run: Run, position: int, names: Sequence[str]) -> None:
+        self._sessions.writing(lambda session: items.untagging(session, run, position, names))
 
     def end_items(self, run: Run, ended: Sequence[ItemState]) -> None:
         self._sessions.writing(lambda session: items.end(session, run, ended))
@@ -81,6 +101,12 @@ class SqlStore(Store):
 
     def unshown(self) -> tuple[str, ...]:
         return self._sessions.reading(plans.unshown)
+
+    def begin_showing(self, plan_id: str, lease: timedelta) -> bool:
+        return self._sessions.writing(lambda session: plans.begin_showing(session, plan_id, lease))
+
+    def leave_unshown(self, plan_id: str) -> None:
+        self._sessions.writing(lambda session: plans.leave_unshown(session, plan_id))
 
     def shown(self, plan_id: str, version: int, message: MessageRef) -> None:
         self._sessions.writing(lambda session: plans.shown(session, plan_id, version, message))

@@ -1,6 +1,7 @@
 """The use cases, wired as the app wires them: to a real engine and a real database."""
 
 import tarfile
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
@@ -21,15 +22,17 @@ from bot.engines.registry import DockerEngines
 from bot.ports import Engines, Run, Store
 from bot.services.decide import Decide
 from bot.services.execute import Execute
+from bot.services.leases import Leases
 from bot.services.planning import Planning
 from bot.services.propose import Propose
 from bot.services.rights import Rights
 from bot.services.starting import Starting
+from bot.services.stop import Stop
 from tests.support.engine import PrivateEngine
 
 HOST = "prod-3"
 ANNA, BEN = Person(id="U0ANNA", name="Anna"), Person(id="U0BEN", name="Ben")
-OPEN_TO_ALL = Policy(name="open", look=("*",), request=("*",), approve=("*",))
+OPEN_TO_ALL = Policy(name="open", look=("*",), request=("*",), approve=("*",), stop=("*",))
 LEASE = timedelta(seconds=60)
 
 Calling = Callable[[str, Sequence[str]], None]
@@ -164,6 +167,12 @@ class Bench:
             changed=lambda: self.changes.append(None),
         )
 
+    def stop(self, policy: Policy = OPEN_TO_ALL) -> Stop:
+        hosts = hosts_at(self.engine, policy)
+        return Stop(
+            hosts=lambda: hosts, rights=Rights(directory=NoGroups()), store=self.store, changed=lambda: None
+        )
+
     def watched(self, calling: Calling) -> Lead:
         return Lead(WatchedEngine(self.clients, calling))
 
@@ -174,10 +183,14 @@ class Bench:
         store: Store | None = None,
         owner: str = "replica-1",
         stopping: Callable[[], bool] = lambda: False,
+        lease: timedelta = LEASE,
     ) -> Execute:
+        store = store or self.store
         return Execute(
-            store=store or self.store,
+            store=store,
             engines=engines or self.engines,
+            leases=Leases(store=store, ticks=time.monotonic, lease=lease),
+            patience=timedelta(),
             owner=owner,
             changed=lambda: None,
             stopping=stopping,

@@ -6,8 +6,9 @@ import pytest
 
 from bot.core.errors import HostUnreachableError
 from bot.core.inventory import Kind
-from bot.core.lifecycle import ItemState, Outcome
-from tests.services.bench import HOST, Bench, imported, item
+from bot.core.lifecycle import ItemState, Outcome, Status
+from bot.core.plans import Plan
+from tests.services.bench import BEN, HOST, Bench, imported, item
 from tests.services.held import look
 from tests.support.engine import PrivateEngine
 from tests.support.registry import PrivateRegistry, private_registry
@@ -83,6 +84,77 @@ def test_a_run_that_another_process_takes_up_names_what_may_have_been_untagged_b
         Outcome.KEPT, "container user uses it now (already untagged: app:1)",
     )  # fmt: skip
     assert look(engine).tags == {"app:2": planned}
+
+
+def died_over(bench: Bench, image: str, died_at: tuple[str, ...]) -> Plan:
+    """An approved plan whose run was broken off by the death of its process at this call."""
+
+    class Death(BaseException):
+        pass
+
+    def happens(call: str, ids: Sequence[str]) -> None:
+        if (call, *ids) == died_at:
+            raise Death
+
+    plan = bench.approved("everything", Kind.IMAGE)
+    execute = bench.execute(engines=bench.watched(happens), owner="dead")
+    with pytest.raises(Death):
+        execute(plan.id)
+    assert item(bench.state(plan), image).outcome is Outcome.REMOVING
+    return plan
+
+
+LONG_AGO = "UPDATE plan SET lease_until = '2000-01-01T00:00:00.000000Z'"
+
+
+def test_names_that_a_dead_process_took_off_are_put_back_by_the_next_when_the_image_stays(
+    bench: Bench, sql: Callable[[str], None]
+) -> None:
+    engine = bench.engine
+    planned = imported(engine, "app:1")
+    for name in ("app:2", "app:3", "app:4"):
+        engine.docker("tag", planned, name)
+    plan = died_over(bench, planned, ("untag", "app:3"))
+    assert look(engine).tags == {"app:3": planned, "app:4": planned}
+    use(engine, planned)
+    sql(LONG_AGO)
+    ended = item(bench.run(plan), planned)
+    assert (ended.outcome, ended.reason, ended.reconciled) == (
+        Outcome.KEPT, "container user uses it now (untagged and tagged again: app:1, app:2)", True,
+    )  # fmt: skip
+    assert look(engine).tags == {f"app:{number}": planned for number in range(1, 5)}
+
+
+def test_names_that_a_dead_process_took_off_are_put_back_when_the_cleanup_is_stopped_after_it(
+    bench: Bench, sql: Callable[[str], None]
+) -> None:
+    engine = bench.engine
+    planned = imported(engine, "app:1")
+    engine.docker("tag", planned, "app:2")
+    plan = died_over(bench, planned, ("remove_image", planned))
+    assert look(engine).tags == {"app:2": planned}
+    bench.stop()(plan.id, BEN)
+    sql(LONG_AGO)
+    state = bench.run(plan)
+    assert state.status is Status.STOPPED
+    ended = item(state, planned)
+    assert (ended.outcome, ended.reason) == (
+        Outcome.KEPT,
+        "the cleanup was stopped before it was removed (untagged and tagged again: app:1)",
+    )
+    assert look(engine).tags == {"app:1": planned, "app:2": planned}
+
+
+def test_an_image_that_a_dead_process_had_untagged_is_removed_by_the_next(
+    bench: Bench, sql: Callable[[str], None]
+) -> None:
+    engine = bench.engine
+    planned = imported(engine, "app:1")
+    engine.docker("tag", planned, "app:2")
+    plan = died_over(bench, planned, ("remove_image", planned))
+    sql(LONG_AGO)
+    assert item(bench.run(plan), planned).outcome is Outcome.REMOVED
+    assert not look(engine).tags
 
 
 @pytest.mark.overlay2

@@ -12,7 +12,7 @@ from bot.core.lifecycle import Outcome, Status
 from bot.engines.clients import Clients
 from bot.engines.registry import DockerEngines
 from bot.store.store import SqlStore
-from tests.services.bench import HOST, Bench, Lead, WatchedEngine, hosts_at, imported, outcomes
+from tests.services.bench import BEN, HOST, Bench, Lead, WatchedEngine, hosts_at, imported, outcomes
 from tests.services.held import look
 from tests.support.engine import PrivateEngine, private_engine
 
@@ -51,7 +51,7 @@ def test_a_plan_whose_host_is_away_at_its_start_is_cancelled_with_the_reason(sto
         assert look(bench.engine) == before
 
 
-def test_a_host_that_dies_in_a_run_fails_the_run_and_says_what_was_tried(store: SqlStore) -> None:
+def test_a_host_that_dies_in_a_run_parks_it_until_a_person_says_how_it_goes_on(store: SqlStore) -> None:
     with own_bench(store) as bench:
         engine = bench.engine
         containers(engine)
@@ -65,16 +65,27 @@ def test_a_host_that_dies_in_a_run_fails_the_run_and_says_what_was_tried(store: 
 
         bench.execute(engines=bench.watched(calling))(plan.id)
         state = bench.state(plan)
-        assert state.status is Status.FAILED
-        assert state.reason.startswith(f"{HOST}: ")
-        assert list(outcomes(state).values()) == [Outcome.REMOVED, *[Outcome.FAILED] * 3]
-        assert "while it was being removed" in state.items[1].reason
-        assert {each.reason for each in state.items[2:]} == {"not tried: the host is out of reach"}
-        assert bench.tags(plan)[-1] == "deckhand:cleanup:finished"
+        assert (state.status, state.finished_at) == (Status.RUNNING, None)
+        assert state.attention.startswith(f"{HOST}: ")
+        assert list(outcomes(state).values()) == [
+            Outcome.REMOVED, Outcome.REMOVING, Outcome.PLANNED, Outcome.PLANNED,
+        ]  # fmt: skip
+        assert bench.tags(plan)[-1] == "deckhand:cleanup:parked"
         engine.start()
         names = engine.docker("ps", "--all", "--format", "{{.Names}}").split()
         assert sorted(names) == ["three", "two"]
+        bench.execute(owner="replica-2")(plan.id)
+        assert bench.state(plan) == state, "nobody takes it up by itself"
+
         again = bench.approved()
+        assert bench.state(again).waits_for == plan.id
+        assert bench.store.claimable() == ()
+        bench.stop().resume(plan.id, BEN)
+        assert bench.store.claimable() == (plan.id,)
+        ended = bench.run(plan)
+        assert (ended.status, ended.attention, ended.attempt) == (Status.DONE, "", 2)
+        assert list(outcomes(ended).values()) == [Outcome.REMOVED] * 4
+        assert [each.reconciled for each in ended.items] == [False, True, False, False]
         assert bench.run(again).status is Status.DONE
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 
 from bot.core.inventory import EngineInfo, Kind
-from bot.core.lifecycle import ItemState, MessageRef, Outcome, PlanState, Status, Vote
+from bot.core.lifecycle import ItemState, MessageRef, Outcome, PlanState, Status, Stop, Vote
 from bot.core.plans import Draft, Frees, Item, Kept, Person, Plan
 from bot.core.usage import DiskUsage, UsageRow
 
@@ -155,6 +155,13 @@ _MIXED = with_outcomes(
              "the engine answered 409: conflict: <unable to delete>"),
 )  # fmt: skip
 
+_TWICE = with_outcomes(_APPROVED, _REMOVED, _GONE, Outcome.REMOVING)
+_AGAIN = replace(
+    _TWICE,
+    attempt=3,
+    items=tuple(replace(one, reconciled=one.outcome is _GONE) for one in _TWICE.items),
+)
+
 STATES: Mapping[str, PlanState] = MappingProxyType({
     "proposed": _OPEN,
     "proposed_narrowed": replace(_OPEN, plan=replace(_OPEN.plan, draft=_NARROWED)),
@@ -175,9 +182,17 @@ STATES: Mapping[str, PlanState] = MappingProxyType({
     "running": replace(
         with_outcomes(_APPROVED, _REMOVED, _REMOVED, Outcome.REMOVING), status=Status.RUNNING
     ),
+    "approved_waiting": replace(_APPROVED, waits_for="4hx2m7wq9k"),
+    "running_taken_up": replace(_AGAIN, status=Status.RUNNING),
+    "running_stopping": replace(_AGAIN, status=Status.RUNNING, stop=Stop(person=CYD, at=MADE)),
+    "attention": replace(
+        _AGAIN, status=Status.RUNNING, attention="prod-3: nothing answers at <its> address. " * 30
+    ),
     "done": ended(with_outcomes(_APPROVED, *[_REMOVED] * 5), Status.DONE),
     "partial": ended(_MIXED, Status.PARTIAL),
-    "stopped": ended(with_outcomes(_APPROVED, _REMOVED), Status.STOPPED),
+    "stopped": replace(
+        ended(with_outcomes(_APPROVED, _REMOVED), Status.STOPPED), stop=Stop(person=CYD, at=MADE)
+    ),
     "failed": ended(
         with_outcomes(_APPROVED, _REMOVED, *[_FAILED] * 4, reasons=["", *["not tried: out of reach"] * 4]),
         Status.FAILED, "prod-3: the connection broke.",

@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
-from bot.core.lifecycle import Status
+from bot.core.lifecycle import PlanState, Status
 from bot.slack.blocks import Message
 from bot.slack.plans import APPROVE, REJECT, WITHDRAW, plan_message
+from bot.slack.running import STOP, TAKE_UP
 from bot.trial.workspace.limits import check_message
 from tests.slack.looks import LOOKS
 from tests.slack.states import STATES
@@ -54,13 +55,22 @@ def test_slack_takes_the_message(name: str) -> None:
     assert check_message(sent(MESSAGES[name])) == []
 
 
+def offered(state: PlanState) -> list[str]:
+    """What may be done about a plan: action ids."""
+    if state.attention:
+        return [TAKE_UP, STOP]
+    if state.status in {Status.APPROVED, Status.RUNNING}:
+        return [] if state.stop else [STOP]
+    if state.status is Status.PROPOSED:
+        return [APPROVE, REJECT, *([WITHDRAW] if state.approvers else [])]
+    return []
+
+
 @pytest.mark.parametrize("name", STATES)
-def test_only_an_open_plan_has_buttons_and_each_carries_the_id_of_the_plan_alone(name: str) -> None:
+def test_a_plan_has_the_buttons_of_its_state_and_each_carries_the_id_of_the_plan_alone(name: str) -> None:
     found = [(button["action_id"], button["value"]) for button in buttons(MESSAGES[f"plan_{name}"])]
     state = STATES[name]
-    is_open = state.status is Status.PROPOSED
-    wanted = [APPROVE, REJECT, *([WITHDRAW] if state.approvers else [])] if is_open else []
-    assert found == [(action, state.plan.id) for action in wanted]
+    assert found == [(action, state.plan.id) for action in offered(state)]
 
 
 def test_the_first_vote_of_two_is_shown_beside_the_number_that_is_needed() -> None:

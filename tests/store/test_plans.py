@@ -220,6 +220,7 @@ def test_cleanups_are_listed_newest_first_and_by_host(store: SqlStore) -> None:
     run = running(store, "p1", "a")
     running(store, "p2", "b")
     first = the(store).items[0]
+    store.start_items(run, [first.position])
     store.end_items(run, [replace(first, outcome=Outcome.REMOVED, bytes=70)])
     ended = store.finish(run, Status.PARTIAL, event(Tag.CLEANUP_FINISHED, host="a"))
     newest, oldest = store.cleanups()

@@ -228,10 +228,13 @@ def test_writing_the_same_twice_writes_it_once(store: SqlStore) -> None:
 
 def test_items_move_one_way_only(store: SqlStore) -> None:
     run = running(store)
+    store.start_items(run, [0])
     store.end_items(run, [removed(store, 0)])
     before = the(store)
-    with pytest.raises(ValueError, match="is removed already"):
+    with pytest.raises(ValueError, match="is removed and cannot be removing"):
         store.start_items(run, [1, 0])
+    with pytest.raises(ValueError, match="is planned and cannot be removed"):
+        store.end_items(run, [removed(store, 1)])
     with pytest.raises(ValueError, match="cannot end as planned"):
         store.end_items(run, [before.items[1]])
     with pytest.raises(ValueError, match="no item 9"):

@@ -69,7 +69,9 @@ def planned(engine: DockerEngine, request: str) -> Draft:
 
 def run(engine: DockerEngine, plan: Draft) -> list[ItemState]:
     """Remove all items in their order, as a cleanup does."""
-    removal = Removal(engine=engine, draft=plan)
+    removal = Removal(
+        engine=engine, draft=plan, before_effect=lambda: None, untagging=lambda *_: None, pause=lambda _: None
+    )
     states = [ItemState(position=number, item=one) for number, one in enumerate(plan.items)]
     cache = [state for state in states if state.item.kind is Kind.BUILD_CACHE]
     ended: list[ItemState] = []
