@@ -49,7 +49,8 @@ class Starting:
         """Count the approvals of those who may still give them."""
         policy, counting = host.policy, [p for p in state.approvers if self._counts(host, state, p, now)]
         needed = quorum_of(policy, state.plan.draft) or policy.quorum
-        if len(counting) >= needed or policy.approver in counting:
+        by_policy = any(person.id == policy.approver.id for person in counting)
+        if len(counting) >= needed or by_policy:
             return True
         lost = [person for person in state.approvers if person not in counting]
         names = ", ".join(person.name or person.id for person in lost)

@@ -76,6 +76,7 @@ def test_a_window_follows_its_own_time_zone() -> None:
         ("sun 02:10-02:20", berlin("2026-03-29T01:30"), berlin("2026-04-05T02:10")),
         # The hour from 2 to 3 comes twice: it opens twice, and so does what ends within it.
         ("02:00-02:30", berlin("2026-10-25T02:40"), berlin("2026-10-25T02:00", fold=1)),
+        ("02:15-02:30", berlin("2026-10-25T02:40"), berlin("2026-10-25T02:15", fold=1)),
         ("01:30-02:30", berlin("2026-10-25T02:45"), berlin("2026-10-25T02:00", fold=1)),
         ("02:30-02:40", berlin("2026-10-25T02:50", fold=1), berlin("2026-10-26T02:30")),
     ],
@@ -86,7 +87,8 @@ def test_the_next_opening_is_told_by_the_clock_on_the_wall(
     assert windows(window).opening(moment).astimezone(UTC) == opening.astimezone(UTC)
 
 
-TIMES = st.integers(0, 24 * 60 - 1).map(lambda m: f"{m // 60:02}:{m % 60:02}")
+IN_THE_NIGHT = st.integers(60, 4 * 60)  # where the clocks are changed
+TIMES = st.one_of(st.integers(0, 24 * 60 - 1), IN_THE_NIGHT).map(lambda m: f"{m // 60:02}:{m % 60:02}")
 ONE_DAY = st.sampled_from(DAYS)
 SOME_DAYS = st.one_of(st.just(""), ONE_DAY, st.tuples(ONE_DAY, ONE_DAY).map("-".join), st.just("sat,sun"))
 
