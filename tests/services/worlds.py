@@ -274,10 +274,12 @@ class World:
         self.ticks += 3600
         self.sql("UPDATE plan SET lease_until = '2000-01-01T00:00:00.000000Z' WHERE lease_until IS NOT NULL")
 
-    def run(self, plan_id: str, acts: dict[int, str]) -> None:
-        """One process runs a plan; at these points these things happen."""
-        script = Script({})
-        script.acts = {number: self._act(kind, plan_id) for number, kind in acts.items()}
+    def run(self, plan_id: str, acts: Sequence[tuple[int, str]]) -> None:
+        """One process runs a plan; after so many points from the one before each of these things happens."""
+        script, at = Script({}), 0
+        for gap, kind in acts:
+            at += gap
+            script.acts[at] = self._act(kind, plan_id)
         self.made += 1
         Process(world=self, plan_id=plan_id, owner=f"replica-{self.made}", script=script).run()
 
@@ -298,7 +300,7 @@ class World:
                 self.stop(plan_id)
             elif kind == "take over":
                 self.time_passes()
-                self.run(plan_id, {})
+                self.run(plan_id, [])
 
         return act
 
