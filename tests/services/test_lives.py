@@ -28,7 +28,9 @@ from bot.store.database import open_store
 from bot.trial.sample.names import parse
 from tests.services.worlds import HOSTS, PEOPLE, PROFILES, World
 
-KINDS = ("die", "die", "cut", "away", "change", "change", "change", "stop", "take over", "take over")
+KINDS = (
+    "die", "die in use", "die in use", "cut", "away", "change", "change", "change", "stop", "take over", "lose", "lose",
+)  # fmt: skip
 SEED = st.integers(0, 2**32)
 
 
