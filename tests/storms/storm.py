@@ -6,7 +6,7 @@ import random
 import signal
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -42,8 +42,17 @@ class Storm:
 
     # --- people ---------------------------------------------------------------------------------
 
-    def approve(self, *kinds: Kind, of: Sequence[str] = ()) -> int:
+    def approve(self, *kinds: Kind) -> int:
         """For each host a plan of each of these kinds, approved; how many items they have."""
+        hosts, items = hosts_at(self.urls), self.propose(*kinds)
+        decide = Decide(
+            hosts=lambda: hosts, rights=Rights(directory=NoGroups()), store=self.store, changed=lambda: None
+        )
+        for plan_id in self.plans:
+            decide(plan_id, BEN, approve=True)
+        return items
+
+    def propose(self, *kinds: Kind) -> int:
         hosts, items = hosts_at(self.urls), 0
         engines = DockerEngines(hosts.by_name)
         rights = Rights(directory=NoGroups())
@@ -54,14 +63,12 @@ class Storm:
             hosts=lambda: hosts, rights=rights, planning=planning, store=self.store, clock=UtcClock(),
             new_id=lambda: f"plan{next(self.ids)}", changed=lambda: None,
         )  # fmt: skip
-        decide = Decide(hosts=lambda: hosts, rights=rights, store=self.store, changed=lambda: None)
-        for host in of or self.urls:
+        for host in self.urls:
             for kind in kinds:
                 wanted = Arguments(profile="everything", only=frozenset({kind}))
                 plan = propose(host, wanted, ANNA, "C0").plan
                 self.plans.append(plan.id)
                 items += len(plan.draft.items)
-                decide(plan.id, BEN, approve=True)
         engines.close()
         return items
 
@@ -89,6 +96,7 @@ class Storm:
         stopped: list[tuple[float, int]] = []
         while done["killed"] < kills:
             time.sleep(chance.uniform(*every))
+            self._wait_for_an_open_item()
             for moment, pid in [each for each in stopped if each[0] < time.monotonic()]:
                 os.kill(pid, signal.SIGCONT)
                 stopped.remove((moment, pid))
@@ -113,6 +121,18 @@ class Storm:
             assert time.monotonic() < until, "nothing is removed"
             time.sleep(0.02)
 
+    def _wait_for_an_open_item(self) -> None:
+        """A death while nobody is at anything proves little."""
+        until = time.monotonic() + 3
+        while time.monotonic() < until and not any(s.with_outcome(Outcome.REMOVING) for s in self.states()):
+            self._let_go_on()
+
+    def _let_go_on(self) -> None:
+        """What a person does about cleanups that stand still."""
+        for state in self.states():
+            if state.attention:
+                self._resume(state.plan.id)
+
     def ended(self) -> bool:
         return not self.store.claimable() and all(state.status in ENDED for state in self.states())
 
@@ -120,10 +140,8 @@ class Storm:
         """Wait until every plan has ended; a person lets go on what stands still."""
         until = time.monotonic() + seconds
         while True:
+            self._let_go_on()
             states = self.states()
-            for state in states:
-                if state.attention:
-                    self._resume(state.plan.id)
             if all(state.status in ENDED for state in states):
                 return
             assert time.monotonic() < until, [(s.plan.id, s.status, s.attention) for s in states]

@@ -25,7 +25,7 @@ from bot.services import background
 from bot.services.background import Background, Signals
 from bot.services.decide import Decide
 from bot.services.execute import Execute
-from bot.services.leases import Leases
+from bot.services.leases import LEASE, Leases
 from bot.services.rights import Rights
 from bot.services.show import Show
 from bot.store.database import open_store
@@ -79,31 +79,43 @@ class Work:
     poll: float = 0.1
 
 
-def worker(work: Work) -> None:
-    """Run cleanups until killed, or until the test's own process has gone."""
-    _die_with_the_test()
-    _sign_requests()
-    logging.getLogger().addHandler(logging.NullHandler())  # what it warns of is what the tests do to it
-    store = _opened(work.database)
-    hosts, signals = hosts_at(work.urls), Signals()
-    background.POLL_SECONDS = work.poll
+@dataclass(frozen=True, kw_only=True)
+class Parts:
+    """What runs cleanups, wired as ``bot.app`` does, but for Slack."""
+
+    signals: Signals
+    decide: Decide
+    loops: Background
+
+
+def assembled(store: SqlStore, urls: Mapping[str, str], lease: timedelta = LEASE) -> Parts:
+    hosts, signals = hosts_at(urls), Signals()
     decide = Decide(
         hosts=lambda: hosts, rights=Rights(directory=NoGroups()), store=store, changed=signals.changed
     )
-    lease = timedelta(seconds=work.lease)
     execute = Execute(
         store=store, engines=DockerEngines(hosts.by_name),
         leases=Leases(store=store, ticks=time.monotonic, lease=lease),
         owner=f"worker:{os.getpid()}", changed=signals.changed, stopping=signals.ending, pause=signals.pause,
     )  # fmt: skip
     show = Show(store=store, chat=Silence(), clock=UtcClock())
-    loops = Background(signals, store, show, decide, execute, heartbeat=lease / 6)
-    signal.signal(signal.SIGTERM, lambda *_: signals.end())
-    loops.start()
-    while not signals.ending():
-        signals.pause(60)
-    loops.stop()
-    store.close()
+    return Parts(
+        signals=signals,
+        decide=decide,
+        loops=Background(signals, store, show, decide, execute, heartbeat=lease / 6),
+    )
+
+
+def worker(work: Work) -> None:
+    """Run cleanups until killed, or until the test's own process has gone."""
+    _die_with_the_test()
+    _sign_requests()
+    logging.getLogger().addHandler(logging.NullHandler())  # what it warns of is what the tests do to it
+    store = _opened(work.database)
+    background.POLL_SECONDS = work.poll
+    parts = assembled(store, work.urls, timedelta(seconds=work.lease))
+    parts.loops.start()
+    threading.Event().wait()
 
 
 def _opened(url: str) -> SqlStore:
