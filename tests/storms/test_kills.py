@@ -50,7 +50,8 @@ def weather(
     again = sum(item.reconciled for state in storm.states() for item in state.items)
     refused = sum((check_log(sockets / f"{name}.log") for name in names), start=done.__class__())
     print(f"\n{url.partition(':')[0]}: {dict(done)}, items {dict(outcomes)}, engine {dict(refused)}, "  # noqa: T201
-          f"looked at again {again}, parked and resumed {storm.parked}, attempts {[s.attempt for s in storm.states()]}")  # fmt: skip
+          f"looked at again {again}, parked and resumed {storm.parked}, "
+          f"attempts {[s.attempt for s in storm.states()]}")  # fmt: skip
     assert outcomes["removed"] + outcomes["gone"] == hosts * each
     assert not done["too late"], "all had ended before the last process was killed: the storm was too short"
     process.kill()
