@@ -15,6 +15,7 @@ from bot.core.lifecycle import (
     PlanState,
     Status,
     Vote,
+    item_may_become,
     may_become,
     outcome_of_run,
 )
@@ -32,6 +33,17 @@ LEGAL = {
 @pytest.mark.parametrize(("before", "after"), list(product(Status, Status)))
 def test_only_the_transitions_of_the_design_are_legal(before: Status, after: Status) -> None:
     assert may_become(before, after) is ((before, after) in LEGAL)
+
+
+LEGAL_OF_ITEMS = {
+    ("planned", "removing"), ("planned", "failed"), ("removing", "removed"), ("removing", "gone"),
+    ("removing", "kept"), ("removing", "failed"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("before", "after"), list(product(Outcome, Outcome)))
+def test_an_item_ends_as_removed_only_after_its_intent(before: Outcome, after: Outcome) -> None:
+    assert item_may_become(before, after) is ((before, after) in LEGAL_OF_ITEMS)
 
 
 def test_a_plan_has_ended_exactly_where_nothing_can_follow() -> None:

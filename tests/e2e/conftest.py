@@ -23,6 +23,7 @@ tags = ["prod"]
 look = ["*"]
 request = ["*"]
 approve = ["U0ANN", "U0BOB"]
+stop = ["U0BOB"]
 self_approval = false
 """
 

@@ -62,9 +62,13 @@ def test_a_frozen_engine_is_a_timeout_for_reads_and_removals(make_clients: MakeC
     with private_engine() as own:
         client = make_clients(SocketAddress(url=own.url), limits=QUICK).client(HOST)
         own.freeze()
+        with pytest.raises(EngineTimeoutError, match="within 1 s"), translated(HOST):
+            client.volumes()
         for _ in range(2):
-            with pytest.raises(EngineTimeoutError, match="within 1 s"), translated(HOST):
+            with pytest.raises(EngineTimeoutError, match="within 2 s"), translated(HOST):
                 client.remove_volume("any")
+        with pytest.raises(EngineTimeoutError, match="within 2 s"), translated(HOST):
+            client.prune_builds()
         own.thaw()
         assert client.version()
 

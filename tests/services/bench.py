@@ -150,12 +150,15 @@ class Bench:
     def approved(self, profile: str = "everything", *only: Kind) -> Plan:
         """A plan that Anna asked for (of these kinds only, when given) and Ben approved."""
         plan = self.proposed(profile, *only)
+        self.approve(plan)
+        return plan
+
+    def approve(self, plan: Plan) -> None:
         hosts = hosts_at(self.engine, self.policy)
         decide = Decide(
             hosts=lambda: hosts, rights=Rights(directory=NoGroups()), store=self.store, changed=lambda: None
         )
         decide(plan.id, BEN, approve=True)
-        return plan
 
     def starting(self) -> Starting:
         """What asks the policy in force before a run."""

@@ -17,7 +17,7 @@ from bot.core.errors import (
 )
 from bot.core.hosts import Host, Hosts, SocketAddress
 from bot.core.inventory import Kind
-from bot.core.lifecycle import PlanState, Status
+from bot.core.lifecycle import Outcome, PlanState, Status
 from bot.core.plans import Person
 from bot.core.policy import Policy
 from bot.core.protection import Protection
@@ -275,36 +275,56 @@ class World:
         self.ticks += 3600
         self.sql("UPDATE plan SET lease_until = '2000-01-01T00:00:00.000000Z' WHERE lease_until IS NOT NULL")
 
-    def run(self, plan_id: str, acts: dict[int, str]) -> None:
-        """One process runs a plan; at these points these things happen."""
-        script = Script({})
-        script.acts = {number: self._act(kind, plan_id) for number, kind in acts.items()}
+    def run(self, plan_id: str, acts: Sequence[tuple[int, str]]) -> None:
+        """One process runs a plan; after so many points from the one before each of these things happens."""
+        script, at = Script({}), 0
+        for gap, kind in acts:
+            at += gap
+            script.acts[at] = self._act(kind, plan_id)
         self.made += 1
         Process(world=self, plan_id=plan_id, owner=f"replica-{self.made}", script=script).run()
 
     def _act(self, kind: str, plan_id: str) -> Callable[[str], None]:
+        ways: dict[str, Callable[[], None]] = {
+            "die in use": lambda: self._use_what_goes(plan_id),
+            "change": lambda: self.change(self.state(plan_id).plan.host),
+            "stop": lambda: self.stop(plan_id),
+            "lose": lambda: self._loses(plan_id),
+            "take over": lambda: self._taken_over(plan_id),
+        }
+
         def act(point: str) -> None:
-            at_effect, at_store = "effect" in point, "effect" not in point
-            if kind == "die":
-                raise Death
+            at_effect = "effect" in point
             if kind == "cut" and at_effect:
                 raise HostUnreachableError("host", "the connection was lost in the middle of a request.")
-            if kind == "away" and at_store:
+            if kind == "away" and not at_effect:
                 raise StoreUnavailableError("the database went away; nobody knows whether that was written")
-            if point == "before an effect":
-                return  # the milliseconds between the last look and the deed: README.md tells of them
-            if kind == "change":
-                self.change(self._host_of(plan_id))
-            elif kind == "stop":
-                self.stop(plan_id)
-            elif kind == "take over":
-                self.time_passes()
-                self.run(plan_id, {})
+            # What changes in the milliseconds between the last look and the deed is another matter: README.md.
+            if kind in ways and point != "before an effect":
+                ways[kind]()
+            if kind.startswith("die"):
+                raise Death
 
         return act
 
-    def _host_of(self, plan_id: str) -> str:
-        return self.state(plan_id).plan.host
+    def _loses(self, plan_id: str) -> None:
+        """The process stands still for an hour, and another claims its run."""
+        self.time_passes()
+        self.store.claim(plan_id, "another", timedelta(seconds=60))
+
+    def _taken_over(self, plan_id: str) -> None:
+        """The same, and the other one runs it to its end."""
+        self.time_passes()
+        self.run(plan_id, [])
+
+    def _use_what_goes(self, plan_id: str) -> None:
+        """Somebody takes an image into use that a process which dies now was removing."""
+        state = self.state(plan_id)
+        universe = self.universes[state.plan.host]
+        for item in state.with_outcome(Outcome.REMOVING):
+            if item.item.kind is Kind.IMAGE and item.item.id in universe.images:
+                self.made += 1
+                Builder(universe).container(f"new{self.made}", item.item.id, state="running")
 
     def change(self, host: str) -> None:
         """What somebody who knows nothing of Deckhand does on a host; what the engine refuses is not done."""
