@@ -7,6 +7,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from bot.core.audit_format import AuditKeys
 from bot.core.errors import ConfigurationError, StoreUnavailableError
 from bot.store import schema
 from bot.store.sessions import BUSY_SECONDS, Sessions
@@ -27,13 +28,13 @@ _POSTGRESQL_DEFAULTS = {
 }
 
 
-def open_store(url: str, *, migrate: bool = True) -> SqlStore:
-    """The store at a URL, its schema brought up to date unless told not to.
+def open_store(url: str, *, migrate: bool = True, audit_keys: AuditKeys | None = None) -> SqlStore:
+    """The store at a URL, its schema brought up to date unless told not to; its audit sealed with the keys.
 
     ConfigurationError when the URL names no database that Deckhand can use; StoreUnavailableError when
     the database cannot be reached, or a SQLite file's folder is missing.
     """
-    sessions = _connect(url)
+    sessions = _connect(url, audit_keys)
     try:
         if migrate:
             schema.upgrade(sessions)
@@ -57,16 +58,16 @@ def current_revision(url: str) -> str | None:
         sessions.close()
 
 
-def _connect(url: str) -> Sessions:
+def _connect(url: str, keys: AuditKeys | None = None) -> Sessions:
     try:
         parsed = make_url(url)
     except (ArgumentError, ValueError):
         # Without its cause, which may quote the URL and the password in it.
         raise ConfigurationError([f"The database URL cannot be read; write it like {EXAMPLES}."]) from None
     if parsed.drivername == "sqlite":
-        return _sqlite(parsed)
+        return _sqlite(parsed, keys)
     if parsed.drivername in _POSTGRESQL_NAMES:
-        return _postgresql(parsed)
+        return _postgresql(parsed, keys)
     raise ConfigurationError(
         [f"Deckhand keeps its data in SQLite or PostgreSQL, not in “{parsed.drivername}”; write {EXAMPLES}."]
     )
@@ -75,7 +76,7 @@ def _connect(url: str) -> Sessions:
 # --- SQLite -------------------------------------------------------------------------------------
 
 
-def _sqlite(url: URL) -> Sessions:
+def _sqlite(url: URL, keys: AuditKeys | None) -> Sessions:
     path = (url.database or "").removeprefix("file:")
     if path in {"", ":memory:"}:
         raise ConfigurationError([f"An audit needs a SQLite file, not memory; write {EXAMPLES}."])
@@ -94,7 +95,7 @@ def _sqlite(url: URL) -> Sessions:
     )
     event.listen(db, "connect", _set_up_sqlite)
     event.listen(db, "begin", _begin)
-    return Sessions(db, f"SQLite at {path}")
+    return Sessions(db, f"SQLite at {path}", keys)
 
 
 def _set_up_sqlite(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
@@ -112,7 +113,7 @@ def _begin(connection: Connection) -> None:
 # --- PostgreSQL ---------------------------------------------------------------------------------
 
 
-def _postgresql(url: URL) -> Sessions:
+def _postgresql(url: URL, keys: AuditKeys | None) -> Sessions:
     url = url.set(drivername="postgresql+psycopg")
     db = create_engine(
         url,
@@ -123,7 +124,7 @@ def _postgresql(url: URL) -> Sessions:
         hide_parameters=True,
     )
     event.listen(db, "connect", _set_up_postgresql)
-    return Sessions(db, f"PostgreSQL {url.database or ''} at {_place(url)}")
+    return Sessions(db, f"PostgreSQL {url.database or ''} at {_place(url)}", keys)
 
 
 def _place(url: URL) -> str:

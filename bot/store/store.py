@@ -5,10 +5,12 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from bot.core.audit import ChainedEvent, Event
+from bot.core.audit_format import Head
 from bot.core.lifecycle import ItemState, MessageRef, PlanState, Status
 from bot.core.plans import Plan
 from bot.core.sightings import Sighting
 from bot.core.usage import DiskUsage
+from bot.core.verifying import Verdict
 from bot.ports import Change, Cleanup, Run, Store
 from bot.store import chain, items, ledger, plans, runs
 from bot.store.sessions import Sessions
@@ -98,4 +100,17 @@ class SqlStore(Store):
         return self._sessions.reading(lambda session: chain.of_plan(session, plan_id))
 
     def broken_link(self) -> str | None:
-        return self._sessions.reading(chain.broken_link)
+        broken = self.verify().broken
+        return broken.reason if broken else None
+
+    def verify(self, known: Head | None = None) -> Verdict:
+        """Walk the whole audit chain; UsageError when the known head is older than what is there."""
+        return self._sessions.reading(lambda session: chain.verify(session, known))
+
+    def head(self) -> Head:
+        """Where the audit chain ends."""
+        return self._sessions.reading(chain.head)
+
+    def begin_sealing(self) -> None:
+        """Say in the audit that a new key is used, when it is one."""
+        self._sessions.writing(chain.begin_sealing)

@@ -23,8 +23,8 @@ def unprotected(url: str, store: SqlStore, sql: Callable[[str], None]) -> Callab
     """The database's own shell, with five events written and the triggers dropped."""
     fill(store)
     if url.startswith("sqlite"):
-        for name in ("update", "delete", "replace"):
-            sql(f"DROP TRIGGER event_refuses_{name}")
+        for name in ("event_refuses_update", "event_refuses_delete", "event_refuses_replace"):
+            sql(f"DROP TRIGGER {name}")
     else:
         sql("DROP TRIGGER event_refuses_change ON event")
     return sql
