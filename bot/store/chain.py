@@ -138,7 +138,8 @@ def streamed(session: Session, *where: ColumnElement[bool]) -> Iterator[Entry]:
     rows = session.execute(
         ENTRIES.where(*where).order_by(col(EventRow.seq)), execution_options={"yield_per": BATCH}
     )
-    return map(Entry._make, rows)
+    with rows:  # the cursor stays on the server until it is closed, also when nobody reads to the end
+        yield from map(Entry._make, rows)
 
 
 def _link(entry: Entry, plan_id: str) -> ChainedEvent:
