@@ -87,7 +87,8 @@ class Deckhand:
 
     def _start(self) -> None:
         settings, closing = self._settings, self._closing
-        store = open_store(settings.database_url.get_secret_value())
+        store = open_store(settings.database_url.get_secret_value(), audit_keys=settings.audit.keys)
+        store.begin_sealing()
         closing.callback(store.close)
         engines = DockerEngines(settings.hosts.by_name)
         closing.callback(engines.close)

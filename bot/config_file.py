@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from datetime import timedelta
+from datetime import time, timedelta
 from difflib import get_close_matches
 from types import MappingProxyType
 from typing import Annotated, Any, Literal
@@ -17,6 +17,8 @@ from bot.core.units import parse_duration
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 _SLACK_ID = re.compile(r"[UWS][A-Z0-9]{2,}")
+_CHANNEL_ID = re.compile(r"[CG][A-Z0-9]{2,}")
+_TIME_OF_DAY = re.compile(r"(?:[01][0-9]|2[0-3]):[0-5][0-9]")
 _SSH = re.compile(
     r"(?:(?P<user>[^@\s]+)@)?(?P<host>\[[0-9A-Fa-f:.%\w]+\]|[A-Za-z0-9._-]+)(?::(?P<port>\d{1,5}))?"
 )
@@ -98,6 +100,22 @@ def _engine_url(value: str) -> str:
     return value
 
 
+def _channel_id(value: str) -> str:
+    if not _CHANNEL_ID.fullmatch(value):
+        raise ValueError(
+            f"“{value}” is no channel id (C…); a channel's details in Slack show it at the bottom"
+        )
+    return value
+
+
+def _time_of_day(value: object) -> time:
+    if not isinstance(value, str) or not _TIME_OF_DAY.fullmatch(value):
+        raise ValueError('a time of day is written as text, like "09:00", and is UTC')
+    return time.fromisoformat(value)
+
+
+ChannelId = Annotated[str, AfterValidator(_channel_id)]
+TimeOfDay = Annotated[time, BeforeValidator(_time_of_day)]
 EngineUrl = Annotated[str, AfterValidator(_engine_url)]
 SshText = Annotated[str, AfterValidator(_ssh_text)]
 ListenText = Annotated[str, AfterValidator(_listen_text)]
@@ -118,6 +136,13 @@ class DatabaseTable(Table):
 class SlackTable(Table):
     mode: Literal["socket", "http"] | None = None
     listen: ListenText = "127.0.0.1:3000"
+
+
+class AuditTable(Table):
+    """Where and when the end of the audit's chain is posted each day; UTC."""
+
+    head_channel: ChannelId | None = None
+    head_at: TimeOfDay = time(9)
 
 
 class ProtectTable(Table):
@@ -181,6 +206,7 @@ class ConfigFile(Table):
 
     database: DatabaseTable = DatabaseTable()
     slack: SlackTable = SlackTable()
+    audit: AuditTable = AuditTable()
     protect: ProtectTable = ProtectTable()
     hosts: Annotated[dict[Name, HostTable], Field(min_length=1)]
     policies: dict[Name, PolicyTable] = {}

@@ -1,7 +1,7 @@
 """Verifying a chain of audit events: whole, or the first event that is not, and what happened to it."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Protocol
 
@@ -44,6 +44,10 @@ class Verdict:
     keyed_from: int | None
     """The first event whose hash needs a key."""
     broken: Break | None
+
+    def but(self, broken: Break | None) -> "Verdict":
+        """The same, with what was found besides."""
+        return replace(self, broken=broken)
 
 
 class Entries(Protocol):
@@ -90,6 +94,8 @@ class Verification:
     _first: int | None = None
     _keyed_from: int | None = None
     _seal: str | None = None
+    _pinned: bool = False
+    """Whether the known head was passed."""
 
     def verify(self) -> Verdict:
         """UsageError when the known head is an event before the first that is there."""
@@ -136,8 +142,10 @@ class Verification:
                 seq, before, previous = entry.seq, previous, entry.hash
                 first = first or seq
                 self._count += 1
-                if seq == pinned and self.known is not None and previous != self.known.hash:
-                    return _broken(Kind.CHANGED, seq, "its hash is not the one that the known head names")
+                if seq == pinned and self.known is not None:
+                    self._pinned = True
+                    if previous != self.known.hash:
+                        return _broken(Kind.CHANGED, seq, _NOT_KNOWN)
         finally:
             self._at, self._first = Head(seq=seq, hash=previous), first
         return None
@@ -184,13 +192,16 @@ class Verification:
             return _wrong_head(last.seq)
         if known is not None and known.seq > last.seq:
             return _cut_off(last.seq + 1, known.seq)
-        if known is not None and known.seq == last.seq and known.hash != last.hash:
-            return _broken(Kind.CHANGED, last.seq, "its hash is not the one that the known head names")
+        if known is not None and known.seq == self.start.seq and known.hash != self.start.hash:
+            return _broken(Kind.CHANGED, known.seq, _NOT_KNOWN)
+        if known is not None and known.seq > self.start.seq and not self._pinned:
+            raise UsageError(f"Event {known.seq} is not in what is verified, so its hash cannot be compared.")
         if self.demand_key and self.keys and self._count and not (self._seal or "").startswith(KEYED):
             return _broken(Kind.UNKEYED, last.seq, "it is the last one, and DECKHAND_AUDIT_KEY is set")
         return None
 
 
+_NOT_KNOWN = "its hash is not the one that the known head names"
 _WORDS = {
     Kind.CHANGED: "was changed after it was written",
     Kind.MISSING: "is missing",

@@ -218,18 +218,12 @@ def verify(session: Session, known: Head | None = None) -> Verdict:
         seq = verdict.last.seq
         reason = f"the head of the chain is missing; event {seq} is the last that is there"
         broken = Break(seq=seq, kind=Kind.MISSING, reason=reason)
-    return Verdict(
-        events=verdict.events,
-        first=verdict.first,
-        last=verdict.last,
-        keyed_from=verdict.keyed_from,
-        broken=broken,
-    )
+    return verdict.but(broken)
 
 
 def _start(session: Session, keys: AuditKeys) -> tuple[Head, bool]:
     """What the first event that is there follows, and whether something says so that itself holds."""
-    first = next(streamed(session, col(EventRow.seq) == _lowest(session)), None)
+    first = next(streamed(session, col(EventRow.seq) == lowest(session)), None)
     if first is None or first.seq <= 1:
         return START, True
     checkpoint = newest_checkpoint(session)
@@ -242,7 +236,8 @@ def _start(session: Session, keys: AuditKeys) -> tuple[Head, bool]:
     return Head(seq=first.seq - 1, hash=first.previous), False
 
 
-def _lowest(session: Session) -> int:
+def lowest(session: Session) -> int:
+    """The number of the first event that is there; 0 when there is none."""
     return session.execute(select_columns(func.min(col(EventRow.seq)))).scalar() or 0
 
 

@@ -62,7 +62,8 @@ class Sessions:
 
     def __init__(self, db: Engine, name: str, keys: AuditKeys | None = None) -> None:
         self.name = name
-        self._info = {"audit_keys": keys or AuditKeys()}
+        self.audit_keys = keys or AuditKeys()
+        self._info = {"audit_keys": self.audit_keys}
         self._db = db
         if db.dialect.name == "sqlite":
             self._readers = db.execution_options(begin="BEGIN")
@@ -77,6 +78,17 @@ class Sessions:
         try:
             with Session(self._readers, info=self._info) as session, session.begin():
                 return work(session)
+        except SQLAlchemyError as error:
+            raise unavailable(self.name, error) from error
+
+    @contextmanager
+    def streaming(self) -> Iterator[Session]:
+        """One consistent snapshot for a reader who may take hours; StoreUnavailableError."""
+        try:
+            with Session(self._readers, info=self._info) as session, session.begin():
+                if self._lock is None:
+                    session.connection().exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")
+                yield session
         except SQLAlchemyError as error:
             raise unavailable(self.name, error) from error
 

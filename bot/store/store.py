@@ -1,8 +1,12 @@
 """The Store of ``bot.ports`` on SQLite and PostgreSQL: each method is one transaction."""
 
 import uuid
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta
+from pathlib import Path
+
+from sqlmodel import Session
 
 from bot.core.audit import ChainedEvent, Event
 from bot.core.audit_format import Head
@@ -13,7 +17,10 @@ from bot.core.usage import DiskUsage
 from bot.core.verifying import Verdict
 from bot.ports import Change, Cleanup, Run, Store
 from bot.store import chain, items, ledger, plans, runs
+from bot.store.archive import Archived, archive
+from bot.store.export import Selection
 from bot.store.sessions import Sessions
+from bot.store.witness import Witness, witness
 
 
 class SqlStore(Store):
@@ -110,6 +117,22 @@ class SqlStore(Store):
     def head(self) -> Head:
         """Where the audit chain ends."""
         return self._sessions.reading(chain.head)
+
+    @contextmanager
+    def exported(
+        self, lines: Callable[[Session, Selection], Iterator[str]], selection: Selection
+    ) -> Iterator[Iterator[str]]:
+        """The lines of an export, one snapshot, read as they are asked for."""
+        with self._sessions.streaming() as session:
+            yield lines(session, selection)
+
+    def archive(self, before: datetime, output: Path, by: str) -> Archived | None:
+        """Move the events before a moment to a file; None when there are none."""
+        return archive(self._sessions, self._sessions.audit_keys, before, output, by)
+
+    def witness(self, seq: int) -> Witness | None:
+        """What the database says of an event that a file ends with."""
+        return self._sessions.reading(lambda session: witness(session, seq))
 
     def begin_sealing(self) -> None:
         """Say in the audit that a new key is used, when it is one."""
