@@ -88,8 +88,8 @@ class Deckhand:
     def _start(self) -> None:
         settings, closing = self._settings, self._closing
         store = open_store(settings.database_url.get_secret_value(), audit_keys=settings.audit.keys)
-        store.begin_sealing()
         closing.callback(store.close)
+        store.begin_sealing()
         engines = DockerEngines(settings.hosts.by_name)
         closing.callback(engines.close)
         bot_token = settings.slack.bot_token

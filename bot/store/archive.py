@@ -1,6 +1,5 @@
 """Archiving: old events move to a file that verifies on its own, and a checkpoint stands for them in the chain."""
 
-import hashlib
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,11 +15,9 @@ from bot.core.audit_format import AuditKeys, Entry, Head
 from bot.core.errors import DeckhandError, RefusedError
 from bot.core.lifecycle import ENDED
 from bot.store import chain
-from bot.store.export import Selection, json_lines, verify_file
+from bot.store.export import Selection, json_lines, sha256_of, verify_file
 from bot.store.models import EventRow, PlanRow
 from bot.store.sessions import Sessions
-
-_CHUNK = 1 << 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +53,7 @@ def archive(sessions: Sessions, keys: AuditKeys, before: datetime, output: Path,
     if stretch is None:
         return None
     _check(partial, keys, stretch)
-    digest = _sha256(partial)
+    digest = sha256_of(partial)
     _put_in_place(partial, output, digest)
     signed: dict[str, Json] = {"file": output.name, "before": time_text(before), "by": by}
     checkpoint = sessions.writing(lambda session: _let_go(session, stretch, {"sha256": digest, **signed}))
@@ -112,7 +109,7 @@ def _must_have_ended(session: Session, cut: int) -> None:
 
 def _check(partial: Path, keys: AuditKeys, stretch: _Stretch) -> None:
     """Read the file back from the disk: only what verifies there may go from the database."""
-    verdict, _footer = verify_file(partial, keys, stretch.last, demand_key=False)
+    verdict = verify_file(partial, keys, stretch.last, demand_key=False)
     if verdict.broken is not None:
         raise DeckhandError(f"The audit does not hold, and nothing was archived: {verdict.broken.reason}.")
     if (verdict.first, verdict.last, verdict.events) != (stretch.first.seq, stretch.last, stretch.events):
@@ -123,7 +120,7 @@ def _put_in_place(partial: Path, output: Path, digest: str) -> None:
     """Give the file its name; one that is there already must be the same, left by an attempt before this."""
     try:
         if output.exists():
-            if _sha256(output) != digest:
+            if sha256_of(output) != digest:
                 raise RefusedError(f"{output} exists, and is another file. Nothing was archived.")
             partial.unlink()
         else:
@@ -162,11 +159,3 @@ def _let_go(session: Session, stretch: _Stretch, signed: Mapping[str, Json]) -> 
         .execution_options(synchronize_session=False)
     )
     return checkpoint
-
-
-def _sha256(path: Path) -> str:
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while chunk := file.read(_CHUNK):
-            digest.update(chunk)
-    return digest.hexdigest()

@@ -94,9 +94,13 @@ def locked_head(session: Session) -> Head:
 
 
 def begin_sealing(session: Session) -> None:
-    """Say in the chain that a key is used from here on, when it is not the one of the last event."""
+    """Say in the chain that a key is used from here on, when it is not the one of the last event.
+
+    StoreUnavailableError when the last event has a key that is not here.
+    """
     keys, head = audit_keys(session), locked_head(session)
     last = session.exec(select(EventRow.seal).where(col(EventRow.seq) == head.seq)).one_or_none()
+    _must_go_on(keys, last or "")
     if keys and keys.seal != last:
         facts: dict[str, Json] = {"key": keys.seal.removeprefix(KEYED), "follows": head.seq}
         append(session, {f"audit/{keys.seal} after {head.seq}": Event(tag=Tag.AUDIT_KEYED, facts=facts)})

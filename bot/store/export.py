@@ -4,9 +4,10 @@
 """
 
 import csv
+import hashlib
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -87,7 +88,7 @@ _BEYOND = 2**62
 # --- writing ------------------------------------------------------------------------------------
 
 
-def json_lines(session: Session, selection: Selection) -> Iterator[str]:
+def json_lines(session: Session, selection: Selection) -> Generator[str, None, None]:
     """The lines of an export that verifies on its own, one at a time."""
     yield json.dumps({"audit": "deckhand", "version": VERSION, "complete": selection.complete}) + "\n"
     events, first, last = 0, None, None
@@ -113,7 +114,7 @@ def _line(entry: Entry) -> str:
 _TEXTS = tuple(name for name in Entry._fields if name not in {"seq", "facts"})
 
 
-def csv_lines(session: Session, selection: Selection) -> Iterator[str]:
+def csv_lines(session: Session, selection: Selection) -> Generator[str, None, None]:
     """The lines of a table for people; no cell is a formula to a spreadsheet."""
     row = io.StringIO(newline="")
     writer = csv.writer(row)
@@ -267,7 +268,7 @@ def _footer(read: Json) -> Footer | None:
 
 def verify_file(
     path: Path, keys: AuditKeys, known: Head | None = None, *, demand_key: bool = True
-) -> tuple[Verdict, Footer | None]:
+) -> Verdict:
     """Verify an export or an archive on its own; UsageError when it is neither."""
     entries = FileEntries(path)
     footer = entries.footer
@@ -283,7 +284,19 @@ def verify_file(
     ).verify()
     if verdict.broken is None and footer is not None:
         verdict = verdict.but(_contradiction(verdict, footer))
-    return verdict, footer
+    return verdict
+
+
+def file_end(path: Path) -> Head | None:
+    """The event that a file says is its last; UsageError when it is no export."""
+    footer = FileEntries(path).footer
+    return footer.last if footer else None
+
+
+def sha256_of(path: Path) -> str:
+    """The SHA-256 of a whole file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _start_of(entries: FileEntries) -> Head:

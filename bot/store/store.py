@@ -1,7 +1,7 @@
 """The Store of ``bot.ports`` on SQLite and PostgreSQL: each method is one transaction."""
 
 import uuid
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -120,11 +120,15 @@ class SqlStore(Store):
 
     @contextmanager
     def exported(
-        self, lines: Callable[[Session, Selection], Iterator[str]], selection: Selection
+        self, lines: Callable[[Session, Selection], Generator[str, None, None]], selection: Selection
     ) -> Iterator[Iterator[str]]:
         """The lines of an export, one snapshot, read as they are asked for."""
         with self._sessions.streaming() as session:
-            yield lines(session, selection)
+            made = lines(session, selection)
+            try:
+                yield made
+            finally:
+                made.close()  # before its connection goes, also when nobody read to the end
 
     def archive(self, before: datetime, output: Path, by: str) -> Archived | None:
         """Move the events before a moment to a file; None when there are none."""

@@ -27,6 +27,10 @@ class Witness:
     keyed: bool
     """Whether it is sealed with a key of ours, and fits: then nobody without the key has written it."""
 
+    def vouches_for(self, last: Head) -> bool:
+        """Whether somebody with the key has said that this is the event."""
+        return self.keyed and self.hash == last.hash
+
     def contradicts(self, last: Head) -> Break | None:
         if self.hash == last.hash:
             return None
