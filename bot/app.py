@@ -25,6 +25,7 @@ from bot.ports import Clock, Store
 from bot.services.background import Background, Signals
 from bot.services.decide import Decide
 from bot.services.execute import Execute
+from bot.services.heads import PostHead
 from bot.services.planning import Planning
 from bot.services.propose import Propose
 from bot.services.review import Review
@@ -43,6 +44,8 @@ LOG = logging.getLogger(__name__)
 
 BOLT_THREADS = 10
 WORK_THREADS = 16
+HEAD_SECONDS = 20.0
+"""How late the daily head of the audit may come."""
 ID_ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
 """No letters or digits that are taken for one another when read aloud."""
 ID_LENGTH = 10
@@ -96,7 +99,7 @@ class Deckhand:
         client = web_client(bot_token.get_secret_value() if bot_token else "", settings.slack.api_url)
         chat = SlackChat(client)
         clock = SystemClock()
-        rights = Rights(directory=SlackDirectory(client, clock.now))
+        rights = Rights(directory=SlackDirectory(client, clock.now), record=store.record_refusal)
         services, background = self._services(store, engines, chat, rights, clock)
 
         bolt_pool = ThreadPoolExecutor(BOLT_THREADS, thread_name_prefix="bolt")
@@ -143,7 +146,14 @@ class Deckhand:
             review=Review(hosts=hosts, rights=rights, store=store),
             show_now=show,
         )  # fmt: skip
-        return services, Background(self._signals, store, show, decide, execute)
+        background = Background(self._signals, store, show, decide, execute)
+        audit = self._settings.audit
+        if audit.head_channel is not None:
+            post_head = PostHead(
+                store=store, chat=chat, clock=clock, channel=audit.head_channel, at=audit.head_at
+            )
+            background.also("head of the audit", post_head, HEAD_SECONDS)
+        return services, background
 
 
 def make_receiver(slack: SlackSettings, app: App) -> Receiver:

@@ -68,6 +68,13 @@ class Background:
             )
         ]
 
+    def also(self, name: str, work: Callable[[], None], seconds: float) -> None:
+        """One more loop; call it before ``start``."""
+        loop = threading.Thread(
+            target=self._loop, args=(work, self._signals.waker(), seconds), name=name, daemon=True
+        )
+        self._threads.append(loop)
+
     def start(self) -> None:
         for thread in self._threads:
             thread.start()

@@ -37,23 +37,23 @@ class Decide:
     def __call__(self, plan_id: str, person: Person, *, approve: bool, reason: str = "") -> PlanState:
         """Record a vote; RefusedError, whose sentence says why, when it does not count."""
         seen = self.store.plan(plan_id)
+        verb = "approve" if approve else "reject"
         if seen is None:
-            raise RefusedError("This plan is not in the database of this Deckhand. Ask for a new one.")
+            why = "This plan is not in the database of this Deckhand. Ask for a new one."
+            self.store.record_refusal(facts.refused_vote(plan_id, "", person, verb, why))
+            raise RefusedError(why)
         host = self.hosts().by_name.get(seen.plan.host)
         if host is None:
-            raise RefusedError(
-                f"{seen.plan.host} is no longer registered, so nothing can be decided about it."
-            )
+            why = f"{seen.plan.host} is no longer registered, so nothing can be decided about it."
+            self.store.record_refusal(facts.refused_vote(plan_id, seen.plan.host, person, verb, why))
+            raise RefusedError(why)
         groups = self.rights.groups(host.policy, Right.APPROVE, person)
         allowed = may(host.policy, Right.APPROVE, person.id, groups)
         vote = _Vote(host=host, person=person, approve=approve, reason=reason, allowed=allowed)
         try:
             state = self.store.change(plan_id, vote.decide)
         except RefusedError as refused:
-            verb = "approve" if approve else "reject"
-            self.store.record(
-                facts.event(Tag.PLAN_REFUSED, seen.plan, person, attempted=verb, reason=str(refused))
-            )
+            self.store.record_refusal(facts.refused_vote(plan_id, host.name, person, verb, str(refused)))
             self.expire_due()
             raise
         self.changed()
@@ -91,6 +91,7 @@ class _Vote:
         voted = facts.event(
             Tag.PLAN_VOTED, state.plan, self.person, approve=self.approve, reason=self.reason,
             policy=self.host.policy.name, quorum=self.host.policy.quorum,
+            policy_in_force=facts.policy(self.host.policy), permalink=facts.permalink(state),
         )  # fmt: skip
         if not self.approve:
             ended = facts.event(Tag.PLAN_REJECTED, state.plan, self.person, reason=self.reason)
@@ -103,6 +104,7 @@ class _Vote:
         approved = facts.event(
             Tag.PLAN_APPROVED, state.plan, self.person, approvers=[person.id for person in approvers],
             policy=self.host.policy.name, quorum=self.host.policy.quorum,
+            policy_in_force=facts.policy(self.host.policy), permalink=facts.permalink(state),
         )  # fmt: skip
         return Change(status=Status.APPROVED, events=(voted, approved), vote=vote, decided=True)
 

@@ -55,7 +55,7 @@ class Propose:
             usage=survey.usage,
         )
         message = MessageRef(channel=channel)
-        state = self.store.create_plan(plan, host.policy.quorum, message, facts.proposed(plan))
+        state = self.store.create_plan(plan, host.policy.quorum, message, facts.proposed(plan, host.policy))
         self.changed()
         return state
 

@@ -1,7 +1,9 @@
 """The audit chain: ``append`` is the only function that writes events."""
 
+import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
 from typing import cast
 
 from sqlalchemy import ColumnElement, Text, func, insert, type_coerce, update
@@ -14,7 +16,7 @@ from bot.core.errors import StoreUnavailableError
 from bot.core.verifying import START, Break, Kind, Verdict, Verification
 from bot.store.columns import read_moment, storable, storable_json
 from bot.store.models import EventRow, HeadRow
-from bot.store.sessions import DatabaseNow, audit_keys
+from bot.store.sessions import DatabaseNow, audit_keys, now
 
 BATCH = 1000
 
@@ -49,6 +51,15 @@ def append(session: Session, events: Mapping[str, Event]) -> Head | None:
         update(HeadRow).values(seq=head.seq, hash=head.hash).execution_options(synchronize_session=False)
     )
     return head
+
+
+def append_refusal(session: Session, event: Event) -> None:
+    """Add a refused attempt, unless the same person was refused the same in this minute of the database's clock."""
+    same = facts_text(
+        {"tag": str(event.tag), "plan": event.plan, "host": event.host, "facts": dict(event.facts)}
+    )
+    digest = hashlib.sha256(storable(same).encode()).hexdigest()
+    append(session, {f"refused/{event.actor}/{digest}/{now(session):%Y-%m-%dT%H:%M}": event})
 
 
 def _sealed(previous: Head, at: str, once: str, event: Event, keys: AuditKeys) -> Entry:
@@ -104,6 +115,12 @@ def begin_sealing(session: Session) -> None:
     if keys and keys.seal != last:
         facts: dict[str, Json] = {"key": keys.seal.removeprefix(KEYED), "follows": head.seq}
         append(session, {f"audit/{keys.seal} after {head.seq}": Event(tag=Tag.AUDIT_KEYED, facts=facts)})
+
+
+def announce(session: Session, day: date, channel: str) -> Head | None:
+    """Write that the head of a day is posted to a channel; None when somebody has written it before."""
+    facts: dict[str, Json] = {"day": day.isoformat(), "channel": channel}
+    return append(session, {f"audit/head of {day}": Event(tag=Tag.AUDIT_HEAD_POSTED, facts=facts)})
 
 
 def head(session: Session) -> Head:

@@ -41,7 +41,9 @@ def stored_plan(row: PlanRow) -> Plan:
 def plan_state(row: PlanRow, items: Iterable[ItemRow], votes: Iterable[VoteRow]) -> PlanState:
     """A plan and where it stands; items in their order, votes in theirs."""
     plan = stored_plan(row)
-    message = MessageRef(channel=row.message_channel, ts=row.message_ts) if row.message_channel else None
+    message = None
+    if row.message_channel:
+        message = MessageRef(channel=row.message_channel, ts=row.message_ts, permalink=row.message_permalink)
     return PlanState(
         plan=plan,
         status=Status(row.status),

@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from sqlmodel import Session
@@ -46,6 +46,9 @@ class SqlStore(Store):
 
     def change(self, plan_id: str, decide: Callable[[PlanState, datetime], Change]) -> PlanState:
         return self._sessions.writing(lambda session: plans.change(session, plan_id, decide))
+
+    def record_refusal(self, event: Event) -> None:
+        self._sessions.writing(lambda session: chain.append_refusal(session, event))
 
     def record(self, event: Event) -> None:
         key = f"{event.plan}/record {uuid.uuid4()}"
@@ -137,6 +140,9 @@ class SqlStore(Store):
     def witness(self, seq: int) -> Witness | None:
         """What the database says of an event that a file ends with."""
         return self._sessions.reading(lambda session: witness(session, seq))
+
+    def announce_head(self, day: date, channel: str) -> Head | None:
+        return self._sessions.writing(lambda session: chain.announce(session, day, channel))
 
     def begin_sealing(self) -> None:
         """Say in the audit that a new key is used, when it is one."""

@@ -23,7 +23,7 @@ def test_who_may_not_look_is_told_who_may_and_sees_nothing(start: Start) -> None
     place.workspace.command(BOB, "/docker-df", "prod-3")
     assert place.told(BOB) == "You may not look at prod-3: its policy “default” gives “look” to <@U0ANN>."
     place.workspace.command(BOB, "/docker-audit", "prod-3")
-    assert place.told(BOB, 2).startswith("You may not look at prod-3")
+    assert place.told(BOB, 2).startswith("You may not read the audit of prod-3")
     assert place.workspace.messages() == []
     assert place.told_privately() == {BOB}
 
