@@ -130,7 +130,7 @@ class Verification:
                 if entry.seal != seal:
                     broken = self._new_seal(entry, seq + 1)
                     if broken is not None:
-                        return broken
+                        return _Diagnosis(self, Head(seq=seq, hash=previous), before).instead(entry) or broken
                     seal, hasher = entry.seal, self.keys.hasher(entry.seal)
                 if (
                     entry.seq != seq + 1
@@ -247,6 +247,10 @@ class _Diagnosis:
         return (
             self.doubled(entry) or self._misplaced(entry) or self._elsewhere(entry) or self._not_there(entry)
         )
+
+    def instead(self, entry: Entry) -> Break | None:
+        """What a seal that does not belong there is a sign of, when the event with the right one is still there."""
+        return self.doubled(entry) or self._elsewhere(entry)
 
     def doubled(self, entry: Entry) -> Break | None:
         """Whether this event follows the same one as the last that seemed to hold."""

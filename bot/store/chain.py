@@ -244,17 +244,25 @@ def verify(session: Session, known: Head | None = None) -> Verdict:
 
 def _start(session: Session, keys: AuditKeys) -> tuple[Head, bool]:
     """What the first event that is there follows, and whether something says so that itself holds."""
+    checkpoint = newest_checkpoint(session)
+    cut = cut_of(checkpoint) if checkpoint else None
+    if checkpoint is not None and cut is not None and _was_written(session, keys, checkpoint, cut):
+        return cut, True
     first = next(streamed(session, col(EventRow.seq) == lowest(session)), None)
     if first is None or first.seq <= 1:
         return START, True
-    checkpoint = newest_checkpoint(session)
-    if checkpoint is not None:
-        hasher = keys.hasher(checkpoint.seal)
-        if hasher is not None and hasher(message(checkpoint.previous, checkpoint)) == checkpoint.hash:
-            cut = cut_of(checkpoint)
-            if cut is not None:
-                return cut, True
     return Head(seq=first.seq - 1, hash=first.previous), False
+
+
+def _was_written(session: Session, keys: AuditKeys, checkpoint: Entry, cut: Head) -> bool:
+    """Whether a checkpoint is as it was written, whatever number it carries now: where it stands, the walk says."""
+    hasher = keys.hasher(checkpoint.seal)
+    before = streamed(session, col(EventRow.hash) == checkpoint.previous)
+    numbers = {checkpoint.seq, cut.seq + 1, *(entry.seq + 1 for entry in before)}
+    return hasher is not None and any(
+        hasher(message(checkpoint.previous, checkpoint._replace(seq=number))) == checkpoint.hash
+        for number in numbers
+    )
 
 
 def lowest(session: Session) -> int:
