@@ -322,6 +322,8 @@ def _contradiction(verdict: Verdict, footer: Footer) -> Break | None:
     if verdict.events != footer.events:
         reason = f"the last line speaks of {footer.events} events, and {verdict.events} are there"
         return Break(seq=last.seq, kind=Kind.MISSING, reason=reason)
+    if verdict.first is None:
+        return None
     if verdict.first != footer.first or (last.seq == footer.head.seq and last.hash != footer.head.hash):
         return Break(
             seq=last.seq, kind=Kind.CHANGED, reason="the last line names other events than those before it"

@@ -58,9 +58,7 @@ class Tamperer:
         if column == "key":
             after += f" of {seq}"  # the index wants them to differ
         self._run(f"UPDATE event SET {column} = ? WHERE seq = ?", after, seq)  # noqa: S608 - ours
-        return Tampering(
-            said=f"{column} of {seq}: {before!r} → {after!r}", right=(seq, Kind.CHANGED)
-        )
+        return Tampering(said=f"{column} of {seq}: {before!r} → {after!r}", right=(seq, Kind.CHANGED))
 
     def number(self) -> Tampering:
         seq = self._any()
