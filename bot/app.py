@@ -24,9 +24,10 @@ from bot.core.hosts import Host, Hosts, SocketAddress
 from bot.core.policy import Policy
 from bot.engines.registry import DockerEngines
 from bot.ports import Clock, Store
-from bot.services.background import Background, Signals
+from bot.services.background import POLL_SECONDS, Background, Signals
 from bot.services.decide import Decide
 from bot.services.execute import Execute
+from bot.services.heads import PostHead
 from bot.services.leases import Leases
 from bot.services.planning import Planning
 from bot.services.propose import Propose
@@ -49,6 +50,8 @@ LOG = logging.getLogger(__name__)
 
 BOLT_THREADS = 10
 WORK_THREADS = 16
+HEAD_SECONDS = 20.0
+"""How late the daily head of the audit may come."""
 
 
 class SystemClock:
@@ -96,15 +99,18 @@ class Deckhand:
 
     def _start(self) -> None:
         settings, closing = self._settings, self._closing
-        store = open_store(settings.database_url.get_secret_value(), for_bot=True)
+        store = open_store(
+            settings.database_url.get_secret_value(), for_bot=True, audit_keys=settings.audit.keys
+        )
         closing.callback(store.close)
+        store.begin_sealing()
         engines = DockerEngines(settings.hosts.by_name)
         closing.callback(engines.close)
         bot_token = settings.slack.bot_token
         client = web_client(bot_token.get_secret_value() if bot_token else "", settings.slack.api_url)
         chat = SlackChat(client)
         clock = SystemClock()
-        rights = Rights(directory=SlackDirectory(client, clock.now))
+        rights = Rights(directory=SlackDirectory(client, clock.now), record=store.record_refusal)
         services, background = self._services(store, engines, chat, rights, clock)
 
         bolt_pool = ThreadPoolExecutor(BOLT_THREADS, thread_name_prefix="bolt")
@@ -160,7 +166,13 @@ class Deckhand:
             show_now=show,
         )  # fmt: skip
         background = Background(self._signals, store, show, decide, execute)
-        background.also("schedules", schedules)
+        background.also("schedules", schedules, POLL_SECONDS)
+        audit = self._settings.audit
+        if audit.head_channel is not None:
+            post_head = PostHead(
+                store=store, chat=chat, clock=clock, channel=audit.head_channel, at=audit.head_at
+            )
+            background.also("head of the audit", post_head, HEAD_SECONDS)
         return services, background
 
 

@@ -11,19 +11,16 @@ from typing import Annotated
 import typer
 
 from bot import app as application
-from bot import output, output_rules
+from bot import cli_audit, output, output_rules
 from bot.config import Settings, load
 from bot.core.arguments import EXAMPLE, parse_several
 from bot.core.errors import ConfigurationError, DeckhandError, UsageError
 from bot.engines.registry import DockerEngines
 from bot.services import explaining, facts, review
+from bot.shell import FAILED, MISUSED, AsJson, Config, opened_store
 from bot.slack.chat import web_client
 from bot.slack.directory import SlackDirectory
 from bot.store.database import migrate, open_store
-from bot.store.store import SqlStore
-
-FAILED, MISUSED = 1, 2
-"""Exit codes: something is in the way; the command or the configuration is wrong."""
 
 cli = typer.Typer(
     help="Deckhand shows where Docker hosts' disks went, and removes exactly what a person approved.",
@@ -39,12 +36,8 @@ cli.add_typer(database, name="db")
 cli.add_typer(hosts, name="hosts")
 policy = typer.Typer(help="Look at who may do what.", no_args_is_help=True)
 cli.add_typer(policy, name="policy")
+cli_audit.register(audit)
 
-Config = Annotated[
-    Path | None,
-    typer.Option("--config", help="The configuration file; else DECKHAND_CONFIG, else ./deckhand.toml."),
-]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, with sizes in bytes.")]
 HostName = Annotated[str, typer.Argument(metavar="HOST", help="A registered host.")]
 
 
@@ -52,12 +45,6 @@ HostName = Annotated[str, typer.Argument(metavar="HOST", help="A registered host
 def _engines(settings: Settings) -> Iterator[DockerEngines]:
     with closing(DockerEngines(settings.hosts.by_name)) as engines:
         yield engines
-
-
-@contextmanager
-def _store(config: Path | None) -> Iterator[SqlStore]:
-    with closing(open_store(load(config).database_url.get_secret_value())) as store:
-        yield store
 
 
 @cli.command()
@@ -111,7 +98,7 @@ def plan(
     """Print what cleanups would remove and what they keep, and why. Removes nothing."""
     settings = load(config)
     name, requests = settings.hosts.find(host).name, parse_several(words or ())
-    with _engines(settings) as engines, _store(config) as store:
+    with _engines(settings) as engines, opened_store(config) as store:
         planning = application.make_planning(settings, engines, store)
         if why is not None:
             explanations = planning.explain(name, why)
@@ -163,7 +150,7 @@ def policy_explain(
 def schedules(config: Config = None, as_json: AsJson = False) -> None:  # noqa: FBT002 - typer's flags
     """Show the schedules and when each comes next, by the configuration and in the database."""
     settings, now = load(config), datetime.now(UTC)
-    with _store(config) as store:
+    with opened_store(config) as store:
         timers = store.schedules()
     if as_json:
         output.print_json(output_rules.schedules_json(settings.schedules, timers, now))
@@ -181,7 +168,7 @@ def audit_list(
     as_json: AsJson = False,  # noqa: FBT002 - typer's flags
 ) -> None:
     """List cleanups, newest first."""
-    with _store(config) as store:
+    with opened_store(config) as store:
         cleanups = store.cleanups(hosts=[host] if host else None, limit=limit)
     if as_json:
         output.print_json([review.cleanup_json(cleanup) for cleanup in cleanups])
@@ -196,7 +183,7 @@ def audit_show(
     as_json: AsJson = False,  # noqa: FBT002 - typer's flags
 ) -> None:
     """Show one cleanup: every object and what became of it, and every event."""
-    with _store(config) as store:
+    with opened_store(config) as store:
         state = review.find(store, cleanup_id)
         events = store.events(state.plan.id)
     if as_json:
@@ -208,16 +195,6 @@ def audit_show(
         ("SEQ", "AT", "EVENT", "BY"),
         ((str(e.seq), f"{e.at:%Y-%m-%d %H:%M:%S}Z", e.event.tag, e.event.actor) for e in events),
     )
-
-
-@audit.command("verify")
-def audit_verify(config: Config = None) -> None:
-    """Walk the whole chain of events; exit code 1 and the first broken event when it was tampered with."""
-    with _store(config) as store:
-        broken = store.broken_link()
-    if broken:
-        raise DeckhandError(f"The audit does not hold: {broken}.")
-    output.say("The audit holds: every event is as it was written.")
 
 
 @database.command("upgrade")

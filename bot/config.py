@@ -4,6 +4,7 @@ import os
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import time
 from difflib import get_close_matches
 from pathlib import Path
 from types import MappingProxyType
@@ -13,6 +14,7 @@ from pydantic import SecretStr, ValidationError
 
 from bot.config_file import (
     PROFILE_KINDS,
+    AuditTable,
     ConfigFile,
     HostTable,
     ImageRuleTable,
@@ -23,6 +25,7 @@ from bot.config_file import (
     ssh_parts,
 )
 from bot.config_policies import DEFAULT_POLICY, candidates, policies, schedules
+from bot.core.audit_format import AuditKeys
 from bot.core.errors import ConfigurationError, UsageError
 from bot.core.hosts import Address, ContextAddress, Host, Hosts, SocketAddress, SshAddress
 from bot.core.inventory import Kind
@@ -64,6 +67,16 @@ class SlackSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AuditSettings:
+    keys: AuditKeys
+    """From the environment only; they do not print."""
+    head_channel: str | None
+    """Where the end of the chain is posted each day."""
+    head_at: time
+    """When, in UTC."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     file: Path
     database_url: SecretStr
@@ -73,6 +86,7 @@ class Settings:
     """The built-in ones, as the file overrides them, then the file's own."""
     schedules: tuple[Schedule, ...]
     slack: SlackSettings
+    audit: AuditSettings
 
 
 def load(
@@ -92,6 +106,8 @@ def load(
     except ValidationError as error:
         problems = [_problem(file, one) for one in error.errors()] + problems
     slack = _slack(parsed, environment)
+    audit, unusable = _audit(parsed.audit, environment)
+    problems += unusable
     problems += slack.problems() if for_slack else ()
     if problems:
         raise ConfigurationError(problems)
@@ -104,6 +120,7 @@ def load(
         profiles=profiles,
         schedules=_schedules(file, parsed, profiles),
         slack=slack,
+        audit=audit,
     )
 
 
@@ -186,6 +203,15 @@ def _address(table: HostTable) -> Address:
     if table.context is not None:
         return ContextAddress(context=table.context)
     return SocketAddress(url=table.docker or "", tls=table.tls)
+
+
+def _audit(table: AuditTable, environment: Mapping[str, str]) -> tuple[AuditSettings, Sequence[str]]:
+    keys, problems = AuditKeys(), tuple[str, ...]()
+    try:
+        keys = AuditKeys.read(environment.get("DECKHAND_AUDIT_KEY") or "")
+    except ValueError as error:
+        problems = (f"environment: DECKHAND_AUDIT_KEY: {error}",)
+    return AuditSettings(keys=keys, head_channel=table.head_channel, head_at=table.head_at), problems
 
 
 def _slack(parsed: ConfigFile, environment: Mapping[str, str]) -> SlackSettings:

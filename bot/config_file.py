@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from datetime import timedelta
+from datetime import time, timedelta
 from difflib import get_close_matches
 from types import MappingProxyType
 from typing import Annotated, Any, Literal
@@ -18,7 +18,7 @@ from bot.config_policies import (
     policy_relations,
     schedule_relations,
 )
-from bot.config_types import Duration, Name, Table
+from bot.config_types import ChannelId, Duration, Name, Table, TimeOfDay
 from bot.core.arguments import PICKED
 from bot.core.inventory import Kind
 from bot.core.profiles import SCOPES, Scope
@@ -92,6 +92,13 @@ class SlackTable(Table):
     listen: ListenText = "127.0.0.1:3000"
 
 
+class AuditTable(Table):
+    """Where and when the end of the audit's chain is posted each day; UTC."""
+
+    head_channel: ChannelId | None = None
+    head_at: TimeOfDay = time(9)
+
+
 class RuleTable(Table):
     """One kind of object in a profile."""
 
@@ -132,6 +139,7 @@ class ConfigFile(Table):
 
     database: DatabaseTable = DatabaseTable()
     slack: SlackTable = SlackTable()
+    audit: AuditTable = AuditTable()
     protect: ProtectTable = ProtectTable()
     hosts: Annotated[dict[Name, HostTable], Field(min_length=1)]
     policies: dict[Name, PolicyTable] = {}

@@ -1,7 +1,7 @@
 """What may stand in ``deckhand.toml``: the types of single values, each with the sentence for a wrong one."""
 
 import re
-from datetime import timedelta
+from datetime import time, timedelta
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
@@ -14,6 +14,7 @@ from bot.core.windows import parse_window
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 _SLACK_ID = re.compile(r"[UWSCG][A-Z0-9]{2,}")
 _CHANNEL_ID = re.compile(r"[CG][A-Z0-9]{2,}")
+_TIME_OF_DAY = re.compile(r"(?:[01][0-9]|2[0-3]):[0-5][0-9]")
 
 
 def _duration(value: object) -> timedelta:
@@ -48,6 +49,12 @@ def _channel_id(value: str) -> str:
     return value
 
 
+def _time_of_day(value: object) -> time:
+    if not isinstance(value, str) or not _TIME_OF_DAY.fullmatch(value):
+        raise ValueError('a time of day is written as text, like "09:00", and is UTC')
+    return time.fromisoformat(value)
+
+
 def _name(value: str) -> str:
     if not _NAME.fullmatch(value):
         raise ValueError(
@@ -76,6 +83,7 @@ Duration = Annotated[timedelta, BeforeValidator(_duration)]
 Size = Annotated[int, BeforeValidator(_size)]
 SlackId = Annotated[str, AfterValidator(_slack_id)]
 ChannelId = Annotated[str, AfterValidator(_channel_id)]
+TimeOfDay = Annotated[time, BeforeValidator(_time_of_day)]
 Name = Annotated[str, AfterValidator(_name)]
 WindowText = Annotated[str, AfterValidator(_window)]
 TimeZone = Annotated[str, AfterValidator(_time_zone)]

@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Protocol
 
 from bot.core.audit import ChainedEvent, Event
+from bot.core.audit_format import Head
 from bot.core.inventory import CacheRecord, Container, EngineInfo, Image, Network, Volume
 from bot.core.lifecycle import ItemState, MessageRef, PlanState, Status, Vote
 from bot.core.plans import Person, Plan
@@ -219,6 +220,13 @@ class Store(Ledger, Protocol):
         """Append an event that changes no state (a refused attempt)."""
         ...
 
+    def record_refusal(self, event: Event) -> None:
+        """Append a refused attempt. The same person's same attempt is written once a minute at most.
+
+        So nobody can flood the audit: how often a person may be refused is bounded by what there is to refuse.
+        """
+        ...
+
     def due(self) -> tuple[str, ...]:
         """Ids of the proposed plans whose time is up by the database's clock."""
         ...
@@ -337,6 +345,10 @@ class Store(Ledger, Protocol):
         """All events of a plan, oldest first."""
         ...
 
+    def announce_head(self, day: date, channel: str) -> Head | None:
+        """Claim the post of a day's head, with an event; where the chain ends then. None when it was claimed before."""
+        ...
+
     def broken_link(self) -> str | None:
         """Walk the whole audit chain: None when whole, else what is wrong with which event."""
         ...
@@ -363,4 +375,7 @@ class Chat(Protocol):
 
     def tell(self, channel: str, sentence: str) -> None:
         """Post one line of plain text for everyone in the channel."""
+
+    def post_head(self, channel: str, head: Head) -> None:
+        """Tell a channel where the audit's chain ends."""
         ...

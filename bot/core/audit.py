@@ -1,13 +1,8 @@
 """Audit events: what happened, who did it, and the facts of that moment, in a chain of hashes.
 
-The hash of an event is the SHA-256, in lower-case hexadecimal, of the previous hash, a line feed and the
-canonical form, as UTF-8. That is JSON with sorted keys, no white space, no escapes beyond those JSON demands,
-integers only (no floats), and times as ``YYYY-MM-DDTHH:MM:SS.ffffffZ``. Its keys are ``seq``, ``at``,
-``tag``, ``plan``, ``host``, ``actor`` and ``facts``. The first event follows 64 zeros.
+``bot.core.audit_format`` says how the hashes are made, and ``bot.core.verifying`` checks them.
 """
 
-import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -46,6 +41,15 @@ class Tag(StrEnum):
     SCHEDULE_NOTHING = "deckhand:schedule:nothing_to_free"
     SCHEDULE_UNREACHABLE = "deckhand:schedule:unreachable"
     SCHEDULE_REFUSED = "deckhand:schedule:refused"
+    PLAN_POSTED = "deckhand:plan:posted"
+    LOOK_REFUSED = "slack:look:refused"
+    REQUEST_REFUSED = "slack:request:refused"
+    STOP_REFUSED = "slack:stop:refused"
+    RESTORE_REFUSED = "slack:restore:refused"
+    AUDIT_REFUSED = "slack:audit:refused"
+    AUDIT_KEYED = "deckhand:audit:keyed"
+    AUDIT_HEAD_POSTED = "deckhand:audit:head_posted"
+    AUDIT_ARCHIVED = "shell:audit:archived"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,45 +73,12 @@ class ChainedEvent:
     event: Event
     previous: str
     hash: str
+    once: str = ""
+    """Names what happened once: of two events with the same text, the second was never written."""
+    seal: str = ""
+    """How the hash was made; empty in the events of the first releases."""
 
 
 def time_text(moment: datetime) -> str:
     """A moment as the database and the canonical form hold it: UTC, microseconds, sortable as text."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-
-
-def canonical(seq: int, at: datetime, event: Event) -> str:
-    """The text over which an event's hash is computed."""
-    return json.dumps(
-        {
-            "seq": seq,
-            "at": time_text(at),
-            "tag": str(event.tag),
-            "plan": event.plan,
-            "host": event.host,
-            "actor": event.actor,
-            "facts": dict(event.facts),
-        },
-        sort_keys=True,
-        separators=(",", ":"),
-        ensure_ascii=False,
-        allow_nan=False,
-    )
-
-
-def chain_hash(previous: str, seq: int, at: datetime, event: Event) -> str:
-    """The hash that ties an event to the one before it."""
-    return hashlib.sha256(f"{previous}\n{canonical(seq, at, event)}".encode()).hexdigest()
-
-
-def first_break(events: "list[ChainedEvent]", previous: str = GENESIS, seq: int = 1) -> str | None:
-    """Walk a stretch of the chain that should start at ``seq``; None when whole, else what is wrong where."""
-    for link in events:
-        if link.seq != seq:
-            return f"event {seq} is missing (event {link.seq} stands in its place)"
-        if link.previous != previous:
-            return f"event {seq} does not follow the event before it: one of them was changed or replaced"
-        if chain_hash(previous, link.seq, link.at, link.event) != link.hash:
-            return f"event {seq} was changed after it was written"
-        previous, seq = link.hash, seq + 1
-    return None

@@ -98,6 +98,8 @@ class MessageRef:
     channel: str
     ts: str = ""
     """Empty until it has been posted."""
+    permalink: str = ""
+    """Where a browser finds it; empty when Slack did not say."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -34,7 +34,7 @@ def approve_by_policy(policy: Policy, state: PlanState, now: datetime) -> Change
     starts_at, approver = start_of(policy, now), policy.approver
     approved = facts.event(
         Tag.PLAN_APPROVED, state.plan, approver, approvers=[approver.id], policy=policy.name, automatic=True,
-        starts_at=facts.moment(starts_at),
+        starts_at=facts.moment(starts_at), policy_in_force=facts.policy(policy), permalink=facts.permalink(state),
     )  # fmt: skip
     return Change(
         status=Status.APPROVED, events=(approved,), vote=Vote(person=approver, approve=True, at=now),

@@ -39,13 +39,14 @@ class Decide:
         self, plan_id: str, person: Person, *, approve: bool, reason: str = "", channel: str = ""
     ) -> PlanState:
         """Record a vote; RefusedError, whose sentence says why, when it does not count."""
-        seen = self._seen(plan_id)
+        verb = "approve" if approve else "reject"
+        seen = self._seen(plan_id, person, verb)
         vote = self._vote(seen, person, channel, approve=approve, reason=reason)
-        return self._change(seen, person, "approve" if approve else "reject", vote.decide)
+        return self._change(seen, person, verb, vote.decide)
 
     def check_rejection(self, plan_id: str, person: Person, channel: str = "") -> PlanState:
         """The plan, when this person may reject it now; the same checks follow with the reason itself."""
-        seen = self._seen(plan_id)
+        seen = self._seen(plan_id, person, "reject")
         vote = self._vote(seen, person, channel, approve=False)
         try:
             vote.check(seen)
@@ -67,7 +68,7 @@ class Decide:
             withdrawn = facts.event(Tag.PLAN_WITHDRAWN, state.plan, person, approvers=[*left])
             return Change(status=Status.PROPOSED, events=(withdrawn,), withdrawn=person.id)
 
-        return self._change(self._seen(plan_id), person, "withdraw", take_back)
+        return self._change(self._seen(plan_id, person, "withdraw"), person, "withdraw", take_back)
 
     def expire_due(self) -> None:
         """End the plans whose time is up; that they can no longer be approved does not depend on it."""
@@ -78,10 +79,12 @@ class Decide:
                 continue  # decided in this very moment
             self.changed()
 
-    def _seen(self, plan_id: str) -> PlanState:
+    def _seen(self, plan_id: str, person: Person, verb: str) -> PlanState:
         seen = self.store.plan(plan_id)
         if seen is None:
-            raise RefusedError("This plan is not in the database of this Deckhand. Ask for a new one.")
+            why = "This plan is not in the database of this Deckhand. Ask for a new one."
+            self.store.record_refusal(facts.refused_vote(plan_id, "", person, verb, why))
+            raise RefusedError(why)
         return seen
 
     def _vote(
@@ -89,9 +92,10 @@ class Decide:
     ) -> "_Vote":
         host = self.hosts().by_name.get(seen.plan.host)
         if host is None:
-            raise RefusedError(
-                f"{seen.plan.host} is no longer registered, so nothing can be decided about it."
-            )
+            why = f"{seen.plan.host} is no longer registered, so nothing can be decided about it."
+            verb = "approve" if approve else "reject"
+            self.store.record_refusal(facts.refused_vote(seen.plan.id, seen.plan.host, person, verb, why))
+            raise RefusedError(why)
         allowed = self.rights.has(host, Right.APPROVE, person, channel)
         return _Vote(host=host, person=person, approve=approve, reason=reason, allowed=allowed)
 
@@ -107,8 +111,8 @@ class Decide:
         return state
 
     def _refused(self, seen: PlanState, person: Person, verb: str, refused: RefusedError) -> None:
-        self.store.record(
-            facts.event(Tag.PLAN_REFUSED, seen.plan, person, attempted=verb, reason=str(refused))
+        self.store.record_refusal(
+            facts.refused_vote(seen.plan.id, seen.plan.host, person, verb, str(refused))
         )
         self.expire_due()
 
@@ -169,6 +173,7 @@ class _Vote:
         approved = facts.event(
             Tag.PLAN_APPROVED, state.plan, self.person, approvers=[person.id for person in approvers],
             policy=policy.name, quorum=needed, starts_at=facts.moment(starts_at),
+            policy_in_force=facts.policy(policy), permalink=facts.permalink(state),
         )  # fmt: skip
         return Change(
             status=Status.APPROVED, events=(self._voted(state), approved), vote=vote, decided=True,
@@ -180,6 +185,7 @@ class _Vote:
         return facts.event(
             Tag.PLAN_VOTED, state.plan, self.person, approve=self.approve, reason=self.reason,
             policy=policy.name, quorum=quorum_of(policy, state.plan.draft),
+            policy_in_force=facts.policy(policy), permalink=facts.permalink(state),
         )  # fmt: skip
 
 

@@ -1,12 +1,21 @@
 """What the audit events of a plan's life say: snapshots, copied in and never joined."""
 
-from datetime import datetime
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from datetime import datetime, timedelta
+from importlib.metadata import PackageNotFoundError, version
 
 from bot.core.audit import Event, Json, Tag, time_text
+from bot.core.inventory import EngineInfo
 from bot.core.lifecycle import ItemState, Outcome, PlanState
 from bot.core.plans import Frees, Person, Plan
+from bot.core.policy import Policy
 from bot.core.schedules import Schedule
 from bot.core.usage import DiskUsage
+
+_MOST_OF_AN_ID = 64
+"""Characters of an id that is not one of ours."""
 
 
 def event(tag: Tag, plan: Plan, actor: Person | None = None, **facts: Json) -> Event:
@@ -26,7 +35,54 @@ def of_schedule(tag: Tag, schedule: Schedule, host: str = "", **facts: Json) -> 
     return Event(tag=tag, host=host, actor=requester.id, facts={**facts, "actor_name": requester.name})
 
 
-def proposed(plan: Plan) -> Event:
+def refused_vote(plan_id: str, host: str, person: Person, attempted: str, reason: str) -> Event:
+    """An attempt to decide that did not count; the plan may be one that nobody knows."""
+    facts: dict[str, Json] = {"actor_name": person.name, "attempted": attempted, "reason": reason}
+    return Event(tag=Tag.PLAN_REFUSED, plan=plan_id[:_MOST_OF_AN_ID], host=host, actor=person.id, facts=facts)
+
+
+def deckhand() -> str:
+    """The version of this Deckhand."""
+    try:
+        return version("deckhand")
+    except PackageNotFoundError:
+        return "unknown (not installed)"
+
+
+def policy(value: Policy) -> Json:
+    """All that a policy says; durations in seconds."""
+    return {one.name: _plain(getattr(value, one.name)) for one in fields(value)}
+
+
+def _plain(value: object) -> Json:
+    if isinstance(value, timedelta):
+        return int(value.total_seconds())
+    if is_dataclass(value):
+        value = {one.name: getattr(value, one.name) for one in fields(value)}
+    if isinstance(value, Mapping):
+        return {str(key): _plain(each) for key, each in value.items()}
+    if isinstance(value, tuple | list | frozenset):
+        return [_plain(each) for each in (sorted(value, key=str) if isinstance(value, frozenset) else value)]
+    return value if value is None or isinstance(value, bool | int | str) else str(value)
+
+
+def permalink(state: PlanState) -> Json:
+    """Where the plan's message stands in Slack; None while nobody knows."""
+    return (state.message.permalink or None) if state.message else None
+
+
+def person(value: Person) -> Json:
+    return {"id": value.id, "name": value.name}
+
+
+def engine(value: EngineInfo) -> Json:
+    return {
+        "id": value.id, "name": value.name, "version": value.version, "api_version": value.api_version,
+        "store": value.store, "data_root": value.data_root, "operating_system": value.operating_system,
+    }  # fmt: skip
+
+
+def proposed(plan: Plan, in_force: Policy) -> Event:
     draft = plan.draft
     return event(
         Tag.PLAN_PROPOSED,
@@ -34,9 +90,13 @@ def proposed(plan: Plan) -> Event:
         plan.requester,
         profile=draft.profile,
         profile_words=plan.profile_words,
+        arguments=draft.arguments,
+        commands=list(plan.commands),
+        notes=list(draft.notes),
         policy=plan.policy,
-        engine={"id": draft.engine.id, "name": draft.engine.name, "version": draft.engine.version,
-                "api_version": draft.engine.api_version, "store": draft.engine.store},
+        policy_in_force=policy(in_force),
+        expires_at=time_text(plan.expires_at),
+        engine=engine(draft.engine),
         predicted=frees(draft.frees),
         items=[
             {"kind": item.kind, "id": item.id, "name": item.name, "references": list(item.references),
@@ -44,7 +104,9 @@ def proposed(plan: Plan) -> Event:
             for item in draft.items
         ],
         kept=len(draft.kept),
+        kept_because=dict(Counter(kept.because for kept in draft.kept)),
         usage=usage(plan.usage),
+        deckhand=deckhand(),
     )  # fmt: skip
 
 
@@ -68,18 +130,27 @@ def finished(state: PlanState, after: DiskUsage | None) -> Event:
     return event(
         Tag.CLEANUP_FINISHED,
         state.plan,
+        requester=person(state.plan.requester),
+        approvers=[person(each) for each in state.approvers],
+        profile=state.plan.draft.profile,
+        engine=engine(state.plan.draft.engine),
         outcomes=counts,
         attempts=state.attempt,
         reconciled=sum(item.reconciled for item in state.items),
         stopped_by=state.stop.person.id if state.stop else "",
+        items=[{**item(each), "predicted_bytes": each.item.bytes} for each in state.items],
         predicted=frees(state.plan.draft.frees),
         reclaimed_bytes=state.reclaimed,
+        measured_bytes=None,
+        measured_note="the disk behind the data root was not read",
+        permalink=permalink(state),
+        deckhand=deckhand(),
         before=usage(state.usage_before),
         after=usage(after),
     )
 
 
-def item(state: ItemState) -> Json:
+def item(state: ItemState) -> dict[str, Json]:
     """An item as the audit shows it."""
     return {
         "kind": state.item.kind,

@@ -80,7 +80,9 @@ class Propose:
         plan = wanted.plan(draft, survey.usage, self.clock.now())
         message = MessageRef(channel=wanted.channel)
         try:
-            state = self.store.create_plan(plan, quorum, message, facts.proposed(plan), wanted.instead_of)
+            state = self.store.create_plan(
+                plan, quorum, message, facts.proposed(plan, host.policy), wanted.instead_of
+            )
         except PlanExistsError:  # the same request, delivered twice at the same moment
             made = self._made(plan.id)
             if made is None:

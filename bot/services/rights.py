@@ -1,13 +1,17 @@
 """Rights: read from the policy in force at the moment of the click; closed when in doubt."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
-from bot.core.errors import RefusedError
+from bot.core.audit import Event, Json, Tag
+from bot.core.errors import RefusedError, StoreUnavailableError
 from bot.core.hosts import Host
 from bot.core.plans import Person
 from bot.core.policy import EVERYONE, Policy, Right, groups_to_read, is_channel, is_group, may
 from bot.ports import Directory
+
+LOG = logging.getLogger(__name__)
 
 _VERBS = {
     Right.LOOK: "look at",
@@ -18,10 +22,21 @@ _VERBS = {
     Right.AUDIT: "read the audit of",
 }
 
+_TAGS = {
+    Right.LOOK: Tag.LOOK_REFUSED,
+    Right.REQUEST: Tag.REQUEST_REFUSED,
+    Right.APPROVE: Tag.PLAN_REFUSED,
+    Right.STOP: Tag.STOP_REFUSED,
+    Right.RESTORE: Tag.RESTORE_REFUSED,
+    Right.AUDIT: Tag.AUDIT_REFUSED,
+}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rights:
     directory: Directory
+    record: Callable[[Event], None] = field(default=lambda _refused: None)
+    """Writes a refused attempt to the audit."""
 
     def groups(
         self, policy: Policy, right: Right, person: Person, channel: str = ""
@@ -36,9 +51,18 @@ class Rights:
         return may(host.policy, right, person.id, groups, channel)
 
     def require(self, host: Host, right: Right, person: Person, channel: str = "") -> None:
-        """Raise RefusedError, which says who may, when the person may not."""
-        if not self.has(host, right, person, channel):
-            raise RefusedError(refusal(host, right))
+        """Raise RefusedError, which says who may, when the person may not; the audit then says that they tried."""
+        if self.has(host, right, person, channel):
+            return
+        refused = refusal(host, right)
+        facts: dict[str, Json] = {
+            "actor_name": person.name, "attempted": str(right), "policy": host.policy.name, "reason": refused,
+        }  # fmt: skip
+        try:
+            self.record(Event(tag=_TAGS[right], host=host.name, actor=person.id, facts=facts))
+        except StoreUnavailableError as error:
+            LOG.warning("%s was refused to %s %s: %s", person.id, _VERBS[right], host.name, error)
+        raise RefusedError(refused)
 
 
 def refusal(host: Host, right: Right) -> str:

@@ -46,12 +46,13 @@ class Stop:
     def _asked(self, plan_id: str, person: Person, channel: str, way: "_Way") -> PlanState:
         seen = self.store.plan(plan_id)
         if seen is None:
-            raise RefusedError("This plan is not in the database of this Deckhand.")
+            raise self._refused(
+                plan_id, "", person, way, "This plan is not in the database of this Deckhand."
+            )
         host = self.hosts().by_name.get(seen.plan.host)
         if host is None:
-            raise RefusedError(
-                f"{seen.plan.host} is no longer registered, so nobody may {way.verb} anything there."
-            )
+            why = f"{seen.plan.host} is no longer registered, so nobody may {way.verb} anything there."
+            raise self._refused(plan_id, seen.plan.host, person, way, why)
         allowed = self.rights.has(host, way.right, person, channel)
 
         def checked(state: PlanState, _now: datetime) -> Change:
@@ -62,12 +63,14 @@ class Stop:
         try:
             state = self.store.change(plan_id, checked)
         except RefusedError as refused:
-            self.store.record(
-                facts.event(Tag.PLAN_REFUSED, seen.plan, person, attempted=way.verb, reason=str(refused))
-            )
-            raise
+            raise self._refused(plan_id, host.name, person, way, str(refused)) from None
         self.changed()
         return state
+
+    def _refused(self, plan_id: str, host: str, person: Person, way: "_Way", why: str) -> RefusedError:
+        """Write the attempt to the audit; the error to raise."""
+        self.store.record_refusal(facts.refused_vote(plan_id, host, person, way.verb, why))
+        return RefusedError(why)
 
 
 def _stop(state: PlanState, person: Person) -> Change:

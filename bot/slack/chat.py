@@ -8,10 +8,12 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.http_retry.builtin_handlers import RateLimitErrorRetryHandler, ServerErrorRetryHandler
 
+from bot.core.audit_format import Head
 from bot.core.errors import ChatError, ChatRefusedError
 from bot.core.lifecycle import MessageRef, PlanState
 from bot.slack.blocks import Block, Message, section
 from bot.slack.plans import fits, full_list, plan_message
+from bot.slack.reports import head_message
 from bot.slack.text import SECTION_LIMIT, plain
 
 LOG = logging.getLogger(__name__)
@@ -75,7 +77,16 @@ class SlackChat:
         ts = self.post(channel, plan_message(state))
         if not fits(state):
             self._post_list(state, channel, ts)
-        return MessageRef(channel=channel, ts=ts)
+        return MessageRef(channel=channel, ts=ts, permalink=self._permalink(channel, ts))
+
+    def _permalink(self, channel: str, ts: str) -> str:
+        """Where a browser finds a message; the audit stands without it, so a failure is logged."""
+        try:
+            with slack_errors():
+                return str(self._client.chat_getPermalink(channel=channel, message_ts=ts)["permalink"])
+        except ChatError as error:
+            LOG.warning("message %s in %s: its link could not be had: %s", ts, channel, error)
+            return ""
 
     def update_plan(self, state: PlanState) -> None:
         if state.message is None:
@@ -97,6 +108,9 @@ class SlackChat:
         """Open a modal for whoever clicked; ChatError when the click is too old (Slack gives three seconds)."""
         with slack_errors():
             self._client.views_open(trigger_id=trigger_id, view=view)
+
+    def post_head(self, channel: str, head: Head) -> None:
+        self.post(channel, head_message(head))
 
     def _post_list(self, state: PlanState, channel: str, ts: str) -> None:
         """Put the whole list into the thread as a file; the plan stands without it, so a failure is logged."""

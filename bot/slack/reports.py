@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from bot.core.audit_format import Head
 from bot.core.hosts import Host
 from bot.core.objects import Explanation, Reason
 from bot.core.plans import Draft
@@ -198,4 +199,17 @@ def _cleanup_text(cleanup: Cleanup) -> str:
         f"{date(cleanup.started_at)}\n"
         f"reclaimed {human_size(cleanup.reclaimed_bytes)} of {human_size(cleanup.predicted_bytes)} predicted · "
         f"asked for by {mention_id(cleanup.requested_by)} · approved by {approvers} · {code(cleanup.id)}"
+    )
+
+
+def head_message(head: Head) -> Message:
+    """The daily post of where the audit's chain ends."""
+    return Message(
+        text=f"The audit stands at event {head.seq}: {head}",
+        blocks=(
+            section(f":lock: The audit stands at event {head.seq}: {code(str(head), 100)}"),
+            context(
+                f"Kept here, it shows whether the audit is rewritten later: `deckhand audit verify --head {head}`"
+            ),
+        ),
     )

@@ -1,105 +1,143 @@
 """The audit chain: ``append`` is the only function that writes events."""
 
+import hashlib
 import json
-from collections.abc import Mapping, Sequence
-from typing import TypeAlias, cast
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+from typing import cast
 
-from sqlalchemy import Row, Text, func, insert, type_coerce, update
+from sqlalchemy import ColumnElement, Text, func, insert, type_coerce, update
 from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, select
 
-from bot.core.audit import GENESIS, ChainedEvent, Event, Json, Tag, chain_hash, first_break
+from bot.core.audit import ChainedEvent, Event, Json, Tag, time_text
+from bot.core.audit_format import KEYED, AuditKeys, Entry, Head, facts_text, message
 from bot.core.errors import StoreUnavailableError
+from bot.core.verifying import START, Break, Kind, Verdict, Verification
 from bot.store.columns import read_moment, storable, storable_json
 from bot.store.models import EventRow, HeadRow
-from bot.store.sessions import now
+from bot.store.sessions import DatabaseNow, audit_keys, now
 
 BATCH = 1000
 
-_Columns: TypeAlias = Row[int, str, str, str, str, str, str, str, str]
 
-
-def append(session: Session, events: Mapping[str, Event]) -> None:
+def append(session: Session, events: Mapping[str, Event]) -> Head | None:
     """Add events to the chain, by the key under which each may happen once; known keys are left out.
 
-    The chain's head stays locked until the transaction ends, so call it after all other locks are taken.
+    The new end of the chain, or None when all keys were known. The chain's head stays locked until the
+    transaction ends, so call it after all other locks are taken.
     """
     if not events:
-        return
-    head = _locked_head(session)
+        return None
+    head = locked_head(session)
     known = _known(session, tuple(events))
-    at, seq, previous = now(session), head.seq, head.hash
+    # Asked after the lock was had: the moment, and the seal of the event that is the last one now.
+    last = select(EventRow.seal).where(col(EventRow.seq) == head.seq).scalar_subquery()
+    at, last_seal = session.exec(select(DatabaseNow(), last)).one()
+    keys = audit_keys(session)
+    _must_go_on(keys, last_seal or "")
     rows = []
     for key, given in events.items():
         if storable(key) in known:
             continue
-        event, seq = _storable_event(given), seq + 1
-        digest = chain_hash(previous, seq, at, event)
-        rows.append(
-            {
-                "seq": seq,
-                "at": at,
-                "tag": str(event.tag),
-                "plan": event.plan,
-                "host": event.host,
-                "actor": event.actor,
-                "facts": _facts_text(event.facts),
-                "previous": previous,
-                "hash": digest,
-                "key": key,
-            }
-        )
-        previous = digest
-    if rows:
-        session.execute(insert(EventRow), rows)
-        session.execute(
-            update(HeadRow).values(seq=seq, hash=previous).execution_options(synchronize_session=False)
+        entry = _sealed(head, time_text(at), storable(key), given, keys)
+        head = Head(seq=entry.seq, hash=entry.hash)
+        row = entry._asdict()
+        rows.append({"key": row.pop("once"), **row, "at": at})
+    if not rows:
+        return None
+    session.execute(insert(EventRow), rows)
+    session.execute(
+        update(HeadRow).values(seq=head.seq, hash=head.hash).execution_options(synchronize_session=False)
+    )
+    return head
+
+
+def append_refusal(session: Session, event: Event) -> None:
+    """Add a refused attempt, unless the same person was refused the same in this minute of the database's clock."""
+    same = facts_text(
+        {"tag": str(event.tag), "plan": event.plan, "host": event.host, "facts": dict(event.facts)}
+    )
+    digest = hashlib.sha256(storable(same).encode()).hexdigest()
+    append(session, {f"refused/{event.actor}/{digest}/{now(session):%Y-%m-%dT%H:%M}": event})
+
+
+def _sealed(previous: Head, at: str, once: str, event: Event, keys: AuditKeys) -> Entry:
+    """The event as the database will give it back, with its hash."""
+    entry = Entry(
+        seq=previous.seq + 1,
+        at=at,
+        tag=str(event.tag),
+        plan=storable(event.plan),
+        host=storable(event.host),
+        actor=storable(event.actor),
+        facts=facts_text({storable(key): storable_json(value) for key, value in event.facts.items()}),
+        previous=previous.hash,
+        hash="",
+        once=once,
+        seal=keys.seal,
+    )
+    hasher = keys.hasher(entry.seal)
+    assert hasher is not None  # noqa: S101 - it is the seal of our own newest key
+    return entry._replace(hash=hasher(message(previous.hash, entry)))
+
+
+def _must_go_on(keys: AuditKeys, last_seal: str) -> None:
+    """A keyed chain is continued by whoever has its key, and by nobody else."""
+    if last_seal.startswith(KEYED) and keys.hasher(last_seal) is None:
+        raise StoreUnavailableError(
+            f"The audit is sealed with the key {last_seal.removeprefix(KEYED)}, which is not in DECKHAND_AUDIT_KEY. "
+            "Nothing is removed until it is there; a new key goes before it, with a comma between them."
         )
 
 
-def _locked_head(session: Session) -> HeadRow:
-    head = session.exec(
+def locked_head(session: Session) -> Head:
+    """The end of the chain, locked until the transaction ends."""
+    row = session.exec(
         select(HeadRow).with_for_update().execution_options(populate_existing=True)
     ).one_or_none()
-    if head is None:
+    if row is None:
         raise StoreUnavailableError(
             "The audit database has lost the head of its chain: someone has changed it. "
             "Nothing is removed until it is restored; `deckhand audit verify` says more."
         )
-    return head
+    return Head(seq=row.seq, hash=row.hash)
+
+
+def begin_sealing(session: Session) -> None:
+    """Say in the chain that a key is used from here on, when it is not the one of the last event.
+
+    StoreUnavailableError when the last event has a key that is not here.
+    """
+    keys, head = audit_keys(session), locked_head(session)
+    last = session.exec(select(EventRow.seal).where(col(EventRow.seq) == head.seq)).one_or_none()
+    _must_go_on(keys, last or "")
+    if keys and keys.seal != last:
+        facts: dict[str, Json] = {"key": keys.seal.removeprefix(KEYED), "follows": head.seq}
+        append(session, {f"audit/{keys.seal} after {head.seq}": Event(tag=Tag.AUDIT_KEYED, facts=facts)})
+
+
+def announce(session: Session, day: date, channel: str) -> Head | None:
+    """Write that the head of a day is posted to a channel; None when somebody has written it before."""
+    facts: dict[str, Json] = {"day": day.isoformat(), "channel": channel}
+    return append(session, {f"audit/head of {day}": Event(tag=Tag.AUDIT_HEAD_POSTED, facts=facts)})
+
+
+def head(session: Session) -> Head:
+    """Where the chain ends."""
+    row = session.exec(select(HeadRow)).one_or_none()
+    if row is None:
+        raise StoreUnavailableError("The head of the chain is missing; `deckhand audit verify` says more.")
+    return Head(seq=row.seq, hash=row.hash)
 
 
 def of_plan(session: Session, plan_id: str) -> tuple[ChainedEvent, ...]:
     """All events of a plan, oldest first; StoreUnavailableError when one of them was tampered with."""
-    rows = session.execute(_LINKS.where(col(EventRow.plan) == plan_id).order_by(col(EventRow.seq))).all()
-    links, unreadable = _readable(rows)
-    if unreadable:
-        raise StoreUnavailableError(f"The audit of plan {plan_id} is damaged: {unreadable}.")
-    return tuple(links)
+    rows = session.execute(ENTRIES.where(col(EventRow.plan) == plan_id).order_by(col(EventRow.seq)))
+    return tuple(_link(Entry._make(row), plan_id) for row in rows)
 
 
-def broken_link(session: Session) -> str | None:
-    """Walk the chain from its first event to its head; None when whole, else what is wrong where."""
-    previous, seq = GENESIS, 1
-    # From the very first row: someone may have put one before event 1.
-    first = session.scalar(select_columns(func.min(col(EventRow.seq))))
-    start = seq if first is None else min(first, seq)
-    while True:
-        batch = session.execute(
-            _LINKS.where(col(EventRow.seq) >= start).order_by(col(EventRow.seq)).limit(BATCH)
-        ).all()
-        links, unreadable = _readable(batch)
-        broken = first_break(links, previous, seq) or unreadable
-        if broken is not None:
-            return broken
-        if links:
-            previous, seq = links[-1].hash, links[-1].seq + 1
-            start = seq
-        if len(batch) < BATCH:
-            return _wrong_head(session.exec(select(HeadRow)).one_or_none(), seq - 1, previous)
-
-
-_LINKS = select_columns(
+ENTRIES = select_columns(
     # As text, since someone may have left there what is no moment.
     col(EventRow.seq),
     type_coerce(col(EventRow.at), Text),
@@ -110,27 +148,37 @@ _LINKS = select_columns(
     col(EventRow.facts),
     col(EventRow.previous),
     col(EventRow.hash),
+    col(EventRow.key),
+    col(EventRow.seal),
 )
+"""The columns of ``bot.core.audit_format.Entry``."""
 
 
-def _readable(rows: Sequence[_Columns]) -> tuple[list[ChainedEvent], str | None]:
-    """The events up to the first that cannot be read, and what to say about that one."""
-    links: list[ChainedEvent] = []
-    for row in rows:
-        try:
-            links.append(_link(row))
-        except (ValueError, TypeError, RecursionError):
-            return links, f"event {row[0]} was changed after it was written: it can no longer be read"
-    return links, None
+def streamed(session: Session, *where: ColumnElement[bool]) -> Iterator[Entry]:
+    """Entries in ascending order, read as they are asked for: constant memory, one snapshot."""
+    rows = session.execute(
+        ENTRIES.where(*where).order_by(col(EventRow.seq)), execution_options={"yield_per": BATCH}
+    )
+    with rows:  # the cursor stays on the server until it is closed, also when nobody reads to the end
+        yield from map(Entry._make, rows)
 
 
-def _link(row: _Columns) -> ChainedEvent:
-    seq, at, tag, plan, host, actor, text, previous, digest = row
-    facts = json.loads(text)
-    if not isinstance(facts, dict) or _facts_text(facts) != text:
-        raise ValueError(f"the facts of event {seq} are not in the form in which they were written")
-    event = Event(tag=_tag(tag), plan=plan, host=host, actor=actor, facts=facts)
-    return ChainedEvent(seq=seq, at=read_moment(at), event=event, previous=previous, hash=digest)
+def _link(entry: Entry, plan_id: str) -> ChainedEvent:
+    try:
+        facts = json.loads(entry.facts)
+        if not isinstance(facts, dict) or facts_text(facts) != entry.facts:
+            raise ValueError("the facts are not in the form in which they were written")  # noqa: TRY301 - one way out
+        at = read_moment(entry.at)
+    except (ValueError, TypeError, RecursionError) as error:
+        raise StoreUnavailableError(
+            f"The audit of plan {plan_id} is damaged: event {entry.seq} was changed after it was written: "
+            "it can no longer be read."
+        ) from error
+    event = Event(tag=_tag(entry.tag), plan=entry.plan, host=entry.host, actor=entry.actor, facts=facts)
+    return ChainedEvent(
+        seq=entry.seq, at=at, event=event, previous=entry.previous, hash=entry.hash, once=entry.once,
+        seal=entry.seal,
+    )  # fmt: skip
 
 
 def _tag(text: str) -> Tag:
@@ -139,18 +187,6 @@ def _tag(text: str) -> Tag:
         return Tag(text)
     except ValueError:
         return cast("Tag", text)
-
-
-def _wrong_head(head: HeadRow | None, seq: int, digest: str) -> str | None:
-    if head is None:
-        return f"the head of the chain is missing; event {seq} is the last that is there"
-    if head.seq > seq:
-        return f"event {seq + 1} is missing: the head of the chain stands at event {head.seq}"
-    if head.seq != seq or head.hash != digest:
-        return (
-            f"event {seq} is the last that is there, and the head of the chain was changed: it names another"
-        )
-    return None
 
 
 def _known(session: Session, keys: Sequence[str]) -> set[str]:
@@ -162,16 +198,89 @@ def _known(session: Session, keys: Sequence[str]) -> set[str]:
     return known
 
 
-def _storable_event(event: Event) -> Event:
-    """The event as the database will give it back: this is what is hashed."""
-    return Event(
-        tag=event.tag,
-        plan=storable(event.plan),
-        host=storable(event.host),
-        actor=storable(event.actor),
-        facts={storable(key): storable_json(value) for key, value in event.facts.items()},
+# --- verifying ----------------------------------------------------------------------------------
+
+
+class StoredEntries:
+    """The events of a database, in the order of their numbers."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def __iter__(self) -> Iterator[Entry]:
+        return streamed(self._session)
+
+    def following(self, previous: str) -> Iterator[Entry]:
+        return streamed(self._session, col(EventRow.previous) == previous)
+
+    def with_hash(self, wanted: str) -> Iterator[Entry]:
+        return streamed(self._session, col(EventRow.hash) == wanted)
+
+
+def verify(session: Session, known: Head | None = None) -> Verdict:
+    """Walk the chain from its first event, or from the checkpoint that stands for those before, to its head."""
+    keys = audit_keys(session)
+    start, vouched = _start(session, keys)
+    head = session.exec(select(HeadRow)).one_or_none()
+    verdict = Verification(
+        entries=StoredEntries(session),
+        start=start,
+        end=None if head is None else Head(seq=head.seq, hash=head.hash),
+        known=known,
+        keys=keys,
+    ).verify()
+    if verdict.broken is not None:
+        return verdict
+    broken = None
+    if not vouched:
+        reason = f"event 1 is missing: the first that is there is {verdict.first}, and no checkpoint names those before"
+        broken = Break(seq=1, kind=Kind.MISSING, reason=reason)
+    elif head is None:
+        seq = verdict.last.seq
+        reason = f"the head of the chain is missing; event {seq} is the last that is there"
+        broken = Break(seq=seq, kind=Kind.MISSING, reason=reason)
+    return verdict.but(broken)
+
+
+def _start(session: Session, keys: AuditKeys) -> tuple[Head, bool]:
+    """What the first event that is there follows, and whether something says so that itself holds."""
+    checkpoint = newest_checkpoint(session)
+    cut = cut_of(checkpoint) if checkpoint else None
+    if checkpoint is not None and cut is not None and _was_written(session, keys, checkpoint, cut):
+        return cut, True
+    first = next(streamed(session, col(EventRow.seq) == lowest(session)), None)
+    if first is None or first.seq <= 1:
+        return START, True
+    return Head(seq=first.seq - 1, hash=first.previous), False
+
+
+def _was_written(session: Session, keys: AuditKeys, checkpoint: Entry, cut: Head) -> bool:
+    """Whether a checkpoint is as it was written, whatever number it carries now: where it stands, the walk says."""
+    hasher = keys.hasher(checkpoint.seal)
+    before = streamed(session, col(EventRow.hash) == checkpoint.previous)
+    numbers = {checkpoint.seq, cut.seq + 1, *(entry.seq + 1 for entry in before)}
+    return hasher is not None and any(
+        hasher(message(checkpoint.previous, checkpoint._replace(seq=number))) == checkpoint.hash
+        for number in numbers
     )
 
 
-def _facts_text(facts: Mapping[str, Json]) -> str:
-    return json.dumps(dict(facts), sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+def lowest(session: Session) -> int:
+    """The number of the first event that is there; 0 when there is none."""
+    return session.execute(select_columns(func.min(col(EventRow.seq)))).scalar() or 0
+
+
+def newest_checkpoint(session: Session) -> Entry | None:
+    """The event that stands for all that was archived."""
+    newest = select_columns(func.max(col(EventRow.seq))).where(col(EventRow.tag) == str(Tag.AUDIT_ARCHIVED))
+    seq = session.execute(newest).scalar()
+    return None if seq is None else next(streamed(session, col(EventRow.seq) == seq), None)
+
+
+def cut_of(checkpoint: Entry) -> Head | None:
+    """The last event that a checkpoint stands for; None when it cannot be read."""
+    try:
+        facts = json.loads(checkpoint.facts)
+        return Head(seq=int(facts["last"]), hash=str(facts["hash"]))
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return None

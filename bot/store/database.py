@@ -8,6 +8,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from bot.core.audit_format import AuditKeys
 from bot.core.errors import ConfigurationError, StoreUnavailableError
 from bot.store import schema
 from bot.store.alone import stand_alone
@@ -29,15 +30,17 @@ _POSTGRESQL_DEFAULTS = {
 }
 
 
-def open_store(url: str, *, migrate: bool = True, for_bot: bool = False) -> SqlStore:
-    """The store at a URL, its schema brought up to date unless told not to.
+def open_store(
+    url: str, *, migrate: bool = True, for_bot: bool = False, audit_keys: AuditKeys | None = None
+) -> SqlStore:
+    """The store at a URL, its schema brought up to date unless told not to; its audit sealed with the keys.
 
     A bot has a SQLite file alone until it closes it; whoever only looks beside it does not ask.
     ConfigurationError when the URL names no database that Deckhand can use; StoreUnavailableError when
     the database cannot be reached, a SQLite file's folder is missing, or another bot has the file.
     """
     with ExitStack() as stack:
-        sessions = _connect(url)
+        sessions = _connect(url, audit_keys)
         stack.callback(sessions.close)
         if for_bot and sessions.file is not None:
             stack.callback(stand_alone(sessions.file))
@@ -60,16 +63,16 @@ def current_revision(url: str) -> str | None:
         sessions.close()
 
 
-def _connect(url: str) -> Sessions:
+def _connect(url: str, keys: AuditKeys | None = None) -> Sessions:
     try:
         parsed = make_url(url)
     except (ArgumentError, ValueError):
         # Without its cause, which may quote the URL and the password in it.
         raise ConfigurationError([f"The database URL cannot be read; write it like {EXAMPLES}."]) from None
     if parsed.drivername == "sqlite":
-        return _sqlite(parsed)
+        return _sqlite(parsed, keys)
     if parsed.drivername in _POSTGRESQL_NAMES:
-        return _postgresql(parsed)
+        return _postgresql(parsed, keys)
     raise ConfigurationError(
         [f"Deckhand keeps its data in SQLite or PostgreSQL, not in “{parsed.drivername}”; write {EXAMPLES}."]
     )
@@ -78,7 +81,7 @@ def _connect(url: str) -> Sessions:
 # --- SQLite -------------------------------------------------------------------------------------
 
 
-def _sqlite(url: URL) -> Sessions:
+def _sqlite(url: URL, keys: AuditKeys | None) -> Sessions:
     path = (url.database or "").removeprefix("file:")
     if path in {"", ":memory:"}:
         raise ConfigurationError([f"An audit needs a SQLite file, not memory; write {EXAMPLES}."])
@@ -97,7 +100,7 @@ def _sqlite(url: URL) -> Sessions:
     )
     event.listen(db, "connect", _set_up_sqlite)
     event.listen(db, "begin", _begin)
-    return Sessions(db, f"SQLite at {path}", Path(path))
+    return Sessions(db, f"SQLite at {path}", keys, Path(path))
 
 
 def _set_up_sqlite(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
@@ -115,7 +118,7 @@ def _begin(connection: Connection) -> None:
 # --- PostgreSQL ---------------------------------------------------------------------------------
 
 
-def _postgresql(url: URL) -> Sessions:
+def _postgresql(url: URL, keys: AuditKeys | None) -> Sessions:
     url = url.set(drivername="postgresql+psycopg")
     db = create_engine(
         url,
@@ -126,7 +129,7 @@ def _postgresql(url: URL) -> Sessions:
         hide_parameters=True,
     )
     event.listen(db, "connect", _set_up_postgresql)
-    return Sessions(db, f"PostgreSQL {url.database or ''} at {_place(url)}")
+    return Sessions(db, f"PostgreSQL {url.database or ''} at {_place(url)}", keys)
 
 
 def _place(url: URL) -> str:

@@ -53,7 +53,9 @@ def plan_state(
     """A plan and where it stands; items in their order, votes in theirs. NewerReleaseError."""
     _understood(row, items)
     plan = stored_plan(row)
-    message = MessageRef(channel=row.message_channel, ts=row.message_ts) if row.message_channel else None
+    message = None
+    if row.message_channel:
+        message = MessageRef(channel=row.message_channel, ts=row.message_ts, permalink=row.message_permalink)
     return PlanState(
         plan=plan,
         status=Status(row.status),

@@ -6,6 +6,7 @@ from typing import ClassVar
 from sqlalchemy import BigInteger, CheckConstraint, Column, Index, Integer, MetaData, Text, false, text
 from sqlmodel import Field, SQLModel
 
+from bot.core.audit import Tag
 from bot.core.lifecycle import Outcome
 from bot.store.columns import Moment, SafeText
 
@@ -72,6 +73,7 @@ class PlanRow(Row, table=True):
     usage_after: str | None = Field(default=None, sa_type=SafeText)
     message_channel: str = Field(default="", sa_type=SafeText)
     message_ts: str = Field(default="", sa_type=SafeText)
+    message_permalink: str = Field(default="", sa_type=SafeText, sa_column_kwargs={"server_default": ""})
     owner: str = Field(default="", sa_type=SafeText)
     attempt: int = 0
     lease_until: datetime | None = Field(default=None, sa_type=Moment)
@@ -128,6 +130,12 @@ class EventRow(Row, table=True):
     __table_args__ = (
         Index("event_key", "key", unique=True),
         Index("event_by_plan", "plan", "seq"),
+        Index(
+            "event_checkpoints",
+            "seq",
+            sqlite_where=text(f"tag = '{Tag.AUDIT_ARCHIVED}'"),
+            postgresql_where=text(f"tag = '{Tag.AUDIT_ARCHIVED}'"),
+        ),
     )
 
     seq: int = Field(sa_column=Column(SEQUENCE, primary_key=True, autoincrement=False))
@@ -141,6 +149,8 @@ class EventRow(Row, table=True):
     hash: str = Field(sa_type=Text)
     key: str = Field(sa_type=SafeText)
     """Names what happened once: a repeated transaction finds it and adds nothing."""
+    seal: str = Field(default="", sa_type=SafeText, sa_column_kwargs={"server_default": ""})
+    """How the hash was made; the releases before this column leave it empty."""
 
 
 class HeadRow(Row, table=True):

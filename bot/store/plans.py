@@ -8,7 +8,7 @@ from sqlalchemy.engine import CursorResult
 from sqlalchemy.sql.dml import Update
 from sqlmodel import Session, col, select
 
-from bot.core.audit import Event, Tag
+from bot.core.audit import Event, Json, Tag
 from bot.core.errors import PlanExistsError, RefusedError
 from bot.core.lifecycle import ENDED, MessageRef, PlanState, Status, Vote, may_become
 from bot.core.plans import Plan
@@ -85,6 +85,7 @@ def _insert(session: Session, plan: Plan, quorum: int, message: MessageRef, text
             changed_at=now(session),
             message_channel=message.channel,
             message_ts=message.ts,
+            message_permalink=message.permalink,
         )
     )
     session.flush()
@@ -255,19 +256,31 @@ def unshown(session: Session) -> tuple[str, ...]:
 
 
 def shown(session: Session, plan_id: str, version: int, message: MessageRef) -> None:
-    """Keep where the message stands and what it shows: what was said last, since it was posted last."""
-    statement = (
-        update(PlanRow)
-        .where(col(PlanRow.id) == plan_id)
-        .values(
-            shown_version=version,
-            message_channel=message.channel,
-            message_ts=message.ts,
-            showing_until=None,
-        )
-    )
-    if update_count(session, statement) == 0:
+    """Keep where the message stands and what it shows: what was said last, since it was posted last.
+
+    That it was posted is an event, for each message that a plan was given.
+    """
+    before = session.exec(
+        select(PlanRow.host, PlanRow.message_ts).where(col(PlanRow.id) == plan_id)
+    ).one_or_none()
+    if before is None:
         raise RefusedError(f"There is no plan “{plan_id}” (any more).")
+    host, ts_before = before
+    values: dict[str, object] = {
+        "shown_version": version,
+        "showing_until": None,
+        "message_channel": message.channel,
+        "message_ts": message.ts,
+    }
+    if message.permalink or message.ts != ts_before:
+        values["message_permalink"] = message.permalink
+    update_count(session, update(PlanRow).where(col(PlanRow.id) == plan_id).values(values))
+    if message.ts != ts_before:
+        facts: dict[str, Json] = {
+            "channel": message.channel, "ts": message.ts, "permalink": message.permalink or None,
+        }  # fmt: skip
+        posted = Event(tag=Tag.PLAN_POSTED, plan=plan_id, host=host, facts=facts)
+        chain.append(session, {f"{plan_id}/posted {message.channel} {message.ts}": posted})
 
 
 def begin_showing(session: Session, plan_id: str, lease: timedelta) -> bool:

@@ -1,19 +1,19 @@
 """Runs of plans: claimed by one process at a time, and every write of a run fenced by its attempt."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
-from importlib.metadata import PackageNotFoundError, version
 
 from sqlalchemy import update
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
-from bot.core.audit import Event, Json, Tag
+from bot.core.audit import Event, Json, Tag, time_text
 from bot.core.errors import LeaseLostError
 from bot.core.lifecycle import ATTEMPTS_IN_VAIN, PlanState, Status, may_become
-from bot.core.plans import Person
 from bot.core.usage import DiskUsage
 from bot.ports import Run
+from bot.services import facts
 from bot.store import chain
 from bot.store.mapping import usage_text
 from bot.store.models import PlanRow
@@ -53,8 +53,8 @@ def claim(session: Session, plan_id: str, owner: str, lease: timedelta) -> Run |
     except IntegrityError as error:
         raise HostBusyError from error
     state = there(load(session, plan_id), plan_id)
-    tag, facts = _beginning(state, attempt, first=first)
-    event = Event(tag=tag, plan=plan_id, host=state.plan.host, facts=facts)
+    tag, said = _beginning(state, attempt, first=first)
+    event = Event(tag=tag, plan=plan_id, host=state.plan.host, facts=said)
     chain.append(session, {f"{plan_id}/attempt {attempt}/{tag}": event})
     return Run(plan_id=plan_id, host=state.plan.host, owner=owner, attempt=attempt)
 
@@ -96,16 +96,11 @@ def started_facts(state: PlanState) -> dict[str, Json]:
     """Everything that a cleanup begins with, copied: the record must read alone, for ever."""
     plan, draft = state.plan, state.plan.draft
     return {
-        "requester": _person(plan.requester),
-        "approvers": [_person(person) for person in state.approvers],
+        "requester": facts.person(plan.requester),
+        "approvers": [facts.person(person) for person in state.approvers],
         "profile": draft.profile,
         "policy": plan.policy,
-        "engine": {
-            "id": draft.engine.id,
-            "version": draft.engine.version,
-            "api_version": draft.engine.api_version,
-            "store": draft.engine.store,
-        },
+        "engine": facts.engine(draft.engine),
         "predicted": {"low": draft.frees.low, "high": draft.frees.high},
         "items": [
             {
@@ -118,19 +113,9 @@ def started_facts(state: PlanState) -> dict[str, Json]:
             }
             for item in draft.items
         ],
-        "deckhand": _own_version(),
+        "permalink": facts.permalink(state),
+        "deckhand": facts.deckhand(),
     }
-
-
-def _person(person: Person) -> Json:
-    return {"id": person.id, "name": person.name}
-
-
-def _own_version() -> str:
-    try:
-        return version("deckhand")
-    except PackageNotFoundError:
-        return "unknown (not installed)"
 
 
 # --- fenced writes ------------------------------------------------------------------------------
@@ -189,9 +174,19 @@ def finish(session: Session, run: Run, status: Status, event: Event, reason: str
     """running → its end; ValueError when that is no end of a run."""
     if not may_become(Status.RUNNING, status):
         raise ValueError(f"a cleanup cannot end as {status}")
-    ended: dict[str, object] = {"status": str(status), "finished_at": now(session), "lease_until": None}
+    moment = now(session)
+    ended: dict[str, object] = {"status": str(status), "finished_at": moment, "lease_until": None}
     if reason:
         ended["reason"] = reason
     fence_change(session, run, ended)
-    chain.append(session, {f"{run.plan_id}/attempt {run.attempt}/{event.tag}": event})
-    return there(load(session, run.plan_id), run.plan_id)
+    state = there(load(session, run.plan_id), run.plan_id)
+    timed = replace(event, facts={**event.facts, **_times(state, moment)})
+    chain.append(session, {f"{run.plan_id}/attempt {run.attempt}/{event.tag}": timed})
+    return state
+
+
+def _times(state: PlanState, finished: datetime) -> dict[str, Json]:
+    """When the run began and how long it took, by the database's clock."""
+    started = state.started_at or finished
+    took = round((finished - started).total_seconds() * 1000)
+    return {"outcome": str(state.status), "started_at": time_text(started), "duration_ms": took}

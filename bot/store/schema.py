@@ -37,20 +37,20 @@ def configuration() -> Config:
     return config
 
 
-def upgrade(sessions: Sessions) -> None:
-    """Bring the schema to this release's revision, in one transaction that others wait for."""
+def upgrade(sessions: Sessions, revision: str = "head") -> None:
+    """Bring the schema to this release's revision (or that one), in one transaction that others wait for."""
     with _ONE_AT_A_TIME:
         sessions.use_write_ahead_log()
-        sessions.writing(_upgrade)
+        sessions.writing(lambda session: _upgrade(session, revision))
 
 
-def _upgrade(session: Session) -> None:
+def _upgrade(session: Session, revision: str) -> None:
     if session.get_bind().dialect.name == "postgresql":
         session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ADVISORY_LOCK})
     config = configuration()
     config.attributes["connection"] = session.connection()
     try:
-        command.upgrade(config, "head")
+        command.upgrade(config, revision)
     except CommandError as error:
         raise StoreUnavailableError(
             "The audit database has a schema that this release of Deckhand does not know: a newer release "

@@ -16,6 +16,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 from sqlmodel import Session, select
 
+from bot.core.audit_format import AuditKeys
 from bot.core.errors import StoreUnavailableError
 from bot.store.columns import Moment
 from bot.store.trouble import is_locked, lost_a_race, unavailable
@@ -51,13 +52,23 @@ def now(session: Session) -> datetime:
     return session.exec(select(DatabaseNow())).one()
 
 
+def audit_keys(session: Session) -> AuditKeys:
+    """The keys with which this session's audit events are sealed."""
+    keys: AuditKeys = session.info["audit_keys"]
+    return keys
+
+
 class Sessions:
     """The one door to the database. ``name`` says which one it is, without its secrets."""
 
-    def __init__(self, db: Engine, name: str, file: Path | None = None) -> None:
+    def __init__(
+        self, db: Engine, name: str, keys: AuditKeys | None = None, file: Path | None = None
+    ) -> None:
         self.name = name
         self.file = file
         """Where a SQLite database lies."""
+        self.audit_keys = keys or AuditKeys()
+        self._info = {"audit_keys": self.audit_keys}
         self._db = db
         if db.dialect.name == "sqlite":
             self._readers = db.execution_options(begin="BEGIN")
@@ -70,8 +81,19 @@ class Sessions:
     def reading(self, work: Callable[[Session], T]) -> T:
         """What ``work`` returns, from one consistent snapshot; StoreUnavailableError."""
         try:
-            with Session(self._readers) as session, session.begin():
+            with Session(self._readers, info=self._info) as session, session.begin():
                 return work(session)
+        except SQLAlchemyError as error:
+            raise unavailable(self.name, error) from error
+
+    @contextmanager
+    def streaming(self) -> Iterator[Session]:
+        """One consistent snapshot for a reader who may take hours; StoreUnavailableError."""
+        try:
+            with Session(self._readers, info=self._info) as session, session.begin():
+                if self._lock is None:
+                    session.connection().exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")
+                yield session
         except SQLAlchemyError as error:
             raise unavailable(self.name, error) from error
 
@@ -85,7 +107,7 @@ class Sessions:
         while True:
             tries += 1
             try:
-                with self._turn(), Session(self._writers) as session, session.begin():
+                with self._turn(), Session(self._writers, info=self._info) as session, session.begin():
                     return work(session)
             except SQLAlchemyError as error:
                 if tries == TRIES or not lost_a_race(error):

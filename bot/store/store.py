@@ -1,19 +1,26 @@
 """The Store of ``bot.ports`` on SQLite and PostgreSQL: each method is one transaction."""
 
 import uuid
-from collections.abc import Callable, Collection, Mapping, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import date, datetime, timedelta
+from pathlib import Path
 
 from sqlmodel import Session
 
 from bot.core.audit import ChainedEvent, Event
+from bot.core.audit_format import Head
 from bot.core.lifecycle import ItemState, MessageRef, PlanState, Status
 from bot.core.plans import Plan
 from bot.core.sightings import Sighting
 from bot.core.usage import DiskUsage
+from bot.core.verifying import Verdict
 from bot.ports import Change, Cleanup, Run, Store, Tick, Timer
 from bot.store import chain, items, ledger, plans, runs, schedules, turns
+from bot.store.archive import Archived, archive
+from bot.store.export import Selection
 from bot.store.sessions import Sessions
+from bot.store.witness import Witness, witness
 
 
 class SqlStore(Store):
@@ -51,6 +58,9 @@ class SqlStore(Store):
 
     def change(self, plan_id: str, decide: Callable[[PlanState, datetime], Change]) -> PlanState:
         return self._sessions.writing(lambda session: plans.change(session, plan_id, decide))
+
+    def record_refusal(self, event: Event) -> None:
+        self._sessions.writing(lambda session: chain.append_refusal(session, event))
 
     def record(self, event: Event) -> None:
         key = f"{event.plan}/record {uuid.uuid4()}"
@@ -141,4 +151,40 @@ class SqlStore(Store):
         return self._sessions.reading(lambda session: chain.of_plan(session, plan_id))
 
     def broken_link(self) -> str | None:
-        return self._sessions.reading(chain.broken_link)
+        broken = self.verify().broken
+        return broken.reason if broken else None
+
+    def verify(self, known: Head | None = None) -> Verdict:
+        """Walk the whole audit chain; UsageError when the known head is older than what is there."""
+        return self._sessions.reading(lambda session: chain.verify(session, known))
+
+    def head(self) -> Head:
+        """Where the audit chain ends."""
+        return self._sessions.reading(chain.head)
+
+    @contextmanager
+    def exported(
+        self, lines: Callable[[Session, Selection], Generator[str, None, None]], selection: Selection
+    ) -> Iterator[Iterator[str]]:
+        """The lines of an export, one snapshot, read as they are asked for."""
+        with self._sessions.streaming() as session:
+            made = lines(session, selection)
+            try:
+                yield made
+            finally:
+                made.close()  # before its connection goes, also when nobody read to the end
+
+    def archive(self, before: datetime, output: Path, by: str) -> Archived | None:
+        """Move the events before a moment to a file; None when there are none."""
+        return archive(self._sessions, self._sessions.audit_keys, before, output, by)
+
+    def witness(self, seq: int) -> Witness | None:
+        """What the database says of an event that a file ends with."""
+        return self._sessions.reading(lambda session: witness(session, seq))
+
+    def announce_head(self, day: date, channel: str) -> Head | None:
+        return self._sessions.writing(lambda session: chain.announce(session, day, channel))
+
+    def begin_sealing(self) -> None:
+        """Say in the audit that a new key is used, when it is one."""
+        self._sessions.writing(chain.begin_sealing)

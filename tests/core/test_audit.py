@@ -1,24 +1,15 @@
-"""The audit chain: its canonical form, pinned to the letter, and every way in which a chain can be broken."""
+"""The audit's canonical form and its hashes, pinned to the letter."""
 
 import hashlib
-from dataclasses import replace
+import hmac
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from bot.core.audit import (
-    GENESIS,
-    ChainedEvent,
-    Event,
-    Json,
-    Tag,
-    canonical,
-    chain_hash,
-    first_break,
-    time_text,
-)
-from tests.core.things import NOW
+from bot.core.audit import GENESIS, ChainedEvent, Event, Json, Tag, time_text
+from bot.core.audit_format import AuditKeys, Entry, canonical, entry_of, facts_text, message
 
+KEY, OLD_KEY = "k" * 32, "o" * 32
 AT = datetime(2026, 11, 23, 12, 0, 0, 5, tzinfo=UTC)
 EVENT = Event(
     tag=Tag.PLAN_PROPOSED,
@@ -41,41 +32,75 @@ CANONICAL = (
 HASH = "6c229233c66cd493a0a7c50197a62fc984fd69b8972d5bd62671d30dadfc2957"
 
 
-def chained(*events: Event) -> list[ChainedEvent]:
-    links: list[ChainedEvent] = []
-    previous = GENESIS
-    for seq, event in enumerate(events, 1):
-        digest = chain_hash(previous, seq, NOW, event)
-        links.append(ChainedEvent(seq=seq, at=NOW, event=event, previous=previous, hash=digest))
-        previous = digest
-    return links
+def entry(event: Event = EVENT, *, seq: int = 1, once: str = "", seal: str = "") -> Entry:
+    return entry_of(
+        ChainedEvent(seq=seq, at=AT, event=event, previous=GENESIS, hash="", once=once, seal=seal)
+    )
 
 
-CHAIN = chained(
-    EVENT, Event(tag=Tag.PLAN_VOTED), Event(tag=Tag.PLAN_APPROVED), Event(tag=Tag.CLEANUP_STARTED)
-)
+def test_the_canonical_form_of_the_first_releases_is_pinned() -> None:
+    assert canonical(entry()) == CANONICAL
 
 
-def test_the_canonical_form_is_pinned() -> None:
-    assert canonical(1, AT, EVENT) == CANONICAL
+def test_a_sealed_event_says_what_happened_once_and_how_its_hash_is_made() -> None:
+    sealed = CANONICAL.replace('"plan"', '"once":"p1/version 1/0","plan"').replace(
+        '"seq"', '"seal":"sha256","seq"'
+    )
+    assert canonical(entry(once="p1/version 1/0", seal="sha256")) == sealed
 
 
 def test_the_first_hash_follows_64_zeros_and_is_pinned() -> None:
     text = "0000000000000000000000000000000000000000000000000000000000000000\n" + CANONICAL
-    assert chain_hash(GENESIS, 1, AT, EVENT) == hashlib.sha256(text.encode()).hexdigest() == HASH
+    hasher = AuditKeys().hasher("")
+    assert hasher is not None
+    assert hasher(message(GENESIS, entry())) == hashlib.sha256(text.encode()).hexdigest() == HASH
 
 
 def test_the_canonical_form_of_an_event_that_says_nothing_has_every_key() -> None:
-    assert canonical(7, AT, Event(tag=Tag.PLAN_EXPIRED)) == (
+    assert canonical(entry(Event(tag=Tag.PLAN_EXPIRED), seq=7)) == (
         '{"actor":"","at":"2026-11-23T12:00:00.000005Z","facts":{},"host":"","plan":"","seq":7,'
         '"tag":"deckhand:plan:expired"}'
+    )
+
+
+def test_texts_escape_what_json_demands_and_nothing_else() -> None:
+    text = '"\\/\b\t\n\f\r\x01\x1f\x7f\u2028é\U0001f433'
+    assert (
+        canonical(entry(Event(tag=Tag.PLAN_EXPIRED, host=text)))
+        .partition('"host":')[2]
+        .startswith('"\\"\\\\/\\b\\t\\n\\f\\r\\u0001\\u001f\x7f\u2028é\U0001f433",')
     )
 
 
 def test_facts_that_are_no_number_of_json_are_refused() -> None:
     facts: dict[str, Json] = {"bytes": float("nan")}  # type: ignore[dict-item] # what the check is for
     with pytest.raises(ValueError, match="not JSON compliant"):
-        canonical(1, AT, Event(tag=Tag.PLAN_PROPOSED, facts=facts))
+        facts_text(facts)
+
+
+def test_a_keyed_hash_is_the_hmac_of_the_same_text_and_its_seal_names_the_key() -> None:
+    keys = AuditKeys.read(f" {KEY} , {OLD_KEY}")
+    name = hmac.new(KEY.encode(), b"deckhand audit key", hashlib.sha256).hexdigest()[:16]
+    assert keys.seal == f"hmac-sha256:{name}"
+    hasher = keys.hasher(keys.seal)
+    assert hasher is not None
+    assert hasher(b"text") == hmac.new(KEY.encode(), b"text", hashlib.sha256).hexdigest()
+
+
+def test_of_several_keys_the_first_is_the_newest_and_all_are_known() -> None:
+    keys, former = AuditKeys.read(f"{KEY},{OLD_KEY}"), AuditKeys.read(OLD_KEY)
+    assert (keys.age(keys.seal), keys.age(former.seal)) == (0, 1)
+    assert former.hasher(keys.seal) is None
+
+
+def test_a_short_key_is_refused_and_no_key_is_ever_shown() -> None:
+    with pytest.raises(ValueError, match="at least 32 characters") as refused:
+        AuditKeys.read("hunter2")
+    assert "hunter2" not in str(refused.value)
+    keys = AuditKeys.read(KEY)
+    assert KEY not in f"{keys} {keys!r}"
+    assert keys
+    assert not AuditKeys.read(" ")
 
 
 @pytest.mark.parametrize(
@@ -90,65 +115,3 @@ def test_facts_that_are_no_number_of_json_are_refused() -> None:
 )
 def test_times_are_in_utc_with_microseconds(moment: datetime, text: str) -> None:
     assert time_text(moment) == text
-
-
-# --- breaks -------------------------------------------------------------------------------------
-
-
-def test_a_whole_chain_and_an_empty_one_have_no_break() -> None:
-    assert first_break(CHAIN) is None
-    assert first_break([]) is None
-
-
-def test_a_stretch_is_whole_when_it_goes_on_where_the_one_before_ended() -> None:
-    assert first_break(CHAIN[2:], CHAIN[1].hash, 3) is None
-    assert first_break(CHAIN[2:], CHAIN[0].hash, 3) == (
-        "event 3 does not follow the event before it: one of them was changed or replaced"
-    )
-
-
-def test_a_chain_that_does_not_begin_at_its_first_event_is_broken() -> None:
-    assert first_break(CHAIN[1:]) == "event 1 is missing (event 2 stands in its place)"
-
-
-def test_a_missing_event_is_named_with_what_stands_in_its_place() -> None:
-    assert first_break([CHAIN[0], *CHAIN[2:]]) == "event 2 is missing (event 3 stands in its place)"
-
-
-def test_two_events_that_changed_places_are_a_break() -> None:
-    assert first_break([CHAIN[0], CHAIN[2], CHAIN[1]]) == "event 2 is missing (event 3 stands in its place)"
-
-
-def test_an_event_of_another_chain_is_a_break_though_its_own_hash_is_right() -> None:
-    other = chained(Event(tag=Tag.PLAN_REJECTED), Event(tag=Tag.PLAN_VOTED))
-    assert first_break([CHAIN[0], other[1], *CHAIN[2:]]) == (
-        "event 2 does not follow the event before it: one of them was changed or replaced"
-    )
-
-
-def test_an_event_that_was_replaced_with_its_hash_breaks_the_next_one() -> None:
-    forged = chained(EVENT, Event(tag=Tag.PLAN_VOTED, actor="U9"))[1]
-    assert first_break([CHAIN[0], forged, *CHAIN[2:]]) == (
-        "event 3 does not follow the event before it: one of them was changed or replaced"
-    )
-
-
-@pytest.mark.parametrize(
-    "changed",
-    [
-        replace(CHAIN[1], at=NOW + timedelta(microseconds=1)),
-        replace(CHAIN[1], hash="f" * 64),
-        replace(CHAIN[1], event=replace(CHAIN[1].event, tag=Tag.PLAN_REJECTED)),
-        replace(CHAIN[1], event=replace(CHAIN[1].event, plan="p2")),
-        replace(CHAIN[1], event=replace(CHAIN[1].event, host="prod-4")),
-        replace(CHAIN[1], event=replace(CHAIN[1].event, actor="U2")),
-        replace(CHAIN[1], event=replace(CHAIN[1].event, facts={"bytes": 0})),
-    ],
-)
-def test_a_change_of_any_field_breaks_the_event_itself(changed: ChainedEvent) -> None:
-    assert first_break([CHAIN[0], changed, *CHAIN[2:]]) == "event 2 was changed after it was written"
-
-
-def test_the_first_of_several_breaks_is_named() -> None:
-    spoilt = [CHAIN[0], replace(CHAIN[1], hash="f" * 64), CHAIN[3]]
-    assert first_break(spoilt) == "event 2 was changed after it was written"

@@ -12,6 +12,7 @@ import pytest
 
 from bot.core.arguments import Arguments
 from bot.core.audit import Tag, time_text
+from bot.core.audit_format import Head
 from bot.core.errors import ChatError
 from bot.core.hosts import Host, Hosts, SocketAddress
 from bot.core.lifecycle import MessageRef, PlanState
@@ -47,6 +48,9 @@ class Channel:
         self.told.append(f"{channel}: {sentence}")
 
     def post_plan(self, state: PlanState) -> MessageRef:
+        raise NotImplementedError
+
+    def post_head(self, channel: str, head: Head) -> None:
         raise NotImplementedError
 
     def update_plan(self, state: PlanState) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from types import MappingProxyType
 
+from bot.core.audit_format import Head
 from bot.core.hosts import Host, SocketAddress
 from bot.core.inventory import EngineInfo, Inventory, Kind
 from bot.core.objects import Explanation, Found, Reason
@@ -13,7 +14,7 @@ from bot.core.usage import Survey
 from bot.ports import Cleanup
 from bot.services.planning import HostReport
 from bot.slack.blocks import Message
-from bot.slack.reports import audit_message, hosts_message, report_message, why_message
+from bot.slack.reports import audit_message, head_message, hosts_message, report_message, why_message
 from tests.slack.states import BEFORE, ENGINE, ITEMS, MADE, MEGABYTE, draft
 
 
@@ -84,5 +85,6 @@ LOOKS: Mapping[str, Message] = MappingProxyType({
     "audit": audit_message([cleanup(number, outcome) for number, outcome in enumerate(_OUTCOMES)], None),
     "audit_two_approvers": audit_message([cleanup(3, approved_by=("U0BOB", "U0CYD"))], "prod-3"),
     "audit_none": audit_message([], None),
+    "audit_head": head_message(Head(seq=1234, hash="0123456789abcdef" * 4)),
     "audit_none_of_host": audit_message([], "prod-3"),
 })  # fmt: skip

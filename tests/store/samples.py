@@ -146,3 +146,24 @@ def changes(store: SqlStore) -> list[Callable[[], object]]:
         lambda: store.record(proposed),
         lambda: store.shown("p1", 1, CHANNEL),
     ]
+
+
+TRIGGERS = {
+    "event": ("event_refuses_update", "event_refuses_delete", "event_refuses_replace", "event_stays_keyed"),
+    "chain_head": ("chain_head_moves_on", "chain_head_refuses_delete", "chain_head_refuses_replace"),
+}
+POSTGRESQL_TRIGGERS = {
+    "event": ("event_refuses_change", "event_refuses_delete", "event_stays_keyed"),
+    "chain_head": ("chain_head_moves_on", "chain_head_stays"),
+}
+
+
+def drop_triggers(url: str, sql: Callable[[str], None]) -> None:
+    """What whoever owns the database can always do."""
+    if url.startswith("sqlite"):
+        for name in (*TRIGGERS["event"], *TRIGGERS["chain_head"]):
+            sql(f"DROP TRIGGER {name}")
+    else:
+        for table, names in POSTGRESQL_TRIGGERS.items():
+            for name in names:
+                sql(f"DROP TRIGGER {name} ON {table}")

@@ -1,16 +1,21 @@
 """The audit chain: whole under many writers, closed to changes, and broken where someone got around that."""
 
+import hashlib
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
 
 import pytest
 from sqlalchemy.exc import DBAPIError
 
 from bot.core.audit import GENESIS, Event, Tag
+from bot.core.audit_format import AuditKeys
 from bot.core.errors import StoreUnavailableError
+from bot.core.verifying import Kind
 from bot.store import chain
+from bot.store.database import open_store
 from bot.store.store import SqlStore
-from tests.store.samples import approved, event
+from tests.store.samples import approved, drop_triggers, event
 
 
 def fill(store: SqlStore, count: int = 5) -> None:
@@ -22,11 +27,7 @@ def fill(store: SqlStore, count: int = 5) -> None:
 def unprotected(url: str, store: SqlStore, sql: Callable[[str], None]) -> Callable[[str], None]:
     """The database's own shell, with five events written and the triggers dropped."""
     fill(store)
-    if url.startswith("sqlite"):
-        for name in ("update", "delete", "replace"):
-            sql(f"DROP TRIGGER event_refuses_{name}")
-    else:
-        sql("DROP TRIGGER event_refuses_change ON event")
+    drop_triggers(url, sql)
     return sql
 
 
@@ -82,27 +83,65 @@ def test_the_database_refuses_changes_of_events(
     assert store.broken_link() is None
 
 
+COPY = "SELECT {seq}, at, tag, plan, host, 'U2', facts, previous, hash, {key}, seal FROM event WHERE seq = 2"
+WAYS_AROUND = {
+    "sqlite": (
+        "REPLACE INTO event " + COPY.format(seq=2, key="'new'"),
+        "REPLACE INTO event " + COPY.format(seq=9, key="key"),
+        "INSERT OR REPLACE INTO event " + COPY.format(seq=5, key="'new'"),
+        "UPDATE OR REPLACE event SET seq = 2 WHERE seq = 3",
+        "INSERT INTO event " + COPY.format(seq=2, key="'new'")
+        + " ON CONFLICT (seq) DO UPDATE SET actor = excluded.actor",
+    ),
+    "postgresql": (
+        "TRUNCATE event",
+        "TRUNCATE event, chain_head",
+        "SET session_replication_role = replica; DELETE FROM event",
+        "SET session_replication_role = replica; UPDATE event SET actor = 'U2'",
+        "INSERT INTO event " + COPY.format(seq=2, key="'new'")
+        + " ON CONFLICT (seq) DO UPDATE SET actor = excluded.actor",
+        "MERGE INTO event USING (SELECT 2 AS n) AS other ON seq = n WHEN MATCHED THEN DELETE",
+    ),
+}  # fmt: skip
+
+
 def test_each_database_refuses_its_own_ways_around(
     url: str, store: SqlStore, sql: Callable[[str], None]
 ) -> None:
     fill(store)
-    if url.startswith("sqlite"):
-        around = (
-            (
-                "REPLACE INTO event SELECT 2, at, tag, plan, host, 'U2', facts, previous, hash, 'new' "
-                "FROM event WHERE seq = 2"
-            ),
-            (
-                "REPLACE INTO event SELECT 9, at, tag, plan, host, 'U2', facts, previous, hash, key "
-                "FROM event WHERE seq = 2"
-            ),
-        )
-    else:
-        around = ("TRUNCATE event", "SET session_replication_role = replica; DELETE FROM event")
-    for statement in around:
+    before = store.verify()
+    for statement in WAYS_AROUND[url.partition(":")[0].partition("+")[0]]:
         with pytest.raises(DBAPIError, match="never changed or removed"):
             sql(statement)
-    assert store.broken_link() is None
+    assert store.verify() == before
+    assert before.broken is None
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE chain_head SET seq = 4",
+        "UPDATE chain_head SET seq = 6",
+        "UPDATE chain_head SET hash = 'x'",
+        "UPDATE chain_head SET seq = 4, hash = (SELECT hash FROM event WHERE seq = 4)",
+        "DELETE FROM chain_head",
+    ],
+)
+def test_the_head_of_the_chain_moves_on_and_never_back(
+    store: SqlStore, sql: Callable[[str], None], statement: str
+) -> None:
+    fill(store)
+    with pytest.raises(DBAPIError, match="only moves on"):
+        sql(statement)
+    fill(store)
+    assert store.verify().broken is None
+
+
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
+def test_the_head_is_not_replaced_either(store: SqlStore, sql: Callable[[str], None]) -> None:
+    fill(store)
+    with pytest.raises(DBAPIError, match="only moves on"):
+        sql("REPLACE INTO chain_head SELECT 1, 4, hash FROM event WHERE seq = 4")
 
 
 @pytest.mark.parametrize(
@@ -117,29 +156,38 @@ def test_each_database_refuses_its_own_ways_around(
         ("UPDATE event SET at = '2020-01-01T00:00:00.000000Z' WHERE seq = 4", "event 4 was changed"),
         ("UPDATE event SET tag = 'unknown' WHERE seq = 1", "event 1 was changed"),
         ("UPDATE event SET hash = previous WHERE seq = 2", "event 2 was changed"),
-        ("UPDATE event SET previous = hash WHERE seq = 2", "event 2 does not follow"),
+        ("UPDATE event SET previous = hash WHERE seq = 2", "event 2 was changed"),
+        ("UPDATE event SET key = 'another' WHERE seq = 2", "event 2 was changed"),
+        ("UPDATE event SET seal = '' WHERE seq = 2", "event 2 was changed"),
         ("DELETE FROM event WHERE seq = 1", "event 1 is missing"),
         ("DELETE FROM event WHERE seq = 3", "event 3 is missing"),
-        ("DELETE FROM event WHERE seq = 5", "event 5 is missing"),
-        ("DELETE FROM event", "event 1 is missing"),
+        ("DELETE FROM event WHERE seq = 5", "event 5 is cut off: the chain went on to event 5"),
+        ("DELETE FROM event", "event 1 is cut off"),
         ("UPDATE event SET actor = 'U2' WHERE seq IN (2, 4)", "event 2 was changed"),
         ("UPDATE chain_head SET seq = 4", "head of the chain was changed"),
         ("UPDATE chain_head SET hash = 'x'", "head of the chain was changed"),
         ("DELETE FROM chain_head", "head of the chain is missing"),
-        ("UPDATE event SET seq = seq - 5 WHERE seq = 1", "event 1 is missing"),
         (
-            (
-                "INSERT INTO event SELECT 0, at, tag, plan, host, 'U2', facts, previous, hash, 'forged' "
-                "FROM event WHERE seq = 1"
-            ),
-            "event 1 is missing (event 0 stands in its place)",
+            "UPDATE event SET seq = seq - 5 WHERE seq = 1",
+            "event 1 is not in its place: it carries the number -4",
+        ),
+        (
+            "UPDATE event SET seq = 99 WHERE seq = 3",
+            "event 3 is not in its place: another event stands there",
         ),
         (
             (
-                "INSERT INTO event SELECT 6, at, tag, plan, host, 'U2', facts, hash, hash, 'forged' "
+                "INSERT INTO event SELECT 0, at, tag, plan, host, 'U2', facts, previous, hash, 'forged', seal "
+                "FROM event WHERE seq = 1"
+            ),
+            "event 0 was inserted: it stands where event 1 belongs",
+        ),
+        (
+            (
+                "INSERT INTO event SELECT 6, at, tag, plan, host, 'U2', facts, hash, hash, 'forged', seal "
                 "FROM event WHERE seq = 5"
             ),
-            "event 6 was changed",
+            "event 6 was inserted",
         ),
     ],
 )
@@ -164,7 +212,7 @@ def test_an_event_that_cannot_be_read_is_not_shown_as_if_it_could(
 def test_a_break_in_a_later_stretch_is_found_too(
     store: SqlStore, unprotected: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(chain, "BATCH", 2)
+    monkeypatch.setattr(chain, "BATCH", 2)  # rows that are fetched at a time
     assert store.broken_link() is None
     unprotected("UPDATE event SET host = 'other' WHERE seq = 5")
     assert store.broken_link() == "event 5 was changed after it was written"
@@ -185,3 +233,93 @@ def test_the_tag_of_a_newer_release_breaks_nothing(store: SqlStore) -> None:
     store.record(newer)
     assert store.broken_link() is None
     assert store.events("p1")[0].event.tag == "slack:plan:praised"
+
+
+# --- keys ---------------------------------------------------------------------------------------
+
+KEY, NEW_KEY = "k" * 40, "n" * 40
+
+
+@pytest.fixture
+def keyed(url: str) -> Iterator[Callable[[str], SqlStore]]:
+    """Opens the same database once more, with these keys."""
+    with ExitStack() as stack:
+        yield lambda keys: stack.enter_context(
+            closing(open_store(url, migrate=False, audit_keys=AuditKeys.read(keys)))
+        )
+
+
+def broken(store: SqlStore) -> tuple[int, Kind] | None:
+    found = store.verify().broken
+    return (found.seq, found.kind) if found else None
+
+
+def test_a_key_begins_with_an_event_of_its_own_and_is_demanded_from_then_on(
+    store: SqlStore, keyed: Callable[[str], SqlStore]
+) -> None:
+    fill(store, 2)
+    with_key = keyed(KEY)
+    assert broken(with_key) == (2, Kind.UNKEYED)
+    with_key.begin_sealing()
+    with_key.begin_sealing()
+    fill(with_key, 2)
+    whole = with_key.verify()
+    assert (whole.broken, whole.events, whole.keyed_from) == (None, 5, 3)
+    assert broken(store) == (3, Kind.KEY_NEEDED)
+    with pytest.raises(StoreUnavailableError, match="DECKHAND_AUDIT_KEY"):
+        fill(store)
+    assert with_key.verify() == whole
+
+
+def test_a_new_key_is_written_before_the_old_one(keyed: Callable[[str], SqlStore]) -> None:
+    fill(keyed(KEY), 2)
+    rotated = keyed(f"{NEW_KEY},{KEY}")
+    rotated.begin_sealing()
+    fill(rotated, 2)
+    assert rotated.verify().broken is None
+    for less in (KEY, NEW_KEY):
+        found = broken(keyed(less))
+        assert found is not None
+        assert found[1] is Kind.KEY_NEEDED
+    with pytest.raises(StoreUnavailableError, match="DECKHAND_AUDIT_KEY"):
+        fill(keyed(KEY))
+
+
+def test_the_database_itself_refuses_an_event_without_the_key(
+    store: SqlStore, keyed: Callable[[str], SqlStore], sql: Callable[[str], None]
+) -> None:
+    fill(keyed(KEY), 2)
+    for seal in ("''", "'sha256'"):
+        with pytest.raises(DBAPIError, match="the audit is keyed"):
+            sql(
+                "INSERT INTO event SELECT 3, at, tag, plan, host, actor, facts, hash, hash, 'forged', "  # noqa: S608 - ours
+                f"{seal} FROM event WHERE seq = 2"
+            )
+
+
+def test_events_of_the_first_releases_go_on_into_sealed_ones(
+    store: SqlStore, sql: Callable[[str], None]
+) -> None:
+    first = sealed_by_hand(1, GENESIS)
+    second = sealed_by_hand(2, first[0])
+    for digest, statement in (first, second):
+        sql(statement)
+        sql(f"UPDATE chain_head SET seq = seq + 1, hash = '{digest}'")  # noqa: S608 - ours
+    fill(store)
+    whole = store.verify()
+    assert (whole.broken, whole.events) == (None, 7)
+    assert [link.seal for link in store.events("p1")] == ["", "", *["sha256"] * 5]
+
+
+def sealed_by_hand(seq: int, previous: str) -> tuple[str, str]:
+    """An event as the first releases wrote it: its hash, and the statement that adds it."""
+    at = "2026-11-23T12:00:00.000000Z"
+    text = (
+        f'{{"actor":"U1","at":"{at}","facts":{{}},"host":"prod-3","plan":"p1","seq":{seq},'
+        '"tag":"slack:plan:voted"}'
+    )
+    digest = hashlib.sha256(f"{previous}\n{text}".encode()).hexdigest()
+    return digest, (
+        "INSERT INTO event (seq, at, tag, plan, host, actor, facts, previous, hash, key) VALUES "  # noqa: S608 - ours
+        f"({seq}, '{at}', 'slack:plan:voted', 'p1', 'prod-3', 'U1', '{{}}', '{previous}', '{digest}', 'k{seq}')"
+    )

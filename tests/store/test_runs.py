@@ -81,7 +81,16 @@ def test_the_event_of_the_start_holds_everything_that_the_cleanup_begins_with(st
         "approvers": [{"id": BEN.id, "name": "Ben"}],
         "profile": "routine",
         "policy": "production",
-        "engine": {"id": ENGINE.id, "version": "28.0.1", "api_version": "1.48", "store": "overlay2"},
+        "engine": {
+            "id": ENGINE.id,
+            "name": "prod-3",
+            "version": "28.0.1",
+            "api_version": "1.48",
+            "store": "overlay2",
+            "data_root": "/var/lib/docker",
+            "operating_system": "",
+        },
+        "permalink": None,
         "predicted": {"low": 10**9, "high": 3 * 10**10},
         "items": [
             {

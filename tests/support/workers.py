@@ -15,6 +15,7 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
+from bot.core.audit_format import Head
 from bot.core.errors import StoreUnavailableError
 from bot.core.hosts import Host, Hosts, SocketAddress
 from bot.core.lifecycle import MessageRef, PlanState
@@ -68,6 +69,10 @@ class Silence:
 
     @staticmethod
     def tell(channel: str, sentence: str) -> None:
+        """Nothing."""
+
+    @staticmethod
+    def post_head(channel: str, head: Head) -> None:
         """Nothing."""
 
 
