@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from alembic.script import Script, ScriptDirectory
 from sqlalchemy import Connection, create_engine, inspect, text
+from sqlalchemy.pool import NullPool
 
 from bot.core.lifecycle import Outcome, Status
 from bot.store import database, schema
@@ -53,7 +54,7 @@ def must_still_be_there(before: Mapping[str, Table], after: Mapping[str, Table])
 @pytest.fixture
 def upgraded(empty_url: str) -> Iterator[SqlStore]:
     """A database that began with the first schema, brought up step by step with rows in each table."""
-    sessions, db = database._connect(empty_url), create_engine(empty_url)
+    sessions, db = database._connect(empty_url), create_engine(empty_url, poolclass=NullPool)
     before: dict[str, Table] = {}
     for step in STEPS:
         schema.upgrade(sessions, step.revision)
@@ -89,7 +90,9 @@ def test_everything_reads_the_same_and_the_chain_holds(upgraded: SqlStore) -> No
 
 
 def test_work_that_the_first_release_left_goes_on(upgraded: SqlStore) -> None:
-    assert set(upgraded.claimable()) == {"runn1ng234", "wa1ting234"}
+    waiting = upgraded.plan("wa1ting234")
+    assert waiting is not None
+    assert (upgraded.claimable(), waiting.waits_for) == (("runn1ng234",), "runn1ng234")
     run = upgraded.claim("runn1ng234", "replica-9", timedelta(seconds=60))
     assert run is not None
     assert run.attempt == 2
