@@ -6,9 +6,11 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from bot.core.audit import ChainedEvent, Event
+from bot.core.audit_filter import EVERYTHING, AuditFilter
 from bot.core.inventory import CacheRecord, Container, EngineInfo, Image, Network, Volume
 from bot.core.lifecycle import ItemState, MessageRef, PlanState, Status, Vote
 from bot.core.plans import Plan
+from bot.core.review import Place, RecordedItem, Statistics, Totals
 from bot.core.sightings import Sighting
 from bot.core.usage import DiskUsage, Survey
 
@@ -155,7 +157,40 @@ class Ledger(Protocol):
         ...
 
 
-class Store(Ledger, Protocol):
+class Audit(Protocol):
+    """What was done, to read. ``hosts`` are those that are meant, or all; a filter's own hosts mean nothing here."""
+
+    def cleanups(
+        self,
+        *,
+        hosts: Sequence[str] | None = None,
+        matching: AuditFilter = EVERYTHING,
+        limit: int = 20,
+        beyond: Place | None = None,
+    ) -> tuple[Cleanup, ...]:
+        """A page of cleanups, newest first: the newest of all, or those beyond a place."""
+        ...
+
+    def totals(self, *, hosts: Sequence[str] | None = None, matching: AuditFilter = EVERYTHING) -> Totals: ...
+
+    def statistics(
+        self, *, hosts: Sequence[str] | None = None, matching: AuditFilter = EVERYTHING
+    ) -> Statistics: ...
+
+    def hosts_of_cleanups(self) -> frozenset[str]:
+        """Every host that was ever cleaned, registered or not."""
+        ...
+
+    def recorded_items(self, plan_ids: Sequence[str]) -> tuple[RecordedItem, ...]:
+        """What became of every object of these plans; grouped by plan, in the plans' order of removal."""
+        ...
+
+    def events(self, plan_id: str) -> tuple[ChainedEvent, ...]:
+        """All events of a plan, oldest first."""
+        ...
+
+
+class Store(Ledger, Audit, Protocol):
     """Plans, runs and the audit chain. Every method may raise StoreUnavailableError.
 
     Each method is one transaction; a change of state and its events are written together or not at all.
@@ -232,14 +267,6 @@ class Store(Ledger, Protocol):
         ...
 
     # --- audit ----------------------------------------------------------------------------------
-
-    def cleanups(self, *, hosts: Sequence[str] | None = None, limit: int = 20) -> tuple[Cleanup, ...]:
-        """Cleanups, newest first; on these hosts only, when given."""
-        ...
-
-    def events(self, plan_id: str) -> tuple[ChainedEvent, ...]:
-        """All events of a plan, oldest first."""
-        ...
 
     def broken_link(self) -> str | None:
         """Walk the whole audit chain: None when whole, else what is wrong with which event."""

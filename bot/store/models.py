@@ -12,6 +12,9 @@ from bot.store.columns import Moment, SafeText
 SEQUENCE = BigInteger().with_variant(Integer, "sqlite")
 """SQLite's own row id is an INTEGER primary key and nothing else."""
 
+BYTES = Text().with_variant(Text(collation="C"), "postgresql")
+"""Text that sorts by its bytes, whatever the database's language: all that begins alike is one range."""
+
 
 class Row(SQLModel):
     """Base of this package's tables, with a catalogue of their own."""
@@ -40,6 +43,9 @@ class PlanRow(Row, table=True):
         ),
         Index("plan_by_start", "started_at"),
         Index("plan_by_host_and_start", "host", "started_at"),
+        # Totals are read from these alone: a plan's row is long, and what it freed stands at its end.
+        Index("plan_totals", "started_at", "host", "reclaimed_bytes"),
+        Index("plan_reclaimed", "id", "reclaimed_bytes"),
     )
 
     id: str = Field(primary_key=True, sa_type=SafeText)
@@ -69,6 +75,8 @@ class PlanRow(Row, table=True):
     owner: str = Field(default="", sa_type=SafeText)
     attempt: int = 0
     lease_until: datetime | None = Field(default=None, sa_type=Moment)
+    reclaimed_bytes: int = Field(default=0, sa_type=BigInteger, sa_column_kwargs={"server_default": "0"})
+    """What the run freed, counted at its end; before that the items know."""
 
 
 class ItemRow(Row, table=True):
@@ -143,3 +151,15 @@ class SightingRow(Row, table=True):
     image_id: str = Field(primary_key=True, sa_type=SafeText)
     first_at: datetime = Field(sa_type=Moment)
     used_at: datetime | None = Field(default=None, sa_type=Moment)
+
+
+class WordRow(Row, table=True):
+    """A word under which a cleanup is found; the newest is at the end of each word's rows."""
+
+    __tablename__ = "cleanup_word"
+    __table_args__: ClassVar[dict[str, object]] = {"sqlite_with_rowid": False}
+
+    word: str = Field(primary_key=True, sa_type=BYTES)
+    started_at: datetime = Field(primary_key=True, sa_type=Moment)
+    plan_id: str = Field(primary_key=True, sa_type=SafeText)
+    host: str = Field(sa_type=SafeText)

@@ -1,9 +1,9 @@
-"""Plans: made, loaded, changed by compare-and-set, and listed."""
+"""Plans: made, loaded, and changed by compare-and-set."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import datetime
 
-from sqlalchemy import func, insert, update
+from sqlalchemy import insert, update
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.sql.dml import Update
 from sqlmodel import Session, col, select
@@ -12,7 +12,7 @@ from bot.core.audit import Event
 from bot.core.errors import RefusedError
 from bot.core.lifecycle import MessageRef, PlanState, Status, Vote, may_become
 from bot.core.plans import Plan
-from bot.ports import Change, Cleanup
+from bot.ports import Change
 from bot.store import chain
 from bot.store.mapping import plan_state, plan_text
 from bot.store.models import ItemRow, PlanRow, VoteRow
@@ -193,47 +193,3 @@ def shown(session: Session, plan_id: str, version: int, message: MessageRef) -> 
     )
     if update_count(session, statement) == 0:
         raise RefusedError(f"There is no plan “{plan_id}” (any more).")
-
-
-def cleanups(session: Session, hosts: Sequence[str] | None, limit: int) -> tuple[Cleanup, ...]:
-    """Plans that were started, the newest first."""
-    query = select(PlanRow).where(col(PlanRow.started_at).is_not(None))
-    if hosts is not None:
-        query = query.where(col(PlanRow.host).in_(hosts))
-    query = query.order_by(col(PlanRow.started_at).desc(), col(PlanRow.id).desc()).limit(max(limit, 0))
-    rows = session.exec(query).all()
-    ids = [row.id for row in rows]
-    reclaimed: dict[str, int] = {
-        plan_id: int(total)
-        for plan_id, total in session.exec(
-            select(ItemRow.plan_id, func.sum(ItemRow.bytes))
-            .where(col(ItemRow.plan_id).in_(ids))
-            .group_by(col(ItemRow.plan_id))
-        )
-    }
-    approvers: dict[str, list[str]] = {}
-    for plan_id, person in session.exec(
-        select(VoteRow.plan_id, VoteRow.person_id)
-        .where(col(VoteRow.plan_id).in_(ids), col(VoteRow.approve).is_(True))
-        .order_by(col(VoteRow.version))
-    ):
-        approvers.setdefault(plan_id, []).append(person)
-    return tuple(_cleanup(row, reclaimed.get(row.id, 0), approvers.get(row.id, [])) for row in rows)
-
-
-def _cleanup(row: PlanRow, reclaimed: int, approvers: Sequence[str]) -> Cleanup:
-    assert row.started_at is not None  # noqa: S101 - what the query asked for
-    return Cleanup(
-        id=f"cleanup:{row.id}",
-        plan=row.id,
-        host=row.host,
-        engine_id=row.engine_id,
-        profile=row.profile,
-        requested_by=row.requester_id,
-        approved_by=tuple(approvers),
-        outcome=row.status,
-        predicted_bytes=row.predicted_bytes,
-        reclaimed_bytes=reclaimed,
-        started_at=row.started_at,
-        finished_at=row.finished_at,
-    )

@@ -14,7 +14,7 @@ from bot.core.lifecycle import PlanState, Status, may_become
 from bot.core.plans import Person
 from bot.core.usage import DiskUsage
 from bot.ports import Run
-from bot.store import chain
+from bot.store import chain, reviewing
 from bot.store.mapping import usage_text
 from bot.store.models import PlanRow
 from bot.store.plans import load, there, update_count
@@ -70,6 +70,8 @@ def claim(session: Session, plan_id: str, owner: str, lease: timedelta) -> Run |
     if changed != 1:
         raise RuntimeError(f"plan {plan_id} changed under its own lock")
     state = there(load(session, plan_id), plan_id)
+    if first:
+        reviewing.begin(session, state)
     tag, facts = _beginning(state, attempt, first=first)
     event = Event(tag=tag, plan=plan_id, host=state.plan.host, facts=facts)
     chain.append(session, {f"{plan_id}/attempt {attempt}/{tag}": event})
@@ -186,5 +188,6 @@ def finish(session: Session, run: Run, status: Status, event: Event, reason: str
     if reason:
         ended["reason"] = reason
     fence_change(session, run, ended)
+    reviewing.end(session, run.plan_id, status)
     chain.append(session, {f"{run.plan_id}/attempt {run.attempt}/{event.tag}": event})
     return there(load(session, run.plan_id), run.plan_id)

@@ -5,12 +5,14 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from bot.core.audit import ChainedEvent, Event
+from bot.core.audit_filter import EVERYTHING, AuditFilter
 from bot.core.lifecycle import ItemState, MessageRef, PlanState, Status
 from bot.core.plans import Plan
+from bot.core.review import Place, RecordedItem, Statistics, Totals
 from bot.core.sightings import Sighting
 from bot.core.usage import DiskUsage
 from bot.ports import Change, Cleanup, Run, Store
-from bot.store import chain, items, ledger, plans, runs
+from bot.store import chain, items, ledger, plans, reviewing, runs
 from bot.store.sessions import Sessions
 
 
@@ -91,8 +93,31 @@ class SqlStore(Store):
 
     # --- audit ----------------------------------------------------------------------------------
 
-    def cleanups(self, *, hosts: Sequence[str] | None = None, limit: int = 20) -> tuple[Cleanup, ...]:
-        return self._sessions.reading(lambda session: plans.cleanups(session, hosts, limit))
+    def cleanups(
+        self,
+        *,
+        hosts: Sequence[str] | None = None,
+        matching: AuditFilter = EVERYTHING,
+        limit: int = 20,
+        beyond: Place | None = None,
+    ) -> tuple[Cleanup, ...]:
+        return self._sessions.reading(
+            lambda session: reviewing.cleanups(session, hosts, matching, limit, beyond)
+        )
+
+    def totals(self, *, hosts: Sequence[str] | None = None, matching: AuditFilter = EVERYTHING) -> Totals:
+        return self._sessions.reading(lambda session: reviewing.totals(session, hosts, matching))
+
+    def statistics(
+        self, *, hosts: Sequence[str] | None = None, matching: AuditFilter = EVERYTHING
+    ) -> Statistics:
+        return self._sessions.reading(lambda session: reviewing.statistics(session, hosts, matching))
+
+    def hosts_of_cleanups(self) -> frozenset[str]:
+        return self._sessions.reading(reviewing.hosts_of_cleanups)
+
+    def recorded_items(self, plan_ids: Sequence[str]) -> tuple[RecordedItem, ...]:
+        return self._sessions.reading(lambda session: reviewing.recorded_items(session, plan_ids))
 
     def events(self, plan_id: str) -> tuple[ChainedEvent, ...]:
         return self._sessions.reading(lambda session: chain.of_plan(session, plan_id))
