@@ -30,6 +30,7 @@ from bot.services.propose import Propose
 from bot.services.review import Review
 from bot.services.rights import Rights
 from bot.services.show import Show
+from bot.slack.audit_listeners import AuditListeners
 from bot.slack.chat import SlackChat, web_client
 from bot.slack.directory import SlackDirectory
 from bot.slack.listeners import Listeners, Services
@@ -102,7 +103,10 @@ class Deckhand:
         signing = settings.slack.signing_secret
         app = bolt_app(client, signing.get_secret_value() if signing else "", bolt_pool)
         work_pool = ThreadPoolExecutor(WORK_THREADS, thread_name_prefix="work")
-        Listeners(services, chat, work_pool).register(app)
+        listeners = Listeners(services, chat, work_pool)
+        listeners.register(app)
+        review = Review(hosts=lambda: settings.hosts, rights=rights, store=store, clock=clock)
+        AuditListeners(review, chat, listeners.submit).register(app)
 
         background.start()
         closing.callback(background.stop)
@@ -139,7 +143,6 @@ class Deckhand:
                 changed=changed,
             ),
             decide=decide,
-            review=Review(hosts=hosts, rights=rights, store=store),
             show_now=show,
         )  # fmt: skip
         return services, Background(self._signals, store, show, decide, execute)

@@ -2,7 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
+
+from bot.core.audit import time_text
+from bot.core.errors import UsageError
+
+_DIRECTIONS = {"older": False, "newer": True}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -13,6 +18,19 @@ class Place:
     plan: str
     newer: bool = False
     """Whether what is next newer is meant; else what is next older."""
+
+    def __str__(self) -> str:
+        return f"{'newer' if self.newer else 'older'} {time_text(self.started_at)} {self.plan}"
+
+
+def read_place(text: str) -> Place:
+    """The place that ``str`` wrote; UsageError for any other text."""
+    try:
+        direction, at, plan = text.split(" ")
+        moment = datetime.strptime(at, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)
+        return Place(started_at=moment, plan=plan, newer=_DIRECTIONS[direction])
+    except (ValueError, KeyError):
+        raise UsageError("This button is of another release of Deckhand. Ask again: /docker-audit") from None
 
 
 @dataclass(frozen=True, slots=True)

@@ -259,7 +259,7 @@ def _report_blocks(state: PlanState) -> list[Block]:
             blocks.append(section(_outcome_text(title, states)))
     if state.usage_before and state.usage_after:
         blocks.append(context("`docker system df` before and after"))
-        blocks.append(_before_after(state.usage_before, state.usage_after))
+        blocks.append(before_after(state.usage_before, state.usage_after))
     return blocks
 
 
@@ -294,7 +294,8 @@ def _outcome_line(state: ItemState) -> str:
     return f"• {state.item.kind.replace('_', ' ')} {code(short_name(state.item), 80)}{size}{reason}"
 
 
-def _before_after(before: DiskUsage, after: DiskUsage) -> Block:
+def before_after(before: DiskUsage, after: DiskUsage) -> Block:
+    """``system df`` twice, in one table."""
     return table(
         ("TYPE", "TOTAL", "SIZE", "RECLAIMABLE"),
         (

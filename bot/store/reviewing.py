@@ -110,11 +110,15 @@ def _rarest_first(session: Session, asked: list[_Words]) -> list[_Words]:
     if len(asked) < 2:  # noqa: PLR2004 - nothing to choose from
         return asked or [_ALL]
 
-    def length(words: _Words) -> int:
-        few = select(literal(1)).where(words.of(WordRow)).limit(RARE).subquery()
-        return session.scalar(select(func.count()).select_from(few)) or 0
+    lengths = session.execute(select(*(_length(words) for words in asked))).one()
+    ranked = sorted(zip(lengths, asked, strict=True), key=lambda each: (each[0], each[1].several))
+    return [words for _, words in ranked]
 
-    return sorted(asked, key=lambda words: (length(words), words.several))
+
+def _length(words: _Words) -> ColumnElement[int]:
+    """How long the list is, as far as that is counted."""
+    few = select(literal(1)).where(words.of(aliased(WordRow))).limit(RARE).subquery()
+    return select(func.count()).select_from(few).scalar_subquery()
 
 
 def _found(

@@ -46,7 +46,7 @@ def fill(url: str) -> None:
             names = columns[table].split()
             if db.dialect.name == "sqlite":
                 marks = ", ".join("?" * len(names))
-                raw.cursor().executemany(f"INSERT INTO {table} ({', '.join(names)}) VALUES ({marks})", rows)  # noqa: S608
+                raw.cursor().executemany(f"INSERT INTO {table} ({', '.join(names)}) VALUES ({marks})", rows)  # type: ignore[arg-type]  # noqa: S608
             else:
                 _copy(raw, f"COPY {table} ({', '.join(names)}) FROM STDIN", rows)
         raw.commit()
@@ -87,6 +87,7 @@ def _head(cleanup: int) -> tuple[str, str, str, str, str]:
 
 def _items(cleanup: int) -> Iterator[Item]:
     chance = _number(-cleanup - 1)
+    references: tuple[str, ...]
     for position in range(ITEMS):
         kind = _kind(position)
         digest, references, name = f"{chance.getrandbits(256):064x}", (), f"object-{chance.randrange(5_000)}"
@@ -146,5 +147,14 @@ def _events() -> Rows:
         cleanup = (seq - 1) // EVENTS
         at = time_text(_started(cleanup))
         yield (
-            seq, at, "deckhand:item:ended", _id(cleanup), "prod-1", "", facts, "0" * 64, "0" * 64, f"k{seq}"
+            seq,
+            at,
+            "deckhand:item:ended",
+            _id(cleanup),
+            "prod-1",
+            "",
+            facts,
+            "0" * 64,
+            "0" * 64,
+            f"k{seq}",
         )

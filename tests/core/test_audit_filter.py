@@ -6,7 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.audit_filter import EVERYTHING, EXAMPLE, LONGEST, OUTCOMES, AuditFilter, parse_filter, split_line
+from bot.core.audit_filter import (
+    EVERYTHING,
+    EXAMPLE,
+    LONGEST,
+    OUTCOMES,
+    AuditFilter,
+    parse_filter,
+    split_line,
+)
 from bot.core.errors import UnknownHostError, UsageError
 
 NOW = datetime(2026, 11, 24, 12, 30, 15, 250_000, tzinfo=UTC)
@@ -18,7 +26,9 @@ def read(line: str) -> AuditFilter:
 
 
 def test_a_sentence_is_read_word_by_word() -> None:
-    assert read('prod-3 @ci by=@Ann outcome=partial profile=routine postgres:14 text="my app"') == AuditFilter(
+    assert read(
+        'prod-3 @ci by=@Ann outcome=partial profile=routine postgres:14 text="my app"'
+    ) == AuditFilter(
         hosts=("prod-3",),
         tags=("ci",),
         people=("@ann",),

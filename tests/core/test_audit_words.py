@@ -37,7 +37,9 @@ def test_an_image_is_found_by_what_people_call_it(text: str) -> None:
     assert finds(text)
 
 
-@pytest.mark.parametrize("text", ["postgres:15", "gres:14", "ostgres", "registry.example", "db", "14", "3f2a"])
+@pytest.mark.parametrize(
+    "text", ["postgres:15", "gres:14", "ostgres", "registry.example", "db", "14", "3f2a"]
+)
 def test_an_image_is_not_found_by_the_middle_of_its_name(text: str) -> None:
     assert not finds(text)
 

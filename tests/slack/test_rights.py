@@ -14,7 +14,9 @@ MISTAKES = (
     ("/docker-prune", "", "Which host?"),
     ("/docker-prune", "prod-3 dangling", "“dangling” finds nothing to remove. Kept: "),
     ("/docker-audit", "help", "shows the latest cleanups"),
-    ("/docker-audit", "a b <@U0BOB>", "I do not understand “b &lt;@U0BOB&gt;”"),
+    ("/docker-audit", "outcome=<!channel>", "“&lt;!channel&gt;” is no outcome; they are running, done"),
+    ("/docker-audit", "@ci", "No registered host is tagged “ci”. None has a tag."),
+    ("/docker-audit", 'text="open', "A quotation mark is opened and not closed. Example: prod-3"),
 )
 
 
@@ -23,7 +25,7 @@ def test_who_may_not_look_is_told_who_may_and_sees_nothing(start: Start) -> None
     place.workspace.command(BOB, "/docker-df", "prod-3")
     assert place.told(BOB) == "You may not look at prod-3: its policy “default” gives “look” to <@U0ANN>."
     place.workspace.command(BOB, "/docker-audit", "prod-3")
-    assert place.told(BOB, 2).startswith("You may not look at prod-3")
+    assert place.told(BOB, 2).startswith("You may not read the audit of prod-3")
     assert place.workspace.messages() == []
     assert place.told_privately() == {BOB}
 

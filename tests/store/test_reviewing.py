@@ -10,50 +10,17 @@ from types import ModuleType
 import pytest
 from sqlalchemy import create_engine, text
 
-from bot.core.audit import Tag
 from bot.core.audit_filter import AuditFilter, parse_filter
 from bot.core.inventory import Kind
-from bot.core.lifecycle import MessageRef, Outcome, PlanState, Status
-from bot.core.plans import Item, Person
+from bot.core.lifecycle import Status
+from bot.core.plans import Item
 from bot.core.review import Place, Tally
 from bot.ports import Cleanup
 from bot.store.store import SqlStore
-from tests.store.samples import ANNA, BEN, LEASE, approval, event, plan, propose, the
+from tests.store.cleaned import BYTES, CYD, cleaned, image
+from tests.store.samples import ANNA, BEN, propose, the
 
-CYD = Person(id="U0CYD", name="Cyd Ö.")
 MIGRATION = Path(__file__).parents[2] / "migrations" / "versions" / "0006_review.py"
-BYTES = 1_000
-
-
-def image(*references: str, number: int = 1) -> Item:
-    return Item(kind=Kind.IMAGE, id=f"sha256:{number:064x}", name=references[0], references=references, rule="r")
-
-
-def cleaned(
-    store: SqlStore,
-    plan_id: str,
-    *items: Item,
-    host: str = "prod-3",
-    profile: str = "routine",
-    status: Status | None = Status.DONE,
-    by: Person = ANNA,
-    approver: Person = BEN,
-) -> PlanState:
-    """A cleanup that removed its objects, each of BYTES bytes; without a status it still runs."""
-    made = plan(plan_id, host)
-    draft = replace(made.draft, items=items or made.draft.items, profile=profile)
-    made = replace(made, draft=draft, requester=by)
-    store.create_plan(made, 1, MessageRef(channel="C0"), event(Tag.PLAN_PROPOSED, plan_id, host))
-    store.change(plan_id, approval(approver))
-    run = store.claim(plan_id, "replica-1", LEASE)
-    assert run is not None
-    positions = range(len(draft.items))
-    store.start_items(run, positions)
-    found = the(store, plan_id).items
-    store.end_items(run, [replace(one, outcome=Outcome.REMOVED, bytes=BYTES) for one in found])
-    if status is None:
-        return the(store, plan_id)
-    return store.finish(run, status, event(Tag.CLEANUP_FINISHED, plan_id, host))
 
 
 def plans(found: Sequence[Cleanup]) -> list[str]:
@@ -98,7 +65,9 @@ def several(store: SqlStore) -> SqlStore:
         (("profile=routine", "outcome=failed,partial", "web:1"), "b"),
     ],
 )
-def test_a_filter_finds_what_it_means_newest_first(several: SqlStore, words: tuple[str, ...], found: str) -> None:
+def test_a_filter_finds_what_it_means_newest_first(
+    several: SqlStore, words: tuple[str, ...], found: str
+) -> None:
     assert plans(several.cleanups(matching=asked(*words))) == list(found)
     totals = several.totals(matching=asked(*words))
     assert totals.all.cleanups == len(found)
@@ -109,7 +78,9 @@ def test_a_filter_finds_what_it_means_newest_first(several: SqlStore, words: tup
     ("hosts", "found"),
     [(None, "edcba"), ([], ""), (["prod-3"], "ca"), (["prod-3", "ci-1"], "dca"), (["nowhere"], "")],
 )
-def test_only_what_ran_on_these_hosts_is_found(several: SqlStore, hosts: list[str] | None, found: str) -> None:
+def test_only_what_ran_on_these_hosts_is_found(
+    several: SqlStore, hosts: list[str] | None, found: str
+) -> None:
     assert plans(several.cleanups(hosts=hosts)) == list(found)
     assert several.totals(hosts=hosts).all.cleanups == len(found)
     by_person = several.cleanups(hosts=hosts, matching=asked("by=U0ANNA,U0CYD"))
@@ -212,12 +183,16 @@ def test_odd_names_are_found_by_themselves_and_by_nothing_else(store: SqlStore, 
     assert plans(store.cleanups(matching=AuditFilter(texts=(f"{name}*",)))) == ["a"]
 
 
-def test_the_migration_finds_for_old_cleanups_the_words_that_new_ones_get(several: SqlStore, url: str) -> None:
+def test_the_migration_finds_for_old_cleanups_the_words_that_new_ones_get(
+    several: SqlStore, url: str
+) -> None:
     several.close()
     db = create_engine(url)
     with db.connect() as connection:
-        new = {tuple(row) for row in connection.execute(text("SELECT word, started_at, plan_id, host FROM cleanup_word"))}
-        old = {tuple(row.values()) for rows in migration()._words_of_old_cleanups(connection) for row in rows}
+        rows = connection.execute(text("SELECT word, started_at, plan_id, host FROM cleanup_word"))
+        new = {tuple(row) for row in rows}
+        batches = migration()._words_of_old_cleanups(connection)
+        old = {tuple(row.values()) for batch in batches for row in batch}
     db.dispose()
     assert old == new
     assert len(new) > 50
