@@ -27,6 +27,8 @@ from bot.services.decide import Decide
 from bot.services.execute import Execute
 from bot.services.planning import Planning
 from bot.services.propose import Propose
+from bot.services.restore import Restore
+from bot.services.restore_loop import RestoreLoop
 from bot.services.review import Review
 from bot.services.rights import Rights
 from bot.services.show import Show
@@ -59,6 +61,11 @@ class SystemClock:
 def new_id() -> str:
     """Make an id short enough to type, and never guessed: 49 bits."""
     return "".join(secrets.choice(ID_ALPHABET) for _ in range(ID_LENGTH))
+
+
+def process_name() -> str:
+    """Names this process in leases, and no other one."""
+    return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
 
 
 def make_planning(settings: Settings, engines: DockerEngines, store: Store) -> Planning:
@@ -106,15 +113,30 @@ class Deckhand:
         listeners = Listeners(services, chat, work_pool)
         listeners.register(app)
         review = Review(hosts=lambda: settings.hosts, rights=rights, store=store, clock=clock)
-        AuditListeners(review, chat, listeners.submit).register(app)
+        restore = self._restore(store, engines, rights)
+        AuditListeners(review, restore, chat, listeners.submit).register(app)
 
         background.start()
         closing.callback(background.stop)
+        restoring = RestoreLoop(restore, self._signals.waker())
+        restoring.start()
+        closing.callback(restoring.stop)
         closing.callback(work_pool.shutdown)
         closing.callback(bolt_pool.shutdown)
         receiver = make_receiver(settings.slack, app)
         receiver.start()
         closing.callback(receiver.stop)
+
+    def _restore(self, store: Store, engines: DockerEngines, rights: Rights) -> Restore:
+        return Restore(
+            hosts=lambda: self._settings.hosts,
+            rights=rights,
+            store=store,
+            engines=engines,
+            owner=process_name(),
+            changed=self._signals.changed,
+            stopping=self._signals.ending,
+        )
 
     def _services(
         self, store: Store, engines: DockerEngines, chat: SlackChat, rights: Rights, clock: Clock
@@ -129,7 +151,7 @@ class Deckhand:
         execute = Execute(
             store=store,
             engines=engines,
-            owner=f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}",
+            owner=process_name(),
             changed=changed,
             stopping=self._signals.ending,
             pause=self._signals.pause,

@@ -13,9 +13,10 @@ from rich.text import Text
 from bot.core.audit import Json, time_text
 from bot.core.hosts import Hosts
 from bot.core.inventory import EngineInfo
-from bot.core.lifecycle import PlanState
+from bot.core.lifecycle import CLEANUP_OUTCOMES, PlanState
 from bot.core.objects import Explanation
 from bot.core.plans import Draft
+from bot.core.restoring import digests
 from bot.core.review import Statistics
 from bot.core.units import human_size
 from bot.core.usage import DiskUsage
@@ -236,10 +237,26 @@ def show_record(state: PlanState) -> None:
         ),
         right=(3,),
     )
+    _say_what_can_be_restored(state)
     for title, usage in (("before", state.usage_before), ("after", state.usage_after)):
         if usage:
             say(f"\nsystem df {title}:")
             show_usage(usage)
+
+
+def _say_what_can_be_restored(state: PlanState) -> None:
+    if state.status not in CLEANUP_OUTCOMES or not state.restorable:
+        return
+    say(f"\n{len(state.restorable)} removed images can be pulled again (Restore, in Slack), from:")
+    for one in state.restorable:
+        say(f"  {', '.join(digests(one.item))}")
+    if state.restoring:
+        asked = state.restoring
+        say(f"restored for {asked.asked_by.id} at {asked.asked_at:%Y-%m-%d %H:%M:%S}Z, {asked.status}:")
+        items = {one.position: one.item for one in state.items}
+        for image in asked.images:
+            name = items[image.position].name if image.position in items else str(image.position)
+            say(f"  {name}: {image.outcome}" + (f" ({image.reason})" if image.reason else ""))
 
 
 def show_hosts(hosts: Hosts) -> None:

@@ -9,7 +9,8 @@ from bot.core.audit import ChainedEvent, Event
 from bot.core.audit_filter import EVERYTHING, AuditFilter
 from bot.core.inventory import CacheRecord, Container, EngineInfo, Image, Network, Volume
 from bot.core.lifecycle import ItemState, MessageRef, PlanState, Status, Vote
-from bot.core.plans import Plan
+from bot.core.plans import Person, Plan
+from bot.core.restoring import ImageRestored
 from bot.core.review import Place, RecordedItem, Statistics, Totals
 from bot.core.sightings import Sighting
 from bot.core.usage import DiskUsage, Survey
@@ -86,6 +87,13 @@ class Engine(Protocol):
         """
         ...
 
+    def pull(self, reference: str) -> None:
+        """Pull the image of a digest reference, without credentials; back when it is there.
+
+        EngineRequestError with what the registry said, EngineTimeoutError when it takes too long.
+        """
+        ...
+
     def remove_network(self, network_id: str) -> None: ...
 
     def remove_volume(self, name: str) -> None: ...
@@ -122,6 +130,17 @@ class Run:
 
     plan_id: str
     host: str
+    owner: str
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RestoreRun:
+    """A claim on restoring a plan's images: as with a run, every write names it and is refused when it is lost."""
+
+    plan_id: str
+    host: str
+    number: int
     owner: str
     attempt: int
 
@@ -190,7 +209,38 @@ class Audit(Protocol):
         ...
 
 
-class Store(Ledger, Audit, Protocol):
+class Restores(Protocol):
+    """Who asked for removed images again, and what came of it; one restoring of a plan at a time."""
+
+    def ask_restore(
+        self, plan_id: str, person: Person, decide: Callable[[PlanState, datetime], Event]
+    ) -> PlanState:
+        """Write that a plan's images are wanted again, with the event that ``decide`` gives.
+
+        What ``decide`` raises is passed on and nothing is written. RefusedError when there is no such plan.
+        """
+        ...
+
+    def due_restores(self) -> tuple[str, ...]:
+        """Ids of plans whose images wait to be restored, or whose restoring lost its process."""
+        ...
+
+    def claim_restore(self, plan_id: str, owner: str, lease: timedelta) -> RestoreRun | None:
+        """Take one up; None when somebody else has it."""
+        ...
+
+    def renew_restore(self, run: RestoreRun, lease: timedelta) -> None: ...
+
+    def record_restored(self, run: RestoreRun, image: ImageRestored, event: Event) -> None:
+        """Write how one image ended, with its event. Fenced."""
+        ...
+
+    def end_restore(self, run: RestoreRun, event: Event) -> PlanState:
+        """Write that all images were tried. Fenced."""
+        ...
+
+
+class Store(Ledger, Audit, Restores, Protocol):
     """Plans, runs and the audit chain. Every method may raise StoreUnavailableError.
 
     Each method is one transaction; a change of state and its events are written together or not at all.

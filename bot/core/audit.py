@@ -34,6 +34,10 @@ class Tag(StrEnum):
     CLEANUP_FINISHED = "deckhand:cleanup:finished"
     ITEM_REMOVING = "deckhand:item:removing"
     ITEM_ENDED = "deckhand:item:ended"
+    RESTORE_ASKED = "slack:restore:asked"
+    RESTORE_REFUSED = "slack:restore:refused"
+    RESTORE_IMAGE = "deckhand:restore:image"
+    RESTORE_ENDED = "deckhand:restore:ended"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from bot.core.plans import Item, Person, Plan
+from bot.core.restoring import Restoring, digests
 from bot.core.usage import DiskUsage
 
 
@@ -102,6 +103,13 @@ class PlanState:
     finished_at: datetime | None = None
     usage_before: DiskUsage | None = None
     usage_after: DiskUsage | None = None
+    restoring: Restoring | None = None
+    """When somebody asked for its images again."""
+
+    @property
+    def restorable(self) -> tuple[ItemState, ...]:
+        """Removed images whose registry can be asked for them again."""
+        return tuple(state for state in self.with_outcome(Outcome.REMOVED) if digests(state.item))
 
     @property
     def reclaimed(self) -> int:

@@ -7,9 +7,10 @@ from bot.core.audit import ChainedEvent, Json, time_text
 from bot.core.audit_filter import AuditFilter, parse_filter
 from bot.core.errors import RefusedError, UsageError
 from bot.core.hosts import Hosts
-from bot.core.lifecycle import PlanState
+from bot.core.lifecycle import CLEANUP_OUTCOMES, PlanState
 from bot.core.plans import Person
 from bot.core.policy import Right
+from bot.core.restoring import digests
 from bot.core.review import Place, Statistics, Tally, Totals
 from bot.ports import Audit, Cleanup, Clock, Store
 from bot.services import facts
@@ -207,7 +208,38 @@ def plan_json(state: PlanState, events: tuple[ChainedEvent, ...]) -> dict[str, J
         "items": [facts.item(item) for item in state.items],
         "before": facts.usage(state.usage_before),
         "after": facts.usage(state.usage_after),
+        "restorable": _restorable_json(state),
+        "restored": _restored_json(state),
         "events": [event_json(link) for link in events],
+    }
+
+
+def _restorable_json(state: PlanState) -> Json:
+    """Removed images that can be pulled again, and from where."""
+    if state.status not in CLEANUP_OUTCOMES:
+        return []
+    return [
+        {"id": one.item.id, "name": one.item.name, "digests": list(digests(one.item))}
+        for one in state.restorable
+    ]
+
+
+def _restored_json(state: PlanState) -> Json:
+    """What came of the last time that they were asked for; None when nobody has."""
+    asked = state.restoring
+    if asked is None:
+        return None
+    items = {one.position: one.item for one in state.items}
+    return {
+        "asked_by": asked.asked_by.id,
+        "asked_at": time_text(asked.asked_at),
+        "ended_at": time_text(asked.ended_at) if asked.ended_at else None,
+        "status": asked.status,
+        "images": [
+            {"id": items[image.position].id, "outcome": image.outcome, "reason": image.reason}
+            for image in asked.images
+            if image.position in items
+        ],
     }
 
 

@@ -9,13 +9,15 @@ from slack_bolt import Ack, App, Respond
 from bot.core.audit_filter import split_line
 from bot.core.errors import RefusedError
 from bot.core.review import read_place
+from bot.services.restore import Restore
 from bot.services.review import Page, Review
 from bot.services.review_files import export
 from bot.slack import parsing
 from bot.slack.audits import DETAILS, EXPORT, PAGE, nearest_note, page_message, record_message
 from bot.slack.chat import SlackChat
 from bot.slack.listeners import Asked, Body, asked_by_click, asked_by_command
-from bot.slack.text import plural
+from bot.slack.restores import RESTORE
+from bot.slack.text import escape, plural
 
 Submit: TypeAlias = Callable[[Asked, Callable[[Asked], object]], None]
 
@@ -23,8 +25,9 @@ Submit: TypeAlias = Callable[[Asked, Callable[[Asked], object]], None]
 class AuditListeners:
     """Registers the audit's command and actions with Bolt; ``submit`` hands work to a thread and answers."""
 
-    def __init__(self, review: Review, chat: SlackChat, submit: Submit) -> None:
+    def __init__(self, review: Review, restore: Restore, chat: SlackChat, submit: Submit) -> None:
         self._review = review
+        self._restore = restore
         self._chat = chat
         self._submit = submit
 
@@ -33,6 +36,7 @@ class AuditListeners:
         app.action(re.compile(f"^{PAGE}:"))(self.page_action)
         app.action(re.compile(f"^{DETAILS}:"))(self.details_action)
         app.action(EXPORT)(self.export_action)
+        app.action(RESTORE)(self.restore_action)
 
     def handle_audit_command(self, ack: Ack, body: Body, respond: Respond) -> None:
         ack()
@@ -53,6 +57,11 @@ class AuditListeners:
         ack()
         line, thread = str(action.get("value") or "").partition(" ")[2], thread_of(body)
         self._submit(asked_by_click(body, respond), lambda asked: self._export(asked, thread, line))
+
+    def restore_action(self, ack: Ack, body: Body, action: Body, respond: Respond) -> None:
+        ack()
+        plan_id = str(action.get("value") or "")
+        self._submit(asked_by_click(body, respond), lambda asked: self._restore_images(asked, plan_id))
 
     # --- the work, in our own threads -----------------------------------------------------------
 
@@ -86,6 +95,12 @@ class AuditListeners:
         self._chat.post_files(
             asked.channel, thread, title, {"audit.csv": files.csv, "audit.json": files.json}
         )
+
+    def _restore_images(self, asked: Asked, plan_id: str) -> None:
+        state = self._restore.ask(plan_id, asked.person)
+        count = plural(len(state.restorable), "image")
+        sentence = f"Deckhand pulls {count} on {escape(state.plan.host)}; the message of the cleanup shows how it goes."
+        self._chat.post_private(asked.channel, asked.person.id, sentence)
 
 
 def message_ts(body: Body) -> str:

@@ -15,8 +15,10 @@ from bot.core.units import human_size
 from bot.ports import Cleanup
 from bot.services.review import Page, Record
 from bot.slack.blocks import Block, Message, actions, button, context, fields, header, section
-from bot.slack.plans import before_after, short_name
+from bot.slack.plan_names import short_name
+from bot.slack.plans import before_after
 from bot.slack.reports import OUTCOME_EMOJI
+from bot.slack.restores import restore_blocks
 from bot.slack.text import (
     code,
     date,
@@ -149,6 +151,7 @@ def record_message(record: Record) -> Message:
         *_disk(state),
         *(section(text) for text in paragraphs([f"*Timeline* ({plural(len(record.events), 'event')})", *lines])),
         *([context(f"… and {plural(left, 'more line')}")] if left else []),
+        *restore_blocks(state),
         context(f"Plan {code(plan.id)} · `deckhand audit show {escape(plan.id)}` has every item and event."),
     )  # fmt: skip
     return Message(text=f"{escape(title)}. {reclaimed}.", blocks=blocks)

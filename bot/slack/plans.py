@@ -10,7 +10,9 @@ from bot.core.profiles import KIND_NAMES
 from bot.core.units import human_size
 from bot.core.usage import DiskUsage
 from bot.slack.blocks import Block, Message, actions, button, context, fields, header, section, table
+from bot.slack.plan_names import item_name, short_name
 from bot.slack.reports import OUTCOME_EMOJI, frees_text
+from bot.slack.restores import restore_blocks, undo_text
 from bot.slack.text import (
     bar,
     code,
@@ -93,8 +95,11 @@ def _open_blocks(state: PlanState) -> list[Block]:
     blocks += [context(f":construction: {plain(note)}") for note in draft.notes]
     blocks.append(context("Stands for " + " · ".join(code(command) for command in plan.commands)))
     if state.status is Status.PROPOSED:
-        blocks.append(context(":warning: What is removed cannot be undone, except by pulling or building again. "
-                              "Each object is looked at again before it goes; what has changed is kept."))  # fmt: skip
+        blocks.append(
+            context(
+                f"{undo_text(draft)} Each object is looked at again before it goes; what has changed is kept."
+            )
+        )
         blocks.append(
             actions([
                 button("Approve", APPROVE, plan.id, style="primary",
@@ -169,17 +174,6 @@ def full_list(state: PlanState) -> str:
     lines += ["", "Keeps:"]
     lines += [f"{kept.kind}\t{kept.id}\t{one_line(kept.name)}\t{one_line(kept.rule)}" for kept in draft.kept]
     return "\n".join(lines) + "\n"
-
-
-def item_name(item: Item) -> str:
-    """Every reference of an image, since all of them go; else the name."""
-    return ", ".join(item.references) or item.name
-
-
-def short_name(item: Item) -> str:
-    """An image's tags; digests only where it has no tag, since they go with the tags of their repository."""
-    tags = [reference for reference in item.references if "@" not in reference]
-    return ", ".join(tags) or item_name(item)
 
 
 def _kept_counts(draft: Draft) -> Sequence[tuple[tuple[str, str], int]]:
@@ -260,7 +254,7 @@ def _report_blocks(state: PlanState) -> list[Block]:
     if state.usage_before and state.usage_after:
         blocks.append(context("`docker system df` before and after"))
         blocks.append(before_after(state.usage_before, state.usage_after))
-    return blocks
+    return [*blocks, *restore_blocks(state)]
 
 
 def _counts(state: PlanState) -> str:

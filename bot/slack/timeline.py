@@ -70,6 +70,11 @@ def _refused(event: Event) -> str:
     )
 
 
+def _restored(event: Event) -> str:
+    name, outcome = (str(event.facts.get(key, "")) for key in ("name", "outcome"))
+    return f"image {code(name, 80)} {plain(outcome)}{_because(event)}"
+
+
 def _plainly(words: str) -> Callable[[Event], str]:
     return lambda event: f"{words}{_by(event)}{_because(event)}"
 
@@ -85,4 +90,8 @@ _SENTENCES: Mapping[str, Callable[[Event], str]] = MappingProxyType({
     Tag.CLEANUP_STARTED: _plainly("began"),
     Tag.CLEANUP_TAKEN_UP: _plainly("taken up again by another process"),
     Tag.CLEANUP_FINISHED: lambda event: f"ended{_size(event, 'reclaimed_bytes')}{_because(event)}",
+    Tag.RESTORE_ASKED: _plainly("asked to restore images"),
+    Tag.RESTORE_REFUSED: lambda event: f"refused{_by(event)} to restore{_because(event)}",
+    Tag.RESTORE_IMAGE: _restored,
+    Tag.RESTORE_ENDED: _plainly("restoring ended"),
 })  # fmt: skip

@@ -7,12 +7,14 @@ from pydantic import TypeAdapter
 
 from bot.core.lifecycle import ItemState, MessageRef, Outcome, PlanState, Status, Vote
 from bot.core.plans import Person, Plan
+from bot.core.restoring import ImageRestored, RestoreStatus, Restoring
 from bot.core.usage import DiskUsage
 from bot.store.columns import storable_json
-from bot.store.models import ItemRow, PlanRow, VoteRow
+from bot.store.models import ItemRow, PlanRow, RestoreRow, VoteRow
 
 _PLAN = TypeAdapter(Plan)
 _USAGE = TypeAdapter(DiskUsage)
+_IMAGES = TypeAdapter(tuple[ImageRestored, ...])
 
 
 def plan_text(plan: Plan) -> str:
@@ -38,7 +40,24 @@ def stored_plan(row: PlanRow) -> Plan:
     return _PLAN.validate_json(row.snapshot)
 
 
-def plan_state(row: PlanRow, items: Iterable[ItemRow], votes: Iterable[VoteRow]) -> PlanState:
+def restoring(row: RestoreRow) -> Restoring:
+    return Restoring(
+        number=row.number,
+        status=RestoreStatus(row.status),
+        asked_by=Person(id=row.person_id, name=row.person_name),
+        asked_at=row.asked_at,
+        ended_at=row.ended_at,
+        images=_IMAGES.validate_json(row.images),
+    )
+
+
+def images_text(images: tuple[ImageRestored, ...]) -> str:
+    return _text(_IMAGES.dump_python(images, mode="json"))
+
+
+def plan_state(
+    row: PlanRow, items: Iterable[ItemRow], votes: Iterable[VoteRow], restore: RestoreRow | None = None
+) -> PlanState:
     """A plan and where it stands; items in their order, votes in theirs."""
     plan = stored_plan(row)
     message = MessageRef(channel=row.message_channel, ts=row.message_ts) if row.message_channel else None
@@ -73,4 +92,5 @@ def plan_state(row: PlanRow, items: Iterable[ItemRow], votes: Iterable[VoteRow])
         finished_at=row.finished_at,
         usage_before=_usage(row.usage_before),
         usage_after=_usage(row.usage_after),
+        restoring=restoring(restore) if restore else None,
     )

@@ -163,3 +163,31 @@ class WordRow(Row, table=True):
     started_at: datetime = Field(primary_key=True, sa_type=Moment)
     plan_id: str = Field(primary_key=True, sa_type=SafeText)
     host: str = Field(sa_type=SafeText)
+
+
+class RestoreRow(Row, table=True):
+    """The last time that a plan's images were wanted again."""
+
+    __tablename__ = "restore"
+    __table_args__ = (
+        Index(
+            "restore_open",
+            "asked_at",
+            sqlite_where=text("status <> 'ended'"),
+            postgresql_where=text("status <> 'ended'"),
+        ),
+    )
+
+    plan_id: str = Field(primary_key=True, foreign_key="plan.id", sa_type=SafeText)
+    number: int
+    """Counts how often they were asked for."""
+    status: str = Field(sa_type=SafeText)
+    person_id: str = Field(sa_type=SafeText)
+    person_name: str = Field(sa_type=SafeText)
+    asked_at: datetime = Field(sa_type=Moment)
+    ended_at: datetime | None = Field(default=None, sa_type=Moment)
+    images: str = Field(default="[]", sa_type=SafeText)
+    """What became of each, as JSON."""
+    owner: str = Field(default="", sa_type=SafeText)
+    attempt: int = 0
+    lease_until: datetime | None = Field(default=None, sa_type=Moment)

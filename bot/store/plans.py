@@ -15,7 +15,7 @@ from bot.core.plans import Plan
 from bot.ports import Change
 from bot.store import chain
 from bot.store.mapping import plan_state, plan_text
-from bot.store.models import ItemRow, PlanRow, VoteRow
+from bot.store.models import ItemRow, PlanRow, RestoreRow, VoteRow
 from bot.store.sessions import DatabaseNow, now
 
 
@@ -93,7 +93,10 @@ def load(session: Session, plan_id: str, *, lock: bool = False) -> PlanState | N
         .order_by(col(VoteRow.version))
         .execution_options(populate_existing=True)
     )
-    return plan_state(row, items, votes)
+    restore = session.exec(
+        select(RestoreRow).where(col(RestoreRow.plan_id) == plan_id).execution_options(populate_existing=True)
+    ).one_or_none()
+    return plan_state(row, items, votes, restore)
 
 
 def there(state: PlanState | None, plan_id: str) -> PlanState:

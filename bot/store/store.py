@@ -7,12 +7,13 @@ from datetime import datetime, timedelta
 from bot.core.audit import ChainedEvent, Event
 from bot.core.audit_filter import EVERYTHING, AuditFilter
 from bot.core.lifecycle import ItemState, MessageRef, PlanState, Status
-from bot.core.plans import Plan
+from bot.core.plans import Person, Plan
+from bot.core.restoring import ImageRestored
 from bot.core.review import Place, RecordedItem, Statistics, Totals
 from bot.core.sightings import Sighting
 from bot.core.usage import DiskUsage
-from bot.ports import Change, Cleanup, Run, Store
-from bot.store import chain, items, ledger, plans, reviewing, runs
+from bot.ports import Change, Cleanup, RestoreRun, Run, Store
+from bot.store import chain, items, ledger, plans, restores, reviewing, runs
 from bot.store.sessions import Sessions
 
 
@@ -75,6 +76,28 @@ class SqlStore(Store):
 
     def finish(self, run: Run, status: Status, event: Event, reason: str = "") -> PlanState:
         return self._sessions.writing(lambda session: runs.finish(session, run, status, event, reason))
+
+    # --- restoring ------------------------------------------------------------------------------
+
+    def ask_restore(
+        self, plan_id: str, person: Person, decide: Callable[[PlanState, datetime], Event]
+    ) -> PlanState:
+        return self._sessions.writing(lambda session: restores.ask(session, plan_id, person, decide))
+
+    def due_restores(self) -> tuple[str, ...]:
+        return self._sessions.reading(restores.due)
+
+    def claim_restore(self, plan_id: str, owner: str, lease: timedelta) -> RestoreRun | None:
+        return self._sessions.writing(lambda session: restores.claim(session, plan_id, owner, lease))
+
+    def renew_restore(self, run: RestoreRun, lease: timedelta) -> None:
+        self._sessions.writing(lambda session: restores.renew(session, run, lease))
+
+    def record_restored(self, run: RestoreRun, image: ImageRestored, event: Event) -> None:
+        self._sessions.writing(lambda session: restores.record(session, run, image, event))
+
+    def end_restore(self, run: RestoreRun, event: Event) -> PlanState:
+        return self._sessions.writing(lambda session: restores.end(session, run, event))
 
     # --- messages -------------------------------------------------------------------------------
 

@@ -29,6 +29,7 @@ def write_configuration(file: Path, hosts: dict[str, str]) -> None:
     file.write_text(
         f'[database]\nurl = "sqlite:///{file.parent / "deckhand.db"}"\n\n{tables}\n'
         '[policies.default]\nlook = ["*"]\nrequest = ["*"]\napprove = ["U0ANN", "U0BOB"]\n'
+        'restore = ["U0ANN", "U0BOB"]\n'
         'quorum = 1\nself_approval = false\nexpires = "30m"\n',
         encoding="utf-8",
     )

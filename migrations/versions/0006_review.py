@@ -1,4 +1,4 @@
-"""What the audit is searched by: words of each cleanup, and what it freed.
+"""What the audit is searched by: words of each cleanup, and what it freed; and who wanted images again.
 
 Safe while the previous release runs. A cleanup that the previous release begins after this is listed, but not
 found by a name, a person, a profile or an outcome; one that it ends counts as having freed nothing in totals.
@@ -40,11 +40,32 @@ def upgrade() -> None:
     )
     op.create_index("plan_totals", "plan", ["started_at", "host", "reclaimed_bytes"])
     op.create_index("plan_reclaimed", "plan", ["id", "reclaimed_bytes"])
+    _create_restore()
     for rows in _words_of_old_cleanups(op.get_bind()):
         op.bulk_insert(words, rows)
 
 
+def _create_restore() -> None:
+    op.create_table(
+        "restore",
+        sa.Column("plan_id", sa.Text, sa.ForeignKey("plan.id"), primary_key=True),
+        sa.Column("number", sa.Integer, nullable=False),
+        sa.Column("status", sa.Text, nullable=False),
+        sa.Column("person_id", sa.Text, nullable=False),
+        sa.Column("person_name", sa.Text, nullable=False),
+        sa.Column("asked_at", sa.Text, nullable=False),
+        sa.Column("ended_at", sa.Text),
+        sa.Column("images", sa.Text, nullable=False),
+        sa.Column("owner", sa.Text, nullable=False),
+        sa.Column("attempt", sa.Integer, nullable=False),
+        sa.Column("lease_until", sa.Text),
+    )
+    is_open = sa.text("status <> 'ended'")
+    op.create_index("restore_open", "restore", ["asked_at"], sqlite_where=is_open, postgresql_where=is_open)
+
+
 def downgrade() -> None:
+    op.drop_table("restore")
     op.drop_index("plan_reclaimed", "plan")
     op.drop_index("plan_totals", "plan")
     op.drop_column("plan", "reclaimed_bytes")

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from bot.core.inventory import EngineInfo, Kind
 from bot.core.lifecycle import ItemState, MessageRef, Outcome, PlanState, Status, Vote
 from bot.core.plans import Draft, Frees, Item, Kept, Person, Plan
+from bot.core.restoring import ImageRestored, Restored, RestoreStatus, Restoring
 from bot.core.usage import DiskUsage, UsageRow
 
 MADE = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -155,6 +156,24 @@ _MIXED = with_outcomes(
              "the engine answered 409: conflict: <unable to delete>"),
 )  # fmt: skip
 
+_DONE = ended(with_outcomes(_APPROVED, *[_REMOVED] * 5), Status.DONE)
+_ASKED = Restoring(
+    number=1, status=RestoreStatus.RUNNING, asked_by=CYD, asked_at=MADE + timedelta(hours=1)
+)  # fmt: skip
+_GIVEN_BACK = ImageRestored(
+    position=2, outcome=Restored.RESTORED, reason="app:stable was left: it names another image now"
+)
+_LOST = ImageRestored(
+    position=2, outcome=Restored.FAILED, reason="registry.example/app@sha256:3: <manifest unknown>"
+)
+_OVER = replace(_ASKED, status=RestoreStatus.ENDED, ended_at=MADE + timedelta(hours=2))
+RESTORED: Mapping[str, PlanState] = MappingProxyType({
+    "restoring": replace(_DONE, restoring=_ASKED),
+    "restored": replace(_DONE, restoring=replace(_OVER, images=(_GIVEN_BACK,))),
+    "not_restored": replace(_DONE, restoring=replace(_OVER, images=(_LOST,))),
+})  # fmt: skip
+"""The done one after somebody asked for its images again."""
+
 STATES: Mapping[str, PlanState] = MappingProxyType({
     "proposed": _OPEN,
     "proposed_narrowed": replace(_OPEN, plan=replace(_OPEN.plan, draft=_NARROWED)),
@@ -171,7 +190,7 @@ STATES: Mapping[str, PlanState] = MappingProxyType({
     "running": replace(
         with_outcomes(_APPROVED, _REMOVED, _REMOVED, Outcome.REMOVING), status=Status.RUNNING
     ),
-    "done": ended(with_outcomes(_APPROVED, *[_REMOVED] * 5), Status.DONE),
+    "done": _DONE,
     "partial": ended(_MIXED, Status.PARTIAL),
     "stopped": ended(with_outcomes(_APPROVED, _REMOVED), Status.STOPPED),
     "failed": ended(

@@ -13,12 +13,15 @@ import pytest
 from bot.core.lifecycle import Status
 from bot.slack.blocks import Message
 from bot.slack.plans import APPROVE, REJECT, plan_message
+from bot.slack.restores import RESTORE
 from bot.trial.workspace.limits import check_message
 from tests.slack.looks import LOOKS
-from tests.slack.states import STATES
+from tests.slack.states import RESTORED, STATES
 
 GOLDENS = Path(__file__).parent / "goldens"
-MESSAGES = {**{f"plan_{name}": plan_message(state) for name, state in STATES.items()}, **LOOKS}
+MESSAGES = {
+    **{f"plan_{name}": plan_message(state) for name, state in (STATES | RESTORED).items()}, **LOOKS
+}  # fmt: skip
 every_message = pytest.mark.parametrize("name", MESSAGES)
 
 
@@ -55,11 +58,20 @@ def test_slack_takes_the_message(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", STATES)
-def test_only_an_open_plan_has_buttons_and_each_carries_the_id_of_the_plan_alone(name: str) -> None:
+def test_only_an_open_plan_and_one_with_images_to_restore_have_buttons_that_carry_its_id_alone(
+    name: str,
+) -> None:
     found = [(button["action_id"], button["value"]) for button in buttons(MESSAGES[f"plan_{name}"])]
     plan = STATES[name].plan
-    is_open = STATES[name].status is Status.PROPOSED
-    assert found == ([(APPROVE, plan.id), (REJECT, plan.id)] if is_open else [])
+    expected = {Status.PROPOSED: [APPROVE, REJECT], Status.DONE: [RESTORE]}.get(STATES[name].status, [])
+    assert found == [(action_id, plan.id) for action_id in expected]
+
+
+def test_images_that_are_being_restored_cannot_be_asked_for_again_and_those_that_were_can() -> None:
+    def actions(name: str) -> list[str]:
+        return [button["action_id"] for button in buttons(MESSAGES[f"plan_{name}"])]
+
+    assert (actions("restoring"), actions("restored"), actions("not_restored")) == ([], [RESTORE], [RESTORE])
 
 
 def test_the_first_vote_of_two_is_shown_beside_the_number_that_is_needed() -> None:
