@@ -20,7 +20,7 @@ from tests.slack.states import RESTORED, STATES
 
 GOLDENS = Path(__file__).parent / "goldens"
 MESSAGES = {
-    **{f"plan_{name}": plan_message(state) for name, state in (STATES | RESTORED).items()}, **LOOKS
+    **{f"plan_{name}": plan_message(state) for name, state in {**STATES, **RESTORED}.items()}, **LOOKS
 }  # fmt: skip
 every_message = pytest.mark.parametrize("name", MESSAGES)
 

@@ -21,10 +21,10 @@ def pull_image(universe: Universe, name: str, tag: str) -> list[Report]:
         raise NotFoundError(f"manifest for {wanted} not found: manifest unknown: manifest unknown")
     image, layers = universe.registry[wanted]
     _, path = names.split_domain(wanted.repository)
-    reports: list[Report] = [{"status": f"Pulling from {path}", "id": wanted.digest}]
+    reports: list[Report] = [{"status": f"Pulling from {path}", "id": str(wanted)}]
     for layer in layers:
-        had = universe.layers.setdefault(layer.chain_id, layer) is not layer
-        status = "Already exists" if had else "Pull complete"
+        status = "Already exists" if layer.chain_id in universe.layers else "Pull complete"
+        universe.layers.setdefault(layer.chain_id, layer)
         reports.append({"status": status, "progressDetail": {}, "id": short(layer.diff_id)})
     had = image.id in universe.images
     universe.images[image.id] = image
