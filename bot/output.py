@@ -247,7 +247,9 @@ def show_record(state: PlanState) -> None:
 def _say_what_can_be_restored(state: PlanState) -> None:
     if state.status not in CLEANUP_OUTCOMES or not state.restorable:
         return
-    say(f"\n{len(state.restorable)} removed images can be pulled again (Restore, in Slack), from:")
+    count = len(state.restorable)
+    images = "1 removed image" if count == 1 else f"{count:,} removed images"
+    say(f"\n{images} can be pulled again (Restore, in Slack), from:")
     for one in state.restorable:
         say(f"  {', '.join(digests(one.item))}")
     if state.restoring:

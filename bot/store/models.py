@@ -41,11 +41,10 @@ class PlanRow(Row, table=True):
             sqlite_where=text("shown_version < version"),
             postgresql_where=text("shown_version < version"),
         ),
-        Index("plan_by_start", "started_at"),
-        Index("plan_by_host_and_start", "host", "started_at"),
         # Totals are read from these alone: a plan's row is long, and what it freed stands at its end.
-        Index("plan_totals", "started_at", "host", "reclaimed_bytes"),
-        Index("plan_reclaimed", "id", "reclaimed_bytes"),
+        Index("plan_by_start", "started_at", "host", "reclaimed_bytes"),
+        Index("plan_by_host_and_start", "host", "started_at", "reclaimed_bytes"),
+        Index("plan_counted", "id", "profile", "requester_id", "status", "reclaimed_bytes"),
     )
 
     id: str = Field(primary_key=True, sa_type=SafeText)

@@ -21,7 +21,7 @@ from bot.ports import Cleanup
 from bot.store.columns import Moment, storable
 from bot.store.models import ItemRow, PlanRow, VoteRow, WordRow
 
-RARE = 1_000
+RARE = 3_000
 """Entries of a list that are counted to tell which one is short."""
 _HIGHEST = "\U0010ffff"
 _Column: TypeAlias = Any
@@ -250,8 +250,8 @@ def _ranked(tallies: dict[str, Tally]) -> dict[str, Tally]:
 def statistics(session: Session, hosts: Sequence[str] | None, matching: AuditFilter) -> Statistics:
     """The same, counted by everything that a cleanup has one of."""
     found = _found(session, hosts, matching).subquery()
-    month = func.substr(col(PlanRow.started_at), 1, 7)
-    parts = (col(PlanRow.host), col(PlanRow.profile), month, col(PlanRow.requester_id), col(PlanRow.status))
+    month = func.substr(found.c.started_at, 1, 7)
+    parts = (found.c.host, col(PlanRow.profile), month, col(PlanRow.requester_id), col(PlanRow.status))
     counted = (
         select(*parts, func.count(), func.sum(col(PlanRow.reclaimed_bytes)))
         .join(found, col(PlanRow.id) == found.c.plan_id)

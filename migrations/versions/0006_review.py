@@ -17,6 +17,12 @@ down_revision = "0002"
 branch_labels = None
 depends_on = None
 
+INDEXES = {
+    "plan_by_start": ["started_at", "host"],
+    "plan_by_host_and_start": ["host", "started_at"],
+    "plan_counted": ["id", "profile", "requester_id", "status"],
+}
+"""Totals are read from these alone; the first two were there, and end in what was freed from now on."""
 BATCH = 200
 LONGEST = 400
 BYTES = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
@@ -38,8 +44,9 @@ def upgrade() -> None:
         coalesce((SELECT sum(bytes) FROM plan_item WHERE plan_id = plan.id), 0)
         WHERE finished_at IS NOT NULL"""
     )
-    op.create_index("plan_totals", "plan", ["started_at", "host", "reclaimed_bytes"])
-    op.create_index("plan_reclaimed", "plan", ["id", "reclaimed_bytes"])
+    for name, columns in INDEXES.items():
+        op.drop_index(name, "plan", if_exists=True)
+        op.create_index(name, "plan", [*columns, "reclaimed_bytes"])
     _create_restore()
     for rows in _words_of_old_cleanups(op.get_bind()):
         op.bulk_insert(words, rows)
@@ -66,9 +73,11 @@ def _create_restore() -> None:
 
 def downgrade() -> None:
     op.drop_table("restore")
-    op.drop_index("plan_reclaimed", "plan")
-    op.drop_index("plan_totals", "plan")
+    for name in INDEXES:
+        op.drop_index(name, "plan")
     op.drop_column("plan", "reclaimed_bytes")
+    op.create_index("plan_by_start", "plan", INDEXES["plan_by_start"][:1])
+    op.create_index("plan_by_host_and_start", "plan", INDEXES["plan_by_host_and_start"])
     op.drop_table("cleanup_word")
 
 

@@ -67,7 +67,7 @@ def test_a_removed_image_is_pulled_again_under_its_old_names_and_the_audit_says_
         "slack:restore:asked", "deckhand:restore:image", "deckhand:restore:ended",
     ]  # fmt: skip
     spoken = deckhand("audit", "show", plan_id, "--config", file, folder=folder).stdout
-    assert "1 removed images can be pulled again (Restore, in Slack), from:" in spoken
+    assert "1 removed image can be pulled again (Restore, in Slack), from:" in spoken
     assert f"{name.removesuffix(':1.0')}@sha256:" in spoken
     listed = deckhand("audit", "list", "shop/app:1.0", "--json", "--config", file, folder=folder)
     assert [cleanup["plan"] for cleanup in json.loads(listed.stdout)] == [plan_id]
