@@ -31,12 +31,15 @@ from bot.services.heads import PostHead
 from bot.services.leases import Leases
 from bot.services.planning import Planning
 from bot.services.propose import Propose
+from bot.services.restore import Restore
+from bot.services.restore_loop import RestoreLoop
 from bot.services.review import Review
 from bot.services.rights import Rights
 from bot.services.schedules import Schedules
 from bot.services.show import Show
 from bot.services.starting import Starting
 from bot.services.stop import Stop
+from bot.slack.audit_listeners import AuditListeners
 from bot.slack.chat import SlackChat, web_client
 from bot.slack.directory import SlackDirectory
 from bot.slack.listeners import Listeners, Services
@@ -63,6 +66,11 @@ class SystemClock:
 
 def new_id() -> str:
     return "".join(secrets.choice(ids.ALPHABET) for _ in range(ids.LENGTH))
+
+
+def process_name() -> str:
+    """Names this process in leases, and no other one."""
+    return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
 
 
 def make_planning(settings: Settings, engines: DockerEngines, store: Store) -> Planning:
@@ -117,15 +125,33 @@ class Deckhand:
         signing = settings.slack.signing_secret
         app = bolt_app(client, signing.get_secret_value() if signing else "", bolt_pool)
         work_pool = ThreadPoolExecutor(WORK_THREADS, thread_name_prefix="work")
-        Listeners(services, chat, work_pool).register(app)
+        listeners = Listeners(services, chat, work_pool)
+        listeners.register(app)
+        review = Review(hosts=lambda: settings.hosts, rights=rights, store=store, clock=clock)
+        restore = self._restore(store, engines, rights)
+        AuditListeners(review, restore, chat, listeners.submit).register(app)
 
         background.start()
         closing.callback(background.stop)
+        restoring = RestoreLoop(restore, self._signals.waker())
+        restoring.start()
+        closing.callback(restoring.stop)
         closing.callback(work_pool.shutdown)
         closing.callback(bolt_pool.shutdown)
         receiver = make_receiver(settings.slack, app)
         receiver.start()
         closing.callback(receiver.stop)
+
+    def _restore(self, store: Store, engines: DockerEngines, rights: Rights) -> Restore:
+        return Restore(
+            hosts=lambda: self._settings.hosts,
+            rights=rights,
+            store=store,
+            engines=engines,
+            owner=process_name(),
+            changed=self._signals.changed,
+            stopping=self._signals.ending,
+        )
 
     def _services(
         self, store: Store, engines: DockerEngines, chat: SlackChat, rights: Rights, clock: Clock
@@ -141,7 +167,7 @@ class Deckhand:
             store=store,
             engines=engines,
             leases=Leases(store=store, ticks=time.monotonic),
-            owner=f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}",
+            owner=process_name(),
             changed=changed,
             stopping=self._signals.ending,
             starting=Starting(hosts=hosts, rights=rights, store=store, clock=clock, changed=changed),
@@ -162,7 +188,6 @@ class Deckhand:
             propose=propose,
             decide=decide,
             stop=Stop(hosts=hosts, rights=rights, store=store, changed=changed),
-            review=Review(hosts=hosts, rights=rights, store=store),
             show_now=show,
         )  # fmt: skip
         background = Background(self._signals, store, show, decide, execute)

@@ -2,8 +2,9 @@
 
 import logging
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -14,6 +15,8 @@ from bot import app as application
 from bot import cli_audit, output, output_rules
 from bot.config import Settings, load
 from bot.core.arguments import EXAMPLE, parse_several
+from bot.core.audit_filter import EXAMPLE as FILTER_EXAMPLE
+from bot.core.audit_filter import AuditFilter, parse_filter
 from bot.core.errors import ConfigurationError, DeckhandError, UsageError
 from bot.engines.registry import DockerEngines
 from bot.services import explaining, facts, review
@@ -21,6 +24,7 @@ from bot.shell import FAILED, MISUSED, AsJson, Config, opened_store
 from bot.slack.chat import web_client
 from bot.slack.directory import SlackDirectory
 from bot.store.database import migrate, open_store
+from bot.store.store import SqlStore
 
 cli = typer.Typer(
     help="Deckhand shows where Docker hosts' disks went, and removes exactly what a person approved.",
@@ -39,6 +43,14 @@ cli.add_typer(policy, name="policy")
 cli_audit.register(audit)
 
 HostName = Annotated[str, typer.Argument(metavar="HOST", help="A registered host.")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What words of a filter mean: the hosts (None for all), and everything else."""
+
+    hosts: tuple[str, ...] | None
+    matching: AuditFilter
 
 
 @contextmanager
@@ -160,20 +172,46 @@ def schedules(config: Config = None, as_json: AsJson = False) -> None:  # noqa: 
         output.say("No schedule is configured; README.md shows how, under “On a schedule”.")
 
 
+Filter = Annotated[
+    list[str] | None, typer.Argument(metavar="[FILTER…]", help=f"Which cleanups: {FILTER_EXAMPLE}")
+]
+
+
+@contextmanager
+def _asked(config: Path | None, words: Sequence[str] | None) -> Iterator[tuple[SqlStore, Asked]]:
+    """The store, and what a filter means in it: in a shell, hosts that are registered no longer count too."""
+    settings = load(config)
+    with opened_store(config) as store:
+        known = store.hosts_of_cleanups() | settings.hosts.by_name.keys()
+        matching = parse_filter(words or (), known, datetime.now(UTC))
+        yield store, Asked(hosts=review.meant_hosts(matching, settings.hosts), matching=matching)
+
+
 @audit.command("list")
 def audit_list(
-    host: Annotated[str | None, typer.Argument(metavar="[HOST]", help="Only this host's cleanups.")] = None,
-    limit: Annotated[int, typer.Option(help="How many at most.", min=1)] = 20,
+    words: Filter = None,
+    limit: Annotated[int, typer.Option(help="How many at most; 0 for all of them.", min=0)] = 20,
     config: Config = None,
     as_json: AsJson = False,  # noqa: FBT002 - typer's flags
 ) -> None:
     """List cleanups, newest first."""
-    with opened_store(config) as store:
-        cleanups = store.cleanups(hosts=[host] if host else None, limit=limit)
+    with _asked(config, words) as (store, asked):
+        cleanups = review.every_cleanup(store, asked.hosts, asked.matching, limit)
+        if as_json:
+            output.stream_json(review.cleanup_json(cleanup) for cleanup in cleanups)
+        else:
+            output.show_cleanups(cleanups)
+
+
+@audit.command("stats")
+def audit_stats(words: Filter = None, config: Config = None, as_json: AsJson = False) -> None:  # noqa: FBT002 - typer's flags
+    """Count cleanups and what they freed: by host, profile, month, requester and outcome."""
+    with _asked(config, words) as (store, asked):
+        statistics = store.statistics(hosts=asked.hosts, matching=asked.matching)
     if as_json:
-        output.print_json([review.cleanup_json(cleanup) for cleanup in cleanups])
+        output.print_json(review.statistics_json(statistics))
     else:
-        output.show_cleanups(cleanups)
+        output.show_statistics(statistics)
 
 
 @audit.command("show")

@@ -2,6 +2,9 @@
 
 import json
 from collections.abc import Iterable, Sequence
+from itertools import islice
+from textwrap import indent
+from typing import Literal
 
 from rich.console import Console
 from rich.table import Table
@@ -10,14 +13,17 @@ from rich.text import Text
 from bot.core.audit import Json, time_text
 from bot.core.hosts import Hosts
 from bot.core.inventory import EngineInfo
-from bot.core.lifecycle import PlanState
+from bot.core.lifecycle import CLEANUP_OUTCOMES, PlanState
 from bot.core.objects import Explanation
 from bot.core.plans import Draft
+from bot.core.restoring import digests
+from bot.core.review import Statistics
 from bot.core.units import human_size
 from bot.core.usage import DiskUsage
 from bot.ports import Cleanup
 from bot.services import facts
 
+LINES_AT_ONCE = 500
 OUT = Console(soft_wrap=True, highlight=False)
 
 
@@ -25,11 +31,32 @@ def print_json(value: Json) -> None:
     print(json.dumps(value, indent=2, ensure_ascii=False))  # noqa: T201 - the answer of a --json command
 
 
-def show_table(head: Sequence[str], rows: Iterable[Sequence[str]], right: Sequence[int] = ()) -> None:
-    """Print a plain table; everything in it is text, so that no name from a host is read as markup."""
-    table = Table(box=None, pad_edge=False, header_style="bold")
+def stream_json(values: Iterable[Json]) -> None:
+    """Print a list that never is in memory as a whole."""
+    begun = False
+    for value in values:
+        text = indent(json.dumps(value, indent=2, ensure_ascii=False), "  ")
+        print(",\n" if begun else "[\n", text, sep="", end="")  # noqa: T201 - as above
+        begun = True
+    print("\n]" if begun else "[]")  # noqa: T201 - as above
+
+
+def show_table(
+    head: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    right: Sequence[int] = (),
+    *,
+    widths: Sequence[int] = (),
+    show_head: bool = True,
+) -> None:
+    """Print a plain table; everything in it is text, so that no name from a host is read as markup.
+
+    ``widths`` are the least ones; a longer cell makes its column wider.
+    """
+    table = Table(box=None, pad_edge=False, header_style="bold", show_header=show_head)
     for index, title in enumerate(head):
-        table.add_column(title, justify="right" if index in right else "left", overflow="fold")
+        justify: Literal["left", "right"] = "right" if index in right else "left"
+        table.add_column(title, justify=justify, overflow="fold", min_width=widths[index] if widths else None)
     for row in rows:
         table.add_row(*(Text(cell) for cell in row))
     OUT.print(table)
@@ -131,25 +158,56 @@ def _explanation_json(one: Explanation) -> Json:
     }  # fmt: skip
 
 
-def show_cleanups(cleanups: Sequence[Cleanup]) -> None:
-    show_table(
-        ("ID", "HOST", "PROFILE", "OUTCOME", "RECLAIMED", "PREDICTED", "ASKED BY", "APPROVED BY", "STARTED"),
-        (
-            (
-                one.id,
-                one.host,
-                one.profile,
-                one.outcome,
-                human_size(one.reclaimed_bytes),
-                human_size(one.predicted_bytes),
-                one.requested_by,
-                ", ".join(one.approved_by),
-                f"{one.started_at:%Y-%m-%d %H:%M:%S}Z",
-            )
-            for one in cleanups
-        ),
-        right=(4, 5),
+CLEANUP_WIDTHS = (18, 18, 12, 8, 10, 10, 12, 12, 20)
+"""Columns that long lists keep from their first line to their last: they are written before their end is known."""
+
+
+def show_cleanups(cleanups: Iterable[Cleanup]) -> None:
+    """Print cleanups one by one, however many there are."""
+    titles = (
+        "ID",
+        "HOST",
+        "PROFILE",
+        "OUTCOME",
+        "RECLAIMED",
+        "PREDICTED",
+        "ASKED BY",
+        "APPROVED BY",
+        "STARTED",
     )
+    head: Sequence[str] | None = titles
+    lines = (_cleanup_line(cleanup) for cleanup in cleanups)
+    while batch := list(islice(lines, LINES_AT_ONCE)):
+        show_table(titles, batch, right=(4, 5), widths=CLEANUP_WIDTHS, show_head=head is not None)
+        head = None
+    if head is not None:
+        say("No cleanup fits.")
+
+
+def _cleanup_line(one: Cleanup) -> Sequence[str]:
+    return (
+        one.id,
+        one.host,
+        one.profile,
+        one.outcome,
+        human_size(one.reclaimed_bytes),
+        human_size(one.predicted_bytes),
+        one.requested_by,
+        ", ".join(one.approved_by),
+        f"{one.started_at:%Y-%m-%d %H:%M:%S}Z",
+    )
+
+
+def show_statistics(statistics: Statistics) -> None:
+    total = statistics.all
+    say(f"{total.cleanups:,} cleanups, {human_size(total.bytes)} reclaimed.")
+    for title, tallies in (
+        ("HOST", statistics.by_host), ("PROFILE", statistics.by_profile), ("MONTH", statistics.by_month),
+        ("ASKED BY", statistics.by_requester), ("OUTCOME", statistics.by_outcome),
+    ):  # fmt: skip
+        say("")
+        rows = ((name, f"{each.cleanups:,}", human_size(each.bytes)) for name, each in tallies.items())
+        show_table((title, "CLEANUPS", "RECLAIMED"), rows, right=(1, 2))
 
 
 def show_record(state: PlanState) -> None:
@@ -179,10 +237,28 @@ def show_record(state: PlanState) -> None:
         ),
         right=(3,),
     )
+    _say_what_can_be_restored(state)
     for title, usage in (("before", state.usage_before), ("after", state.usage_after)):
         if usage:
             say(f"\nsystem df {title}:")
             show_usage(usage)
+
+
+def _say_what_can_be_restored(state: PlanState) -> None:
+    if state.status not in CLEANUP_OUTCOMES or not state.restorable:
+        return
+    count = len(state.restorable)
+    images = "1 removed image" if count == 1 else f"{count:,} removed images"
+    say(f"\n{images} can be pulled again (Restore, in Slack), from:")
+    for one in state.restorable:
+        say(f"  {', '.join(digests(one.item))}")
+    if state.restoring:
+        asked = state.restoring
+        say(f"restored for {asked.asked_by.id} at {asked.asked_at:%Y-%m-%d %H:%M:%S}Z, {asked.status}:")
+        items = {one.position: one.item for one in state.items}
+        for image in asked.images:
+            name = items[image.position].name if image.position in items else str(image.position)
+            say(f"  {name}: {image.outcome}" + (f" ({image.reason})" if image.reason else ""))
 
 
 def show_hosts(hosts: Hosts) -> None:

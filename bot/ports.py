@@ -6,10 +6,13 @@ from datetime import date, datetime, timedelta
 from typing import Protocol
 
 from bot.core.audit import ChainedEvent, Event
+from bot.core.audit_filter import EVERYTHING, AuditFilter
 from bot.core.audit_format import Head
 from bot.core.inventory import CacheRecord, Container, EngineInfo, Image, Network, Volume
 from bot.core.lifecycle import ItemState, MessageRef, PlanState, Status, Vote
 from bot.core.plans import Person, Plan
+from bot.core.restoring import ImageRestored
+from bot.core.review import Place, RecordedItem, Statistics, Totals
 from bot.core.sightings import Sighting
 from bot.core.usage import DiskUsage, Survey
 
@@ -85,6 +88,13 @@ class Engine(Protocol):
         """
         ...
 
+    def pull(self, reference: str) -> None:
+        """Pull the image of a digest reference, without credentials; back when it is there.
+
+        EngineRequestError with what the registry said, EngineTimeoutError when it takes too long.
+        """
+        ...
+
     def remove_network(self, network_id: str) -> None: ...
 
     def remove_volume(self, name: str) -> None: ...
@@ -129,6 +139,17 @@ class Run:
 
     plan_id: str
     host: str
+    owner: str
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RestoreRun:
+    """A claim on restoring a plan's images: as with a run, every write names it and is refused when it is lost."""
+
+    plan_id: str
+    host: str
+    number: int
     owner: str
     attempt: int
 
@@ -182,7 +203,71 @@ class Ledger(Protocol):
         ...
 
 
-class Store(Ledger, Protocol):
+class Audit(Protocol):
+    """What was done, to read. ``hosts`` are those that are meant, or all; a filter's own hosts mean nothing here."""
+
+    def cleanups(
+        self,
+        *,
+        hosts: Sequence[str] | None = None,
+        matching: AuditFilter = EVERYTHING,
+        limit: int = 20,
+        beyond: Place | None = None,
+    ) -> tuple[Cleanup, ...]:
+        """A page of cleanups, newest first: the newest of all, or those beyond a place."""
+        ...
+
+    def totals(self, *, hosts: Sequence[str] | None = None, matching: AuditFilter = EVERYTHING) -> Totals: ...
+
+    def statistics(
+        self, *, hosts: Sequence[str] | None = None, matching: AuditFilter = EVERYTHING
+    ) -> Statistics: ...
+
+    def hosts_of_cleanups(self) -> frozenset[str]:
+        """Every host that was ever cleaned, registered or not."""
+        ...
+
+    def recorded_items(self, plan_ids: Sequence[str]) -> tuple[RecordedItem, ...]:
+        """What became of every object of these plans; grouped by plan, in the plans' order of removal."""
+        ...
+
+    def events(self, plan_id: str) -> tuple[ChainedEvent, ...]:
+        """All events of a plan, oldest first."""
+        ...
+
+
+class Restores(Protocol):
+    """Who asked for removed images again, and what came of it; one restoring of a plan at a time."""
+
+    def ask_restore(
+        self, plan_id: str, person: Person, decide: Callable[[PlanState, datetime], Event]
+    ) -> PlanState:
+        """Write that a plan's images are wanted again, with the event that ``decide`` gives.
+
+        What ``decide`` raises is passed on and nothing is written. RefusedError when there is no such plan.
+        """
+        ...
+
+    def due_restores(self) -> tuple[str, ...]:
+        """Ids of plans whose images wait to be restored, or whose restoring lost its process."""
+        ...
+
+    def claim_restore(self, plan_id: str, owner: str, lease: timedelta) -> RestoreRun | None:
+        """Take one up; None when somebody else has it."""
+        ...
+
+    def renew_restore(self, run: RestoreRun, lease: timedelta) -> None: ...
+
+    def record_restored(self, run: RestoreRun, image: ImageRestored, event: Event) -> None:
+        """Write how one image ended, with its event. Fenced."""
+        ...
+
+    def end_restore(self, run: RestoreRun, event: Event) -> PlanState:
+        """Write that all images were tried. Fenced."""
+        ...
+
+
+class Store(Ledger, Audit, Restores, Protocol):
     """Plans, runs and the audit chain. Every method may raise StoreUnavailableError.
 
     Each method is one transaction; a change of state and its events are written together or not at all.
@@ -336,14 +421,6 @@ class Store(Ledger, Protocol):
         ...
 
     # --- audit ----------------------------------------------------------------------------------
-
-    def cleanups(self, *, hosts: Sequence[str] | None = None, limit: int = 20) -> tuple[Cleanup, ...]:
-        """Cleanups, newest first; on these hosts only, when given."""
-        ...
-
-    def events(self, plan_id: str) -> tuple[ChainedEvent, ...]:
-        """All events of a plan, oldest first."""
-        ...
 
     def announce_head(self, day: date, channel: str) -> Head | None:
         """Claim the post of a day's head, with an event; where the chain ends then. None when it was claimed before."""

@@ -50,6 +50,9 @@ class Tag(StrEnum):
     AUDIT_KEYED = "deckhand:audit:keyed"
     AUDIT_HEAD_POSTED = "deckhand:audit:head_posted"
     AUDIT_ARCHIVED = "shell:audit:archived"
+    RESTORE_ASKED = "slack:restore:asked"
+    RESTORE_IMAGE = "deckhand:restore:image"
+    RESTORE_ENDED = "deckhand:restore:ended"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

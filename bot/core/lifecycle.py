@@ -7,6 +7,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from bot.core.plans import Item, Person, Plan
+from bot.core.restoring import Restoring, digests
 from bot.core.usage import DiskUsage
 
 
@@ -139,6 +140,13 @@ class PlanState:
     """Why nobody goes on with a running cleanup until a person says so; empty when somebody does."""
     waits_for: str = ""
     """Of an approved plan: the plan of the same host that comes before it. For display only."""
+    restoring: Restoring | None = None
+    """When somebody asked for its images again."""
+
+    @property
+    def restorable(self) -> tuple[ItemState, ...]:
+        """Removed images whose registry can be asked for them again."""
+        return tuple(state for state in self.with_outcome(Outcome.REMOVED) if digests(state.item))
 
     @property
     def reclaimed(self) -> int:

@@ -19,6 +19,7 @@ from bot.core.usage import DiskUsage, Survey
 from bot.engines import decode
 from bot.engines.decode import Answer
 from bot.engines.failures import translated
+from bot.engines.pulling import pull
 
 T = TypeVar("T")
 
@@ -244,6 +245,10 @@ class DockerEngine:
         with self._client() as client:
             answer = client.remove_image(image_id, force=False, noprune=True)
         return tuple(str(entry["Deleted"]) for entry in answer or () if entry.get("Deleted"))
+
+    def pull(self, reference: str) -> None:
+        with self._client() as client:
+            pull(client, self._host, reference)
 
     def remove_network(self, network_id: str) -> None:
         with self._client() as client:

@@ -83,7 +83,7 @@ class Decide:
         seen = self.store.plan(plan_id)
         if seen is None:
             why = "This plan is not in the database of this Deckhand. Ask for a new one."
-            self.store.record_refusal(facts.refused_vote(plan_id, "", person, verb, why))
+            self.store.record_refusal(facts.refused(plan_id, "", person, verb, why))
             raise RefusedError(why)
         return seen
 
@@ -94,7 +94,7 @@ class Decide:
         if host is None:
             why = f"{seen.plan.host} is no longer registered, so nothing can be decided about it."
             verb = "approve" if approve else "reject"
-            self.store.record_refusal(facts.refused_vote(seen.plan.id, seen.plan.host, person, verb, why))
+            self.store.record_refusal(facts.refused(seen.plan.id, seen.plan.host, person, verb, why))
             raise RefusedError(why)
         allowed = self.rights.has(host, Right.APPROVE, person, channel)
         return _Vote(host=host, person=person, approve=approve, reason=reason, allowed=allowed)
@@ -111,9 +111,7 @@ class Decide:
         return state
 
     def _refused(self, seen: PlanState, person: Person, verb: str, refused: RefusedError) -> None:
-        self.store.record_refusal(
-            facts.refused_vote(seen.plan.id, seen.plan.host, person, verb, str(refused))
-        )
+        self.store.record_refusal(facts.refused(seen.plan.id, seen.plan.host, person, verb, str(refused)))
         self.expire_due()
 
 

@@ -14,6 +14,7 @@ from bot.core.policy import Policy
 from bot.core.schedules import Schedule
 from bot.core.usage import DiskUsage
 
+_REFUSALS = {"stop": Tag.STOP_REFUSED, "restore": Tag.RESTORE_REFUSED}
 _MOST_OF_AN_ID = 64
 """Characters of an id that is not one of ours."""
 
@@ -35,10 +36,11 @@ def of_schedule(tag: Tag, schedule: Schedule, host: str = "", **facts: Json) -> 
     return Event(tag=tag, host=host, actor=requester.id, facts={**facts, "actor_name": requester.name})
 
 
-def refused_vote(plan_id: str, host: str, person: Person, attempted: str, reason: str) -> Event:
-    """An attempt to decide that did not count; the plan may be one that nobody knows."""
+def refused(plan_id: str, host: str, person: Person, attempted: str, reason: str) -> Event:
+    """A click about a plan that did not count; the plan may be one that nobody knows."""
     facts: dict[str, Json] = {"actor_name": person.name, "attempted": attempted, "reason": reason}
-    return Event(tag=Tag.PLAN_REFUSED, plan=plan_id[:_MOST_OF_AN_ID], host=host, actor=person.id, facts=facts)
+    tag = _REFUSALS.get(attempted, Tag.PLAN_REFUSED)
+    return Event(tag=tag, plan=plan_id[:_MOST_OF_AN_ID], host=host, actor=person.id, facts=facts)
 
 
 def deckhand() -> str:

@@ -1,38 +1,156 @@
 """Review: what the audit says, for people and for machines."""
 
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 
 from bot.core.audit import ChainedEvent, Json, time_text
-from bot.core.errors import RefusedError
+from bot.core.audit_filter import AuditFilter, parse_filter
+from bot.core.errors import RefusedError, UsageError
 from bot.core.hosts import Hosts
-from bot.core.lifecycle import PlanState
+from bot.core.lifecycle import CLEANUP_OUTCOMES, PlanState
 from bot.core.plans import Person
 from bot.core.policy import Right
-from bot.ports import Cleanup, Store
+from bot.core.restoring import digests
+from bot.core.review import Place, Statistics, Tally, Totals
+from bot.ports import Audit, Cleanup, Clock, Store
 from bot.services import facts
 from bot.services.rights import Rights
 
 CLEANUP_PREFIX = "cleanup:"
+PAGE = 10
+BATCH = 500
+"""Cleanups that are read at once where all are wanted."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """A page of the audit, as one person may read it."""
+
+    matching: AuditFilter
+    cleanups: tuple[Cleanup, ...]
+    totals: Totals
+    """Of all pages together."""
+    older: Place | None = None
+    """From where the next older page goes on, where there is one."""
+    newer: Place | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """Everything that is known of one plan."""
+
+    state: PlanState
+    events: tuple[ChainedEvent, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Review:
+    """Reads the audit for people: only of registered hosts, and of those only whose audit the person may read.
+
+    What ran on a host that is registered no longer is read in a shell: no policy says any more who may.
+    """
+
     hosts: Callable[[], Hosts]
     rights: Rights
     store: Store
+    clock: Clock
 
-    def latest(
-        self, person: Person, host_name: str | None, limit: int = 10, *, channel: str = ""
-    ) -> tuple[Cleanup, ...]:
-        """The latest cleanups of one host, or of all whose audit the person may read."""
-        if host_name is not None:
-            host = self.hosts().find(host_name)
-            self.rights.require(host, Right.AUDIT, person, channel)
-            return self.store.cleanups(hosts=[host.name], limit=limit)
-        has = self.rights.has
-        seen = [host.name for host in self.hosts().all() if has(host, Right.AUDIT, person, channel)]
-        return self.store.cleanups(hosts=seen, limit=limit)
+    def parse(self, words: Sequence[str]) -> AuditFilter:
+        """Read a person's filter; UsageError says what is wrong with it."""
+        return parse_filter(words, self.hosts().by_name, self.clock.now())
+
+    def page(
+        self, person: Person, matching: AuditFilter, beyond: Place | None = None, *, channel: str = ""
+    ) -> Page:
+        """The newest page, or the one beyond a place."""
+        hosts = self.open_hosts(person, matching, channel)
+        totals = self.store.totals(hosts=hosts, matching=matching)
+        found = self.store.cleanups(hosts=hosts, matching=matching, limit=PAGE + 1, beyond=beyond)
+        more = len(found) > PAGE
+        if beyond is not None and beyond.newer:
+            if not more:  # the newest page, filled up with what is older
+                return self.page(person, matching, channel=channel)
+            shown, older, newer = found[1:], True, True
+        else:
+            shown, older, newer = found[:PAGE], more, beyond is not None
+        edges = _edges(shown)
+        return Page(
+            matching=matching,
+            cleanups=shown,
+            totals=totals,
+            older=edges[1] if edges and older else None,
+            newer=replace(edges[0], newer=True) if edges and newer else None,
+        )
+
+    def record(self, person: Person, plan_id: str, channel: str = "") -> Record:
+        """One plan with all its events; RefusedError when the person may not read it, or it is not there."""
+        state = self.store.plan(plan_id)
+        if state is None:
+            raise RefusedError("This plan is not in the database of this Deckhand.")
+        host = self.hosts().by_name.get(state.plan.host)
+        if host is None:
+            raise RefusedError(
+                f"{state.plan.host} is no longer registered, so its audit is read in a shell only: "
+                f"deckhand audit show {plan_id}"
+            )
+        self.rights.require(host, Right.AUDIT, person, channel)
+        return Record(state=state, events=self.store.events(plan_id))
+
+    def open_hosts(self, person: Person, matching: AuditFilter, channel: str = "") -> tuple[str, ...]:
+        """The registered hosts that the filter means and whose audit the person may read.
+
+        RefusedError for one that is named and closed, UsageError for a tag that no host carries.
+        """
+        hosts = self.hosts()
+        for name in matching.hosts:
+            self.rights.require(hosts.find(name), Right.AUDIT, person, channel)
+        meant = meant_hosts(matching, hosts)
+        registered = hosts.all() if meant is None else [hosts.find(name) for name in meant]
+        return tuple(host.name for host in registered if self.rights.has(host, Right.AUDIT, person, channel))
+
+
+def _edges(cleanups: Sequence[Cleanup]) -> tuple[Place, Place] | None:
+    """The places of the newest and of the oldest."""
+    if not cleanups:
+        return None
+    newest, oldest = cleanups[0], cleanups[-1]
+    return (
+        Place(started_at=newest.started_at, plan=newest.plan),
+        Place(started_at=oldest.started_at, plan=oldest.plan),
+    )
+
+
+def meant_hosts(matching: AuditFilter, hosts: Hosts) -> tuple[str, ...] | None:
+    """The hosts that a filter names, itself or by a tag; None for all. UsageError for a tag without hosts."""
+    if not matching.hosts and not matching.tags:
+        return None
+    names = list(matching.hosts)
+    for tag in matching.tags:
+        tagged = [host.name for host in hosts.all() if tag in host.tags]
+        if not tagged:
+            known = sorted({each for host in hosts.all() for each in host.tags})
+            raise UsageError(
+                f"No registered host is tagged “{tag}”."
+                + (f" The tags are: {', '.join(known[:20])}." if known else " None has a tag.")
+            )
+        names += tagged
+    return tuple(dict.fromkeys(names))
+
+
+def every_cleanup(
+    audit: Audit, hosts: Sequence[str] | None, matching: AuditFilter, limit: int = 0
+) -> Iterator[Cleanup]:
+    """Cleanups newest first, read in batches; 0 means all of them."""
+    beyond, left = None, limit
+    while True:
+        size = min(BATCH, left) if limit else BATCH
+        batch = audit.cleanups(hosts=hosts, matching=matching, limit=size, beyond=beyond)
+        yield from batch
+        left -= len(batch)
+        edges = _edges(batch)
+        if edges is None or len(batch) < size or (limit and not left):
+            return
+        beyond = edges[1]
 
 
 def find(store: Store, cleanup_id: str) -> PlanState:
@@ -50,6 +168,26 @@ def cleanup_json(cleanup: Cleanup) -> dict[str, Json]:
     plain["started_at"] = time_text(cleanup.started_at)
     plain["finished_at"] = time_text(cleanup.finished_at) if cleanup.finished_at else None
     return plain
+
+
+def statistics_json(statistics: Statistics) -> dict[str, Json]:
+    """What ``deckhand audit stats --json`` prints; bytes are integers."""
+    return {
+        "all": _tally_json(statistics.all),
+        "by_host": _tallies_json(statistics.by_host),
+        "by_profile": _tallies_json(statistics.by_profile),
+        "by_month": _tallies_json(statistics.by_month),
+        "by_requester": _tallies_json(statistics.by_requester),
+        "by_outcome": _tallies_json(statistics.by_outcome),
+    }
+
+
+def _tallies_json(tallies: Mapping[str, Tally]) -> Json:
+    return {name: _tally_json(tally) for name, tally in tallies.items()}
+
+
+def _tally_json(tally: Tally) -> Json:
+    return {"cleanups": tally.cleanups, "bytes": tally.bytes}
 
 
 def plan_json(state: PlanState, events: tuple[ChainedEvent, ...]) -> dict[str, Json]:
@@ -72,7 +210,38 @@ def plan_json(state: PlanState, events: tuple[ChainedEvent, ...]) -> dict[str, J
         "items": [facts.item(item) for item in state.items],
         "before": facts.usage(state.usage_before),
         "after": facts.usage(state.usage_after),
+        "restorable": _restorable_json(state),
+        "restored": _restored_json(state),
         "events": [event_json(link) for link in events],
+    }
+
+
+def _restorable_json(state: PlanState) -> Json:
+    """Removed images that can be pulled again, and from where."""
+    if state.status not in CLEANUP_OUTCOMES:
+        return []
+    return [
+        {"id": one.item.id, "name": one.item.name, "digests": list(digests(one.item))}
+        for one in state.restorable
+    ]
+
+
+def _restored_json(state: PlanState) -> Json:
+    """What came of the last time that they were asked for; None when nobody has."""
+    asked = state.restoring
+    if asked is None:
+        return None
+    items = {one.position: one.item for one in state.items}
+    return {
+        "asked_by": asked.asked_by.id,
+        "asked_at": time_text(asked.asked_at),
+        "ended_at": time_text(asked.ended_at) if asked.ended_at else None,
+        "status": asked.status,
+        "images": [
+            {"id": items[image.position].id, "outcome": image.outcome, "reason": image.reason}
+            for image in asked.images
+            if image.position in items
+        ],
     }
 
 

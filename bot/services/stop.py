@@ -69,7 +69,7 @@ class Stop:
 
     def _refused(self, plan_id: str, host: str, person: Person, way: "_Way", why: str) -> RefusedError:
         """Write the attempt to the audit; the error to raise."""
-        self.store.record_refusal(facts.refused_vote(plan_id, host, person, way.verb, why))
+        self.store.record_refusal(facts.refused(plan_id, host, person, way.verb, why))
         return RefusedError(why)
 
 

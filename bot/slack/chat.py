@@ -1,7 +1,7 @@
 """Sending: the plan's message, posted once and edited in place, over the unchanged slack_sdk client."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from slack_sdk import WebClient
@@ -55,17 +55,35 @@ class SlackChat:
     def __init__(self, client: WebClient) -> None:
         self._client = client
 
-    def post(self, channel: str, message: Message) -> str:
-        """Post a message for everyone in the channel; its timestamp."""
+    def post(self, channel: str, message: Message, thread: str = "") -> str:
+        """Post a message for everyone in the channel, or in one of its threads; its timestamp."""
         with slack_errors():
             answer = self._client.chat_postMessage(
                 channel=channel,
+                thread_ts=thread or None,
                 text=message.text,
                 blocks=list(message.blocks),
                 unfurl_links=False,
                 unfurl_media=False,
             )
         return str(answer["ts"])
+
+    def edit(self, channel: str, ts: str, message: Message) -> None:
+        """Let a message show something else, in place."""
+        with slack_errors():
+            self._client.chat_update(channel=channel, ts=ts, text=message.text, blocks=list(message.blocks))
+
+    def post_files(self, channel: str, thread: str, title: str, files: Mapping[str, str]) -> None:
+        """Put texts into a thread as files, by name."""
+        with slack_errors():
+            self._client.files_upload_v2(
+                channel=channel,
+                thread_ts=thread,
+                initial_comment=title,
+                file_uploads=[
+                    {"filename": name, "title": name, "content": content} for name, content in files.items()
+                ],
+            )
 
     def post_private(self, channel: str, user: str, sentence: str) -> None:
         """Write one sentence that only this person sees."""

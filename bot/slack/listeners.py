@@ -21,14 +21,13 @@ from bot.core.policy import Right
 from bot.services.decide import Decide
 from bot.services.planning import Planning
 from bot.services.propose import Propose
-from bot.services.review import Review
 from bot.services.rights import Rights
 from bot.services.stop import Stop
 from bot.slack import parsing
 from bot.slack.chat import SlackChat, slack_errors
 from bot.slack.plans import APPROVE, REJECT, WITHDRAW
 from bot.slack.rejecting import REASON, REJECT_REASON, plan_of, reason_of, reject_form
-from bot.slack.reports import PROPOSE, audit_message, hosts_message, report_message, why_message
+from bot.slack.reports import PROPOSE, hosts_message, report_message, why_message
 from bot.slack.running import STOP, TAKE_UP
 from bot.slack.text import escape
 
@@ -54,7 +53,6 @@ class Services:
     propose: Propose
     decide: Decide
     stop: Stop
-    review: Review
     show_now: Callable[[], None]
     """Bring messages up to date before going on."""
 
@@ -99,7 +97,6 @@ class Listeners:
     def register(self, app: App) -> None:
         app.command(parsing.DF)(self.handle_df_command)
         app.command(parsing.PRUNE)(self.handle_prune_command)
-        app.command(parsing.AUDIT)(self.handle_audit_command)
         app.action(re.compile(f"^{PROPOSE}:"))(self.propose_action)
         app.action(APPROVE)(self.approve_action)
         app.action(REJECT)(self.reject_action)
@@ -129,10 +126,6 @@ class Listeners:
                 self._propose(asked, command.host, command.arguments)
 
         self._submit(asked_by_command(body, respond), work)
-
-    def handle_audit_command(self, ack: Ack, body: Body, respond: Respond) -> None:
-        ack()
-        self._submit(asked_by_command(body, respond), lambda asked: self._audit(asked, _text(body)))
 
     # --- actions --------------------------------------------------------------------------------
 
@@ -229,12 +222,11 @@ class Listeners:
         explanations = self._services.planning.explain(host.name, command.name)
         self._chat.post(asked.channel, why_message(host.name, command.name, explanations))
 
-    def _audit(self, asked: Asked, text: str) -> None:
-        command = parsing.parse_audit(text)
-        cleanups = self._services.review.latest(asked.person, command.host, channel=asked.channel)
-        self._chat.post(asked.channel, audit_message(cleanups, command.host))
-
     # --- answers --------------------------------------------------------------------------------
+
+    def submit(self, asked: Asked, work: Callable[[Asked], object]) -> None:
+        """Do other listeners' work in a thread of ours, and see that the person gets an answer."""
+        self._submit(asked, work)
 
     def _submit(self, asked: Asked, work: Callable[[Asked], object]) -> None:
         try:

@@ -3,10 +3,14 @@
 Pure. Nothing typed ever becomes part of a command, a path or a query: a host's name is only looked up.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from html import unescape
 
 from bot.core.arguments import EXAMPLE, Arguments, parse_arguments
+from bot.core.audit_filter import EXAMPLE as FILTER_EXAMPLE
+from bot.core.audit_filter import OUTCOMES, split_line
 from bot.core.errors import UsageError
 from bot.core.profiles import DEFAULT_PROFILE, Profile
 
@@ -14,6 +18,14 @@ DF, PRUNE, AUDIT = "/docker-df", "/docker-prune", "/docker-audit"
 
 WHY = "why"
 MOST_WORDS = 40
+_SLACKS_OWN = (
+    (re.compile(r"(?<!\S)<@([UW][A-Z0-9]+)(?:\|[^>]*)?>"), r"by=\1"),
+    (re.compile(r"<@([UW][A-Z0-9]+)(?:\|[^>]*)?>"), r"\1"),
+    (re.compile(r"<!subteam\^[A-Z0-9]+\|@?([^>]*)>"), r"@\1"),
+    (re.compile(r"<#[A-Z0-9]+\|([^>]*)>"), r"#\1"),
+)
+"""Mentions: of a person alone it asks for that person, of a group it may be a host's tag."""
+_TYPOGRAPHIC = (("\u201c\u201d\u201e`", '"'), ("\u2018\u2019", "'"))
 _QUOTES = "'\"\u2018\u2019\u201c\u201d`"
 
 USAGE = {
@@ -34,8 +46,11 @@ USAGE = {
         f"Example: `/docker-prune prod-3 {EXAMPLE}`"
     ),
     AUDIT: (
-        "*/docker-audit [HOST]* shows the latest cleanups: who asked, who approved, what was freed.\n"
-        "Example: `/docker-audit prod-3`"
+        "*/docker-audit [FILTER…]* shows the latest cleanups: who asked, who approved, what was freed.\n"
+        "Filters: a host (`prod-3`) or hosts by tag (`@ci`), `since=30d`, `until=2026-11-01`, `by=@user`, "
+        f"`outcome={OUTCOMES[2]}` ({', '.join(OUTCOMES)}), `profile=routine`, and the name of an object that was "
+        "planned: `postgres:14`, `postgres`, an id, or its beginning (`web*`).\n"
+        f"Example: `/docker-audit {FILTER_EXAMPLE}`"
     ),
 }
 
@@ -55,11 +70,6 @@ class PruneCommand:
 class WhyCommand:
     host: str
     name: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AuditCommand:
-    host: str | None
 
 
 class HelpRequestedError(UsageError):
@@ -91,9 +101,19 @@ def parse_prune(text: str) -> PruneCommand | WhyCommand:
         raise UsageError(f"{error}\n{USAGE[PRUNE]}") from None
 
 
-def parse_audit(text: str) -> AuditCommand:
-    words = _words(AUDIT, text, most=1)
-    return AuditCommand(host=words[0] if words else None)
+def audit_words(text: str) -> list[str]:
+    """The words of a filter. Slack writes people, groups and control characters in its own way."""
+    for found, written in _SLACKS_OWN:
+        text = found.sub(written, text)
+    for quotes, quote in _TYPOGRAPHIC:
+        text = text.translate(dict.fromkeys(map(ord, quotes), quote))
+    try:
+        words = split_line(unescape(text))
+    except UsageError as error:
+        raise UsageError(f"{error}\n{USAGE[AUDIT]}") from None
+    if words and words[0].lower() == "help":
+        raise HelpRequestedError(USAGE[AUDIT])
+    return words
 
 
 def _words(command: str, text: str, *, most: int) -> list[str]:

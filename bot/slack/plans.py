@@ -10,7 +10,9 @@ from bot.core.profiles import KIND_NAMES
 from bot.core.units import human_size
 from bot.core.usage import DiskUsage
 from bot.slack.blocks import Block, Message, actions, button, context, fields, header, section, table
+from bot.slack.plan_names import item_name, short_name
 from bot.slack.reports import OUTCOME_EMOJI, frees_text
+from bot.slack.restores import restore_blocks, undo_text
 from bot.slack.running import ended_blocks, going_on_blocks, turn_blocks
 from bot.slack.text import (
     bar,
@@ -98,8 +100,11 @@ def _open_blocks(state: PlanState) -> list[Block]:
     blocks += [context(f":construction: {plain(note)}") for note in draft.notes]
     blocks.append(context("Stands for " + " · ".join(code(command) for command in plan.commands)))
     if state.status is Status.PROPOSED:
-        blocks.append(context(":warning: What is removed cannot be undone, except by pulling or building again. "
-                              "Each object is looked at again before it goes; what has changed is kept."))  # fmt: skip
+        blocks.append(
+            context(
+                f"{undo_text(draft)} Each object is looked at again before it goes; what has changed is kept."
+            )
+        )
         blocks.append(actions(_buttons(state)))
     else:
         blocks += turn_blocks(state, _verdict(state))
@@ -177,17 +182,6 @@ def full_list(state: PlanState) -> str:
     lines += ["", "Keeps:"]
     lines += [f"{kept.kind}\t{kept.id}\t{one_line(kept.name)}\t{one_line(kept.rule)}" for kept in draft.kept]
     return "\n".join(lines) + "\n"
-
-
-def item_name(item: Item) -> str:
-    """Every reference of an image, since all of them go; else the name."""
-    return ", ".join(item.references) or item.name
-
-
-def short_name(item: Item) -> str:
-    """An image's tags; digests only where it has no tag, since they go with the tags of their repository."""
-    tags = [reference for reference in item.references if "@" not in reference]
-    return ", ".join(tags) or item_name(item)
 
 
 def _kept_counts(draft: Draft) -> Sequence[tuple[tuple[str, str], int]]:
@@ -269,8 +263,8 @@ def _report_blocks(state: PlanState) -> list[Block]:
             blocks.append(section(_outcome_text(title, states)))
     if state.usage_before and state.usage_after:
         blocks.append(context("`docker system df` before and after"))
-        blocks.append(_before_after(state.usage_before, state.usage_after))
-    return blocks
+        blocks.append(before_after(state.usage_before, state.usage_after))
+    return [*blocks, *restore_blocks(state)]
 
 
 def _counts(state: PlanState) -> str:
@@ -304,7 +298,8 @@ def _outcome_line(state: ItemState) -> str:
     return f"• {state.item.kind.replace('_', ' ')} {code(short_name(state.item), 80)}{size}{reason}"
 
 
-def _before_after(before: DiskUsage, after: DiskUsage) -> Block:
+def before_after(before: DiskUsage, after: DiskUsage) -> Block:
+    """``system df`` twice, in one table."""
     return table(
         ("TYPE", "TOTAL", "SIZE", "RECLAIMABLE"),
         (

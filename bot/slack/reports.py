@@ -1,4 +1,4 @@
-"""Messages that answer a look: a host's disk usage, the list of hosts, the audit."""
+"""Messages that answer a look: a host's disk usage, the list of hosts, why something stays."""
 
 from collections.abc import Sequence
 
@@ -8,7 +8,6 @@ from bot.core.objects import Explanation, Reason
 from bot.core.plans import Draft
 from bot.core.units import human_size
 from bot.core.usage import DiskUsage
-from bot.ports import Cleanup
 from bot.services.planning import HostReport
 from bot.slack.blocks import Block, Message, actions, button, context, header, section, table
 from bot.slack.text import (
@@ -19,8 +18,6 @@ from bot.slack.text import (
     date,
     escape,
     lines_within,
-    mention_id,
-    mentions,
     one_line,
     paragraphs,
     plain,
@@ -31,8 +28,6 @@ PROPOSE = "propose"
 """Prefix of the action ids of the buttons that ask for a plan: ``propose:PROFILE``, with the host as value."""
 TAGS_SHOWN = 8
 OBJECTS_EXPLAINED = 3
-CLEANUPS_SHOWN = 45
-"""Each takes a block, and Slack takes 50 a message."""
 USAGE_HEAD = ("TYPE", "TOTAL", "ACTIVE", "SIZE", "RECLAIMABLE")
 OUTCOME_EMOJI = {
     "done": ":white_check_mark:",
@@ -165,41 +160,6 @@ def _reason_line(reason: Reason) -> str:
     verb = "would remove it" if reason.takes else "keeps it"
     due = f" (until {date(reason.due)}, if nothing else changes)" if reason.due else ""
     return f"*{escape(reason.profile)}* {verb}: {plain(reason.rule)}{due}"
-
-
-def audit_message(cleanups: Sequence[Cleanup], host: str | None) -> Message:
-    """The answer to ``/docker-audit``."""
-    where = f" on {host}" if host else ""
-    if not cleanups:
-        text = f"No cleanup{where} is in the audit yet."
-        return Message(text=text, blocks=(section(text),))
-    total = sum(cleanup.reclaimed_bytes for cleanup in cleanups)
-    title = f"The latest {plural(len(cleanups), 'cleanup')}{where}"
-    texts, _ = lines_within((_cleanup_text(cleanup) for cleanup in cleanups[:CLEANUPS_SHOWN]), MESSAGE_BUDGET)
-    left = len(cleanups) - len(texts)
-    return Message(
-        text=f"{title}: {human_size(total)} reclaimed. Newest: {cleanups[0].profile} on {cleanups[0].host}, "
-        f"{cleanups[0].outcome}.",
-        blocks=(
-            header(title),
-            *(section(text) for text in texts),
-            *([context(f"… and {plural(left, 'more cleanup')}")] if left else []),
-            context(
-                f"{human_size(total)} reclaimed in all · `deckhand audit show ID` has every item and event."
-            ),
-        ),
-    )
-
-
-def _cleanup_text(cleanup: Cleanup) -> str:
-    emoji = OUTCOME_EMOJI.get(cleanup.outcome, ":hourglass_flowing_sand:")
-    approvers = mentions(cleanup.approved_by) or "nobody"
-    return (
-        f"{emoji} *{escape(cleanup.host)}* · {escape(cleanup.profile)} · *{cleanup.outcome}* · "
-        f"{date(cleanup.started_at)}\n"
-        f"reclaimed {human_size(cleanup.reclaimed_bytes)} of {human_size(cleanup.predicted_bytes)} predicted · "
-        f"asked for by {mention_id(cleanup.requested_by)} · approved by {approvers} · {code(cleanup.id)}"
-    )
 
 
 def head_message(head: Head) -> Message:

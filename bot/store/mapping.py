@@ -8,12 +8,14 @@ from pydantic import TypeAdapter
 from bot.core.errors import NewerReleaseError
 from bot.core.lifecycle import ItemState, MessageRef, Outcome, PlanState, Status, Stop, Vote
 from bot.core.plans import Person, Plan
+from bot.core.restoring import ImageRestored, RestoreStatus, Restoring
 from bot.core.usage import DiskUsage
 from bot.store.columns import storable_json
-from bot.store.models import FORMAT, ItemRow, PlanRow, VoteRow
+from bot.store.models import FORMAT, ItemRow, PlanRow, RestoreRow, VoteRow
 
 _PLAN = TypeAdapter(Plan)
 _USAGE = TypeAdapter(DiskUsage)
+_IMAGES = TypeAdapter(tuple[ImageRestored, ...])
 
 
 def plan_text(plan: Plan) -> str:
@@ -47,8 +49,27 @@ def stored_plan(row: PlanRow) -> Plan:
     return _PLAN.validate_json(row.snapshot)
 
 
+def restoring(row: RestoreRow) -> Restoring:
+    return Restoring(
+        number=row.number,
+        status=RestoreStatus(row.status),
+        asked_by=Person(id=row.person_id, name=row.person_name),
+        asked_at=row.asked_at,
+        ended_at=row.ended_at,
+        images=_IMAGES.validate_json(row.images),
+    )
+
+
+def images_text(images: tuple[ImageRestored, ...]) -> str:
+    return _text(_IMAGES.dump_python(images, mode="json"))
+
+
 def plan_state(
-    row: PlanRow, items: Sequence[ItemRow], votes: Iterable[VoteRow], waits_for: str = ""
+    row: PlanRow,
+    items: Sequence[ItemRow],
+    votes: Iterable[VoteRow],
+    waits_for: str = "",
+    restore: RestoreRow | None = None,
 ) -> PlanState:
     """A plan and where it stands; items in their order, votes in theirs. NewerReleaseError."""
     _understood(row, items)
@@ -94,6 +115,7 @@ def plan_state(
         stop=_stop(row),
         attention=row.attention,
         waits_for=waits_for,
+        restoring=restoring(restore) if restore else None,
     )
 
 

@@ -17,6 +17,9 @@ one before cannot read raises it for those rows, and that one leaves them alone.
 SEQUENCE = BigInteger().with_variant(Integer, "sqlite")
 """SQLite's own row id is an INTEGER primary key and nothing else."""
 
+BYTES = Text().with_variant(Text(collation="C"), "postgresql")
+"""Text that sorts by its bytes, whatever the database's language: all that begins alike is one range."""
+
 
 class Row(SQLModel):
     """Base of this package's tables, with a catalogue of their own."""
@@ -46,6 +49,10 @@ class PlanRow(Row, table=True):
         Index("plan_by_start", "started_at"),
         Index("plan_by_host_and_start", "host", "started_at"),
         Index("plan_by_host_and_status", "host", "status"),
+        # Totals are read from these alone: a plan's row is long, and what it freed stands at its end.
+        Index("plan_by_start", "started_at", "host", "reclaimed_bytes"),
+        Index("plan_by_host_and_start", "host", "started_at", "reclaimed_bytes"),
+        Index("plan_counted", "id", "profile", "requester_id", "status", "reclaimed_bytes"),
     )
 
     id: str = Field(primary_key=True, sa_type=SafeText)
@@ -88,6 +95,8 @@ class PlanRow(Row, table=True):
     """Until when one process brings the message up to date and the others leave it alone."""
     format: int = Field(default=1, sa_column_kwargs={"server_default": "1"})
     """Of the snapshot and the states of this row: a release leaves what it does not know to a newer one."""
+    reclaimed_bytes: int = Field(default=0, sa_type=BigInteger, sa_column_kwargs={"server_default": "0"})
+    """What the run freed, counted at its end; before that the items know."""
 
 
 class ItemRow(Row, table=True):
@@ -193,3 +202,43 @@ class ScheduleHostRow(Row, table=True):
     schedule: str = Field(primary_key=True, sa_type=SafeText)
     host: str = Field(primary_key=True, sa_type=SafeText)
     trouble: str = Field(sa_type=SafeText)
+
+
+class WordRow(Row, table=True):
+    """A word under which a cleanup is found; the newest is at the end of each word's rows."""
+
+    __tablename__ = "cleanup_word"
+    __table_args__: ClassVar[dict[str, object]] = {"sqlite_with_rowid": False}
+
+    word: str = Field(primary_key=True, sa_type=BYTES)
+    started_at: datetime = Field(primary_key=True, sa_type=Moment)
+    plan_id: str = Field(primary_key=True, sa_type=SafeText)
+    host: str = Field(sa_type=SafeText)
+
+
+class RestoreRow(Row, table=True):
+    """The last time that a plan's images were wanted again."""
+
+    __tablename__ = "restore"
+    __table_args__ = (
+        Index(
+            "restore_open",
+            "asked_at",
+            sqlite_where=text("status <> 'ended'"),
+            postgresql_where=text("status <> 'ended'"),
+        ),
+    )
+
+    plan_id: str = Field(primary_key=True, foreign_key="plan.id", sa_type=SafeText)
+    number: int
+    """Counts how often they were asked for."""
+    status: str = Field(sa_type=SafeText)
+    person_id: str = Field(sa_type=SafeText)
+    person_name: str = Field(sa_type=SafeText)
+    asked_at: datetime = Field(sa_type=Moment)
+    ended_at: datetime | None = Field(default=None, sa_type=Moment)
+    images: str = Field(default="[]", sa_type=SafeText)
+    """What became of each, as JSON."""
+    owner: str = Field(default="", sa_type=SafeText)
+    attempt: int = 0
+    lease_until: datetime | None = Field(default=None, sa_type=Moment)

@@ -1,9 +1,9 @@
-"""Plans: made, loaded, changed by compare-and-set, and listed."""
+"""Plans: made, loaded, and changed by compare-and-set."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, func, insert, or_, update
+from sqlalchemy import delete, insert, or_, update
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.sql.dml import Update
 from sqlmodel import Session, col, select
@@ -12,10 +12,10 @@ from bot.core.audit import Event, Json, Tag
 from bot.core.errors import PlanExistsError, RefusedError
 from bot.core.lifecycle import ENDED, MessageRef, PlanState, Status, Vote, may_become
 from bot.core.plans import Plan
-from bot.ports import Change, Cleanup
+from bot.ports import Change
 from bot.store import chain
 from bot.store.mapping import plan_state, plan_text
-from bot.store.models import ItemRow, PlanRow, VoteRow
+from bot.store.models import ItemRow, PlanRow, RestoreRow, VoteRow
 from bot.store.sessions import DatabaseNow, now
 from bot.store.turns import known, tell_follower, waits_for
 
@@ -123,7 +123,11 @@ def load(session: Session, plan_id: str, *, lock: bool = False) -> PlanState | N
         .order_by(col(VoteRow.version))
         .execution_options(populate_existing=True)
     )
-    return plan_state(row, items, votes, waits_for(session, row) if row.status == Status.APPROVED else "")
+    restore = session.exec(
+        select(RestoreRow).where(col(RestoreRow.plan_id) == plan_id).execution_options(populate_existing=True)
+    ).one_or_none()
+    ahead = waits_for(session, row) if row.status == Status.APPROVED else ""
+    return plan_state(row, items, votes, ahead, restore)
 
 
 def there(state: PlanState | None, plan_id: str) -> PlanState:
@@ -300,47 +304,3 @@ def begin_showing(session: Session, plan_id: str, lease: timedelta) -> bool:
 def leave_unshown(session: Session, plan_id: str) -> None:
     """The message could not be brought up to date: whoever comes next may try."""
     update_count(session, update(PlanRow).where(col(PlanRow.id) == plan_id).values(showing_until=None))
-
-
-def cleanups(session: Session, hosts: Sequence[str] | None, limit: int) -> tuple[Cleanup, ...]:
-    """Plans that were started, the newest first."""
-    query = select(PlanRow).where(col(PlanRow.started_at).is_not(None))
-    if hosts is not None:
-        query = query.where(col(PlanRow.host).in_(hosts))
-    query = query.order_by(col(PlanRow.started_at).desc(), col(PlanRow.id).desc()).limit(max(limit, 0))
-    rows = session.exec(query).all()
-    ids = [row.id for row in rows]
-    reclaimed: dict[str, int] = {
-        plan_id: int(total)
-        for plan_id, total in session.exec(
-            select(ItemRow.plan_id, func.sum(ItemRow.bytes))
-            .where(col(ItemRow.plan_id).in_(ids))
-            .group_by(col(ItemRow.plan_id))
-        )
-    }
-    approvers: dict[str, list[str]] = {}
-    for plan_id, person in session.exec(
-        select(VoteRow.plan_id, VoteRow.person_id)
-        .where(col(VoteRow.plan_id).in_(ids), col(VoteRow.approve).is_(True))
-        .order_by(col(VoteRow.version))
-    ):
-        approvers.setdefault(plan_id, []).append(person)
-    return tuple(_cleanup(row, reclaimed.get(row.id, 0), approvers.get(row.id, [])) for row in rows)
-
-
-def _cleanup(row: PlanRow, reclaimed: int, approvers: Sequence[str]) -> Cleanup:
-    assert row.started_at is not None  # noqa: S101 - what the query asked for
-    return Cleanup(
-        id=f"cleanup:{row.id}",
-        plan=row.id,
-        host=row.host,
-        engine_id=row.engine_id,
-        profile=row.profile,
-        requested_by=row.requester_id,
-        approved_by=tuple(approvers),
-        outcome=row.status,
-        predicted_bytes=row.predicted_bytes,
-        reclaimed_bytes=reclaimed,
-        started_at=row.started_at,
-        finished_at=row.finished_at,
-    )

@@ -14,7 +14,7 @@ from bot.core.lifecycle import ATTEMPTS_IN_VAIN, PlanState, Status, may_become
 from bot.core.usage import DiskUsage
 from bot.ports import Run
 from bot.services import facts
-from bot.store import chain
+from bot.store import chain, reviewing
 from bot.store.mapping import usage_text
 from bot.store.models import PlanRow
 from bot.store.plans import load, there, update_count
@@ -55,6 +55,10 @@ def claim(session: Session, plan_id: str, owner: str, lease: timedelta) -> Run |
     state = there(load(session, plan_id), plan_id)
     tag, said = _beginning(state, attempt, first=first)
     event = Event(tag=tag, plan=plan_id, host=state.plan.host, facts=said)
+    if first:
+        reviewing.begin(session, state)
+    tag, facts = _beginning(state, attempt, first=first)
+    event = Event(tag=tag, plan=plan_id, host=state.plan.host, facts=facts)
     chain.append(session, {f"{plan_id}/attempt {attempt}/{tag}": event})
     return Run(plan_id=plan_id, host=state.plan.host, owner=owner, attempt=attempt)
 

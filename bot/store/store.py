@@ -9,14 +9,17 @@ from pathlib import Path
 from sqlmodel import Session
 
 from bot.core.audit import ChainedEvent, Event
+from bot.core.audit_filter import EVERYTHING, AuditFilter
 from bot.core.audit_format import Head
 from bot.core.lifecycle import ItemState, MessageRef, PlanState, Status
-from bot.core.plans import Plan
+from bot.core.plans import Person, Plan
+from bot.core.restoring import ImageRestored
+from bot.core.review import Place, RecordedItem, Statistics, Totals
 from bot.core.sightings import Sighting
 from bot.core.usage import DiskUsage
 from bot.core.verifying import Verdict
-from bot.ports import Change, Cleanup, Run, Store, Tick, Timer
-from bot.store import chain, items, ledger, plans, runs, schedules, turns
+from bot.ports import Change, Cleanup, RestoreRun, Run, Store, Tick, Timer
+from bot.store import chain, items, ledger, plans, restores, reviewing, runs, schedules, turns
 from bot.store.archive import Archived, archive
 from bot.store.export import Selection
 from bot.store.sessions import Sessions
@@ -107,6 +110,28 @@ class SqlStore(Store):
     def finish(self, run: Run, status: Status, event: Event, reason: str = "") -> PlanState:
         return self._sessions.writing(lambda session: runs.finish(session, run, status, event, reason))
 
+    # --- restoring ------------------------------------------------------------------------------
+
+    def ask_restore(
+        self, plan_id: str, person: Person, decide: Callable[[PlanState, datetime], Event]
+    ) -> PlanState:
+        return self._sessions.writing(lambda session: restores.ask(session, plan_id, person, decide))
+
+    def due_restores(self) -> tuple[str, ...]:
+        return self._sessions.reading(restores.due)
+
+    def claim_restore(self, plan_id: str, owner: str, lease: timedelta) -> RestoreRun | None:
+        return self._sessions.writing(lambda session: restores.claim(session, plan_id, owner, lease))
+
+    def renew_restore(self, run: RestoreRun, lease: timedelta) -> None:
+        self._sessions.writing(lambda session: restores.renew(session, run, lease))
+
+    def record_restored(self, run: RestoreRun, image: ImageRestored, event: Event) -> None:
+        self._sessions.writing(lambda session: restores.record(session, run, image, event))
+
+    def end_restore(self, run: RestoreRun, event: Event) -> PlanState:
+        return self._sessions.writing(lambda session: restores.end(session, run, event))
+
     # --- messages -------------------------------------------------------------------------------
 
     def unshown(self) -> tuple[str, ...]:
@@ -144,8 +169,31 @@ class SqlStore(Store):
 
     # --- audit ----------------------------------------------------------------------------------
 
-    def cleanups(self, *, hosts: Sequence[str] | None = None, limit: int = 20) -> tuple[Cleanup, ...]:
-        return self._sessions.reading(lambda session: plans.cleanups(session, hosts, limit))
+    def cleanups(
+        self,
+        *,
+        hosts: Sequence[str] | None = None,
+        matching: AuditFilter = EVERYTHING,
+        limit: int = 20,
+        beyond: Place | None = None,
+    ) -> tuple[Cleanup, ...]:
+        return self._sessions.reading(
+            lambda session: reviewing.cleanups(session, hosts, matching, limit, beyond)
+        )
+
+    def totals(self, *, hosts: Sequence[str] | None = None, matching: AuditFilter = EVERYTHING) -> Totals:
+        return self._sessions.reading(lambda session: reviewing.totals(session, hosts, matching))
+
+    def statistics(
+        self, *, hosts: Sequence[str] | None = None, matching: AuditFilter = EVERYTHING
+    ) -> Statistics:
+        return self._sessions.reading(lambda session: reviewing.statistics(session, hosts, matching))
+
+    def hosts_of_cleanups(self) -> frozenset[str]:
+        return self._sessions.reading(reviewing.hosts_of_cleanups)
+
+    def recorded_items(self, plan_ids: Sequence[str]) -> tuple[RecordedItem, ...]:
+        return self._sessions.reading(lambda session: reviewing.recorded_items(session, plan_ids))
 
     def events(self, plan_id: str) -> tuple[ChainedEvent, ...]:
         return self._sessions.reading(lambda session: chain.of_plan(session, plan_id))

@@ -28,7 +28,8 @@ def write_configuration(file: Path, hosts: dict[str, str]) -> None:
     tables = "\n".join(host_table(name, url, "trial") for name, url in hosts.items())
     file.write_text(
         f'[database]\nurl = "sqlite:///{file.parent / "deckhand.db"}"\n\n{tables}\n'
-        '[policies.default]\nlook = ["*"]\nrequest = ["*"]\napprove = ["U0ANN", "U0BOB"]\nstop = ["*"]\n'
+        '[policies.default]\nlook = ["*"]\nrequest = ["*"]\napprove = ["U0ANN", "U0BOB"]\n'
+        'stop = ["*"]\nrestore = ["U0ANN", "U0BOB"]\n'
         'quorum = 1\nself_approval = false\nexpires = "30m"\n',
         encoding="utf-8",
     )

@@ -1,205 +1,139 @@
-"""The audit in a shell: exported, verified with and without a database, archived, and its head kept elsewhere."""
+"""The audit in a shell: the filters of Slack, tables that stream, counts, and exit codes."""
 
 import json
-import re
 import sqlite3
 from contextlib import closing
 from pathlib import Path
-from subprocess import CompletedProcess
 from typing import Any
 
 import pytest
 
-from bot.config import load
-from bot.core.audit_format import AuditKeys
-from bot.core.errors import ConfigurationError
 from bot.core.lifecycle import Status
 from bot.store.database import open_store
-from tests.store.samples import approved, propose, to
+from tests.store.cleaned import BYTES, CYD, cleaned, image
+from tests.store.samples import ANNA
 from tests.support.shell import deckhand
 
-KEY = "k" * 40
+MANY = 620
+"""More than are read, or put into a table, at once."""
 
 
 @pytest.fixture
-def database(folder: Path) -> Path:
-    """The folder's database, with two plans that have ended: five events."""
+def past(folder: Path) -> Path:
     with closing(open_store(f"sqlite:///{folder / 'deckhand.db'}")) as store:
-        for plan_id, host in (("p1", "prod-3"), ("p2", "db-1")):
-            approved(store, plan_id, host)
-            store.change(plan_id, to(Status.CANCELLED))
-    return folder / "deckhand.db"
+        cleaned(store, "first", image("registry.example/db/postgres:14"), host="prod-3")
+        cleaned(store, "second", image("web:1", number=2), host="db-1", status=Status.PARTIAL, by=CYD)
+        cleaned(store, "third", image("web:2", number=3), host="of-the-past", profile="ci")
+    return folder
 
 
-def change(database: Path, statement: str) -> None:
-    """Change the audit as whoever owns the file can."""
-    with closing(sqlite3.connect(database)) as connection, connection:
-        for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
-            connection.execute(f"DROP TRIGGER {name}")
-        connection.execute(statement)
-
-
-def audit(*arguments: str, folder: Path, **more: str) -> CompletedProcess[str]:
-    ended = deckhand("audit", *arguments, folder=folder, **more)
-    assert "Traceback" not in ended.stderr
-    return ended
-
-
-def verdict(*arguments: str, folder: Path, code: int = 0, **more: str) -> Any:
-    ended = audit("verify", *arguments, "--json", folder=folder, **more)
-    assert ended.returncode == code, ended.stderr
+def printed(*arguments: str, folder: Path) -> Any:
+    ended = deckhand(*arguments, folder=folder)
+    assert ended.returncode == 0, ended.stderr
     return json.loads(ended.stdout)
 
 
-def test_a_whole_audit_holds_and_says_how_far_it_goes(database: Path, folder: Path) -> None:
-    head = audit("head", folder=folder).stdout.strip()
-    ended = audit("verify", "--head", head, folder=folder)
-    assert (ended.returncode, ended.stdout.splitlines()) == (
-        0,
-        ["The audit holds: every event is as it was written.", f"6 events from 1 to 6. Head: {head}"],
-    )
-    seq, _, digest = head.partition(":")
-    assert json.loads(audit("head", "--json", folder=folder).stdout) == {"seq": int(seq), "hash": digest}
-    assert verdict(folder=folder) == {
-        "holds": True, "broken": None, "events": 6, "first": 1, "last": 6, "hash": digest, "keyed_from": None,
-        "notes": [],
-    }  # fmt: skip
-
-
-def test_a_broken_audit_ends_with_1_and_names_the_event_and_what_happened(
-    database: Path, folder: Path
-) -> None:
-    head = audit("head", folder=folder).stdout.strip()
-    change(database, "DELETE FROM event WHERE seq = 3")
-    ended = audit("verify", folder=folder)
-    assert (ended.returncode, ended.stdout) == (1, "")
-    assert "The audit does not hold: event 3 is missing: event 4 stands in its place." in ended.stderr
-    assert verdict(folder=folder, code=1)["broken"] == {
-        "seq": 3, "kind": "missing", "reason": "event 3 is missing: event 4 stands in its place",
-    }  # fmt: skip
-    change(database, "DELETE FROM event")
-    change(database, "UPDATE chain_head SET seq = 0, hash = printf('%064d', 0)")
-    assert verdict(folder=folder)["events"] == 0
-    assert verdict("--head", head, folder=folder, code=1)["broken"]["kind"] == "cut_off"
-
-
-def test_what_is_no_head_or_no_export_is_a_wrong_command(database: Path, folder: Path) -> None:
-    for arguments in (["--head", "7"], ["--head", "x:y"], ["deckhand.toml"], ["nowhere.jsonl"]):
-        ended = audit("verify", *arguments, folder=folder)
-        assert (ended.returncode, ended.stdout, ended.stderr.startswith("deckhand: ")) == (2, "", True)
-    for arguments in (["export", "--since", "soon"], ["archive", "--before", "2999-01-01", "--output", "x"]):
-        assert audit(*arguments, folder=folder).returncode == 2
-
-
-def test_an_export_goes_to_standard_output_or_to_a_file(database: Path, folder: Path) -> None:
-    lines = audit("export", folder=folder).stdout.splitlines()
-    assert [json.loads(line)["seq"] for line in lines[1:-1]] == [1, 2, 3, 4, 5, 6]
-    assert audit("export", "--output", "all.jsonl", folder=folder).stdout == ""
-    assert (folder / "all.jsonl").read_text().splitlines() == lines
-    of_host = audit("export", "--host", "db-1", folder=folder).stdout.splitlines()
-    assert [json.loads(line)["host"] for line in of_host[1:-1]] == ["db-1", "db-1"]
-    assert len(audit("export", "--until", "2020-01-01", folder=folder).stdout.splitlines()) == 2
-    assert len(audit("export", "--since", "1h", "--plan", "p2", folder=folder).stdout.splitlines()) == 4
-    table = audit("export", "--format", "csv", folder=folder).stdout.splitlines()
-    assert (table[0].startswith("seq,at,event,plan,host,by"), len(table)) == (True, 7)
-
-
-def test_an_export_is_verified_without_a_database_and_compared_where_there_is_one(
-    database: Path, folder: Path, tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    elsewhere = tmp_path_factory.mktemp("auditor")
-    audit("export", "--output", str(elsewhere / "all.jsonl"), folder=folder)
-    whole = audit("verify", "all.jsonl", folder=elsewhere)
-    assert (whole.returncode, "every event is as it was written" in whole.stdout) == (0, True)
-    assert list(elsewhere.iterdir()) == [elsewhere / "all.jsonl"]
-
-    here = str(elsewhere / "all.jsonl")
-    assert verdict(here, folder=folder)["notes"] == ["Event 6 of the database names the same end."]
-    change(database, "UPDATE event SET hash = 'another' WHERE seq = 6")
-    compared = verdict(here, folder=folder, code=1)["broken"]
-    assert (compared["kind"], compared["seq"]) == ("changed", 6)
-
-    export = elsewhere / "all.jsonl"
-    export.write_text(export.read_text().replace('"actor":"U0ANNA"', '"actor":"U0EVE"', 1))
-    assert verdict("all.jsonl", folder=elsewhere, code=1)["broken"]["seq"] == 1
-
-
-def test_old_events_move_to_an_archive_and_both_verify_alone_and_together(
-    database: Path, folder: Path
-) -> None:
-    open_plan = audit("archive", "--before", "0s", "--output", "old.jsonl", folder=folder)
-    assert "Archived events 1 to 6 to old.jsonl" in open_plan.stdout
-    assert verdict(folder=folder)["first"] == 7
-    assert verdict("old.jsonl", folder=folder)["notes"] == ["Event 7 of the database names the same end."]
-    again = audit("archive", "--before", "2020-01-01", "--output", "older.jsonl", folder=folder)
-    assert (again.returncode, "nothing to archive" in again.stdout) == (0, True)
-    with closing(open_store(f"sqlite:///{database}")) as store:
-        propose(store, "p3", "prod-3")
-    refused = audit("archive", "--before", "0s", "--output", "open.jsonl", folder=folder)
-    assert (refused.returncode, "plan p3, which is proposed" in refused.stderr) == (1, True)
-    event = json.loads(audit("export", folder=folder).stdout.splitlines()[1])
-    assert re.fullmatch(r"\S+@\S+", event["facts"]["by"])
-
-    text = (folder / "old.jsonl").read_text().replace('{"seq":', '{ "seq":')
-    (folder / "old.jsonl").write_text(text)
-    (note,) = verdict("old.jsonl", folder=folder)["notes"]
-    assert "not byte for byte" in note
-
-
-def test_a_keyed_audit_needs_its_key_which_nothing_prints(database: Path, folder: Path) -> None:
-    with closing(open_store(f"sqlite:///{database}", audit_keys=AuditKeys(KEY))) as store:
-        store.begin_sealing()
-    said = audit("verify", folder=folder)
-    assert (said.returncode, "set DECKHAND_AUDIT_KEY" in said.stderr) == (1, True)
-    keyed = verdict(folder=folder, DECKHAND_AUDIT_KEY=KEY)
-    assert (keyed["holds"], keyed["keyed_from"]) == (True, 7)
-    archived = audit(
-        "archive", "--before", "0s", "--output", "a.jsonl", folder=folder, DECKHAND_AUDIT_KEY=KEY
-    )
-    assert archived.returncode == 0
-    assert verdict("a.jsonl", folder=folder, DECKHAND_AUDIT_KEY=KEY)["holds"]
-    short = audit("verify", folder=folder, DECKHAND_AUDIT_KEY="hunter2")
-    assert (short.returncode, "DECKHAND_AUDIT_KEY" in short.stderr, "hunter2" in short.stderr) == (
-        2,
-        True,
-        False,
-    )
-    settings = load(folder / "deckhand.toml", {"DECKHAND_AUDIT_KEY": KEY})
-    assert KEY not in repr(settings)
-
-
-def test_an_archive_from_before_the_key_is_vouched_for_by_the_keyed_checkpoint(
-    database: Path, folder: Path
-) -> None:
-    with closing(open_store(f"sqlite:///{database}", audit_keys=AuditKeys(KEY))) as store:
-        last = store.head().seq
-    audit("archive", "--before", "0s", "--output", "old.jsonl", folder=folder, DECKHAND_AUDIT_KEY=KEY)
-    together = verdict("old.jsonl", folder=folder, DECKHAND_AUDIT_KEY=KEY)
-    assert (together["holds"], together["last"], together["keyed_from"]) == (True, last, None)
-    database.unlink()
-    alone = verdict("old.jsonl", folder=folder, DECKHAND_AUDIT_KEY=KEY, code=1)
-    assert alone["broken"]["kind"] == "unkeyed"
-    assert "Not compared with the database" in alone["notes"][0]
-
-
-def test_the_format_is_printed_for_whoever_writes_a_verifier(folder: Path) -> None:
-    said = audit("format", folder=folder).stdout
-    for word in ("canonical form", "hmac-sha256:", '"complete"', "shell:audit:archived", "64 zeros"):
-        assert word in said
-
-
 @pytest.mark.parametrize(
-    ("line", "said"),
+    ("words", "found"),
     [
-        ('head_channel = "#ops"', "is no channel id"),
-        ('head_at = "9"', "a time of day is written as text"),
-        ("head_at = 9", "a time of day is written as text"),
-        ('head_at = "24:00"', "a time of day is written as text"),
-        ('head = "C0OPS"', "did you mean head_at"),
+        ((), ["third", "second", "first"]),
+        (("postgres:14",), ["first"]),
+        (("@web",), ["first"]),
+        (("of-the-past",), ["third"]),
+        (("by=@cyd ö.",), ["second"]),
+        (("outcome=partial", "by=U0CYD", "since=1h"), ["second"]),
+        (("text=web*", "profile=ci"), ["third"]),
+        (("nowhere",), []),
     ],
 )
-def test_a_mistake_about_the_daily_head_is_named_with_its_remedy(folder: Path, line: str, said: str) -> None:
-    file = folder / "deckhand.toml"
-    file.write_text(f"{file.read_text()}\n[audit]\n{line}\n")
-    with pytest.raises(ConfigurationError, match=said):
-        load(file, {})
+def test_the_words_of_slack_find_the_same_in_a_shell(
+    past: Path, words: tuple[str, ...], found: list[str]
+) -> None:
+    assert [one["plan"] for one in printed("audit", "list", *words, "--json", folder=past)] == found
+    assert printed("audit", "stats", *words, "--json", folder=past)["all"]["cleanups"] == len(found)
+
+
+def test_the_table_has_one_line_a_cleanup_and_says_when_there_is_none(past: Path) -> None:
+    lines = deckhand("audit", "list", folder=past).stdout.splitlines()
+    assert [line.split()[0] for line in lines] == ["ID", "cleanup:third", "cleanup:second", "cleanup:first"]
+    assert deckhand("audit", "list", "nowhere", folder=past).stdout == "No cleanup fits.\n"
+
+
+def test_all_of_a_long_list_is_printed_under_one_head(folder: Path) -> None:
+    with closing(open_store(f"sqlite:///{folder / 'deckhand.db'}")) as store:
+        cleaned(store, "only")
+    multiply(folder / "deckhand.db")
+    lines = deckhand("audit", "list", "--limit", "0", folder=folder).stdout.splitlines()
+    assert len(lines) == 1 + MANY
+    assert sum(line.startswith("ID ") for line in lines) == 1
+    assert len({line.index("prod-3") for line in lines[1:]}) == 1, "the columns stand below each other"
+    everything = printed("audit", "list", "--limit", "0", "--json", folder=folder)
+    assert len({one["plan"] for one in everything}) == MANY
+    assert len(printed("audit", "list", "--limit", "501", "--json", folder=folder)) == 501
+    assert len(printed("audit", "list", "--json", folder=folder)) == 20
+
+
+def multiply(file: Path) -> None:
+    """Make many cleanups of the only one."""
+    with closing(sqlite3.connect(file)) as database, database:
+        columns = [row[1] for row in database.execute("PRAGMA table_info(plan)") if row[1] != "id"]
+        names = ", ".join(columns)
+        for number in range(MANY - 1):
+            for statement in (
+                f"INSERT INTO plan (id, {names}) SELECT ?, {names} FROM plan WHERE id = 'only'",  # noqa: S608
+                "INSERT INTO cleanup_word SELECT word, started_at, ?, host FROM cleanup_word WHERE plan_id = 'only'",
+            ):
+                database.execute(statement, (f"p{number:04}",))
+
+
+def test_statistics_count_by_all_that_a_cleanup_has_one_of(past: Path) -> None:
+    counted = printed("audit", "stats", "--json", folder=past)
+    assert counted["all"] == {"cleanups": 3, "bytes": 3 * BYTES}
+    assert counted["by_requester"] == {
+        ANNA.id: {"cleanups": 2, "bytes": 2 * BYTES}, CYD.id: {"cleanups": 1, "bytes": BYTES},
+    }  # fmt: skip
+    assert set(counted["by_host"]) == {"prod-3", "db-1", "of-the-past"}
+    assert set(counted["by_profile"]) == {"routine", "ci"}
+    assert set(counted["by_outcome"]) == {"done", "partial"}
+    assert len(counted["by_month"]) == 1
+    told = deckhand("audit", "stats", folder=past).stdout
+    for words in (
+        "3 cleanups, 3kB reclaimed.",
+        "HOST",
+        "PROFILE",
+        "MONTH",
+        "ASKED BY",
+        "OUTCOME",
+        "of-the-past",
+    ):
+        assert words in told
+
+
+@pytest.mark.parametrize("command", ["list", "stats"])
+@pytest.mark.parametrize(
+    ("word", "says"),
+    [
+        ("outcome=good", "“good” is no outcome"),
+        ("since=soon", "write how long ago (30d, 12h) or a day (2026-11-01)"),
+        ("@nowhere", "No registered host is tagged “nowhere”. The tags are: prod, web."),
+        ("host=prod-33", "Did you mean prod-3?"),
+    ],
+)
+def test_a_wrong_filter_is_answered_with_what_is_wrong_and_exit_code_2(
+    past: Path, command: str, word: str, says: str
+) -> None:
+    ended = deckhand("audit", command, word, folder=past)
+    assert (ended.returncode, says in ended.stderr, ended.stdout) == (2, True, "")
+    assert "Traceback" not in ended.stderr
+
+
+def test_a_record_says_what_can_be_pulled_again(past: Path) -> None:
+    with closing(open_store(f"sqlite:///{past / 'deckhand.db'}")) as store:
+        digest = f"registry.example/db/postgres@sha256:{7:064x}"
+        cleaned(store, "pulled", image("postgres:14", digest))
+    record = printed("audit", "show", "pulled", "--json", folder=past)
+    assert [image["digests"] for image in record["restorable"]] == [[digest]]
+    assert record["restored"] is None
+    told = deckhand("audit", "show", "pulled", folder=past).stdout
+    assert f"1 removed image can be pulled again (Restore, in Slack), from:\n  {digest}" in told
+    assert "can be pulled again" not in deckhand("audit", "show", "first", folder=past).stdout

@@ -1,21 +1,28 @@
 """What people look at beside plans: reports, the list of hosts, the audit; the same in every run."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from types import MappingProxyType
+from typing import cast
 
+from bot.core.audit import ChainedEvent, Event, Json, Tag
+from bot.core.audit_filter import EVERYTHING, AuditFilter
 from bot.core.audit_format import Head
 from bot.core.hosts import Host, SocketAddress
 from bot.core.inventory import EngineInfo, Inventory, Kind
 from bot.core.objects import Explanation, Found, Reason
 from bot.core.plans import Draft
 from bot.core.policy import Policy
+from bot.core.review import NOTHING, Place, Tally, Totals
 from bot.core.usage import Survey
 from bot.ports import Cleanup
 from bot.services.planning import HostReport
+from bot.services.review import Page, Record
+from bot.slack.audits import page_message, record_message
 from bot.slack.blocks import Message
-from bot.slack.reports import audit_message, head_message, hosts_message, report_message, why_message
-from tests.slack.states import BEFORE, ENGINE, ITEMS, MADE, MEGABYTE, draft
+from bot.slack.reports import head_message, hosts_message, report_message, why_message
+from tests.slack.states import BEFORE, ENGINE, ITEMS, MADE, MEGABYTE, STATES, draft
 
 
 def report(*offers: Draft, engine: EngineInfo = ENGINE) -> HostReport:
@@ -63,6 +70,55 @@ def explanation(
     return Explanation(thing=found, reasons=(kept, *taken))
 
 
+FILTERED = AuditFilter(
+    hosts=("prod-3",), tags=("ci",), since=MADE - timedelta(days=30), until=MADE, people=("U0ANN", "@bob <b>"),
+    outcomes=("partial", "failed"), profiles=("routine",), texts=("postgres:14", "<!channel>*"),
+)  # fmt: skip
+
+
+def page(cleanups: Sequence[Cleanup], matching: AuditFilter = EVERYTHING, *, more: bool = False) -> Page:
+    """A page of these cleanups; where there is more, there is more on both sides."""
+    by_host: dict[str, Tally] = {}
+    for each in cleanups:
+        by_host[each.host] = by_host.get(each.host, NOTHING) + Tally(7 if more else 1, each.reclaimed_bytes)
+    edge = Place(started_at=MADE, plan="plan1")
+    return Page(
+        matching=matching, cleanups=tuple(cleanups), totals=Totals(by_host=by_host),
+        older=edge if more else None, newer=replace(edge, newer=True) if more else None,
+    )  # fmt: skip
+
+
+def events(*happened: tuple[Tag, str, Mapping[str, Json]]) -> tuple[ChainedEvent, ...]:
+    """Events of one plan, ten seconds apart."""
+    return tuple(
+        ChainedEvent(
+            seq=seq, at=MADE + timedelta(seconds=10 * seq), previous="", hash="",
+            event=Event(tag=tag, plan="k7m2p9wxyz", host="prod-3", actor=actor, facts=facts),
+        )
+        for seq, (tag, actor, facts) in enumerate(happened, start=1)
+    )  # fmt: skip
+
+
+EVENTS = events(
+    (Tag.PLAN_PROPOSED, "U0ANN", {"profile": "routine"}),
+    (
+        Tag.PLAN_REFUSED,
+        "U0CYD",
+        {"attempted": "approve", "reason": "gives “approve” to <@U0BOB>, <!subteam^S0OPS>"},
+    ),
+    (Tag.PLAN_VOTED, "U0BOB", {"approve": True, "reason": "<fine> & good"}),
+    (Tag.PLAN_APPROVED, "U0BOB", {}),
+    (Tag.CLEANUP_STARTED, "", {"items": []}),
+    (Tag.ITEM_REMOVING, "", {"name": "app:1"}),
+    (Tag.ITEM_ENDED, "", {"name": "app:1", "outcome": "removed"}),
+    (Tag.ITEM_REMOVING, "", {"name": "app:2"}),
+    (Tag.ITEM_ENDED, "", {"name": "app:2", "outcome": "kept"}),
+    (Tag.CLEANUP_TAKEN_UP, "", {"attempt": 2}),
+    (Tag.ITEM_REMOVING, "", {"name": "app:3"}),
+    (cast("Tag", "newer:release:event"), "U0BOB", {"reason": "of a newer release"}),
+    (Tag.CLEANUP_FINISHED, "", {"reclaimed_bytes": 40 * MEGABYTE}),
+)
+
 _IMAGE = explanation(Kind.IMAGE, f"sha256:{7:064x}", "db:1", "db:1", "db:latest")
 _NAMESAKES = [
     explanation(kind, f"{kind}-7", "db") for kind in (Kind.CONTAINER, Kind.NETWORK, Kind.BUILD_CACHE)
@@ -82,9 +138,12 @@ LOOKS: Mapping[str, Message] = MappingProxyType({
     "why": why_message("prod-3", "db:1", [_IMAGE]),
     "why_of_several": why_message("prod-3", "db", _NAMESAKES),
     "why_of_too_many": why_message("prod-3", "db", [*_NAMESAKES, _IMAGE, _IMAGE]),
-    "audit": audit_message([cleanup(number, outcome) for number, outcome in enumerate(_OUTCOMES)], None),
-    "audit_two_approvers": audit_message([cleanup(3, approved_by=("U0BOB", "U0CYD"))], "prod-3"),
-    "audit_none": audit_message([], None),
+    "audit": page_message(page([cleanup(number, outcome) for number, outcome in enumerate(_OUTCOMES)])),
     "audit_head": head_message(Head(seq=1234, hash="0123456789abcdef" * 4)),
-    "audit_none_of_host": audit_message([], "prod-3"),
+    "audit_filtered": page_message(page([cleanup(3, approved_by=("U0BOB", "U0CYD"))], FILTERED, more=True)),
+    "audit_none": page_message(page([])),
+    "audit_none_of_host": page_message(page([], AuditFilter(hosts=("prod-3",)))),
+    "audit_none_that_fits": page_message(page([], FILTERED), "Did you mean the host prod-3?"),
+    "record": record_message(Record(state=STATES["partial"], events=EVENTS)),
+    "record_of_a_rejected_plan": record_message(Record(state=STATES["rejected"], events=EVENTS[:3])),
 })  # fmt: skip

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from bot.core.inventory import EngineInfo, Kind
 from bot.core.lifecycle import ItemState, MessageRef, Outcome, PlanState, Status, Stop, Vote
 from bot.core.plans import Draft, Frees, Item, Kept, Person, Plan
+from bot.core.restoring import ImageRestored, Restored, RestoreStatus, Restoring
 from bot.core.usage import DiskUsage, UsageRow
 
 MADE = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -161,6 +162,23 @@ _AGAIN = replace(
     attempt=3,
     items=tuple(replace(one, reconciled=one.outcome is _GONE) for one in _TWICE.items),
 )
+_DONE = ended(with_outcomes(_APPROVED, *[_REMOVED] * 5), Status.DONE)
+_ASKED = Restoring(
+    number=1, status=RestoreStatus.RUNNING, asked_by=CYD, asked_at=MADE + timedelta(hours=1)
+)  # fmt: skip
+_GIVEN_BACK = ImageRestored(
+    position=2, outcome=Restored.RESTORED, reason="app:stable was left: it names another image now"
+)
+_LOST = ImageRestored(
+    position=2, outcome=Restored.FAILED, reason="registry.example/app@sha256:3: <manifest unknown>"
+)
+_OVER = replace(_ASKED, status=RestoreStatus.ENDED, ended_at=MADE + timedelta(hours=2))
+RESTORED: Mapping[str, PlanState] = MappingProxyType({
+    "restoring": replace(_DONE, restoring=_ASKED),
+    "restored": replace(_DONE, restoring=replace(_OVER, images=(_GIVEN_BACK,))),
+    "not_restored": replace(_DONE, restoring=replace(_OVER, images=(_LOST,))),
+})  # fmt: skip
+"""The done one after somebody asked for its images again."""
 
 STATES: Mapping[str, PlanState] = MappingProxyType({
     "proposed": _OPEN,
@@ -188,7 +206,7 @@ STATES: Mapping[str, PlanState] = MappingProxyType({
     "attention": replace(
         _AGAIN, status=Status.RUNNING, attention="prod-3: nothing answers at <its> address. " * 30
     ),
-    "done": ended(with_outcomes(_APPROVED, *[_REMOVED] * 5), Status.DONE),
+    "done": _DONE,
     "partial": ended(_MIXED, Status.PARTIAL),
     "stopped": replace(
         ended(with_outcomes(_APPROVED, _REMOVED), Status.STOPPED), stop=Stop(person=CYD, at=MADE)

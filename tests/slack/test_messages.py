@@ -13,13 +13,16 @@ import pytest
 from bot.core.lifecycle import PlanState, Status
 from bot.slack.blocks import Message
 from bot.slack.plans import APPROVE, REJECT, WITHDRAW, plan_message
+from bot.slack.restores import RESTORE
 from bot.slack.running import STOP, TAKE_UP
 from bot.trial.workspace.limits import check_message
 from tests.slack.looks import LOOKS
-from tests.slack.states import STATES
+from tests.slack.states import RESTORED, STATES
 
 GOLDENS = Path(__file__).parent / "goldens"
-MESSAGES = {**{f"plan_{name}": plan_message(state) for name, state in STATES.items()}, **LOOKS}
+MESSAGES = {
+    **{f"plan_{name}": plan_message(state) for name, state in {**STATES, **RESTORED}.items()}, **LOOKS
+}  # fmt: skip
 every_message = pytest.mark.parametrize("name", MESSAGES)
 
 
@@ -63,7 +66,7 @@ def offered(state: PlanState) -> list[str]:
         return [] if state.stop else [STOP]
     if state.status is Status.PROPOSED:
         return [APPROVE, REJECT, *([WITHDRAW] if state.approvers else [])]
-    return []
+    return [RESTORE] if state.status is Status.DONE else []
 
 
 @pytest.mark.parametrize("name", STATES)
@@ -71,6 +74,13 @@ def test_a_plan_has_the_buttons_of_its_state_and_each_carries_the_id_of_the_plan
     found = [(button["action_id"], button["value"]) for button in buttons(MESSAGES[f"plan_{name}"])]
     state = STATES[name]
     assert found == [(action, state.plan.id) for action in offered(state)]
+
+
+def test_images_that_are_being_restored_cannot_be_asked_for_again_and_those_that_were_can() -> None:
+    def actions(name: str) -> list[str]:
+        return [button["action_id"] for button in buttons(MESSAGES[f"plan_{name}"])]
+
+    assert (actions("restoring"), actions("restored"), actions("not_restored")) == ([], [RESTORE], [RESTORE])
 
 
 def test_the_first_vote_of_two_is_shown_beside_the_number_that_is_needed() -> None:

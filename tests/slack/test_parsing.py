@@ -14,28 +14,27 @@ from bot.slack.parsing import (
     DF,
     PRUNE,
     USAGE,
-    AuditCommand,
     DfCommand,
     HelpRequestedError,
     PruneCommand,
     WhyCommand,
-    parse_audit,
+    audit_words,
     parse_df,
     parse_prune,
     profiles_help,
 )
 
-PARSERS: dict[str, Callable[[str], DfCommand | PruneCommand | WhyCommand | AuditCommand]] = {
+PARSERS: dict[str, Callable[[str], DfCommand | PruneCommand | WhyCommand | list[str]]] = {
     DF: parse_df,
     PRUNE: parse_prune,
-    AUDIT: parse_audit,
+    AUDIT: audit_words,
 }
 
 
 @pytest.mark.parametrize("text", ["", "   ", "\t"])
 def test_without_a_host_the_fleet_is_meant(text: str) -> None:
     assert parse_df(text) == DfCommand(host=None)
-    assert parse_audit(text) == AuditCommand(host=None)
+    assert audit_words(text) == []
 
 
 @pytest.mark.parametrize(
@@ -44,7 +43,7 @@ def test_without_a_host_the_fleet_is_meant(text: str) -> None:
 )
 def test_a_host_is_meant_whatever_quotes_a_phone_puts_around_it(text: str) -> None:
     assert parse_df(text) == DfCommand(host="prod-3")
-    assert parse_audit(text) == AuditCommand(host="prod-3")
+    assert audit_words(text) == ["prod-3"]
     assert parse_prune(text) == PruneCommand(host="prod-3", arguments=Arguments())
 
 
@@ -88,7 +87,6 @@ def test_a_cleanup_without_a_host_is_asked_which() -> None:
     [
         (DF, "prod-3 prod-4", "prod-4"),
         (PRUNE, "prod-3 routine now please", "now"),
-        (AUDIT, "prod-3 since=30d", "since=30d"),
     ],
 )
 def test_a_word_too_many_is_named_and_answered_with_the_usage(command: str, text: str, odd: str) -> None:
@@ -121,5 +119,29 @@ def test_whatever_is_typed_is_understood_or_answered_with_the_usage(command: str
         understood = PARSERS[command](text)
     except UsageError as refused:
         assert USAGE[command] in str(refused)  # noqa: PT017 - either way is right
-    else:
-        assert understood.host is None or understood.host in text
+        return
+    assert isinstance(understood, list) or understood.host is None or understood.host in text
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("by=<@U0ANN|ann>", ["by=U0ANN"]),
+        ("by=<@U0ANN>,<@W0BOB|bob b.>", ["by=U0ANN,W0BOB"]),
+        ("<@U0ANN|Ann B.> prod-3", ["by=U0ANN", "prod-3"]),
+        ("<!subteam^S0OPS|@ci>", ["@ci"]),
+        ("@ci  since=30d", ["@ci", "since=30d"]),
+        ("text=\u201cmy app\u201d", ["text=my app"]),
+        ("text=`my app`", ["text=my app"]),
+        ("a&amp;b &lt;none&gt;", ["a&b", "<none>"]),
+    ],
+)
+def test_a_filter_comes_as_slack_and_phones_write_it(text: str, words: list[str]) -> None:
+    assert audit_words(text) == words
+
+
+def test_help_about_the_audit_names_every_filter() -> None:
+    with pytest.raises(HelpRequestedError) as told:
+        audit_words("help")
+    for word in ("since=", "until=", "by=", "outcome=", "profile=", "`prod-3`", "`@ci`", "postgres:14"):
+        assert word in str(told.value)

@@ -14,7 +14,9 @@ MISTAKES = (
     ("/docker-prune", "", "Which host?"),
     ("/docker-prune", "prod-3 dangling", "“dangling” finds nothing to remove. Kept: "),
     ("/docker-audit", "help", "shows the latest cleanups"),
-    ("/docker-audit", "a b <@U0BOB>", "I do not understand “b &lt;@U0BOB&gt;”"),
+    ("/docker-audit", "outcome=<!channel>", "“&lt;!channel&gt;” is no outcome; they are running, done"),
+    ("/docker-audit", "@ci", "No registered host is tagged “ci”. None has a tag."),
+    ("/docker-audit", 'text="open', "A quotation mark is opened and not closed. Example: prod-3"),
 )
 
 

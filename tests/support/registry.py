@@ -57,6 +57,10 @@ class PrivateRegistry:
         finally:
             connection.close()
 
+    def forget(self, repository: str) -> None:
+        """Lose all images of a repository, as a registry that cleans up does."""
+        shutil.rmtree(self.directory / "data" / "docker" / "registry" / "v2" / "repositories" / repository)
+
     def close(self) -> None:
         """End the registry and delete all that was pushed to it."""
         if self._process is not None:

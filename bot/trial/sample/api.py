@@ -14,9 +14,10 @@ from bot.trial.sample import showing_system as system
 from bot.trial.sample.errors import InvalidParameterError
 from bot.trial.sample.filters import Filters
 from bot.trial.sample.pruning import PRUNE_FILTERS, prune_cache
+from bot.trial.sample.pulling import pull_image
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Callable, Collection, Mapping, Sequence
     from typing import TypeAlias
 
     from bot.trial.sample.universe import Universe
@@ -61,6 +62,8 @@ class Reply:
 
     content: Any = None
     status: int = 200
+    reports: Sequence[Mapping[str, object]] = ()
+    """JSON values, one after another, of a call that tells how it goes."""
 
 
 if TYPE_CHECKING:
@@ -92,6 +95,10 @@ def _remove_image(call: Call) -> Reply:
 def _tag_image(call: Call) -> Reply:
     removing_images.tag_image(call.universe, call.name, call.text("repo"), call.text("tag"))
     return Reply(status=_CREATED)
+
+
+def _pull_image(call: Call) -> Reply:
+    return Reply(reports=pull_image(call.universe, call.text("fromImage"), call.text("tag")))
 
 
 def _list_containers(call: Call) -> Reply:
@@ -189,6 +196,7 @@ ROUTES: tuple[tuple[str, str, Handler], ...] = (
     ("GET", "/images/json", _list_images),
     ("GET", "/images/{name:path}/json", _inspect_image),
     ("GET", "/images/{name:path}/history", _image_history),
+    ("POST", "/images/create", _pull_image),
     ("POST", "/images/{name:path}/tag", _tag_image),
     ("DELETE", "/images/{name:path}", _remove_image),
     ("GET", "/containers/json", _list_containers),

@@ -114,6 +114,8 @@ class Builder:
         if pulled or only_digest:
             manifest = replace(reference, tag="", digest=digest("manifest", image.id))
             self.universe.references[manifest] = image.id
+            layers = tuple(self.universe.layers[chain] for chain in image.chain_ids)
+            self.universe.registry[manifest] = (image, layers)
 
     def _lay(self, top: str | None, steps: Sequence[Step]) -> list[str]:
         """Put the steps' layers on `top`; returns their chain ids, lowest first."""

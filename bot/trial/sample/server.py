@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import socket
 import threading
@@ -186,6 +187,9 @@ def _endpoint(universe: Universe, handler: Handler) -> Callable[[Request], Await
         )
         with universe.lock:
             reply = handler(call)
+        if reply.reports:
+            body = "".join(f"{json.dumps(report)}\r\n" for report in reply.reports)
+            return Response(body, status_code=reply.status, headers=_HEADERS, media_type="application/json")
         if reply.content is None:
             return Response(status_code=reply.status, headers=_HEADERS)
         return JSONResponse(reply.content, status_code=reply.status, headers=_HEADERS)

@@ -39,6 +39,8 @@ class Universe:
         self.networks: dict[str, Network] = {}
         self.volumes: dict[str, Volume] = {}
         self.cache: dict[str, CacheRecord] = {}
+        self.registry: dict[names.Reference, tuple[Image, tuple[Layer, ...]]] = {}
+        """What registries give for a digest: the image, and its layers from the lowest."""
         self._serial = 0
         started = clock()
         for network, driver in (("bridge", "bridge"), ("host", "host"), ("none", "null")):

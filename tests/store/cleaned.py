@@ -1,0 +1,46 @@
+"""Whole cleanups for the tests of whoever reads the audit."""
+
+from dataclasses import replace
+
+from bot.core.audit import Tag
+from bot.core.inventory import Kind
+from bot.core.lifecycle import MessageRef, Outcome, PlanState, Status
+from bot.core.plans import Item, Person
+from bot.store.store import SqlStore
+from tests.store.samples import ANNA, BEN, LEASE, approval, event, plan, the
+
+CYD = Person(id="U0CYD", name="Cyd Ö.")
+BYTES = 1_000
+
+
+def image(*references: str, number: int = 1) -> Item:
+    return Item(
+        kind=Kind.IMAGE, id=f"sha256:{number:064x}", name=references[0], references=references, rule="r"
+    )
+
+
+def cleaned(
+    store: SqlStore,
+    plan_id: str,
+    *items: Item,
+    host: str = "prod-3",
+    profile: str = "routine",
+    status: Status | None = Status.DONE,
+    by: Person = ANNA,
+    approver: Person = BEN,
+) -> PlanState:
+    """A cleanup that removed its objects, each of BYTES bytes; without a status it still runs."""
+    made = plan(plan_id, host)
+    draft = replace(made.draft, items=items or made.draft.items, profile=profile)
+    made = replace(made, draft=draft, requester=by)
+    store.create_plan(made, 1, MessageRef(channel="C0"), event(Tag.PLAN_PROPOSED, plan_id, host))
+    store.change(plan_id, approval(approver))
+    run = store.claim(plan_id, "replica-1", LEASE)
+    assert run is not None
+    positions = range(len(draft.items))
+    store.start_items(run, positions)
+    found = the(store, plan_id).items
+    store.end_items(run, [replace(one, outcome=Outcome.REMOVED, bytes=BYTES) for one in found])
+    if status is None:
+        return the(store, plan_id)
+    return store.finish(run, status, event(Tag.CLEANUP_FINISHED, plan_id, host))
