@@ -23,7 +23,7 @@ from bot.core.hosts import Host, Hosts, SocketAddress
 from bot.core.policy import Policy
 from bot.engines.registry import DockerEngines
 from bot.ports import Clock, Store
-from bot.services.background import Background, Signals
+from bot.services.background import POLL_SECONDS, Background, Signals
 from bot.services.decide import Decide
 from bot.services.execute import Execute
 from bot.services.planning import Planning
@@ -155,7 +155,7 @@ class Deckhand:
             show_now=show,
         )  # fmt: skip
         background = Background(self._signals, store, show, decide, execute)
-        background.also("schedules", schedules)
+        background.also("schedules", schedules, POLL_SECONDS)
         return services, background
 
 

@@ -67,7 +67,7 @@ class PolicyTable(Table):
     protect: PolicyProtectTable = PolicyProtectTable()
     windows: Annotated[list[WindowText], Field(min_length=1)] | None = None
     time_zone: TimeZone = "UTC"
-    start_within: Annotated[Duration, Field(gt=timedelta())] = timedelta(hours=24)
+    start_within: Annotated[Duration, Field(gt=timedelta(), le=timedelta(days=7))] = timedelta(hours=24)
     max_bytes: Size | None = None
     max_objects: Annotated[int, Field(ge=0)] | None = None
     quorum_above: Annotated[int, Field(ge=1)] | None = None

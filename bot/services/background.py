@@ -49,7 +49,7 @@ class Signals:
 
 
 class Background:
-    """Loops: messages, cleanups with expiry, leases, and what was added. ``stop`` lets running items end."""
+    """Three loops: messages, cleanups with expiry, and leases. ``stop`` lets running items end."""
 
     def __init__(self, signals: Signals, store: Store, show: Show, decide: Decide, execute: Execute) -> None:
         self._signals = signals
@@ -68,10 +68,12 @@ class Background:
             )
         ]
 
-    def also(self, name: str, work: Callable[[], None]) -> None:
-        """Add a loop of another service; before ``start``."""
-        loop = (work, self._signals.waker(), POLL_SECONDS)
-        self._threads.append(threading.Thread(target=self._loop, args=loop, name=name, daemon=True))
+    def also(self, name: str, work: Callable[[], None], seconds: float) -> None:
+        """One more loop; call it before ``start``."""
+        loop = threading.Thread(
+            target=self._loop, args=(work, self._signals.waker(), seconds), name=name, daemon=True
+        )
+        self._threads.append(loop)
 
     def start(self) -> None:
         for thread in self._threads:
