@@ -160,7 +160,7 @@ MISTAKES = [
     ('[policies.x]\ntime_zone = "Europe/Berlim"', r"policies\.x\.time_zone: “Europe/Berlim” is no time zone"),
     ('[policies.x]\ntime_zone = "../../etc/passwd"', r"policies\.x\.time_zone: “../../etc/passwd” is no time"),
     ('[policies.x]\nstart_within = "0s"', r"policies\.x\.start_within: an approval holds for some time"),
-    ('[policies.x]\nstart_within = "8d"', r"policies\.x\.start_within: an approval holds .* for a week at most; write 24h"),
+    ('[policies.x]\nstart_within = "8d"', r"policies\.x\.start_within: an approval holds .* a week at most; write"),
     ("[policies.x.protect]\nkeep_lst = 1", r"policies\.x\.protect\.keep_lst: .*did you mean keep_last\?$"),
     ("[policies.x]\nmax_byte = 1", r"policies\.x\.max_byte: .*did you mean max_bytes\?$"),
     (NIGHTLY.replace("@ci", "@cis"), r"schedules\.nightly\.hosts: no host has the tag “cis”; did you mean ci\?$"),
