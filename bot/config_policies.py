@@ -8,7 +8,18 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field
 
-from bot.config_types import ChannelId, CronText, Duration, Name, Size, SlackId, Table, TimeZone, WindowText
+from bot.config_types import (
+    ChannelId,
+    CronText,
+    Duration,
+    Hold,
+    Name,
+    Size,
+    SlackId,
+    Table,
+    TimeZone,
+    WindowText,
+)
 from bot.core.arguments import PICKED, narrowed, parse_arguments
 from bot.core.errors import UsageError
 from bot.core.inventory import Kind
@@ -67,7 +78,7 @@ class PolicyTable(Table):
     protect: PolicyProtectTable = PolicyProtectTable()
     windows: Annotated[list[WindowText], Field(min_length=1)] | None = None
     time_zone: TimeZone = "UTC"
-    start_within: Annotated[Duration, Field(gt=timedelta())] = timedelta(hours=24)
+    start_within: Hold = timedelta(hours=24)
     max_bytes: Size | None = None
     max_objects: Annotated[int, Field(ge=0)] | None = None
     quorum_above: Annotated[int, Field(ge=1)] | None = None

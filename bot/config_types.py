@@ -13,6 +13,7 @@ from bot.core.windows import parse_window
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 _SLACK_ID = re.compile(r"[UWSCG][A-Z0-9]{2,}")
+_LONGEST_HOLD = timedelta(days=7)
 _CHANNEL_ID = re.compile(r"[CG][A-Z0-9]{2,}")
 _TIME_OF_DAY = re.compile(r"(?:[01][0-9]|2[0-3]):[0-5][0-9]")
 
@@ -24,6 +25,12 @@ def _duration(value: object) -> timedelta:
     if duration < timedelta():
         raise ValueError("a duration cannot be negative")
     return duration
+
+
+def _hold(value: timedelta) -> timedelta:
+    if not timedelta() < value <= _LONGEST_HOLD:
+        raise ValueError("an approval holds for some time, and for a week at most; write 24h, or up to 7d")
+    return value
 
 
 def _size(value: object) -> int:
@@ -80,6 +87,7 @@ def _time_zone(value: str) -> str:
 
 
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
+Hold = Annotated[Duration, AfterValidator(_hold)]
 Size = Annotated[int, BeforeValidator(_size)]
 SlackId = Annotated[str, AfterValidator(_slack_id)]
 ChannelId = Annotated[str, AfterValidator(_channel_id)]

@@ -51,7 +51,7 @@ class Signals:
 
 
 class Background:
-    """Loops: messages, cleanups with expiry, leases, and what was added. ``stop`` lets running items end."""
+    """Three loops: messages, cleanups with expiry, and leases. ``stop`` lets running items end."""
 
     def __init__(  # noqa: PLR0913 - what its three loops do, and how often the leases' one does
         self,
