@@ -64,6 +64,7 @@ import hmac
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from json.encoder import encode_basestring
 from typing import NamedTuple
 
 from bot.core.audit import ChainedEvent, Json, time_text
@@ -76,7 +77,8 @@ _KEY_ID_OF = b"deckhand audit key"
 
 Hasher = Callable[[bytes], str]
 
-_text = json.JSONEncoder(ensure_ascii=False).encode
+_text = encode_basestring
+"""A text with the escapes that JSON demands, and no others; TypeError for what is no text."""
 
 
 class Entry(NamedTuple):

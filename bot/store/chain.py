@@ -137,30 +137,31 @@ def of_plan(session: Session, plan_id: str) -> tuple[ChainedEvent, ...]:
     return tuple(_link(Entry._make(row), plan_id) for row in rows)
 
 
+_EVENT = EventRow.metadata.tables["event"].c
 ENTRIES = select_columns(
+    # The table's own columns, not the row's: the ORM would look at each value again.
+    _EVENT.seq,
     # As text, since someone may have left there what is no moment.
-    col(EventRow.seq),
-    type_coerce(col(EventRow.at), Text),
-    col(EventRow.tag),
-    col(EventRow.plan),
-    col(EventRow.host),
-    col(EventRow.actor),
-    col(EventRow.facts),
-    col(EventRow.previous),
-    col(EventRow.hash),
-    col(EventRow.key),
-    col(EventRow.seal),
+    type_coerce(_EVENT.at, Text),
+    _EVENT.tag,
+    _EVENT.plan,
+    _EVENT.host,
+    _EVENT.actor,
+    _EVENT.facts,
+    _EVENT.previous,
+    _EVENT.hash,
+    _EVENT.key,
+    _EVENT.seal,
 )
 """The columns of ``bot.core.audit_format.Entry``."""
 
 
 def streamed(session: Session, *where: ColumnElement[bool]) -> Iterator[Entry]:
     """Entries in ascending order, read as they are asked for: constant memory, one snapshot."""
-    rows = session.execute(
-        ENTRIES.where(*where).order_by(col(EventRow.seq)), execution_options={"yield_per": BATCH}
-    )
+    rows = session.execute(ENTRIES.where(*where).order_by(_EVENT.seq), execution_options={"yield_per": BATCH})
     with rows:  # the cursor stays on the server until it is closed, also when nobody reads to the end
-        yield from map(Entry._make, rows)
+        for part in rows.partitions():
+            yield from map(Entry._make, part)
 
 
 def _link(entry: Entry, plan_id: str) -> ChainedEvent:

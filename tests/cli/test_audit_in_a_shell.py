@@ -94,7 +94,7 @@ def test_what_is_no_head_or_no_export_is_a_wrong_command(database: Path, folder:
 def test_an_export_goes_to_standard_output_or_to_a_file(database: Path, folder: Path) -> None:
     lines = audit("export", folder=folder).stdout.splitlines()
     assert [json.loads(line)["seq"] for line in lines[1:-1]] == [1, 2, 3, 4, 5, 6]
-    assert audit("export", "--output", "all.jsonl", folder=folder).stdout == ""
+    assert audit("export", "--output", "all.jsonl", folder=folder).stdout == "Exported to all.jsonl.\n"
     assert (folder / "all.jsonl").read_text().splitlines() == lines
     of_host = audit("export", "--host", "db-1", folder=folder).stdout.splitlines()
     assert [json.loads(line)["host"] for line in of_host[1:-1]] == ["db-1", "db-1"]
