@@ -109,6 +109,11 @@ class Head:
         return f"{self.seq}:{self.hash}"
 
 
+def is_keyed(seal: str) -> bool:
+    """Whether a seal needs a key; also for what somebody has put in its place that is no text."""
+    return seal[: len(KEYED)] == KEYED
+
+
 class AuditKeys:
     """The keys of the audit, the newest first; they do not print."""
 
@@ -151,7 +156,7 @@ class AuditKeys:
         """How the hash of that seal is made; None when its key is not here, or nobody knows that seal."""
         if seal in {UNSEALED, PLAIN}:
             return _sha256
-        key = self._keys.get(seal.removeprefix(KEYED)) if seal.startswith(KEYED) else None
+        key = self._keys.get(seal[len(KEYED) :]) if is_keyed(seal) else None
         return None if key is None else lambda message: hmac.digest(key, message, "sha256").hex()
 
 

@@ -6,6 +6,7 @@
 import time
 import tracemalloc
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -38,7 +39,7 @@ def fill(store: SqlStore, count: int) -> None:
         events = {
             f"bench/{number}": ended(number) for number in range(start, min(start + PER_TRANSACTION, count))
         }
-        store._sessions.writing(lambda session, events=events: chain.append(session, events))
+        store._sessions.writing(partial(chain.append, events=events))
 
 
 def seconds(work: Callable[[], object]) -> tuple[float, float]:
