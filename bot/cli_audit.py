@@ -95,6 +95,7 @@ def _write(lines: Iterator[str], file: Path | None) -> None:
         partial.replace(file)
     except OSError as error:
         raise DeckhandError(f"{file} cannot be written: {error.strerror}.") from error
+    output.say(f"Exported to {file}.")
 
 
 # --- verify -------------------------------------------------------------------------------------

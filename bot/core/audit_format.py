@@ -64,6 +64,7 @@ import hmac
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from json.encoder import encode_basestring
 from typing import NamedTuple
 
 from bot.core.audit import ChainedEvent, Json, time_text
@@ -76,7 +77,8 @@ _KEY_ID_OF = b"deckhand audit key"
 
 Hasher = Callable[[bytes], str]
 
-_text = json.JSONEncoder(ensure_ascii=False).encode
+_text = encode_basestring
+"""A text with the escapes that JSON demands, and no others; TypeError for what is no text."""
 
 
 class Entry(NamedTuple):
@@ -105,6 +107,11 @@ class Head:
 
     def __str__(self) -> str:
         return f"{self.seq}:{self.hash}"
+
+
+def is_keyed(seal: str) -> bool:
+    """Whether a seal needs a key; also for what somebody has put in its place that is no text."""
+    return seal[: len(KEYED)] == KEYED
 
 
 class AuditKeys:
@@ -149,7 +156,7 @@ class AuditKeys:
         """How the hash of that seal is made; None when its key is not here, or nobody knows that seal."""
         if seal in {UNSEALED, PLAIN}:
             return _sha256
-        key = self._keys.get(seal.removeprefix(KEYED)) if seal.startswith(KEYED) else None
+        key = self._keys.get(seal[len(KEYED) :]) if is_keyed(seal) else None
         return None if key is None else lambda message: hmac.digest(key, message, "sha256").hex()
 
 

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from bot.core.audit import GENESIS
-from bot.core.audit_format import KEYED, PLAIN, UNSEALED, AuditKeys, Entry, Hasher, Head, message
+from bot.core.audit_format import KEYED, PLAIN, UNSEALED, AuditKeys, Entry, Hasher, Head, is_keyed, message
 from bot.core.errors import UsageError
 
 START = Head(seq=0, hash=GENESIS)
@@ -157,17 +157,17 @@ class Verification:
         """What is wrong with the change from one seal to another; a chain never goes back from keyed."""
         before, self._seal = self._seal or UNSEALED, entry.seal
         here = self.keys.hasher(entry.seal) is not None
-        was_keyed, is_keyed = before.startswith(KEYED), entry.seal.startswith(KEYED)
-        if is_keyed and self._keyed_from is None:
+        was_keyed, keyed = is_keyed(before), is_keyed(entry.seal)
+        if keyed and self._keyed_from is None:
             self._keyed_from = seq
-        if here and is_keyed and was_keyed and self.keys.age(entry.seal) <= self.keys.age(before):
+        if here and keyed and was_keyed and self.keys.age(entry.seal) <= self.keys.age(before):
             return None
         if here and not was_keyed:
             return None
         if any(self._was_sealed(entry, seal) for seal in (PLAIN, *self.keys.seals)):
             return _broken(Kind.CHANGED, seq, "its hash was made in another way than it says")
-        if not is_keyed:
-            return _broken(Kind.UNKEYED if here else Kind.CHANGED, seq, f"its seal is “{entry.seal}”")
+        if not keyed:
+            return _broken(Kind.UNKEYED if here else Kind.CHANGED, seq, f"its seal is {entry.seal!r}")
         if here:
             return _broken(Kind.UNKEYED, seq, "its key had been given up for a newer one")
         key = entry.seal.removeprefix(KEYED)
@@ -196,7 +196,7 @@ class Verification:
             return _broken(Kind.CHANGED, known.seq, _NOT_KNOWN)
         if known is not None and known.seq > self.start.seq and not self._pinned:
             raise UsageError(f"Event {known.seq} is not in what is verified, so its hash cannot be compared.")
-        if self.demand_key and self.keys and self._count and not (self._seal or "").startswith(KEYED):
+        if self.demand_key and self.keys and self._count and not is_keyed(self._seal or ""):
             return _broken(Kind.UNKEYED, last.seq, "it is the last one, and DECKHAND_AUDIT_KEY is set")
         return None
 
@@ -270,7 +270,8 @@ class _Diagnosis:
     def _elsewhere(self, entry: Entry) -> Break | None:
         """When the expected event stands in another place: is this one a true event too."""
         seq, previous = self._seq, self._at.hash
-        true = next((each for each in self._following(previous) if self._is(each, seq, previous)), None)
+        others = (each for each in self._following(previous) if each != entry)
+        true = next((each for each in others if self._is(each, seq, previous)), None)
         if true is None:
             return None
         if self._belongs_elsewhere(entry):

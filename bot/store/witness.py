@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sqlmodel import Session, col
 
 from bot.core.audit import Tag
-from bot.core.audit_format import KEYED, AuditKeys, Entry, Head, message
+from bot.core.audit_format import AuditKeys, Entry, Head, is_keyed, message
 from bot.core.verifying import Break, Kind
 from bot.store import chain
 from bot.store.models import EventRow
@@ -63,7 +63,5 @@ def _checkpoints(session: Session) -> Iterator[Entry]:
 def _is_keyed(entry: Entry, keys: AuditKeys) -> bool:
     hasher = keys.hasher(entry.seal)
     return (
-        hasher is not None
-        and entry.seal.startswith(KEYED)
-        and hasher(message(entry.previous, entry)) == entry.hash
+        hasher is not None and is_keyed(entry.seal) and hasher(message(entry.previous, entry)) == entry.hash
     )

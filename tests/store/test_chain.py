@@ -201,6 +201,19 @@ def test_the_first_break_is_named(
     assert verdict in broken
 
 
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize(
+    "column", ["at", "tag", "plan", "host", "actor", "facts", "previous", "hash", "key", "seal"]
+)
+def test_bytes_that_are_no_text_are_a_change(
+    store: SqlStore, unprotected: Callable[[str], None], column: str
+) -> None:
+    unprotected(f"UPDATE event SET {column} = CAST(x'66ff' AS TEXT) WHERE seq = 4")  # noqa: S608 - the names above
+    assert broken(store) == (4, Kind.CHANGED)
+    unprotected(f"UPDATE event SET {column} = x'66ff' WHERE seq = 3")  # noqa: S608 - the names above
+    assert broken(store) == (3, Kind.CHANGED)
+
+
 def test_an_event_that_cannot_be_read_is_not_shown_as_if_it_could(
     store: SqlStore, unprotected: Callable[[str], None]
 ) -> None:
