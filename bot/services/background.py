@@ -17,6 +17,8 @@ LOG = logging.getLogger(__name__)
 
 POLL_SECONDS = 1.0
 """How long a change made by another process may go unnoticed; our own are noticed at once."""
+EXPIRE_EVERY = 3
+"""Polls; that an overdue plan is not approved any more does not wait for it."""
 CLEANUPS_AT_ONCE = 32
 """Each on a host of its own, in a thread that exists while it runs; plans that wait take none."""
 
@@ -70,6 +72,7 @@ class Background:
         self._execute = execute
         self._pool = ThreadPoolExecutor(CLEANUPS_AT_ONCE, thread_name_prefix="cleanup")
         self._running: dict[str, Future[None]] = {}
+        self._polls = 0
         self._threads = [
             threading.Thread(target=self._loop, args=(work, signals.waker(), seconds), name=name, daemon=True)
             for name, work, seconds in (
@@ -116,7 +119,9 @@ class Background:
             LOG.exception("a background loop failed once")
 
     def _start_cleanups(self) -> None:
-        self._decide.expire_due()
+        if self._polls % EXPIRE_EVERY == 0:
+            self._decide.expire_due()
+        self._polls += 1
         for plan_id in [plan for plan, future in list(self._running.items()) if future.done()]:
             self._running.pop(plan_id, None)
         for plan_id in self._store.claimable():

@@ -71,6 +71,9 @@ class Removal:
 
     def settle(self, state: ItemState) -> ItemState:
         """Say what became of an object that a run which is now stopped had begun; nothing more is removed."""
+        if state.item.kind is Kind.CONTAINER:
+            with suppress(EngineRequestError):
+                self._settled_container(state.item)
         if not self._exists(state.item):
             return _gone(state)
         why: Exception = _Objection(_STOPPED)

@@ -54,15 +54,19 @@ class Death(BaseException):
 
 @dataclass(slots=True)
 class Script:
-    """What happens at which point of a run; points are counted as they are reached."""
+    """What happens at which point of a run; points are counted as they are reached.
 
-    acts: dict[int, Callable[[str], None]]
+    What cannot happen at its point (an act says so) is tried at the next.
+    """
+
+    acts: dict[int, Callable[[str], bool]]
     reached: int = 0
 
     def at(self, point: str) -> None:
         self.reached += 1
-        if act := self.acts.pop(self.reached, None):
-            act(point)
+        act = self.acts.pop(self.reached, None)
+        if act and not act(point):
+            self.acts.setdefault(self.reached + 1, act)
 
 
 class ScriptedStore:
@@ -284,16 +288,15 @@ class World:
         self.made += 1
         Process(world=self, plan_id=plan_id, owner=f"replica-{self.made}", script=script).run()
 
-    def _act(self, kind: str, plan_id: str) -> Callable[[str], None]:
+    def _act(self, kind: str, plan_id: str) -> Callable[[str], bool]:
         ways: dict[str, Callable[[], None]] = {
-            "die in use": lambda: self._use_what_goes(plan_id),
             "change": lambda: self.change(self.state(plan_id).plan.host),
             "stop": lambda: self.stop(plan_id),
             "lose": lambda: self._loses(plan_id),
             "take over": lambda: self._taken_over(plan_id),
         }
 
-        def act(point: str) -> None:
+        def act(point: str) -> bool:
             at_effect = "effect" in point
             if kind == "cut" and at_effect:
                 raise HostUnreachableError("host", "the connection was lost in the middle of a request.")
@@ -302,8 +305,9 @@ class World:
             # What changes in the milliseconds between the last look and the deed is another matter: README.md.
             if kind in ways and point != "before an effect":
                 ways[kind]()
-            if kind.startswith("die"):
+            if kind == "die" or (kind == "die in use" and self._use_what_goes(plan_id)):
                 raise Death
+            return kind != "die in use"
 
         return act
 
@@ -317,14 +321,16 @@ class World:
         self.time_passes()
         self.run(plan_id, [])
 
-    def _use_what_goes(self, plan_id: str) -> None:
-        """Somebody takes an image into use that a process which dies now was removing."""
+    def _use_what_goes(self, plan_id: str) -> bool:
+        """Whether somebody takes an image into use that a process which dies now had begun to untag."""
         state = self.state(plan_id)
         universe = self.universes[state.plan.host]
-        for item in state.with_outcome(Outcome.REMOVING):
-            if item.item.kind is Kind.IMAGE and item.item.id in universe.images:
+        going = [item.item.id for item in state.with_outcome(Outcome.REMOVING) if item.untagging]
+        for image in going:
+            if image in universe.images:
                 self.made += 1
-                Builder(universe).container(f"new{self.made}", item.item.id, state="running")
+                Builder(universe).container(f"new{self.made}", image, state="running")
+        return bool(going)
 
     def change(self, host: str) -> None:
         """What somebody who knows nothing of Deckhand does on a host; what the engine refuses is not done."""
