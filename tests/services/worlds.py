@@ -325,7 +325,10 @@ class World:
         """Whether somebody takes an image into use that a process which dies now had begun to untag."""
         state = self.state(plan_id)
         universe = self.universes[state.plan.host]
-        going = [item.item.id for item in state.with_outcome(Outcome.REMOVING) if item.untagging]
+        going = [
+            item.item.id for item in state.with_outcome(Outcome.REMOVING)
+            if any(parse(name) not in universe.references for name in item.untagging)
+        ]  # fmt: skip
         for image in going:
             if image in universe.images:
                 self.made += 1
