@@ -147,8 +147,8 @@ def test_the_password_is_in_no_representation(url: str, store: SqlStore) -> None
 
 def test_migrations_are_found_in_an_installed_package(tmp_path: Path) -> None:
     root, site = Path(__file__).parents[2], tmp_path / "site"
-    shutil.copytree(root / "bot" / "core", site / "bot" / "core")
-    shutil.copytree(root / "bot" / "store", site / "bot" / "store")
+    for part in ("core", "services", "store"):
+        shutil.copytree(root / "bot" / part, site / "bot" / part)
     shutil.copytree(root / "migrations", site / "bot" / "migrations")
     for name in ("__init__.py", "ports.py"):
         shutil.copy(root / "bot" / name, site / "bot" / name)
