@@ -34,6 +34,15 @@ class UnknownHostError(UsageError):
         super().__init__(f"No host named “{name}” is registered.{hint} /docker-df lists all hosts.")
 
 
+class NoSuchHostsError(UsageError):
+    """A tag or a pattern means no registered host."""
+
+    def __init__(self, sentence: str, nearest: Sequence[str]) -> None:
+        self.nearest = tuple(nearest)
+        hint = f" Did you mean {' or '.join(self.nearest)}?" if nearest else ""
+        super().__init__(f"{sentence}.{hint} /docker-df lists all hosts.")
+
+
 class UnknownProfileError(UsageError):
     """No cleanup profile of that name exists."""
 
