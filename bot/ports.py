@@ -10,7 +10,7 @@ from bot.core.inventory import CacheRecord, Container, EngineInfo, Image, Networ
 from bot.core.lifecycle import ItemState, MessageRef, PlanState, Status, Vote
 from bot.core.plans import Plan
 from bot.core.sightings import Sighting
-from bot.core.usage import DiskUsage, Survey
+from bot.core.usage import DiskSpace, DiskUsage, Survey
 
 CACHE_BATCH = 1_000
 """Build cache records that one call removes: each id becomes part of the request's URL."""
@@ -29,6 +29,10 @@ class Engine(Protocol):
 
     def disk_usage(self) -> DiskUsage:
         """``docker system df``, with the figures of that engine's own CLI."""
+        ...
+
+    def disk_space(self) -> DiskSpace | None:
+        """The disk behind the engine's data root; None where there is no way to tell."""
         ...
 
     def survey(self) -> Survey:

@@ -101,8 +101,43 @@ def build_cache_row(records: Iterable[CacheRecord]) -> UsageRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DiskSpace:
+    """The file system of an engine's data root, in bytes; ``free`` is what ``df`` calls available."""
+
+    size: int
+    free: int
+    inodes: int | None = None
+    """None where the file system has no fixed number."""
+    free_inodes: int | None = None
+
+    @property
+    def used_share(self) -> float:
+        """How full it is, from 0 to 1."""
+        return 1 - self.free / self.size
+
+    @property
+    def inodes_share(self) -> float | None:
+        """How many of its inodes are taken, from 0 to 1; None when it does not count them."""
+        if not self.inodes or self.free_inodes is None:
+            return None
+        return 1 - self.free_inodes / self.inodes
+
+    def __str__(self) -> str:
+        text = f"{human_size(self.free)} free of {human_size(self.size)} ({self.used_share:.0%} full)"
+        share = self.inodes_share
+        few = share is not None and share >= FEW_INODES
+        return f"{text}, {share:.0%} of its inodes taken" if few else text
+
+
+FEW_INODES = 0.8
+"""From this share of taken inodes on it is worth telling: a disk can be full without them too."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Survey:
-    """One whole look at an engine: what it holds, and its own table of disk usage."""
+    """One whole look at an engine: what it holds, its own table of disk usage, and the disk behind it."""
 
     inventory: Inventory
     usage: DiskUsage
+    disk: DiskSpace | None = None
+    """None: unknown."""

@@ -10,10 +10,13 @@ import docker
 
 from bot.core.errors import EngineUnavailableError, HostUnreachableError
 from bot.core.hosts import ContextAddress, Host, SocketAddress, SshAddress
+from bot.core.inventory import EngineInfo
+from bot.core.usage import DiskSpace
 from bot.engines import contexts
 from bot.engines.adapter import DIALLED_URL, DialAdapter, unix_dial
 from bot.engines.client import EngineClient, tcp_client
 from bot.engines.contexts import Endpoint
+from bot.engines.disk import Disk, LocalDisk, RemoteDisk, unknown_disk
 from bot.engines.failures import LinkError, translated
 from bot.engines.limits import Limits
 from bot.engines.ssh_config import Route, SshFiles
@@ -32,6 +35,7 @@ class _Place:
     lock: threading.Lock = field(default_factory=threading.Lock)
     client: EngineClient | None = None
     link: SshLink | None = None
+    disk: Disk = unknown_disk
 
 
 class Clients:
@@ -65,6 +69,12 @@ class Clients:
                 if place.client is None:
                     place.client = self._open(self._hosts[host], place)
                 return place.client
+
+    def disk(self, host: str, engine: EngineInfo) -> DiskSpace | None:
+        """The disk behind the engine's data root, by the way that leads to the host; None: unknown."""
+        with self._lock:
+            place = self._places.get(host)
+        return None if place is None else place.disk(engine)
 
     def drop(self, host: str) -> None:
         """Forget a broken connection; the next ``client`` connects anew."""
@@ -117,6 +127,7 @@ class Clients:
         scheme, _, rest = endpoint.url.partition("://")
         if scheme == "unix":
             path = Path("/") / unquote(rest)
+            place.disk = LocalDisk()
             return EngineClient(
                 DIALLED_URL, self._limits, DialAdapter(unix_dial(path, self._limits), self._limits)
             )
@@ -142,6 +153,7 @@ class Clients:
         route = self._files.route(address)
         jump = None if route.jump is None else self._jump(route.jump)
         place.link = SshLink(route, self._keyring, self._limits, jump)
+        place.disk = RemoteDisk(place.link, self._limits.disk)
         # The helper goes to the engine that the remote user's docker command uses, not to a path of ours.
         dial = SshDial(
             place.link, self._limits, path or self._engine_socket, helper_reaches_path=path is None
@@ -161,6 +173,7 @@ class Clients:
 def _shut(place: _Place) -> None:
     client, place.client = place.client, None
     link, place.link = place.link, None
+    place.disk = unknown_disk
     if client is not None:
         client.close()
     if link is not None:

@@ -15,9 +15,10 @@ from docker import APIClient
 
 from bot.core.errors import EngineRequestError, EngineUnsupportedError, NotFoundError
 from bot.core.inventory import CacheRecord, Container, EngineInfo, Image, Inventory, Network, Volume
-from bot.core.usage import DiskUsage, Survey
+from bot.core.usage import DiskSpace, DiskUsage, Survey
 from bot.engines import decode
 from bot.engines.decode import Answer
+from bot.engines.disk import Disk, unknown_disk
 from bot.engines.failures import translated
 
 T = TypeVar("T")
@@ -31,11 +32,15 @@ MOST_IMAGES_REMEMBERED = 20_000
 
 
 class DockerEngine:
-    """Implements ``bot.ports.Engine``; ``client`` gives the host's kept connection at each call."""
+    """Implements ``bot.ports.Engine``; ``client`` gives the host's kept connection at each call.
 
-    def __init__(self, host: str, client: Callable[[], APIClient]) -> None:
+    ``disk`` tells the disk behind the engine's data root.
+    """
+
+    def __init__(self, host: str, client: Callable[[], APIClient], disk: Disk = unknown_disk) -> None:
         self._host = host
         self._connect = client
+        self._disk = disk
         self._df_lock = threading.Lock()
         self._remembered_lock = threading.Lock()
         self._remembered: OrderedDict[str, Image] = OrderedDict()
@@ -64,6 +69,9 @@ class DockerEngine:
     def disk_usage(self) -> DiskUsage:
         return decode.disk_usage(self._df())
 
+    def disk_space(self) -> DiskSpace | None:
+        return self._disk(self.info())
+
     def survey(self) -> Survey:
         """Gather everything, after the engine's clock was read.
 
@@ -74,6 +82,7 @@ class DockerEngine:
             with ThreadPoolExecutor(1, thread_name_prefix="df") as beside:
                 counting = beside.submit(self._df)  # the slowest by far
                 engine = self._identified(info, client.version())
+                disk = self._disk(engine)
                 listed, networks = client.images(all=True) or (), self._networks(client)
                 listed_volumes = client.volumes().get("Volumes") or ()
                 df = counting.result()
@@ -88,7 +97,7 @@ class DockerEngine:
             volumes=_volumes(listed_volumes, df),
             cache=decode.cache_records(df),
         )
-        return Survey(inventory=inventory, usage=decode.disk_usage(df))
+        return Survey(inventory=inventory, usage=decode.disk_usage(df), disk=disk)
 
     def _df(self, *types: str) -> Answer:
         """One df at a time per host: engine 20.10 answers 500 to a second one, so that is tried again.

@@ -16,5 +16,7 @@ class Limits:
     """The default of every other request; a caller may give its own."""
     idle: float = 30
     """A connection that was not used for so long is asked ``/_ping`` before it carries a request."""
+    disk: float = 5
+    """A look at the disk behind the data root, which the kernel answers at once."""
     queue: float = 60
     """How long a request may wait for one of the host's connections to become free."""

@@ -20,7 +20,13 @@ class DockerEngines:
         """The host's engine; HostError when it cannot be reached."""
         self._clients.client(host)
         with self._lock:
-            return self._engines.setdefault(host, DockerEngine(host, lambda: self._clients.client(host)))
+            if host not in self._engines:
+                self._engines[host] = DockerEngine(
+                    host,
+                    lambda: self._clients.client(host),
+                    lambda engine: self._clients.disk(host, engine),
+                )
+            return self._engines[host]
 
     def close(self) -> None:
         self._clients.close()

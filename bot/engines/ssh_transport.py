@@ -76,6 +76,11 @@ class SshLink:
         transport = self._transport
         return transport is not None and transport.is_active()
 
+    @property
+    def connection(self) -> object | None:
+        """What stands for the connection that is open now; another one after it broke."""
+        return self._transport
+
     def streamlocal(self, path: str) -> paramiko.Channel:
         """A channel to the server's unix socket; paramiko.ChannelException when the server refuses it."""
         return self._opened(lambda transport: transport.open_streamlocal(path, self.limits.channel))
