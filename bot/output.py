@@ -42,10 +42,7 @@ def say(text: str) -> None:
 def show_usage(usage: DiskUsage) -> None:
     show_table(
         ("TYPE", "TOTAL", "ACTIVE", "SIZE", "RECLAIMABLE"),
-        (
-            (row.type, str(row.total), str(row.active), human_size(row.size), row.reclaimable_text)
-            for row in usage.rows
-        ),
+        (row.cells for row in usage.rows),
         right=(1, 2, 3, 4),
     )
 

@@ -10,7 +10,7 @@ from bot.core.inventory import CacheRecord, Container, EngineInfo, Image, Networ
 from bot.core.lifecycle import ItemState, MessageRef, PlanState, Status, Vote
 from bot.core.plans import Plan
 from bot.core.sightings import Sighting
-from bot.core.usage import DiskSpace, DiskUsage, Survey
+from bot.core.usage import DiskSpace, DiskUsage, Glance, Survey
 
 CACHE_BATCH = 1_000
 """Build cache records that one call removes: each id becomes part of the request's URL."""
@@ -33,6 +33,13 @@ class Engine(Protocol):
 
     def disk_space(self) -> DiskSpace | None:
         """The disk behind the engine's data root; None where there is no way to tell."""
+        ...
+
+    def glance(self, seconds: float) -> Glance:
+        """Disk usage and disk for a list of hosts; callers at the same moment share one answer.
+
+        EngineTimeoutError when the engine has not counted after ``seconds``.
+        """
         ...
 
     def survey(self) -> Survey:

@@ -3,10 +3,11 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from bot.core.inventory import CacheRecord, Container, Image, Inventory, Volume
+from bot.core.inventory import CacheRecord, Container, EngineInfo, Image, Inventory, Volume
 from bot.core.units import human_size
 
 IMAGES, CONTAINERS, VOLUMES, BUILD_CACHE = "Images", "Containers", "Local Volumes", "Build Cache"
+UNKNOWN = "?"
 ACTIVE_STATES = frozenset({"running", "paused", "restarting"})
 
 
@@ -19,15 +20,28 @@ class UsageRow:
     active: int
     size: int
     reclaimable: int
+    known: bool = True
+    """False when the engine did not count it in time: then the figures are 0 and mean nothing."""
 
     @property
     def reclaimable_text(self) -> str:
         """RECLAIMABLE as the CLI prints it: with a percentage, except for the build cache."""
+        if not self.known:
+            return UNKNOWN
         text = human_size(self.reclaimable)
         if self.size <= 0 or self.type == BUILD_CACHE:
             return text
         percent = abs(self.reclaimable) * 100 // self.size  # Go's division drops the fraction, below 0 too
         return f"{text} ({-percent if self.reclaimable < 0 else percent}%)"
+
+    @property
+    def cells(self) -> tuple[str, str, str, str, str]:
+        """The row as the CLI prints it."""
+        if not self.known:
+            return (self.type, *(UNKNOWN,) * 4)
+        return (
+            self.type, str(self.total), str(self.active), human_size(self.size), self.reclaimable_text,
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +53,10 @@ class DiskUsage:
     @property
     def size(self) -> int:
         return sum(row.size for row in self.rows)
+
+    @property
+    def reclaimable(self) -> int:
+        return sum(row.reclaimable for row in self.rows)
 
 
 def images_row(layers_size: int, images: Iterable[Image]) -> UsageRow:
@@ -127,6 +145,16 @@ class DiskSpace:
         share = self.inodes_share
         few = share is not None and share >= FEW_INODES
         return f"{text}, {share:.0%} of its inodes taken" if few else text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Glance:
+    """A short look at an engine: which it is, its table of disk usage, and the disk behind it."""
+
+    engine: EngineInfo
+    usage: DiskUsage
+    disk: DiskSpace | None
+    """None: unknown."""
 
 
 FEW_INODES = 0.8

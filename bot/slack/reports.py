@@ -45,10 +45,7 @@ def usage_table(usage: DiskUsage) -> Block:
     """Docker's own table, with the figures and units of the engine's own CLI."""
     return table(
         USAGE_HEAD,
-        (
-            (row.type, str(row.total), str(row.active), human_size(row.size), row.reclaimable_text)
-            for row in usage.rows
-        ),
+        (row.cells for row in usage.rows),
     )
 
 
