@@ -25,6 +25,7 @@ from bot.ports import Clock, Store
 from bot.services.background import Background, Signals
 from bot.services.decide import Decide
 from bot.services.execute import Execute
+from bot.services.fleet import FLEET_THREADS, Fleet
 from bot.services.planning import Planning
 from bot.services.propose import Propose
 from bot.services.review import Review
@@ -62,6 +63,14 @@ def new_id() -> str:
 
 def make_planning(settings: Settings, engines: DockerEngines, store: Store) -> Planning:
     return Planning(engines=engines, ledger=store, protection=settings.protection, profiles=settings.profiles)
+
+
+def make_fleet(engines: DockerEngines, closing: ExitStack) -> Fleet:
+    """Make the gatherer of fleets, which ends with ``closing``."""
+    pool = ThreadPoolExecutor(FLEET_THREADS, thread_name_prefix="fleet")
+    closing.callback(pool.shutdown, cancel_futures=True)
+    closing.callback(engines.close)  # before the pool: what is still being asked then ends at once
+    return Fleet(engines=engines, pool=pool, clock=SystemClock())
 
 
 class Deckhand:
@@ -134,6 +143,7 @@ class Deckhand:
             hosts=hosts,
             rights=rights,
             planning=planning,
+            fleet=make_fleet(engines, self._closing),
             propose=Propose(
                 hosts=hosts, rights=rights, planning=planning, store=store, clock=clock, new_id=new_id,
                 changed=changed,

@@ -11,16 +11,14 @@ import typer
 
 from bot import app as application
 from bot import output
-from bot.config import Settings, load
+from bot.cli_hosts import df, hosts
+from bot.cli_options import FAILED, MISUSED, AsJson, Config, HostName, connected
+from bot.config import load
 from bot.core.arguments import EXAMPLE, parse_several
 from bot.core.errors import ConfigurationError, DeckhandError, UsageError
-from bot.engines.registry import DockerEngines
-from bot.services import facts, review
+from bot.services import review
 from bot.store.database import migrate, open_store
 from bot.store.store import SqlStore
-
-FAILED, MISUSED = 1, 2
-"""Exit codes: something is in the way; the command or the configuration is wrong."""
 
 cli = typer.Typer(
     help="Deckhand shows where Docker hosts' disks went, and removes exactly what a person approved.",
@@ -30,23 +28,10 @@ cli = typer.Typer(
 )
 audit = typer.Typer(help="Read the audit.", no_args_is_help=True)
 database = typer.Typer(help="Look after the database.", no_args_is_help=True)
-hosts = typer.Typer(help="Look after the registered hosts.", no_args_is_help=True)
 cli.add_typer(audit, name="audit")
 cli.add_typer(database, name="db")
 cli.add_typer(hosts, name="hosts")
-
-Config = Annotated[
-    Path | None,
-    typer.Option("--config", help="The configuration file; else DECKHAND_CONFIG, else ./deckhand.toml."),
-]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, with sizes in bytes.")]
-HostName = Annotated[str, typer.Argument(metavar="HOST", help="A registered host.")]
-
-
-@contextmanager
-def _engines(settings: Settings) -> Iterator[DockerEngines]:
-    with closing(DockerEngines(settings.hosts.by_name)) as engines:
-        yield engines
+cli.command()(df)
 
 
 @contextmanager
@@ -76,21 +61,6 @@ def try_it(
 
 
 @cli.command()
-def df(host: HostName, config: Config = None, as_json: AsJson = False) -> None:  # noqa: FBT002 - typer's flags
-    """Show a host's disk usage, as its own `docker system df` does. Removes nothing."""
-    settings = load(config)
-    name = settings.hosts.find(host).name
-    with _engines(settings) as engines:
-        engine = engines.connect(name)
-        usage, info = engine.disk_usage(), engine.info()
-    if as_json:
-        output.print_json(facts.usage(usage))
-        return
-    output.show_engine(info)
-    output.show_usage(usage)
-
-
-@cli.command()
 def plan(
     host: HostName,
     words: Annotated[
@@ -106,7 +76,7 @@ def plan(
     """Print what cleanups would remove and what they keep, and why. Removes nothing."""
     settings = load(config)
     name, requests = settings.hosts.find(host).name, parse_several(words or ())
-    with _engines(settings) as engines, _store(config) as store:
+    with connected(settings) as engines, _store(config) as store:
         planning = application.make_planning(settings, engines, store)
         if why is not None:
             explanations = planning.explain(name, why)
@@ -119,12 +89,6 @@ def plan(
         return
     for draft in drafts:
         output.show_draft(name, draft)
-
-
-@hosts.command("list")
-def hosts_list(config: Config = None) -> None:
-    """List the registered hosts, and how each is reached."""
-    output.show_hosts(load(config).hosts)
 
 
 @audit.command("list")
@@ -188,7 +152,7 @@ def doctor(config: Config = None) -> None:
     failed = 0
     with closing(open_store(settings.database_url.get_secret_value())):
         output.say(f"ok    {settings.file} and its database")
-    with _engines(settings) as engines:
+    with connected(settings) as engines:
         for host in settings.hosts.all():
             try:
                 info = engines.connect(host.name).info()

@@ -8,7 +8,6 @@ from rich.table import Table
 from rich.text import Text
 
 from bot.core.audit import Json, time_text
-from bot.core.hosts import Hosts
 from bot.core.inventory import EngineInfo
 from bot.core.lifecycle import PlanState
 from bot.core.objects import Explanation
@@ -180,13 +179,6 @@ def show_record(state: PlanState) -> None:
         if usage:
             say(f"\nsystem df {title}:")
             show_usage(usage)
-
-
-def show_hosts(hosts: Hosts) -> None:
-    show_table(
-        ("HOST", "ENGINE", "POLICY", "TAGS"),
-        ((h.name, str(h.address), h.policy.name, ", ".join(h.tags)) for h in hosts.all()),
-    )
 
 
 def show_engine(engine: EngineInfo) -> None:

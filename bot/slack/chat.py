@@ -64,6 +64,21 @@ class SlackChat:
             )
         return str(answer["ts"])
 
+    def update(self, channel: str, ts: str, message: Message) -> None:
+        """Put another message in the place of one of ours."""
+        with slack_errors():
+            self._client.chat_update(channel=channel, ts=ts, text=message.text, blocks=list(message.blocks))
+
+    def attach(self, channel: str, ts: str, filename: str, title: str, content: str) -> None:
+        """Put a text file into a message's thread; the message stands without it, so a failure is logged."""
+        try:
+            with slack_errors():
+                self._client.files_upload_v2(
+                    channel=channel, thread_ts=ts, filename=filename, title=title, content=content
+                )
+        except ChatError as error:
+            LOG.warning("%s could not be posted: %s", filename, error)
+
     def post_private(self, channel: str, user: str, sentence: str) -> None:
         """Write one sentence that only this person sees."""
         with slack_errors():
@@ -79,25 +94,9 @@ class SlackChat:
     def update_plan(self, state: PlanState) -> None:
         if state.message is None:
             return
-        message = plan_message(state)
-        with slack_errors():
-            self._client.chat_update(
-                channel=state.message.channel,
-                ts=state.message.ts,
-                text=message.text,
-                blocks=list(message.blocks),
-            )
+        self.update(state.message.channel, state.message.ts, plan_message(state))
 
     def _post_list(self, state: PlanState, channel: str, ts: str) -> None:
-        """Put the whole list into the thread as a file; the plan stands without it, so a failure is logged."""
-        try:
-            with slack_errors():
-                self._client.files_upload_v2(
-                    channel=channel,
-                    thread_ts=ts,
-                    filename=f"plan-{state.plan.id}.txt",
-                    title=f"Everything that plan {state.plan.id} removes and keeps",
-                    content=full_list(state),
-                )
-        except ChatError as error:
-            LOG.warning("plan %s: its full list could not be posted: %s", state.plan.id, error)
+        """Put the whole list of a plan into its thread."""
+        title = f"Everything that plan {state.plan.id} removes and keeps"
+        self.attach(channel, ts, f"plan-{state.plan.id}.txt", title, full_list(state))

@@ -3,6 +3,7 @@
 Pure. Nothing typed ever becomes part of a command, a path or a query: a host's name is only looked up.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -20,6 +21,7 @@ USAGE = {
     DF: (
         "*/docker-df* lists the registered hosts.\n"
         "*/docker-df HOST* shows where the host's disk went, and what each cleanup would free.\n"
+        "*/docker-df @TAG*, *all*, *'web-\\*'* or a list like *prod-3,@ci* looks at all of these at once.\n"
         "Example: `/docker-df prod-3`"
     ),
     PRUNE: (
@@ -43,6 +45,7 @@ USAGE = {
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DfCommand:
     host: str | None
+    """A host's name, or a selection of several; None means: list them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +75,7 @@ def profiles_help(profiles: Iterable[Profile]) -> str:
 
 
 def parse_df(text: str) -> DfCommand:
-    words = _words(DF, text, most=1)
+    words = _words(DF, re.sub(r"\s*,\s*", ",", text), most=1)
     return DfCommand(host=words[0] if words else None)
 
 

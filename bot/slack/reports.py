@@ -51,9 +51,12 @@ def usage_table(usage: DiskUsage) -> Block:
 
 def report_message(report: HostReport) -> Message:
     """The answer to ``/docker-df HOST``."""
-    engine, usage = report.survey.inventory.engine, report.survey.usage
-    reclaimable = sum(row.reclaimable for row in usage.rows)
-    headline = f"{report.host}: {human_size(usage.size)} in Docker, {human_size(reclaimable)} reclaimable"
+    engine, usage, disk = report.survey.inventory.engine, report.survey.usage, report.survey.disk
+    headline = (
+        f"{report.host}: {human_size(usage.size)} in Docker, {human_size(usage.reclaimable)} reclaimable"
+    )
+    if disk:
+        headline += f", disk {disk}"
     offers = [draft for draft in report.offers if draft.items]
     blocks: list[Block] = [
         header(headline),
@@ -118,7 +121,8 @@ def hosts_message(hosts: Sequence[Host]) -> Message:
             *(section(text) for text in paragraphs(shown)),
             *more,
             context(
-                "`/docker-df HOST` shows where its disk went, `/docker-prune HOST PROFILE` plans a cleanup."
+                "`/docker-df HOST` shows where its disk went, `/docker-df @TAG` or `all` looks at many at once, "
+                "`/docker-prune HOST PROFILE` plans a cleanup."
             ),
         ),
     )

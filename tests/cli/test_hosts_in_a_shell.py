@@ -1,0 +1,46 @@
+"""``deckhand df`` and ``deckhand hosts`` for several hosts."""
+
+import json
+from pathlib import Path
+
+from tests.support.shell import deckhand
+
+
+def test_df_of_several_hosts_shows_each_and_ends_with_1_when_one_failed(folder: Path) -> None:
+    ended = deckhand("df", "prod-3,db-1", folder=folder)
+    assert ended.returncode == 1
+    assert ended.stdout.split()[:5] == ["HOST", "ENGINE", "SIZE", "RECLAIMABLE", "DISK"]
+    assert "fail  db-1: the name db-1.example.com does not resolve" in ended.stdout
+    assert "prod-3  26.1.5" in ended.stdout
+
+
+def test_df_of_several_hosts_as_json_has_a_place_for_each(folder: Path) -> None:
+    ended = deckhand("df", "@web", "--json", folder=folder)
+    found = json.loads(ended.stdout)
+    assert ended.returncode == 0
+    assert set(found) == {"hosts", "failed", "total"}
+    (one,) = found["hosts"]
+    assert set(one) == {"host", "engine", "size", "reclaimable", "disk", "usage"}
+    assert (one["host"], one["engine"]["version"], one["disk"]) == ("prod-3", "26.1.5", None)
+    assert one["size"] == sum(row["size"] for row in one["usage"]) == found["total"]["size"]
+
+    some = json.loads(deckhand("df", "build,prod-*", "--json", folder=folder).stdout)
+    assert [error["host"] for error in some["failed"]] == ["build"]
+    assert set(some["failed"][0]) == {"host", "cause", "message"}
+    assert some["total"]["hosts"] == 1
+
+
+def test_df_of_one_host_as_json_can_have_the_form_of_several(folder: Path) -> None:
+    found = json.loads(deckhand("df", "prod-3", "--json", "--disk", folder=folder).stdout)
+    assert [one["host"] for one in found["hosts"]] == ["prod-3"]
+
+
+def test_df_of_one_host_says_what_is_known_of_its_disk(folder: Path) -> None:
+    assert "Disk behind it: unknown" in deckhand("df", "prod-3", folder=folder).stdout
+
+
+def test_hosts_list_takes_a_selection(folder: Path) -> None:
+    lines = deckhand("hosts", "list", "@prod,db-*", folder=folder).stdout.splitlines()
+    assert [line.split()[0] for line in lines] == ["HOST", "prod-3", "db-1"]
+    wrong = deckhand("hosts", "list", "@prodd", folder=folder)
+    assert (wrong.returncode, "Did you mean @prod?" in wrong.stderr) == (2, True)
