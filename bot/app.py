@@ -65,12 +65,12 @@ def make_planning(settings: Settings, engines: DockerEngines, store: Store) -> P
     return Planning(engines=engines, ledger=store, protection=settings.protection, profiles=settings.profiles)
 
 
-def make_fleet(engines: DockerEngines, closing: ExitStack) -> Fleet:
+def make_fleet(engines: DockerEngines, closing: ExitStack, store: Store | None = None) -> Fleet:
     """Make the gatherer of fleets, which ends with ``closing``."""
     pool = ThreadPoolExecutor(FLEET_THREADS, thread_name_prefix="fleet")
     closing.callback(pool.shutdown, cancel_futures=True)
     closing.callback(engines.close)  # before the pool: what is still being asked then ends at once
-    return Fleet(engines=engines, pool=pool, clock=SystemClock())
+    return Fleet(engines=engines, pool=pool, clock=SystemClock(), ledger=store)
 
 
 class Deckhand:
@@ -143,7 +143,7 @@ class Deckhand:
             hosts=hosts,
             rights=rights,
             planning=planning,
-            fleet=make_fleet(engines, self._closing),
+            fleet=make_fleet(engines, self._closing, store),
             propose=Propose(
                 hosts=hosts, rights=rights, planning=planning, store=store, clock=clock, new_id=new_id,
                 changed=changed,

@@ -1,5 +1,6 @@
 """``deckhand df`` and ``deckhand hosts``: looking at hosts from a shell."""
 
+import getpass
 from contextlib import ExitStack
 from typing import Annotated
 
@@ -7,7 +8,7 @@ import typer
 
 from bot import app as application
 from bot import output, output_hosts
-from bot.cli_options import FAILED, AsJson, Config, Selection, connected
+from bot.cli_options import FAILED, AsJson, Config, HostName, Selection, agree, connected, opened_store
 from bot.config import Settings, load
 from bot.core.hosts import Host
 from bot.services import facts
@@ -71,3 +72,27 @@ def hosts_list(
 ) -> None:
     """List the registered hosts, and how each is reached."""
     output_hosts.show_hosts(load(config).hosts.select(selected))
+
+
+@hosts.command("accept")
+def hosts_accept(
+    host: HostName,
+    yes: Annotated[
+        str | None, typer.Option(metavar="ENGINE_ID", help="Accept this engine without asking, for scripts.")
+    ] = None,
+    config: Config = None,
+) -> None:
+    """Let a host be the engine that answers there now, after it was another one before."""
+    settings = load(config)
+    name = settings.hosts.find(host).name
+    with connected(settings) as engines, opened_store(settings) as store:
+        engine = engines.connect(name).info()
+        known = store.known_engines().get(name)
+        if known is not None and known.id == engine.id:
+            output.say(f"{name} is known to be this engine since {known.first_at:%Y-%m-%d}; nothing changed.")
+            return
+        was = f"It was {known.name} ({known.id}, Docker {known.version}). " if known else ""
+        output.say(f"{name}: {was}Now {engine.name} ({engine.id}, Docker {engine.version}) answers.")
+        agree(f"Is {name} this engine from now on?", yes, engine.id, "--yes ENGINE_ID")
+        store.accept_engine(name, engine, f"shell:{getpass.getuser()}")
+    output.say(f"{name} is {engine.id} from now on.")

@@ -1,5 +1,6 @@
 """Options that several commands of the shell share."""
 
+import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -8,7 +9,10 @@ from typing import Annotated
 import typer
 
 from bot.config import Settings
+from bot.core.errors import DeckhandError
 from bot.engines.registry import DockerEngines
+from bot.store.database import open_store
+from bot.store.store import SqlStore
 
 FAILED, MISUSED = 1, 2
 """Exit codes: something is in the way; the command or the configuration is wrong."""
@@ -30,3 +34,21 @@ def connected(settings: Settings) -> Iterator[DockerEngines]:
     """The engines of all registered hosts, each connected when it is first asked."""
     with closing(DockerEngines(settings.hosts.by_name)) as engines:
         yield engines
+
+
+@contextmanager
+def opened_store(settings: Settings) -> Iterator[SqlStore]:
+    with closing(open_store(settings.database_url.get_secret_value())) as store:
+        yield store
+
+
+def agree(question: str, given: str | None, wanted: str, option: str) -> None:
+    """Ask a person y or N, or compare what a script gave; DeckhandError unless it is a yes."""
+    if given is not None:
+        if given != wanted:
+            raise DeckhandError(f"This is {wanted}, and {option} says {given}: nothing was changed.")
+        return
+    if not sys.stdin.isatty():
+        raise DeckhandError(f"Nobody is there to ask. In a script, write {option} with: {wanted}")
+    if not typer.confirm(question):
+        raise DeckhandError("Nothing was changed.")

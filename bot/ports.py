@@ -9,7 +9,7 @@ from bot.core.audit import ChainedEvent, Event
 from bot.core.inventory import CacheRecord, Container, EngineInfo, Image, Network, Volume
 from bot.core.lifecycle import ItemState, MessageRef, PlanState, Status, Vote
 from bot.core.plans import Plan
-from bot.core.sightings import Sighting
+from bot.core.sightings import KnownEngine, Sighting
 from bot.core.usage import DiskSpace, DiskUsage, Glance, Survey
 
 CACHE_BATCH = 1_000
@@ -154,7 +154,22 @@ class Cleanup:
 
 
 class Ledger(Protocol):
-    """When images were seen in use: Docker does not remember."""
+    """What Docker does not remember: when images were seen in use, and which engine a host was."""
+
+    def identify(self, host: str, engine: EngineInfo) -> KnownEngine:
+        """The engine that the host is known to be: the one first seen there, which may be this one.
+
+        StoreUnavailableError.
+        """
+        ...
+
+    def known_engines(self) -> Mapping[str, KnownEngine]:
+        """The engine of each host that was ever looked at. StoreUnavailableError."""
+        ...
+
+    def accept_engine(self, host: str, engine: EngineInfo, actor: str) -> None:
+        """Let the host be this engine from now on, and write who said so into the audit."""
+        ...
 
     def look(
         self, engine_id: str, present: Collection[str], used: Collection[str], at: datetime

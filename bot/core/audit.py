@@ -34,6 +34,8 @@ class Tag(StrEnum):
     CLEANUP_FINISHED = "deckhand:cleanup:finished"
     ITEM_REMOVING = "deckhand:item:removing"
     ITEM_ENDED = "deckhand:item:ended"
+    HOST_SEEN = "deckhand:host:seen"
+    HOST_ACCEPTED = "shell:host:accepted"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,17 +1,18 @@
 """Fleet: look at many hosts at once, tell what is known meanwhile, and wait for nobody beyond the deadline."""
 
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor, Future, wait
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
-from bot.core.errors import HostError, RefusedError
+from bot.core.errors import EngineChangedError, HostError, RefusedError, StoreUnavailableError
 from bot.core.hosts import Host
 from bot.core.plans import Person
 from bot.core.policy import Right
+from bot.core.sightings import KnownEngine, changed_engine
 from bot.core.usage import Glance
-from bot.ports import Clock, Engines
+from bot.ports import Clock, Engines, Ledger
 from bot.services.rights import Rights
 
 FLEET_THREADS = 64
@@ -30,6 +31,8 @@ class Answer:
     host: str
     glance: Glance | None = None
     error: HostError | None = None
+    changed: EngineChangedError | None = None
+    """Beside a glance: another engine answered than the one that the host is known to be."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +53,10 @@ class Gathering:
         return tuple(sorted(found, key=lambda answer: -_size(answer)))
 
     @property
+    def changed(self) -> tuple[EngineChangedError, ...]:
+        return tuple(answer.changed for answer in self.answers if answer.changed)
+
+    @property
     def failed(self) -> tuple[HostError, ...]:
         return tuple(answer.error for answer in self.answers if answer.error)
 
@@ -64,6 +71,8 @@ class Fleet:
     pool: Executor
     """Its size is the bound on how many hosts are asked at once."""
     clock: Clock
+    ledger: Ledger | None = None
+    """Which engine each host is known to be; None: nobody is compared with it."""
     within: timedelta = WITHIN
     tell_every: timedelta = TELL_EVERY
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -90,12 +99,13 @@ class Fleet:
         ordered = sorted(hosts, key=lambda host: host.name in self._silent)
         waiting = {self._ask(host.name): host.name for host in ordered}
         answers: list[Answer] = []
+        known_engines = self._known_engines()
         while True:
             left = (until - self.clock.now()).total_seconds()
             done, _ = wait(waiting, timeout=max(0, min(left, self.tell_every.total_seconds())))
             for future in done:
                 del waiting[future]
-            answers += [future.result() for future in done]
+            answers += [_compared(future.result(), known_engines) for future in done]
             over = not waiting or self.clock.now() >= until
             known = Gathering(
                 answers=tuple(answers), waiting=tuple(waiting.values()), over=over, within=self.within
@@ -103,6 +113,12 @@ class Fleet:
             if over:
                 return known
             tell(known)
+
+    def _known_engines(self) -> Mapping[str, KnownEngine]:
+        try:
+            return self.ledger.known_engines() if self.ledger else {}
+        except StoreUnavailableError:
+            return {}  # and no plan can be stored
 
     def _ask(self, host: str) -> Future[Answer]:
         with self._lock:
@@ -122,6 +138,13 @@ class Fleet:
         finally:
             with self._lock:
                 self._asked.pop(host, None)
+
+
+def _compared(answer: Answer, known: Mapping[str, KnownEngine]) -> Answer:
+    if answer.glance is None:
+        return answer
+    changed = changed_engine(known.get(answer.host), answer.host, answer.glance.engine)
+    return replace(answer, changed=changed)
 
 
 def open_to(hosts: Iterable[Host], rights: Rights, person: Person) -> tuple[Host, ...]:

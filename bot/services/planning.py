@@ -4,14 +4,15 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from bot.core.arguments import Arguments, narrowed
-from bot.core.errors import StoreUnavailableError
-from bot.core.inventory import Image, Inventory, Kind
+from bot.core.errors import EngineChangedError, StoreUnavailableError
+from bot.core.inventory import EngineInfo, Image, Inventory, Kind
 from bot.core.objects import Explanation, explain, find, picked
 from bot.core.planner import draft
 from bot.core.plans import Draft
 from bot.core.prediction import Measured
 from bot.core.profiles import BUILT_IN, DEFAULT_PROFILE, Profile, find_profile
 from bot.core.protection import Protection
+from bot.core.sightings import changed_engine
 from bot.core.usage import Survey
 from bot.core.users import Users
 from bot.ports import Engine, Engines, Ledger
@@ -24,7 +25,9 @@ class HostReport:
     host: str
     survey: Survey
     offers: tuple[Draft, ...]
-    """One draft per profile, in order of aggression."""
+    """One draft per profile, in order of aggression; none when another engine than before answers."""
+    changed: EngineChangedError | None = None
+    """Set when another engine answers than the one that the host is known to be."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +47,9 @@ class Planning:
     def report(self, host: str) -> HostReport:
         """Look at the host once, and plan every profile on what was seen."""
         survey = self._survey(self.engines.connect(host))
-        return HostReport(host=host, survey=survey, offers=self._all(survey))
+        changed = self._changed(host, survey.inventory.engine)
+        offers = () if changed else self._all(survey)
+        return HostReport(host=host, survey=survey, offers=offers, changed=changed)
 
     def explain(self, host: str, name: str) -> tuple[Explanation, ...]:
         """Why every profile takes or keeps what the name means; UsageError when it means nothing."""
@@ -58,9 +63,15 @@ class Planning:
         return survey, drafts[0]
 
     def drafts(self, host: str, requests: Sequence[Arguments]) -> tuple[Survey, tuple[Draft, ...]]:
-        """Plan several cleanups on one look. Each image that a plan takes was asked for afresh."""
+        """Plan several cleanups on one look. Each image that a plan takes was asked for afresh.
+
+        EngineChangedError when another engine answers than the one that the host is known to be.
+        """
         engine = self.engines.connect(host)
         survey = self._survey(engine)
+        changed = self._changed(host, survey.inventory.engine)
+        if changed:
+            raise changed
         fresh: set[str] = set()
         while True:
             measured = Measured.of(survey.inventory)
@@ -71,6 +82,12 @@ class Planning:
                 return survey, drafts
             survey = _refreshed(engine, survey, taken - fresh)
             fresh |= taken
+
+    def _changed(self, host: str, engine: EngineInfo) -> EngineChangedError | None:
+        try:
+            return changed_engine(self.ledger.identify(host, engine), host, engine)
+        except StoreUnavailableError:
+            return None  # and no plan can be stored
 
     def _all(self, survey: Survey) -> tuple[Draft, ...]:
         measured = Measured.of(survey.inventory)

@@ -44,8 +44,9 @@ def fleet_message(selection: str, gathering: Gathering, closed: int) -> Message:
 
 def shows_all(gathering: Gathering) -> bool:
     """Whether the message itself shows every host and every whole error."""
-    lines = [line for _, hosts in _by_cause(gathering.failed) for line in hosts]
-    cut = any(len(str(error)) > SENTENCE for error in gathering.failed)
+    errors = (*gathering.changed, *gathering.failed)
+    lines = [line for _, hosts in _by_cause(errors) for line in hosts]
+    cut = any(len(str(error)) > SENTENCE for error in errors)
     slow = len(gathering.waiting) <= NAMES_SHOWN
     return len(_shown(gathering.reached)) == len(gathering.reached) and slow and not cut and _fit(lines)
 
@@ -60,7 +61,7 @@ def fleet_list(gathering: Gathering) -> str:
         figures = (disk.free, disk.size, disk.free_inodes, disk.inodes) if disk else (None,) * 4
         cells = (answer.host, usage.size, usage.reclaimable, *figures, answer.glance.engine.version)
         lines.append("\t".join("" if cell is None else one_line(str(cell)) for cell in cells))
-    lines += ["", *(one_line(str(error)) for error in gathering.failed)]
+    lines += ["", *(one_line(str(error)) for error in (*gathering.changed, *gathering.failed))]
     lines += [f"{host}: no answer in {gathering.within.total_seconds():g} s" for host in gathering.waiting]
     return "\n".join(lines) + "\n"
 
@@ -140,7 +141,7 @@ def _fit(lines: Sequence[str]) -> bool:
 def _failed(gathering: Gathering) -> Iterator[str]:
     """Who failed, the most frequent cause first, within the budget of a message."""
     budget = FAILED_BUDGET
-    for cause, lines in _by_cause(gathering.failed):
+    for cause, lines in _by_cause((*gathering.changed, *gathering.failed)):
         head = f":x: *{cause[:1].upper()}{cause[1:]}*: {plural(len(lines), 'host')}"
         shown, left = lines_within(lines, max(0, min(budget, SECTION_LIMIT - len(head) - 60)))
         budget -= sum(map(len, shown))

@@ -66,7 +66,9 @@ def report_message(report: HostReport) -> Message:
         ),
         usage_table(usage),
     ]
-    if offers:
+    if report.changed:
+        blocks.append(section(f":warning: {plain(str(report.changed), 1_000)}"))
+    elif offers:
         most = max(draft.frees.high for draft in offers) or 1
         lines = "\n".join(_offer_line(draft, most) for draft in offers)
         blocks.append(

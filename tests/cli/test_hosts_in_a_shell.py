@@ -1,8 +1,12 @@
 """``deckhand df`` and ``deckhand hosts`` for several hosts."""
 
 import json
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
+from bot.store.database import open_store
+from tests.core.things import ENGINE
 from tests.support.shell import deckhand
 
 
@@ -44,3 +48,23 @@ def test_hosts_list_takes_a_selection(folder: Path) -> None:
     assert [line.split()[0] for line in lines] == ["HOST", "prod-3", "db-1"]
     wrong = deckhand("hosts", "list", "@prodd", folder=folder)
     assert (wrong.returncode, "Did you mean @prod?" in wrong.stderr) == (2, True)
+
+
+def test_another_engine_is_refused_until_a_person_or_a_script_accepts_it(folder: Path) -> None:
+    engine = json.loads(deckhand("plan", "prod-3", "--json", folder=folder).stdout)["engine"]["id"]
+    with closing(open_store(f"sqlite:///{folder / 'deckhand.db'}")) as store:
+        store.accept_engine("prod-3", replace(ENGINE, id="BEFORE", name="old-machine"), "shell:test")
+
+    refused = deckhand("plan", "prod-3", folder=folder)
+    assert refused.returncode == 1
+    assert "it was old-machine (BEFORE" in refused.stderr
+    assert "run: deckhand hosts accept prod-3" in refused.stderr
+
+    for wrong, said in ((("--yes", "BEFORE"), "nothing was changed"), ((), "--yes ENGINE_ID")):
+        ended = deckhand("hosts", "accept", "prod-3", *wrong, folder=folder)
+        assert (ended.returncode, said in ended.stderr) == (1, True)
+    accepted = deckhand("hosts", "accept", "prod-3", "--yes", engine, folder=folder)
+    assert (accepted.returncode, f"prod-3 is {engine} from now on." in accepted.stdout) == (0, True)
+    assert deckhand("plan", "prod-3", folder=folder).returncode == 0
+    again = deckhand("hosts", "accept", "prod-3", folder=folder)
+    assert (again.returncode, "nothing changed" in again.stdout) == (0, True)

@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import cast
 
@@ -15,8 +15,9 @@ from bot.core.errors import HostUnreachableError, RefusedError
 from bot.core.hosts import Host, SocketAddress
 from bot.core.plans import Person
 from bot.core.policy import Policy
+from bot.core.sightings import KnownEngine
 from bot.core.usage import DiskUsage, Glance, UsageRow
-from bot.ports import Engine
+from bot.ports import Engine, Ledger
 from bot.services.fleet import AT_ONCE, Fleet, Gathering, open_to
 from bot.services.rights import Rights
 from tests.core.things import ENGINE
@@ -163,3 +164,20 @@ def test_only_hosts_that_a_person_may_look_at_are_open_and_each_policy_is_asked_
     found = open_to(hosts, Rights(directory=Directory()), Person(id="U0ANN", name="ann"))
     assert list(found) == hosts[:50]
     assert sorted(asked) == ["S0DBA", "S0OPS"]
+
+
+def test_a_host_where_another_engine_answers_than_before_is_told() -> None:
+    class Known:
+        @staticmethod
+        def known_engines() -> dict[str, KnownEngine]:
+            now = UtcClock.now()
+            return {
+                name: KnownEngine(id=engine_id, name="n", version="28", store="overlay2", first_at=now)
+                for name, engine_id in (("h-1", ENGINE.id), ("h-2", "another"))
+            }
+
+    with fleet_of(Pretended()) as fleet:
+        watched = replace(fleet, ledger=cast("Ledger", Known()))
+        known = watched.gather([host("h-1"), host("h-2"), host("h-3")], lambda _known: None)
+    assert names(known) == ["h-3", "h-2", "h-1"]
+    assert [error.host for error in known.changed] == ["h-2"]
