@@ -85,6 +85,13 @@ class HostKeyError(HostError):
     cause = "SSH key not trusted"
 
 
+class UntrustedKeyError(HostKeyError):
+    """The host's SSH key is not trusted, and a person who has compared it can pin it."""
+
+    def __init__(self, host: str, sentence: str) -> None:
+        super().__init__(host, f"{sentence}, or run: deckhand hosts trust {host}")
+
+
 class LoginRefusedError(HostError):
     """The SSH server accepted none of our identities."""
 

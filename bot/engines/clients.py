@@ -25,6 +25,8 @@ from bot.engines.ssh_keys import Keyring
 from bot.engines.ssh_transport import SshLink
 
 DEFAULT_LIMITS = Limits()
+HANDSHAKES = 32
+"""SSH handshakes at once: more only wait for one another's processor time."""
 SSH = Path("~/.ssh")
 
 
@@ -41,7 +43,7 @@ class _Place:
 class Clients:
     """Kept docker.APIClient connections, one per host; safe to use from many threads."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each has its default, and tests change one at a time
         self,
         hosts: Mapping[str, Host],
         *,
@@ -49,13 +51,15 @@ class Clients:
         ssh_config: Path | None = SSH / "config",
         limits: Limits = DEFAULT_LIMITS,
         engine_socket: str = ENGINE_SOCKET,
+        pins: Path | None = None,
     ) -> None:
-        """``engine_socket`` is where engines listen on hosts reached by SSH."""
+        """``engine_socket`` is where engines listen on hosts reached by SSH; ``pins`` is our known_hosts file."""
         self._hosts = hosts
-        self._files = SshFiles(config=ssh_config, known_hosts=known_hosts)
+        self._files = SshFiles(config=ssh_config, known_hosts=known_hosts, pins=pins)
         self._limits = limits
         self._engine_socket = engine_socket
         self._keyring = Keyring()
+        self._handshakes = threading.BoundedSemaphore(HANDSHAKES)
         self._lock = threading.Lock()
         self._places: dict[str, _Place] = {}
         self._jumps: dict[Route, SshLink] = {}
@@ -152,7 +156,7 @@ class Clients:
     def _by_ssh(self, address: SshAddress, place: _Place, path: str | None) -> EngineClient:
         route = self._files.route(address)
         jump = None if route.jump is None else self._jump(route.jump)
-        place.link = SshLink(route, self._keyring, self._limits, jump)
+        place.link = SshLink(route, self._keyring, self._limits, jump, self._handshakes)
         place.disk = RemoteDisk(place.link, self._limits.disk)
         # The helper goes to the engine that the remote user's docker command uses, not to a path of ours.
         dial = SshDial(
@@ -166,7 +170,7 @@ class Clients:
         before = None if route.jump is None else self._jump(route.jump)
         with self._lock:
             if route not in self._jumps:
-                self._jumps[route] = SshLink(route, self._keyring, self._limits, before)
+                self._jumps[route] = SshLink(route, self._keyring, self._limits, before, self._handshakes)
             return self._jumps[route]
 
 

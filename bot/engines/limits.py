@@ -20,3 +20,5 @@ class Limits:
     """A look at the disk behind the data root, which the kernel answers at once."""
     queue: float = 60
     """How long a request may wait for one of the host's connections to become free."""
+    close: float = 600
+    """An SSH connection that was not used for so long is closed; the next request opens it again."""
