@@ -98,7 +98,7 @@ class Deckhand:
         settings, closing = self._settings, self._closing
         store = open_store(settings.database_url.get_secret_value())
         closing.callback(store.close)
-        engines = DockerEngines(settings.hosts.by_name)
+        engines = DockerEngines(settings.hosts.by_name, settings.pins)
         closing.callback(engines.close)
         bot_token = settings.slack.bot_token
         client = web_client(bot_token.get_secret_value() if bot_token else "", settings.slack.api_url)

@@ -3,6 +3,7 @@
 import logging
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Annotated
@@ -11,11 +12,14 @@ import typer
 
 from bot import app as application
 from bot import output
-from bot.cli_hosts import df, hosts
+from bot.cli_hosts import CHECKS_AT_ONCE, df, hosts
 from bot.cli_options import FAILED, MISUSED, AsJson, Config, HostName, connected
 from bot.config import load
 from bot.core.arguments import EXAMPLE, parse_several
 from bot.core.errors import ConfigurationError, DeckhandError, UsageError
+from bot.core.hosts import Host
+from bot.core.inventory import EngineInfo
+from bot.engines.registry import DockerEngines
 from bot.services import review
 from bot.store.database import migrate, open_store
 from bot.store.store import SqlStore
@@ -152,19 +156,26 @@ def doctor(config: Config = None) -> None:
     failed = 0
     with closing(open_store(settings.database_url.get_secret_value())):
         output.say(f"ok    {settings.file} and its database")
-    with connected(settings) as engines:
-        for host in settings.hosts.all():
-            try:
-                info = engines.connect(host.name).info()
-            except DeckhandError as error:
+    with connected(settings) as engines, ThreadPoolExecutor(CHECKS_AT_ONCE) as pool:
+        registered = settings.hosts.all()
+        answers = pool.map(lambda host: _engine_of(engines, host), registered)
+        for host, answer in zip(registered, answers, strict=True):
+            if isinstance(answer, DeckhandError):
                 failed += 1
-                output.say(f"fail  {error}")
+                output.say(f"fail  {answer}")
             else:
-                output.say(f"ok    {host.name}: Docker Engine {info.version} at {host.address}")
+                output.say(f"ok    {host.name}: Docker Engine {answer.version} at {host.address}")
     for problem in settings.slack.problems():
         output.say(f"note  {problem}")
     if failed:
         raise typer.Exit(FAILED)
+
+
+def _engine_of(engines: DockerEngines, host: Host) -> EngineInfo | DeckhandError:
+    try:
+        return engines.connect(host.name).info()
+    except DeckhandError as error:
+        return error
 
 
 def main() -> None:

@@ -32,7 +32,7 @@ Selection = Annotated[
 @contextmanager
 def connected(settings: Settings) -> Iterator[DockerEngines]:
     """The engines of all registered hosts, each connected when it is first asked."""
-    with closing(DockerEngines(settings.hosts.by_name)) as engines:
+    with closing(DockerEngines(settings.hosts.by_name, settings.pins)) as engines:
         yield engines
 
 

@@ -34,6 +34,7 @@ from bot.core.protection import Protection
 
 DEFAULT_FILE = "deckhand.toml"
 DEFAULT_POLICY = "default"
+PINS = "deckhand.known_hosts"
 EXAMPLE = "deploy/deckhand.example.toml shows a whole one"
 
 
@@ -73,6 +74,11 @@ class Settings:
     profiles: Mapping[str, Profile]
     """The built-in ones, as the file overrides them, then the file's own."""
     slack: SlackSettings
+
+    @property
+    def pins(self) -> Path:
+        """Deckhand's own known_hosts file, beside the configuration."""
+        return self.file.absolute().parent / PINS
 
 
 def load(

@@ -41,7 +41,8 @@ def _slack_id(value: str) -> str:
     return value
 
 
-def _name(value: str) -> str:
+def check_name(value: str) -> str:
+    """The name of a host, policy or profile as it stands; ValueError when it cannot be typed in Slack."""
     if not _NAME.fullmatch(value):
         raise ValueError(
             f"“{value}” is no name that can be typed in Slack; use letters, digits, dots, dashes and "
@@ -103,7 +104,7 @@ SshText = Annotated[str, AfterValidator(_ssh_text)]
 ListenText = Annotated[str, AfterValidator(_listen_text)]
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
 SlackId = Annotated[str, AfterValidator(_slack_id)]
-Name = Annotated[str, AfterValidator(_name)]
+Name = Annotated[str, AfterValidator(check_name)]
 DatabaseUrl = Annotated[str, AfterValidator(_database_url)]
 
 

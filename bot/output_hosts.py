@@ -1,12 +1,15 @@
 """What the shell shows of hosts: their disks, their usage side by side, and what is wrong with them."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Collection, Sequence
 
+from bot.config_file import check_name
 from bot.core.audit import Json
 from bot.core.errors import EngineTimeoutError
-from bot.core.hosts import Host
+from bot.core.hosts import Host, Step
 from bot.core.units import human_size
 from bot.core.usage import UNKNOWN, DiskSpace
+from bot.engines.known_hosts import KnownKeys, ShownKey, fingerprint
 from bot.output import say, show_table
 from bot.services import facts
 from bot.services.fleet import Answer, Gathering
@@ -90,3 +93,47 @@ def _row(answer: Answer) -> tuple[str, str, str, str, str, str]:
     return (
         answer.host, answer.glance.engine.version, human_size(usage.size), human_size(usage.reclaimable), free, full,
     )  # fmt: skip
+
+
+def check_json(host: Host, steps: Sequence[Step]) -> Json:
+    """Every step of a check; times in milliseconds."""
+    return {
+        "host": host.name,
+        "address": str(host.address),
+        "ok": all(step.ok for step in steps),
+        "steps": [
+            {"step": step.name, "ok": step.ok, "detail": step.detail,
+             "milliseconds": round(step.seconds * 1000)}
+            for step in steps
+        ],
+    }  # fmt: skip
+
+
+def show_check(host: Host, steps: Sequence[Step]) -> None:
+    """Print every step; what fails says what to do."""
+    say(f"{host.name} ({host.address})")
+    words = {True: "ok", False: "fail", None: "-"}
+    for step in steps:
+        took = f" ({step.seconds * 1000:.0f} ms)" if step.ok else ""
+        say(f"  {words[step.ok]:<5} {step.name}{': ' if step.detail else ''}{step.detail}{took}")
+
+
+def show_key(shown: ShownKey, known: KnownKeys) -> None:
+    """Print what is to be compared before a key is trusted."""
+    say(f"{shown.name} shows the key {shown.fingerprint} ({shown.type}).")
+    if known.by_type:
+        before = sorted(fingerprint(blob) for blobs in known.by_type.values() for blob in blobs)
+        say(f"Known until now: {', '.join(before)}. Somebody may be in between: ask the machine's owner.")
+    say("On the machine itself, this shows its own: ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub")
+
+
+def host_toml(name: str, key: str, taken: Collection[str]) -> str:
+    """One host as a table of deckhand.toml; as a comment where Deckhand could not take the name."""
+    try:
+        check_name(name)
+    except ValueError as error:
+        return f"# left out: {' '.join(str(error).split())}\n"
+    if name in taken:
+        return f"# left out: another [hosts.{name}] stands above; give {key} = {json.dumps(name)} a name of its own\n"
+    table = name if "." not in name else json.dumps(name)
+    return f"[hosts.{table}]\n{key} = {json.dumps(name)}\n"

@@ -63,6 +63,17 @@ class Host:
     tags: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One step on the way to a host's engine, and what came of it."""
+
+    name: str
+    ok: bool | None
+    """None: not tried, since an earlier step failed."""
+    detail: str = ""
+    seconds: float = 0
+
+
 @dataclass(frozen=True, slots=True)
 class Hosts:
     """All registered hosts, by name."""

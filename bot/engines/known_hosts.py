@@ -140,15 +140,19 @@ class ShownKey:
     def fingerprint(self) -> str:
         return fingerprint(self.blob)
 
-    def check(self, known: KnownKeys) -> None:
-        """Accept the key, or raise LinkError with HostKeyError's sentence."""
+    def trusted(self, known: KnownKeys) -> bool:
+        """Whether it is known; LinkError when it is revoked."""
         if self.blob in known.revoked:
             raise LinkError(
                 HostKeyError,
                 f"the key of {self.name}, {fingerprint(self.blob)}, is revoked in known_hosts. "
                 "Do not use this server.",
             )
-        if self.blob not in known.by_type.get(self.type, ()):
+        return self.blob in known.by_type.get(self.type, ())
+
+    def check(self, known: KnownKeys) -> None:
+        """Accept the key, or raise LinkError with HostKeyError's sentence."""
+        if not self.trusted(known):
             raise LinkError(UntrustedKeyError, self._untrusted(known))
 
     def _untrusted(self, known: KnownKeys) -> str:
