@@ -9,7 +9,9 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import FrameType
@@ -22,6 +24,7 @@ from bot.core.hosts import Host, Hosts, SocketAddress
 from bot.core.policy import Policy
 from bot.engines.registry import DockerEngines
 from bot.ports import Clock, Store
+from bot.reloading import Reloading
 from bot.services.background import Background, Signals
 from bot.services.decide import Decide
 from bot.services.execute import Execute
@@ -80,6 +83,8 @@ class Deckhand:
         self._settings = settings
         self._closing = ExitStack()
         self._signals = Signals()
+        self._engines: DockerEngines | None = None
+        self._planning: Planning | None = None
 
     def start(self) -> None:
         """Open the database, connect to Slack, and begin to work; DeckhandError says what is in the way."""
@@ -88,6 +93,20 @@ class Deckhand:
         except BaseException:
             self._closing.close()
             raise
+
+    def adopt(self, settings: Settings) -> None:
+        """Go on with other hosts, policies, profiles and protection; Slack and the database stay as they are."""
+        before = self._settings
+        if (settings.slack, settings.database_url) != (before.slack, before.database_url):
+            LOG.warning(
+                "[slack] and [database] count from the next start on; the rest of the file counts now"
+            )
+        settings = replace(settings, slack=before.slack, database_url=before.database_url)
+        self._settings = settings
+        if self._engines is not None and self._planning is not None:
+            self._engines.adopt(settings.hosts.by_name)
+            self._planning.profiles, self._planning.protection = settings.profiles, settings.protection
+        LOG.info("the configuration was read again: %d hosts registered", len(settings.hosts.by_name))
 
     def stop(self) -> None:
         """Take no new work, let running items end, and close everything, the last opened first."""
@@ -98,7 +117,7 @@ class Deckhand:
         settings, closing = self._settings, self._closing
         store = open_store(settings.database_url.get_secret_value())
         closing.callback(store.close)
-        engines = DockerEngines(settings.hosts.by_name, settings.pins)
+        engines = self._engines = DockerEngines(settings.hosts.by_name, settings.pins)
         closing.callback(engines.close)
         bot_token = settings.slack.bot_token
         client = web_client(bot_token.get_secret_value() if bot_token else "", settings.slack.api_url)
@@ -128,7 +147,7 @@ class Deckhand:
             return self._settings.hosts
 
         changed = self._signals.changed
-        planning = make_planning(self._settings, engines, store)
+        planning = self._planning = make_planning(self._settings, engines, store)
         show = Show(store=store, chat=chat, clock=clock)
         decide = Decide(hosts=hosts, rights=rights, store=store, changed=changed)
         execute = Execute(
@@ -167,10 +186,14 @@ def run(settings: Settings) -> None:
     """Run until SIGTERM or SIGINT; logs one line ``ready`` when it is connected."""
     ended = _ended_by_signal()
     deckhand = Deckhand(settings)
+    reloading = Reloading(settings.file, partial(load, settings.file, for_slack=True), deckhand.adopt)
     deckhand.start()
+    reloading.start()
+    signal.signal(signal.SIGHUP, lambda _signal, _frame: reloading.now())
     LOG.info("ready: %s mode, %d hosts registered", settings.slack.mode, len(settings.hosts.by_name))
     ended.wait()
     LOG.info("stopping: no new work, running items end first")
+    reloading.stop()
     deckhand.stop()
     LOG.info("stopped")
 

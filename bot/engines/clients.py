@@ -36,6 +36,8 @@ class _Place:
     client: EngineClient | None = None
     link: SshLink | None = None
     disk: Disk = unknown_disk
+    gone: bool = False
+    """Its host is no longer reached in this way: who still holds the place must look for the one now."""
 
 
 class Clients:
@@ -66,11 +68,14 @@ class Clients:
     def client(self, host: str) -> docker.APIClient:
         """The host's client, connected and negotiated; raises HostError when it cannot be had."""
         with translated(host):
-            place = self._place(host)
-            with place.lock:
-                if place.client is None:
-                    place.client = self._open(self._hosts[host], place)
-                return place.client
+            while True:
+                registered, place = self._place(host)
+                with place.lock:
+                    if place.gone:
+                        continue
+                    if place.client is None:
+                        place.client = self._open(registered, place)
+                    return place.client
 
     def disk(self, host: str, engine: EngineInfo) -> DiskSpace | None:
         """The disk behind the engine's data root, by the way that leads to the host; None: unknown."""
@@ -86,6 +91,21 @@ class Clients:
             with place.lock:
                 _shut(place)
 
+    def adopt(self, hosts: Mapping[str, Host]) -> frozenset[str]:
+        """Take other hosts, and end the connections to those that are gone or reached in another way: these."""
+        with self._lock:
+            before, self._hosts = self._hosts, hosts
+            left = frozenset(
+                name for name, host in before.items()
+                if name not in hosts or hosts[name].address != host.address
+            )  # fmt: skip
+            places = [place for name in left if (place := self._places.pop(name, None))]
+        for place in places:
+            with place.lock:
+                place.gone = True
+                _shut(place)
+        return left
+
     def close(self) -> None:
         """End every connection and its thread; ``client`` raises from now on."""
         with self._lock:
@@ -95,17 +115,18 @@ class Clients:
             self._jumps.clear()
         for place in places:
             with place.lock:
+                place.gone = True
                 _shut(place)
         for jump in reversed(jumps):
             jump.close()
 
-    def _place(self, host: str) -> _Place:
+    def _place(self, host: str) -> tuple[Host, _Place]:
         with self._lock:
             if self._closed:
                 raise LinkError(HostUnreachableError, "Deckhand is shutting down.")
             if host not in self._hosts:
                 raise LinkError(HostUnreachableError, "no such host is registered.")
-            return self._places.setdefault(host, _Place())
+            return self._hosts[host], self._places.setdefault(host, _Place())
 
     def _open(self, host: Host, place: _Place) -> EngineClient:
         try:

@@ -44,5 +44,13 @@ class DockerEngines:
                 )
             return self._engines[host]
 
+    def adopt(self, hosts: Mapping[str, Host]) -> None:
+        """Take other hosts; connections to those that are gone, or are reached in another way, end."""
+        left = self._clients.adopt(hosts)
+        with self._lock:
+            self._hosts = hosts
+            for host in left:
+                self._engines.pop(host, None)
+
     def close(self) -> None:
         self._clients.close()

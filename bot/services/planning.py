@@ -30,9 +30,12 @@ class HostReport:
     """Set when another engine answers than the one that the host is known to be."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Planning:
-    """Computes reports and drafts; removes nothing, and stores nothing but which images it saw in use."""
+    """Computes reports and drafts; removes nothing, and stores nothing but what it saw.
+
+    ``protection`` and ``profiles`` are replaced when the configuration changes, and only then.
+    """
 
     engines: Engines
     ledger: Ledger
