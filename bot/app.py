@@ -7,10 +7,12 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import FrameType
@@ -24,9 +26,11 @@ from bot.core.hosts import Host, Hosts, SocketAddress
 from bot.core.policy import Policy
 from bot.engines.registry import DockerEngines
 from bot.ports import Clock, Store
+from bot.reloading import Reloading
 from bot.services.background import POLL_SECONDS, Background, Signals
 from bot.services.decide import Decide
 from bot.services.execute import Execute
+from bot.services.fleet import FLEET_THREADS, Fleet
 from bot.services.heads import PostHead
 from bot.services.leases import Leases
 from bot.services.planning import Planning
@@ -73,15 +77,27 @@ def process_name() -> str:
     return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
 
 
-def make_planning(settings: Settings, engines: DockerEngines, store: Store) -> Planning:
+def make_planning(
+    settings: Settings, engines: DockerEngines, store: Store, hosts: Callable[[], Hosts] | None = None
+) -> Planning:
+    """Plan as the settings say; ``hosts`` gives those of now, where they may change."""
+
     def policy_of(host: str) -> Policy | None:
-        registered = settings.hosts.by_name.get(host)
+        registered = (hosts() if hosts else settings.hosts).by_name.get(host)
         return registered.policy if registered else None
 
     return Planning(
         engines=engines, ledger=store, protection=settings.protection, profiles=settings.profiles,
         policy_of=policy_of,
     )  # fmt: skip
+
+
+def make_fleet(engines: DockerEngines, closing: ExitStack, store: Store | None = None) -> Fleet:
+    """Make the gatherer of fleets, which ends with ``closing``."""
+    pool = ThreadPoolExecutor(FLEET_THREADS, thread_name_prefix="fleet")
+    closing.callback(pool.shutdown, cancel_futures=True)
+    closing.callback(engines.close)  # before the pool: what is still being asked then ends at once
+    return Fleet(engines=engines, pool=pool, clock=SystemClock(), ledger=store)
 
 
 class Deckhand:
@@ -91,6 +107,8 @@ class Deckhand:
         self._settings = settings
         self._closing = ExitStack()
         self._signals = Signals()
+        self._engines: DockerEngines | None = None
+        self._planning: Planning | None = None
 
     def start(self) -> None:
         """Open the database, connect to Slack, and begin to work; DeckhandError says what is in the way."""
@@ -99,6 +117,21 @@ class Deckhand:
         except BaseException:
             self._closing.close()
             raise
+
+    def adopt(self, settings: Settings) -> None:
+        """Go on with other hosts, policies, schedules, profiles and protection; all else stays as it is."""
+        before = self._settings
+        asked = settings
+        settings = replace(asked, slack=before.slack, database_url=before.database_url, audit=before.audit)
+        if asked != settings:
+            LOG.warning(
+                "[slack], [database] and [audit] count from the next start on; the rest of the file counts now"
+            )
+        self._settings = settings
+        if self._engines is not None and self._planning is not None:
+            self._engines.adopt(settings.hosts.by_name)
+            self._planning.profiles, self._planning.protection = settings.profiles, settings.protection
+        LOG.info("the configuration was read again: %d hosts registered", len(settings.hosts.by_name))
 
     def stop(self) -> None:
         """Take no new work, let running items end, and close everything, the last opened first."""
@@ -112,7 +145,7 @@ class Deckhand:
         )
         closing.callback(store.close)
         store.begin_sealing()
-        engines = DockerEngines(settings.hosts.by_name)
+        engines = self._engines = DockerEngines(settings.hosts.by_name, settings.pins)
         closing.callback(engines.close)
         bot_token = settings.slack.bot_token
         client = web_client(bot_token.get_secret_value() if bot_token else "", settings.slack.api_url)
@@ -127,7 +160,7 @@ class Deckhand:
         work_pool = ThreadPoolExecutor(WORK_THREADS, thread_name_prefix="work")
         listeners = Listeners(services, chat, work_pool)
         listeners.register(app)
-        review = Review(hosts=lambda: settings.hosts, rights=rights, store=store, clock=clock)
+        review = Review(hosts=lambda: self._settings.hosts, rights=rights, store=store, clock=clock)
         restore = self._restore(store, engines, rights)
         AuditListeners(review, restore, chat, listeners.submit).register(app)
 
@@ -160,7 +193,7 @@ class Deckhand:
             return self._settings.hosts
 
         changed = self._signals.changed
-        planning = make_planning(self._settings, engines, store)
+        planning = self._planning = make_planning(self._settings, engines, store, hosts)
         show = Show(store=store, chat=chat, clock=clock)
         decide = Decide(hosts=hosts, rights=rights, store=store, changed=changed)
         execute = Execute(
@@ -178,7 +211,7 @@ class Deckhand:
             changed=changed,
         )  # fmt: skip
         schedules = Schedules(
-            schedules=self._settings.schedules, hosts=hosts, propose=propose, store=store, chat=chat, clock=clock,
+            schedules=lambda: self._settings.schedules, hosts=hosts, propose=propose, store=store, chat=chat, clock=clock,
             stopping=self._signals.ending,
         )  # fmt: skip
         services = Services(
@@ -186,6 +219,7 @@ class Deckhand:
             rights=rights,
             planning=planning,
             propose=propose,
+            fleet=make_fleet(engines, self._closing, store),
             decide=decide,
             stop=Stop(hosts=hosts, rights=rights, store=store, changed=changed),
             show_now=show,
@@ -213,10 +247,14 @@ def run(settings: Settings) -> None:
     """Run until SIGTERM or SIGINT; logs one line ``ready`` when it is connected."""
     ended = _ended_by_signal()
     deckhand = Deckhand(settings)
+    reloading = Reloading(settings.file, partial(load, settings.file, for_slack=True), deckhand.adopt)
     deckhand.start()
+    reloading.start()
+    signal.signal(signal.SIGHUP, lambda _signal, _frame: reloading.now())
     LOG.info("ready: %s mode, %d hosts registered", settings.slack.mode, len(settings.hosts.by_name))
     ended.wait()
     LOG.info("stopping: no new work, running items end first")
+    reloading.stop()
     deckhand.stop()
     LOG.info("stopped")
 

@@ -15,13 +15,13 @@ from typing import Annotated
 import typer
 
 from bot import output
+from bot.cli_options import FAILED, AsJson, Config, moment, opened_store
 from bot.config import DEFAULT_FILE, load
 from bot.core import audit_format
 from bot.core.audit import Json
 from bot.core.audit_format import AuditKeys, Head
 from bot.core.errors import ConfigurationError, DeckhandError, StoreUnavailableError, UsageError
 from bot.core.verifying import Verdict
-from bot.shell import FAILED, AsJson, Config, moment, opened_store
 from bot.store.export import Selection, csv_lines, file_end, json_lines, sha256_of, verify_file
 from bot.store.witness import Witness
 
@@ -74,7 +74,7 @@ def export(  # noqa: PLR0913, PLR0917 - typer reads options from parameters
         plan=plan,
     )
     lines = json_lines if output_format is ExportFormat.JSON else csv_lines
-    with opened_store(config) as store, store.exported(lines, selection) as exported:
+    with opened_store(load(config)) as store, store.exported(lines, selection) as exported:
         _write(exported, file)
 
 
@@ -127,7 +127,7 @@ def verify(
     if file is not None:
         checked = _verify_file(file, pinned, config)
     else:
-        with opened_store(config) as store:
+        with opened_store(load(config)) as store:
             checked = _Checked(verdict=store.verify(pinned))
     verdict = checked.verdict
     if as_json:
@@ -182,7 +182,7 @@ def _asked_database(config: Path | None, end: Head | None) -> tuple[AuditKeys, W
     if end is None:
         return keys, None, ""
     try:
-        with opened_store(config, migrate=False) as store:
+        with opened_store(load(config), migrate=False) as store:
             witness = store.witness(end.seq)
     except StoreUnavailableError as error:
         return keys, None, f"Not compared with the database: {error}"
@@ -215,7 +215,7 @@ def _verdict_json(checked: _Checked) -> dict[str, Json]:
 
 def head(config: Config = None, as_json: AsJson = False) -> None:  # noqa: FBT002 - typer's flags
     """Print where the chain ends, as SEQ:HASH. Kept elsewhere, it shows later whether the chain was rewritten."""
-    with opened_store(config) as store:
+    with opened_store(load(config)) as store:
         end = store.head()
     if as_json:
         output.print_json({"seq": end.seq, "hash": end.hash})
@@ -237,7 +237,7 @@ def archive(
     cut = moment(before, now)
     if cut > now:
         raise UsageError(f"--before {before} has not come yet.")
-    with opened_store(config) as store:
+    with opened_store(load(config)) as store:
         archived = store.archive(cut, file, f"{getpass.getuser()}@{socket.gethostname()}")
     if archived is None:
         output.say(f"There are no events before {cut:%Y-%m-%d %H:%M}Z: nothing to archive.")

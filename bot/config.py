@@ -36,6 +36,7 @@ from bot.core.protection import Protection
 from bot.core.schedules import Schedule
 
 DEFAULT_FILE = "deckhand.toml"
+PINS = "deckhand.known_hosts"
 EXAMPLE = "deploy/deckhand.example.toml shows a whole one"
 
 
@@ -87,6 +88,11 @@ class Settings:
     schedules: tuple[Schedule, ...]
     slack: SlackSettings
     audit: AuditSettings
+
+    @property
+    def pins(self) -> Path:
+        """Deckhand's own known_hosts file, beside the configuration."""
+        return self.file.absolute().parent / PINS
 
 
 def load(

@@ -62,7 +62,8 @@ def _time_of_day(value: object) -> time:
     return time.fromisoformat(value)
 
 
-def _name(value: str) -> str:
+def check_name(value: str) -> str:
+    """The name of a host, policy or profile as it stands; ValueError when it cannot be typed in Slack."""
     if not _NAME.fullmatch(value):
         raise ValueError(
             f"“{value}” is no name that can be typed in Slack; use letters, digits, dots, dashes and "
@@ -92,7 +93,7 @@ Size = Annotated[int, BeforeValidator(_size)]
 SlackId = Annotated[str, AfterValidator(_slack_id)]
 ChannelId = Annotated[str, AfterValidator(_channel_id)]
 TimeOfDay = Annotated[time, BeforeValidator(_time_of_day)]
-Name = Annotated[str, AfterValidator(_name)]
+Name = Annotated[str, AfterValidator(check_name)]
 WindowText = Annotated[str, AfterValidator(_window)]
 TimeZone = Annotated[str, AfterValidator(_time_zone)]
 CronText = Annotated[str, AfterValidator(check_cron)]

@@ -11,7 +11,6 @@ from rich.table import Table
 from rich.text import Text
 
 from bot.core.audit import Json, time_text
-from bot.core.hosts import Hosts
 from bot.core.inventory import EngineInfo
 from bot.core.lifecycle import CLEANUP_OUTCOMES, PlanState
 from bot.core.objects import Explanation
@@ -69,10 +68,7 @@ def say(text: str) -> None:
 def show_usage(usage: DiskUsage) -> None:
     show_table(
         ("TYPE", "TOTAL", "ACTIVE", "SIZE", "RECLAIMABLE"),
-        (
-            (row.type, str(row.total), str(row.active), human_size(row.size), row.reclaimable_text)
-            for row in usage.rows
-        ),
+        (row.cells for row in usage.rows),
         right=(1, 2, 3, 4),
     )
 
@@ -259,13 +255,6 @@ def _say_what_can_be_restored(state: PlanState) -> None:
         for image in asked.images:
             name = items[image.position].name if image.position in items else str(image.position)
             say(f"  {name}: {image.outcome}" + (f" ({image.reason})" if image.reason else ""))
-
-
-def show_hosts(hosts: Hosts) -> None:
-    show_table(
-        ("HOST", "ENGINE", "POLICY", "TAGS"),
-        ((h.name, str(h.address), h.policy.name, ", ".join(h.tags)) for h in hosts.all()),
-    )
 
 
 def show_engine(engine: EngineInfo) -> None:

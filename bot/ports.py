@@ -13,8 +13,8 @@ from bot.core.lifecycle import ItemState, MessageRef, PlanState, Status, Vote
 from bot.core.plans import Person, Plan
 from bot.core.restoring import ImageRestored
 from bot.core.review import Place, RecordedItem, Statistics, Totals
-from bot.core.sightings import Sighting
-from bot.core.usage import DiskUsage, Survey
+from bot.core.sightings import KnownEngine, Sighting
+from bot.core.usage import DiskSpace, DiskUsage, Glance, Survey
 
 CACHE_BATCH = 1_000
 """Build cache records that one call removes: each id becomes part of the request's URL."""
@@ -33,6 +33,17 @@ class Engine(Protocol):
 
     def disk_usage(self) -> DiskUsage:
         """``docker system df``, with the figures of that engine's own CLI."""
+        ...
+
+    def disk_space(self) -> DiskSpace | None:
+        """The disk behind the engine's data root; None where there is no way to tell."""
+        ...
+
+    def glance(self, seconds: float) -> Glance:
+        """Disk usage and disk for a list of hosts; callers at the same moment share one answer.
+
+        EngineTimeoutError when the engine has not counted after ``seconds``.
+        """
         ...
 
     def survey(self) -> Survey:
@@ -191,7 +202,22 @@ class Tick:
 
 
 class Ledger(Protocol):
-    """When images were seen in use: Docker does not remember."""
+    """What Docker does not remember: when images were seen in use, and which engine a host was."""
+
+    def identify(self, host: str, engine: EngineInfo) -> KnownEngine:
+        """The engine that the host is known to be: the one first seen there, which may be this one.
+
+        StoreUnavailableError.
+        """
+        ...
+
+    def known_engines(self) -> Mapping[str, KnownEngine]:
+        """The engine of each host that was ever looked at. StoreUnavailableError."""
+        ...
+
+    def accept_engine(self, host: str, engine: EngineInfo, actor: str) -> None:
+        """Let the host be this engine from now on, and write who said so into the audit."""
+        ...
 
     def look(
         self, engine_id: str, present: Collection[str], used: Collection[str], at: datetime

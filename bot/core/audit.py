@@ -53,6 +53,8 @@ class Tag(StrEnum):
     RESTORE_ASKED = "slack:restore:asked"
     RESTORE_IMAGE = "deckhand:restore:image"
     RESTORE_ENDED = "deckhand:restore:ended"
+    HOST_SEEN = "deckhand:host:seen"
+    HOST_ACCEPTED = "shell:host:accepted"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

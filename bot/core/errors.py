@@ -4,6 +4,7 @@ Adapters translate what they catch into these with ``raise … from``; nobody ma
 """
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 
 class DeckhandError(Exception):
@@ -34,6 +35,15 @@ class UnknownHostError(UsageError):
         super().__init__(f"No host named “{name}” is registered.{hint} /docker-df lists all hosts.")
 
 
+class NoSuchHostsError(UsageError):
+    """A tag or a pattern means no registered host."""
+
+    def __init__(self, sentence: str, nearest: Sequence[str]) -> None:
+        self.nearest = tuple(nearest)
+        hint = f" Did you mean {' or '.join(self.nearest)}?" if nearest else ""
+        super().__init__(f"{sentence}.{hint} /docker-df lists all hosts.")
+
+
 class UnknownProfileError(UsageError):
     """No cleanup profile of that name exists."""
 
@@ -59,6 +69,9 @@ class NothingToRemoveError(DeckhandError):
 class HostError(DeckhandError):
     """Something failed between Deckhand and the engine of ``host``."""
 
+    cause: ClassVar[str] = "the engine answered with an error"
+    """What hosts that fail alike are grouped by."""
+
     def __init__(self, host: str, sentence: str) -> None:
         self.host = host
         super().__init__(f"{host}: {sentence}")
@@ -67,29 +80,50 @@ class HostError(DeckhandError):
 class HostUnreachableError(HostError):
     """Nothing answers at the host's address, or the connection broke."""
 
+    cause = "not reached"
+
 
 class HostKeyError(HostError):
     """The host's SSH key is unknown or is not the pinned one."""
+
+    cause = "SSH key not trusted"
+
+
+class UntrustedKeyError(HostKeyError):
+    """The host's SSH key is not trusted, and a person who has compared it can pin it."""
+
+    def __init__(self, host: str, sentence: str) -> None:
+        super().__init__(host, f"{sentence}, or run: deckhand hosts trust {host}")
 
 
 class LoginRefusedError(HostError):
     """The SSH server accepted none of our identities."""
 
+    cause = "login refused"
+
 
 class EngineUnavailableError(HostError):
     """The machine is there; its engine or the engine's socket is not, or we may not use it."""
+
+    cause = "no engine to use"
 
 
 class EngineTimeoutError(HostError):
     """The engine did not answer within the deadline of the call."""
 
+    cause = "engine did not answer in time"
+
 
 class EngineUnsupportedError(HostError):
     """An engine that Deckhand refuses to work on (Podman, or older than 20.10)."""
 
+    cause = "engine not supported"
+
 
 class EngineChangedError(HostError):
     """The host's name now points at another engine than the one that was planned on."""
+
+    cause = "another engine than before"
 
 
 class EngineRequestError(HostError):

@@ -1,10 +1,12 @@
 """The registered hosts: a name, how its engine is reached, its tags and its policy."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from fnmatch import fnmatchcase
 
-from bot.core.errors import UnknownHostError
+from bot.core.errors import NoSuchHostsError, UnknownHostError, UsageError
 from bot.core.policy import Policy
 
 
@@ -47,6 +49,11 @@ class SocketAddress:
 
 Address = SshAddress | ContextAddress | SocketAddress
 
+ALL = "all"
+_GLOB = re.compile(r"[*?\[]")
+_MOST_TEXT = 1_000
+"""Characters of a selection; nobody types more, and nothing longer is worth matching."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Host:
@@ -56,6 +63,17 @@ class Host:
     policy_because: str = ""
     """Why it is this policy; for display only."""
     tags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One step on the way to a host's engine, and what came of it."""
+
+    name: str
+    ok: bool | None
+    """None: not tried, since an earlier step failed."""
+    detail: str = ""
+    seconds: float = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,3 +90,46 @@ class Hosts:
 
     def all(self) -> tuple[Host, ...]:
         return tuple(self.by_name.values())
+
+    def means_several(self, text: str) -> bool:
+        """Whether a text is a selection (``@tag``, ``all``, a pattern, a list) and not the name of one host."""
+        if text in self.by_name:
+            return False
+        return text.lower() == ALL or text.startswith("@") or "," in text or bool(_GLOB.search(text))
+
+    def select(self, text: str) -> tuple[Host, ...]:
+        """The hosts that a selection means, in the order of the configuration, each once.
+
+        ``prod-3``, ``@tag``, ``prod-*``, ``all``, or several of these with commas between them. UsageError for
+        a part that means no host, with the nearest names.
+        """
+        parts = [part.strip() for part in text.split(",") if part.strip()]
+        if not parts or len(text) > _MOST_TEXT:
+            raise UsageError(
+                "Which hosts? Write names, @tags and patterns with commas between: prod-3,@ci,web-*"
+            )
+        names = {name for part in parts for name in self._meant(part)}
+        return tuple(host for name, host in self.by_name.items() if name in names)
+
+    def _meant(self, part: str) -> Sequence[str]:
+        if part in self.by_name:
+            return [part]
+        if part.lower() == ALL:
+            return list(self.by_name)
+        if part.startswith("@"):
+            return self._tagged(part[1:])
+        if not _GLOB.search(part):
+            return [self.find(part).name]
+        found = [name for name in self.by_name if fnmatchcase(name, part)]
+        if not found:
+            like = get_close_matches(_GLOB.sub("", part), self.by_name, n=3, cutoff=0.5)
+            raise NoSuchHostsError(f"No host's name matches “{part}”", like)
+        return found
+
+    def _tagged(self, tag: str) -> Sequence[str]:
+        found = [host.name for host in self.by_name.values() if tag in host.tags]
+        if not found:
+            tags = sorted({tag for host in self.by_name.values() for tag in host.tags})
+            like = [f"@{near}" for near in get_close_matches(tag, tags, n=3, cutoff=0.5)]
+            raise NoSuchHostsError(f"No host has the tag “{tag}”", like or [f"@{each}" for each in tags[:3]])
+        return found

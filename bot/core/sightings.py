@@ -4,6 +4,9 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from bot.core.errors import EngineChangedError
+from bot.core.inventory import EngineInfo
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sighting:
@@ -30,3 +33,26 @@ def _seen(known: Sighting | None, at: datetime, *, in_use: bool) -> Sighting:
     if not in_use or (known.used_at is not None and known.used_at >= at):
         return known
     return Sighting(first_at=known.first_at, used_at=at)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownEngine:
+    """The engine that a host is known to be."""
+
+    id: str
+    name: str
+    version: str
+    store: str
+    first_at: datetime
+
+
+def changed_engine(known: KnownEngine | None, host: str, engine: EngineInfo) -> EngineChangedError | None:
+    """What is wrong when another engine answers for a host than the known one; None when all is well."""
+    if known is None or known.id == engine.id:
+        return None
+    return EngineChangedError(
+        host,
+        f"another engine answers than the one known since {known.first_at:%Y-%m-%d}: it was {known.name or 'unnamed'} "
+        f"({known.id}, Docker {known.version}), it is {engine.name or 'unnamed'} ({engine.id}, Docker "
+        f"{engine.version}). Nothing is planned on it. If that is meant, run: deckhand hosts accept {host}",
+    )

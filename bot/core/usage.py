@@ -3,10 +3,11 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from bot.core.inventory import CacheRecord, Container, Image, Inventory, Volume
+from bot.core.inventory import CacheRecord, Container, EngineInfo, Image, Inventory, Volume
 from bot.core.units import human_size
 
 IMAGES, CONTAINERS, VOLUMES, BUILD_CACHE = "Images", "Containers", "Local Volumes", "Build Cache"
+UNKNOWN = "?"
 ACTIVE_STATES = frozenset({"running", "paused", "restarting"})
 
 
@@ -19,15 +20,28 @@ class UsageRow:
     active: int
     size: int
     reclaimable: int
+    known: bool = True
+    """False when the engine did not count it in time: then the figures are 0 and mean nothing."""
 
     @property
     def reclaimable_text(self) -> str:
         """RECLAIMABLE as the CLI prints it: with a percentage, except for the build cache."""
+        if not self.known:
+            return UNKNOWN
         text = human_size(self.reclaimable)
         if self.size <= 0 or self.type == BUILD_CACHE:
             return text
         percent = abs(self.reclaimable) * 100 // self.size  # Go's division drops the fraction, below 0 too
         return f"{text} ({-percent if self.reclaimable < 0 else percent}%)"
+
+    @property
+    def cells(self) -> tuple[str, str, str, str, str]:
+        """The row as the CLI prints it."""
+        if not self.known:
+            return (self.type, *(UNKNOWN,) * 4)
+        return (
+            self.type, str(self.total), str(self.active), human_size(self.size), self.reclaimable_text,
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +53,10 @@ class DiskUsage:
     @property
     def size(self) -> int:
         return sum(row.size for row in self.rows)
+
+    @property
+    def reclaimable(self) -> int:
+        return sum(row.reclaimable for row in self.rows)
 
 
 def images_row(layers_size: int, images: Iterable[Image]) -> UsageRow:
@@ -101,8 +119,53 @@ def build_cache_row(records: Iterable[CacheRecord]) -> UsageRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DiskSpace:
+    """The file system of an engine's data root, in bytes; ``free`` is what ``df`` calls available."""
+
+    size: int
+    free: int
+    inodes: int | None = None
+    """None where the file system has no fixed number."""
+    free_inodes: int | None = None
+
+    @property
+    def used_share(self) -> float:
+        """How full it is, from 0 to 1."""
+        return 1 - self.free / self.size
+
+    @property
+    def inodes_share(self) -> float | None:
+        """How many of its inodes are taken, from 0 to 1; None when it does not count them."""
+        if not self.inodes or self.free_inodes is None:
+            return None
+        return 1 - self.free_inodes / self.inodes
+
+    def __str__(self) -> str:
+        text = f"{human_size(self.free)} free of {human_size(self.size)} ({self.used_share:.0%} full)"
+        share = self.inodes_share
+        few = share is not None and share >= FEW_INODES
+        return f"{text}, {share:.0%} of its inodes taken" if few else text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Glance:
+    """A short look at an engine: which it is, its table of disk usage, and the disk behind it."""
+
+    engine: EngineInfo
+    usage: DiskUsage
+    disk: DiskSpace | None
+    """None: unknown."""
+
+
+FEW_INODES = 0.8
+"""From this share of taken inodes on it is worth telling: a disk can be full without them too."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Survey:
-    """One whole look at an engine: what it holds, and its own table of disk usage."""
+    """One whole look at an engine: what it holds, its own table of disk usage, and the disk behind it."""
 
     inventory: Inventory
     usage: DiskUsage
+    disk: DiskSpace | None = None
+    """None: unknown."""

@@ -5,6 +5,8 @@ import threading
 
 import paramiko
 
+from bot.engines.use import Use
+
 
 class ChannelSocket:
     """Closes, like a real socket, when it was closed *and* the last file made of it was.
@@ -12,8 +14,9 @@ class ChannelSocket:
     One that does not own its channel leaves it open for what may still be read from it.
     """
 
-    def __init__(self, channel: paramiko.Channel, *, owner: bool = True) -> None:
+    def __init__(self, channel: paramiko.Channel, use: Use, *, owner: bool = True) -> None:
         self._channel = channel
+        self._use = use
         self._owner = owner
         self._lock = threading.Lock()
         self._files = 0
@@ -29,10 +32,12 @@ class ChannelSocket:
         self._channel.settimeout(seconds)
 
     def sendall(self, data: bytes) -> None:
-        self._channel.sendall(data)
+        with self._use:
+            self._channel.sendall(data)
 
     def recv_into(self, buffer: bytearray | memoryview) -> int:
-        data = self._channel.recv(len(buffer))
+        with self._use:
+            data = self._channel.recv(len(buffer))
         buffer[: len(data)] = data
         return len(data)
 

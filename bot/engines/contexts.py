@@ -84,5 +84,10 @@ def _names(store: Path) -> list[str]:
     return ["default", *sorted(names)]
 
 
+def names_in_environment() -> list[str]:
+    """Every context of Docker's own store."""
+    return _names(Path(os.environ.get("DOCKER_CONFIG") or Path.home() / ".docker"))
+
+
 def from_environment(name: str) -> Endpoint:
     return endpoint(name, os.environ)

@@ -26,6 +26,8 @@ from bot.core.usage import (
 
 Answer: TypeAlias = Mapping[str, Any]
 
+NO_VOLUMES = "DeckhandVolumesUnknown"
+"""A key of our own in an answer to df whose volumes were not counted in time."""
 UNTAGGED = "<none>"
 CONTAINERD_DRIVER_TYPE = "io.containerd.snapshotter.v1"
 CACHE_ID = re.compile(r"[a-z0-9]+")
@@ -174,6 +176,14 @@ def cache_record(answer: Answer) -> CacheRecord:
 
 def disk_usage(df: Answer) -> DiskUsage:
     """The four rows as that engine's own CLI shows them: from API 1.52 on, the engine's own sums."""
+    found = _rows(df)
+    if not df.get(NO_VOLUMES):
+        return found
+    unknown = UsageRow(type=VOLUMES, total=0, active=0, size=0, reclaimable=0, known=False)
+    return DiskUsage(rows=tuple(unknown if row.type == VOLUMES else row for row in found.rows))
+
+
+def _rows(df: Answer) -> DiskUsage:
     totals = {IMAGES: "ImageUsage", CONTAINERS: "ContainerUsage", VOLUMES: "VolumeUsage",
               BUILD_CACHE: "BuildCacheUsage"}  # fmt: skip
     if any(key in df for key in totals.values()):

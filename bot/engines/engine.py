@@ -1,43 +1,44 @@
 """One host's Docker Engine, over the Engine API: what it holds, and the removal of one object at a time."""
 
 import threading
-import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
-from http import HTTPStatus
 from typing import Any, TypeVar
 
 from docker import APIClient
 
-from bot.core.errors import EngineRequestError, EngineUnsupportedError, NotFoundError
+from bot.core.errors import EngineUnsupportedError, NotFoundError
 from bot.core.inventory import CacheRecord, Container, EngineInfo, Image, Inventory, Network, Volume
-from bot.core.usage import DiskUsage, Survey
+from bot.core.usage import DiskSpace, DiskUsage, Glance, Survey
 from bot.engines import decode
 from bot.engines.decode import Answer
+from bot.engines.df import Df
+from bot.engines.disk import Disk, unknown_disk
 from bot.engines.failures import translated
 from bot.engines.pulling import pull
 
 T = TypeVar("T")
 
-DF_TIMEOUT = 120
-"""Seconds; a df walks every volume's files."""
-DF_TRIES = 5
 GATHER_THREADS = 8
 MOST_IMAGES_REMEMBERED = 20_000
 """Images of a host whose answers are kept: about 5 kB each."""
 
 
 class DockerEngine:
-    """Implements ``bot.ports.Engine``; ``client`` gives the host's kept connection at each call."""
+    """Implements ``bot.ports.Engine``; ``client`` gives the host's kept connection at each call.
 
-    def __init__(self, host: str, client: Callable[[], APIClient]) -> None:
+    ``disk`` tells the disk behind the engine's data root.
+    """
+
+    def __init__(self, host: str, client: Callable[[], APIClient], disk: Disk = unknown_disk) -> None:
         self._host = host
         self._connect = client
-        self._df_lock = threading.Lock()
+        self._disk = disk
+        self._df = Df(host, self._client)
         self._remembered_lock = threading.Lock()
         self._remembered: OrderedDict[str, Image] = OrderedDict()
 
@@ -63,7 +64,16 @@ class DockerEngine:
         return engine
 
     def disk_usage(self) -> DiskUsage:
-        return decode.disk_usage(self._df())
+        return decode.disk_usage(self._df.end(self._df.begin(fresh=True)))
+
+    def disk_space(self) -> DiskSpace | None:
+        return self._disk(self.info())
+
+    def glance(self, seconds: float) -> Glance:
+        counting = self._df.begin(fresh=False)
+        engine = self.info()
+        disk = self._disk(engine)
+        return Glance(engine=engine, usage=decode.disk_usage(self._df.end(counting, seconds)), disk=disk)
 
     def survey(self) -> Survey:
         """Gather everything, after the engine's clock was read.
@@ -72,12 +82,12 @@ class DockerEngine:
         """
         with self._client() as client:
             info = client.info()
-            with ThreadPoolExecutor(1, thread_name_prefix="df") as beside:
-                counting = beside.submit(self._df)  # the slowest by far
-                engine = self._identified(info, client.version())
-                listed, networks = client.images(all=True) or (), self._networks(client)
-                listed_volumes = client.volumes().get("Volumes") or ()
-                df = counting.result()
+            counting = self._df.begin(fresh=False)  # the slowest by far
+            engine = self._identified(info, client.version())
+            disk = self._disk(engine)
+            listed, networks = client.images(all=True) or (), self._networks(client)
+            listed_volumes = client.volumes().get("Volumes") or ()
+            df = self._df.end(counting)
             images = self._images(client, listed, df)
             containers = self._containers(client, df)
         inventory = Inventory(
@@ -89,37 +99,7 @@ class DockerEngine:
             volumes=_volumes(listed_volumes, df),
             cache=decode.cache_records(df),
         )
-        return Survey(inventory=inventory, usage=decode.disk_usage(df))
-
-    def _df(self, *types: str) -> Answer:
-        """One df at a time per host: engine 20.10 answers 500 to a second one, so that is tried again.
-
-        On the containerd store 28.5 answers 404 when a snapshot goes while it counts: the same.
-        """
-        with self._df_lock:
-            for attempt in range(DF_TRIES):
-                try:
-                    return self._df_once(types)
-                except EngineRequestError as error:
-                    passing = (
-                        error.status == HTTPStatus.NOT_FOUND
-                        or error.status >= HTTPStatus.INTERNAL_SERVER_ERROR
-                    )
-                    if not passing or attempt == DF_TRIES - 1:
-                        raise
-                    time.sleep(0.2 * 2**attempt)
-        raise AssertionError("the loop above returns or raises")
-
-    def _df_once(self, types: Sequence[str]) -> Answer:
-        with self._client() as client:
-            # The SDK's df() takes no types (API 1.42, ignored by older engines), so its own helpers are used.
-            answer = client._get(  # noqa: SLF001
-                client._url("/system/df"),  # noqa: SLF001
-                params=[("type", name) for name in types],
-                timeout=DF_TIMEOUT,
-            )
-            found: Answer = client._result(answer, json=True)  # noqa: SLF001
-            return found
+        return Survey(inventory=inventory, usage=decode.disk_usage(df), disk=disk)
 
     def _images(self, client: Any, listed: Iterable[Answer], df: Answer) -> tuple[Image, ...]:
         """All images; what never changes for an id is asked for once, what the list tells comes from it."""
@@ -224,7 +204,7 @@ class DockerEngine:
             return decode.volume(client.inspect_volume(name))
 
     def cache_records(self) -> tuple[CacheRecord, ...]:
-        return decode.cache_records(self._df("build-cache"))
+        return decode.cache_records(self._df.cache())
 
     # --- removing -------------------------------------------------------------------------------
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from bot.core.errors import HostKeyError
+from bot.core.errors import HostKeyError, UntrustedKeyError
 from bot.engines.failures import LinkError
 
 SSH_PORT = 22
@@ -53,6 +53,32 @@ def known_keys(name: str, files: Sequence[Path]) -> KnownKeys:
         for line in text.splitlines():
             _take(known, name, line)
     return known
+
+
+def trusted_keys(name: str, pins: Path | None, files: Sequence[Path]) -> KnownKeys:
+    """What counts for the server of that name: Deckhand's own pins where there are any, else known_hosts.
+
+    A key that any of the files revokes is revoked.
+    """
+    known = known_keys(name, files)
+    if pins is not None and (pinned := known_keys(name, [pins])).by_type:
+        return KnownKeys(by_type=pinned.by_type, revoked=pinned.revoked | known.revoked)
+    return known
+
+
+def pin(pins: Path, shown: "ShownKey") -> None:
+    """Write the key into Deckhand's own file, in the place of what it held for that server."""
+    kept = []
+    if pins.exists():
+        for line in pins.read_text(errors="replace").splitlines():
+            words = line.split()
+            if not words or words[0] != shown.name:
+                kept.append(line)
+    kept.append(f"{shown.name} {shown.type} {base64.b64encode(shown.blob).decode()}")
+    pins.parent.mkdir(parents=True, exist_ok=True)
+    beside = pins.with_name(f".{pins.name}.new")
+    beside.write_text("\n".join(kept) + "\n")
+    beside.replace(pins)
 
 
 def _take(known: KnownKeys, name: str, line: str) -> None:
@@ -110,34 +136,43 @@ class ShownKey:
     type: str
     blob: bytes
 
-    def check(self, known: KnownKeys) -> None:
-        """Accept the key, or raise LinkError with HostKeyError's sentence."""
+    @property
+    def fingerprint(self) -> str:
+        return fingerprint(self.blob)
+
+    def trusted(self, known: KnownKeys) -> bool:
+        """Whether it is known; LinkError when it is revoked."""
         if self.blob in known.revoked:
             raise LinkError(
                 HostKeyError,
                 f"the key of {self.name}, {fingerprint(self.blob)}, is revoked in known_hosts. "
                 "Do not use this server.",
             )
-        if self.blob not in known.by_type.get(self.type, ()):
-            raise LinkError(HostKeyError, self._untrusted(known))
+        return self.blob in known.by_type.get(self.type, ())
+
+    def check(self, known: KnownKeys) -> None:
+        """Accept the key, or raise LinkError with HostKeyError's sentence."""
+        if not self.trusted(known):
+            raise LinkError(UntrustedKeyError, self._untrusted(known))
 
     def _untrusted(self, known: KnownKeys) -> str:
-        shown = f"{fingerprint(self.blob)} ({self.type})"
-        command = f"ssh-keyscan -p {self.port} {self.host}"
+        """What is wrong; UntrustedKeyError adds the command that pins the key."""
+        shown = f"{self.fingerprint} ({self.type})"
+        by_hand = f"Add the line of “ssh-keyscan -p {self.port} {self.host}” to known_hosts"
         if known.by_type:
             same = known.by_type.get(self.type) or next(iter(known.by_type.values()))
             pinned = " or ".join(sorted(fingerprint(each) for each in same))
             return (
                 f"the key of {self.name} has changed: it shows {shown}, known_hosts says {pinned}. "
-                "Either the machine was set up anew or somebody is in between. Ask its owner; if so, "
-                f"replace the line in known_hosts by that of: {command}"
+                "Either the machine was set up anew or somebody is in between: ask its owner. If it is right: "
+                f"{by_hand} in the place of the old one"
             )
         if known.authority:
             return (
                 f"{self.name} is known only through a certificate authority (@cert-authority), which "
-                f"Deckhand does not read. If its key is {shown}, add to known_hosts the line of: {command}"
+                f"Deckhand does not read. It shows {shown}; compare that with the machine's own. {by_hand}"
             )
         return (
-            f"the key of {self.name} is not known. It shows {shown}; compare that with the machine's own, "
-            f"then add to known_hosts the line of: {command}"
+            f"the key of {self.name} is not known. It shows {shown}; compare that with the machine's own. "
+            f"{by_hand}"
         )

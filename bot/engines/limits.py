@@ -18,5 +18,9 @@ class Limits:
     """A removal is answered when it is done, and a large image or volume takes as long as its disk does."""
     idle: float = 30
     """A connection that was not used for so long is asked ``/_ping`` before it carries a request."""
+    disk: float = 5
+    """A look at the disk behind the data root, which the kernel answers at once."""
     queue: float = 60
     """How long a request may wait for one of the host's connections to become free."""
+    close: float = 600
+    """An SSH connection that was not used for so long is closed; the next request opens it again."""

@@ -32,6 +32,8 @@ class Route:
     """As known_hosts lists it."""
     identities: tuple[Path, ...]
     known_hosts: tuple[Path, ...]
+    pins: Path | None = None
+    """Deckhand's own known_hosts file; for a server that it names it alone counts."""
     jump: "Route | None" = None
 
     def __str__(self) -> str:
@@ -40,10 +42,11 @@ class Route:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SshFiles:
-    """The SSH configuration to honour (None: none), and the default known_hosts file."""
+    """The SSH configuration to honour (None: none), the default known_hosts file, and Deckhand's own."""
 
     config: Path | None
     known_hosts: Path
+    pins: Path | None = None
 
     def route(self, address: SshAddress, depth: int = 0) -> Route:
         """The way to an address; LinkError when its configuration cannot be used."""
@@ -66,6 +69,7 @@ class SshFiles:
             name=alias.lower() if alias else server_name(host, port),
             identities=_identities(address, found, tokens),
             known_hosts=self._known_hosts(address, found, tokens),
+            pins=self.pins,
             jump=self._jump(_one(found, "proxyjump"), depth),
         )
 

@@ -14,6 +14,7 @@ from bot.engines.channels import ChannelSocket
 from bot.engines.failures import LinkError
 from bot.engines.limits import Limits
 from bot.engines.ssh_transport import SshLink
+from bot.engines.use import Use
 
 HELPER = "docker system dial-stdio"
 """The one command that is ever run on a host; nothing is ever added to it."""
@@ -63,7 +64,7 @@ class SshDial:
 
     def _ready(self, channel: paramiko.Channel) -> ChannelSocket:
         channel.settimeout(self._limits.read)
-        return ChannelSocket(channel)
+        return ChannelSocket(channel, self._link.use)
 
     def _helped(self) -> ChannelSocket:
         """A connection through the helper, which has answered ``_ping``: only then is it known to work."""
@@ -74,7 +75,7 @@ class SshDial:
         try:
             channel.exec_command(HELPER)
             channel.settimeout(self._limits.ping)
-            reached = _pings(channel)
+            reached = _pings(channel, self._link.use)
         except TimeoutError as error:
             channel.close()
             raise LinkError(
@@ -137,12 +138,12 @@ CAUSES: tuple[tuple[Callable[[HelperEnd], bool], str], ...] = (
 )
 
 
-def _pings(channel: paramiko.Channel) -> bool:
+def _pings(channel: paramiko.Channel, use: Use) -> bool:
     """Whether an engine answers over the channel; TimeoutError when nothing does in time."""
     connection = http.client.HTTPConnection("engine")
     # A ChannelSocket has what http.client uses of a socket. http.client closes it when the helper ends, and
     # with the channel the exit status would be lost.
-    connection.sock = cast("socket.socket", ChannelSocket(channel, owner=False))
+    connection.sock = cast("socket.socket", ChannelSocket(channel, use, owner=False))
     try:
         connection.request("GET", "/_ping")
         answer = connection.getresponse()

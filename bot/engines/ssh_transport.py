@@ -9,13 +9,15 @@ from contextlib import suppress
 
 import paramiko
 
-from bot.core.errors import HostUnreachableError, LoginRefusedError
+from bot.core.errors import HostUnreachableError
 from bot.engines import known_hosts
 from bot.engines.failures import LinkError
 from bot.engines.limits import Limits
 from bot.engines.ssh_config import Route
 from bot.engines.ssh_keys import Keyring
+from bot.engines.ssh_login import log_in
 from bot.engines.tcp import connect
+from bot.engines.use import Use
 
 STREAMLOCAL = "direct-streamlocal@openssh.com"
 CHANNEL_OPEN = 90
@@ -62,11 +64,22 @@ class _NoChannelError(LinkError):
 class SshLink:
     """The kept connection along one route; it connects on demand and again after it broke."""
 
-    def __init__(self, route: Route, keyring: Keyring, limits: Limits, jump: "SshLink | None") -> None:
+    def __init__(
+        self,
+        route: Route,
+        keyring: Keyring,
+        limits: Limits,
+        jump: "SshLink | None",
+        handshakes: threading.BoundedSemaphore | None = None,
+    ) -> None:
+        """``handshakes`` bounds how many links exchange keys and log in at once."""
         self.route = route
         self.limits = limits
+        self.use = Use()
         self._keyring = keyring
         self._jump = jump
+        self._handshakes = handshakes or threading.BoundedSemaphore()
+        self._forwarded: list[paramiko.Channel] = []
         self._lock = threading.Lock()
         self._transport: StreamlocalTransport | None = None
         self._socket: socket.socket | paramiko.Channel | None = None
@@ -75,6 +88,11 @@ class SshLink:
     def active(self) -> bool:
         transport = self._transport
         return transport is not None and transport.is_active()
+
+    @property
+    def connection(self) -> object | None:
+        """What stands for the connection that is open now; another one after it broke."""
+        return self._transport
 
     def streamlocal(self, path: str) -> paramiko.Channel:
         """A channel to the server's unix socket; paramiko.ChannelException when the server refuses it."""
@@ -87,11 +105,29 @@ class SshLink:
     def forward(self, host: str, port: int) -> paramiko.Channel:
         """A channel to a TCP port as the server sees it; paramiko.ChannelException when refused."""
         source = ("127.0.0.1", 0)
-        return self._opened(
+        channel = self._opened(
             lambda transport: transport.open_channel(
                 "direct-tcpip", (host, port), source, timeout=self.limits.channel
             )
         )
+        self._forwarded = [*(each for each in self._forwarded if not each.closed), channel]
+        return channel
+
+    def connect(self) -> None:
+        """Connect and log in, unless that is done; LinkError says what is in the way."""
+        with self._lock:
+            self._connected()
+
+    def introduction(self) -> tuple[known_hosts.ShownKey, known_hosts.KnownKeys]:
+        """The key that the server shows, trusted or not, and what is known of it; logs in nowhere."""
+        with self._lock:
+            self._disconnect()
+            try:
+                self._socket = self._reach()
+                _, shown, known = self._introduced(self._socket)
+                return shown, known
+            finally:
+                self._disconnect()
 
     def close(self) -> None:
         with self._lock:
@@ -105,15 +141,36 @@ class SshLink:
         self._disconnect()
         try:
             self._socket = self._reach()
-            self._transport = self._greet(self._socket)
-            self._log_in(self._transport)
+            with self._handshakes:
+                self._transport = self._greet(self._socket)
+                log_in(self._transport, self.route, self._keyring, self.limits)
         except BaseException:
             self._disconnect()
             raise
         # paramiko's own default wakes ten times a second, which 300 idle hosts would feel.
         self._socket.settimeout(WAKE_SECONDS)
-        self._transport.set_keepalive(KEEPALIVE_SECONDS)
+        self.use.now()
+        self._keep(self._transport)
         return self._transport
+
+    def _keep(self, transport: StreamlocalTransport) -> None:
+        """Ask the server now and then whether it is there, and close what nobody has used for long."""
+
+        def keep() -> None:  # in the transport's own thread
+            if self._idle() and self._lock.acquire(blocking=False):
+                try:
+                    if self._transport is transport and self._idle():
+                        self._disconnect()
+                        return
+                finally:
+                    self._lock.release()
+            transport.global_request("keepalive@lag.net", wait=False)
+
+        transport.packetizer.set_keepalive(min(KEEPALIVE_SECONDS, self.limits.close), keep)
+
+    def _idle(self) -> bool:
+        carries = any(not channel.closed for channel in self._forwarded)
+        return not carries and self.use.idle_for >= self.limits.close
 
     def _opened(self, opening: Callable[[StreamlocalTransport], paramiko.Channel]) -> paramiko.Channel:
         """Open a channel; a kept connection that turns out to be dead is replaced once.
@@ -151,7 +208,8 @@ class SshLink:
         if transport is not None:
             transport.packetizer.complete_handshake()  # ends the timer thread of a handshake that did not end
             transport.close()
-            transport.join(WAKE_SECONDS)
+            if transport is not threading.current_thread():
+                transport.join(WAKE_SECONDS)
 
     def _reach(self) -> "socket.socket | paramiko.Channel":
         if self._jump is None:
@@ -170,7 +228,15 @@ class SshLink:
 
     def _greet(self, link: "socket.socket | paramiko.Channel") -> StreamlocalTransport:
         """Exchange keys and check the server's; nothing secret is sent before that."""
-        known = known_hosts.known_keys(self.route.name, self.route.known_hosts)
+        transport, shown, known = self._introduced(link)
+        shown.check(known)
+        return transport
+
+    def _introduced(
+        self, link: "socket.socket | paramiko.Channel"
+    ) -> tuple[StreamlocalTransport, known_hosts.ShownKey, known_hosts.KnownKeys]:
+        """Exchange keys: the key that the server shows, and what is known of it."""
+        known = known_hosts.trusted_keys(self.route.name, self.route.pins, self.route.known_hosts)
         transport = StreamlocalTransport(link, disabled_algorithms={"kex": SLOW_EXCHANGES})
         self._transport = transport  # so that a failure below ends its thread
         transport.banner_timeout = self.limits.banner
@@ -184,14 +250,14 @@ class SshLink:
         except (paramiko.SSHException, EOFError, OSError) as error:
             raise self._no_greeting(error, time.monotonic() - began) from error
         key = transport.get_remote_server_key()
-        known_hosts.ShownKey(
+        shown = known_hosts.ShownKey(
             name=self.route.name,
             host=self.route.host,
             port=self.route.port,
             type=key.get_name(),
             blob=key.asbytes(),
-        ).check(known)
-        return transport
+        )
+        return transport, shown, known
 
     def _no_greeting(self, error: Exception, seconds: float) -> LinkError:
         if isinstance(error, paramiko.ssh_exception.IncompatiblePeer):
@@ -208,43 +274,6 @@ class SshLink:
             HostUnreachableError,
             f"{self.route} closed the connection before SSH began: it is no SSH server, or too busy. "
             "Try again in a minute.",
-        )
-
-    def _log_in(self, transport: StreamlocalTransport) -> None:
-        problems: list[str] = []
-        offered = 0
-        with self._keyring.candidates(self.route.identities, problems) as keys:
-            for key in keys:
-                offered += 1
-                began = time.monotonic()
-                try:
-                    missing = transport.auth_publickey(self.route.user, key)
-                except paramiko.AuthenticationException as error:
-                    # paramiko says so, too, when the server hung up or kept silent.
-                    if not transport.is_active() or time.monotonic() - began >= self.limits.auth:
-                        raise self._login_broke(offered) from error
-                    continue
-                except (paramiko.SSHException, EOFError, OSError) as error:
-                    raise self._login_broke(offered) from error
-                if not missing:
-                    return
-                problems.append(f"the server also wants {' and '.join(missing)}, which a bot cannot give")
-                break
-        what = (
-            f"{self.route} accepted none of {offered} keys" if offered else "there is no key to log in with"
-        )
-        because = f" ({'; '.join(problems)})" if problems else ""
-        raise LinkError(
-            LoginRefusedError,
-            f"{what} for the user {self.route.user}{because}. Put Deckhand's public key into that user's "
-            "authorized_keys, or name another identity.",
-        )
-
-    def _login_broke(self, offered: int) -> LinkError:
-        return LinkError(
-            HostUnreachableError,
-            f"{self.route} broke off the login of {self.route.user} at key {offered}, or did not answer "
-            f"in {self.limits.auth:g} s. Try again; if it stays so, name the one identity to use.",
         )
 
 

@@ -1,11 +1,17 @@
 """TCP connections as SSH needs them: found within a time limit, and without the kernel's waiting."""
 
 import socket
+import threading
 import time
+from collections.abc import Sequence
+from concurrent.futures import Future
+from typing import Any, TypeAlias
 
 from bot.core.errors import HostUnreachableError
 from bot.engines.failures import LinkError
 
+Found: TypeAlias = tuple[socket.AddressFamily, socket.SocketKind, int, str, Any]
+"""As ``socket.getaddrinfo`` gives it."""
 DEAD_PEER_MILLISECONDS = 30_000
 
 
@@ -27,14 +33,37 @@ class _Prompt(socket.socket):
         return super().recv(size, flags)
 
 
+def resolve(host: str, port: int, seconds: float) -> Sequence[Found]:
+    """The addresses of a name; LinkError when it has none, or when nobody told after ``seconds``."""
+    asked: Future[Sequence[Found]] = Future()
+
+    def ask() -> None:
+        try:
+            asked.set_result(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+        except (OSError, UnicodeError) as error:
+            asked.set_exception(error)
+
+    # The C library waits for a silent name server as long as it likes; nothing can stop it.
+    threading.Thread(target=ask, name=f"resolve {host}", daemon=True).start()
+    try:
+        return asked.result(seconds)
+    except TimeoutError as error:
+        raise LinkError(
+            HostUnreachableError,
+            f"the name {host} was not resolved in {seconds:g} s: does this machine's name server answer?",
+        ) from error
+    except (OSError, UnicodeError) as error:
+        raise LinkError(
+            HostUnreachableError,
+            f"the name {host} does not resolve to an address. Is it spelled right, and known to this machine?",
+        ) from error
+
+
 def connect(host: str, port: int, seconds: float) -> socket.socket:
     """A TCP connection to the first address that answers; LinkError after ``seconds`` in all."""
     where = f"{host}:{port}" if ":" not in host else f"[{host}]:{port}"
-    try:
-        addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError) as error:
-        raise LinkError(HostUnreachableError, f"the name {host} does not resolve to an address.") from error
     deadline = time.monotonic() + seconds
+    addresses = resolve(host, port, seconds)
     last: OSError = TimeoutError()
     for family, kind, protocol, _, address in addresses:
         left = deadline - time.monotonic()

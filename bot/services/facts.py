@@ -122,7 +122,7 @@ def usage(value: DiskUsage | None) -> Json:
         return None
     return [
         {"type": row.type, "total": row.total, "active": row.active, "size": row.size,
-         "reclaimable": row.reclaimable}
+         "reclaimable": row.reclaimable, **({} if row.known else {"known": False})}
         for row in value.rows
     ]  # fmt: skip
 

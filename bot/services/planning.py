@@ -4,8 +4,8 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from bot.core.arguments import Arguments, narrowed
-from bot.core.errors import StoreUnavailableError
-from bot.core.inventory import Image, Inventory, Kind
+from bot.core.errors import EngineChangedError, StoreUnavailableError
+from bot.core.inventory import EngineInfo, Image, Inventory, Kind
 from bot.core.objects import Explanation, explain, find, picked
 from bot.core.planner import draft
 from bot.core.plans import Draft
@@ -13,6 +13,7 @@ from bot.core.policy import Policy, allows
 from bot.core.prediction import Measured
 from bot.core.profiles import BUILT_IN, DEFAULT_PROFILE, Profile, find_profile
 from bot.core.protection import Protection
+from bot.core.sightings import changed_engine
 from bot.core.usage import Survey
 from bot.core.users import Users
 from bot.ports import Engine, Engines, Ledger
@@ -25,12 +26,18 @@ class HostReport:
     host: str
     survey: Survey
     offers: tuple[Draft, ...]
-    """One draft per profile that the host's policy allows, in order of aggression."""
+    """One draft per profile that the host's policy allows, in order of aggression; none when another engine than
+    before answers."""
+    changed: EngineChangedError | None = None
+    """Set when another engine answers than the one that the host is known to be."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Planning:
-    """Computes reports and drafts; removes nothing, and stores nothing but which images it saw in use."""
+    """Computes reports and drafts; removes nothing, and stores nothing but what it saw.
+
+    ``protection`` and ``profiles`` are replaced when the configuration changes, and only then.
+    """
 
     engines: Engines
     ledger: Ledger
@@ -48,8 +55,10 @@ class Planning:
     def report(self, host: str) -> HostReport:
         """Look at the host once, and plan every profile on what was seen."""
         survey, policy = self._survey(self.engines.connect(host)), self.policy_of(host)
+        changed = self._changed(host, survey.inventory.engine)
         allowed = [each for each in self.profiles.values() if policy is None or allows(policy, each)]
-        return HostReport(host=host, survey=survey, offers=self._all(host, survey, allowed))
+        offers = () if changed else self._all(host, survey, allowed)
+        return HostReport(host=host, survey=survey, offers=offers, changed=changed)
 
     def explain(self, host: str, name: str) -> tuple[Explanation, ...]:
         """Why every profile takes or keeps what the name means; UsageError when it means nothing."""
@@ -63,9 +72,15 @@ class Planning:
         return survey, drafts[0]
 
     def drafts(self, host: str, requests: Sequence[Arguments]) -> tuple[Survey, tuple[Draft, ...]]:
-        """Plan several cleanups on one look. Each image that a plan takes was asked for afresh."""
+        """Plan several cleanups on one look. Each image that a plan takes was asked for afresh.
+
+        EngineChangedError when another engine answers than the one that the host is known to be.
+        """
         engine = self.engines.connect(host)
         survey = self._survey(engine)
+        changed = self._changed(host, survey.inventory.engine)
+        if changed:
+            raise changed
         fresh: set[str] = set()
         while True:
             measured = Measured.of(survey.inventory)
@@ -76,6 +91,12 @@ class Planning:
                 return survey, drafts
             survey = _refreshed(engine, survey, taken - fresh)
             fresh |= taken
+
+    def _changed(self, host: str, engine: EngineInfo) -> EngineChangedError | None:
+        try:
+            return changed_engine(self.ledger.identify(host, engine), host, engine)
+        except StoreUnavailableError:
+            return None  # and no plan can be stored
 
     def _all(self, host: str, survey: Survey, profiles: Iterable[Profile]) -> tuple[Draft, ...]:
         measured, protection = Measured.of(survey.inventory), self._protection(host)

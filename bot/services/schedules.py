@@ -5,7 +5,7 @@ says that it had begun.
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -30,25 +30,26 @@ UNREACHABLE, REFUSED = "unreachable", "refused"
 class Schedules:
     """Call it often: it looks which schedules are due, and does their work."""
 
-    schedules: tuple[Schedule, ...]
+    schedules: Callable[[], Sequence[Schedule]]
     hosts: Callable[[], Hosts]
     propose: Propose
     store: Store
     chat: Chat
     clock: Clock
     stopping: Callable[[], bool]
-    _begun: list[Schedule] = field(default_factory=list)
-    """Those whose timers this process has set."""
+    _begun: dict[str, Schedule] = field(default_factory=dict)
+    """Those whose timers this process has set, by name, as they were then."""
 
     def __call__(self) -> None:
-        if not self.schedules:
+        schedules = self.schedules()
+        if not schedules:
             return
-        for schedule in self.schedules:
-            if schedule not in self._begun:
+        for schedule in schedules:
+            if self._begun.get(schedule.name) != schedule:
                 self.store.set_timer(schedule.name, schedule.definition, schedule.after)
-                self._begun.append(schedule)
+                self._begun[schedule.name] = schedule
         timers = {timer.name: timer for timer in self.store.schedules()}
-        for schedule in self.schedules:
+        for schedule in schedules:
             timer = timers.get(schedule.name)
             if timer is not None and timer.definition == schedule.definition:
                 self._look(schedule, timer)

@@ -69,7 +69,7 @@ class SlackChat:
         return str(answer["ts"])
 
     def edit(self, channel: str, ts: str, message: Message) -> None:
-        """Let a message show something else, in place."""
+        """Put another message in the place of one of ours."""
         with slack_errors():
             self._client.chat_update(channel=channel, ts=ts, text=message.text, blocks=list(message.blocks))
 
@@ -84,6 +84,16 @@ class SlackChat:
                     {"filename": name, "title": name, "content": content} for name, content in files.items()
                 ],
             )
+
+    def attach(self, channel: str, ts: str, filename: str, title: str, content: str) -> None:
+        """Put a text file into a message's thread; the message stands without it, so a failure is logged."""
+        try:
+            with slack_errors():
+                self._client.files_upload_v2(
+                    channel=channel, thread_ts=ts, filename=filename, title=title, content=content
+                )
+        except ChatError as error:
+            LOG.warning("%s could not be posted: %s", filename, error)
 
     def post_private(self, channel: str, user: str, sentence: str) -> None:
         """Write one sentence that only this person sees."""
@@ -109,14 +119,7 @@ class SlackChat:
     def update_plan(self, state: PlanState) -> None:
         if state.message is None:
             return
-        message = plan_message(state)
-        with slack_errors():
-            self._client.chat_update(
-                channel=state.message.channel,
-                ts=state.message.ts,
-                text=message.text,
-                blocks=list(message.blocks),
-            )
+        self.edit(state.message.channel, state.message.ts, plan_message(state))
 
     def tell(self, channel: str, sentence: str) -> None:
         text = plain(sentence, SECTION_LIMIT)
@@ -131,15 +134,6 @@ class SlackChat:
         self.post(channel, head_message(head))
 
     def _post_list(self, state: PlanState, channel: str, ts: str) -> None:
-        """Put the whole list into the thread as a file; the plan stands without it, so a failure is logged."""
-        try:
-            with slack_errors():
-                self._client.files_upload_v2(
-                    channel=channel,
-                    thread_ts=ts,
-                    filename=f"plan-{state.plan.id}.txt",
-                    title=f"Everything that plan {state.plan.id} removes and keeps",
-                    content=full_list(state),
-                )
-        except ChatError as error:
-            LOG.warning("plan %s: its full list could not be posted: %s", state.plan.id, error)
+        """Put the whole list of a plan into its thread."""
+        title = f"Everything that plan {state.plan.id} removes and keeps"
+        self.attach(channel, ts, f"plan-{state.plan.id}.txt", title, full_list(state))

@@ -19,12 +19,14 @@ from bot.core.lifecycle import Status
 from bot.core.plans import Person
 from bot.core.policy import Right
 from bot.services.decide import Decide
+from bot.services.fleet import Fleet, open_to
 from bot.services.planning import Planning
 from bot.services.propose import Propose
 from bot.services.rights import Rights
 from bot.services.stop import Stop
 from bot.slack import parsing
 from bot.slack.chat import SlackChat, slack_errors
+from bot.slack.fleet import FleetMessage
 from bot.slack.plans import APPROVE, REJECT, WITHDRAW
 from bot.slack.rejecting import REASON, REJECT_REASON, plan_of, reason_of, reject_form
 from bot.slack.reports import PROPOSE, hosts_message, report_message, why_message
@@ -50,6 +52,7 @@ class Services:
     hosts: Callable[[], Hosts]
     rights: Rights
     planning: Planning
+    fleet: Fleet
     propose: Propose
     decide: Decide
     stop: Stop
@@ -180,14 +183,23 @@ class Listeners:
     def _look(self, asked: Asked, text: str) -> None:
         command = parsing.parse_df(text)
         if command.host is None:
-            hosts = self._services.hosts().all()
-            has = self._services.rights.has
-            open_to = [h for h in hosts if has(h, Right.LOOK, asked.person, asked.channel)]
-            self._chat.post(asked.channel, hosts_message(open_to))
+            hosts = open_to(self._services.hosts().all(), self._services.rights, asked.person, asked.channel)
+            self._chat.post(asked.channel, hosts_message(hosts))
+            return
+        if self._services.hosts().means_several(command.host):
+            self._look_at_fleet(asked, command.host)
             return
         host = self._services.hosts().find(command.host)
         self._services.rights.require(host, Right.LOOK, asked.person, asked.channel)
         self._chat.post(asked.channel, report_message(self._services.planning.report(host.name)))
+
+    def _look_at_fleet(self, asked: Asked, selection: str) -> None:
+        selected = self._services.hosts().select(selection)
+        hosts = open_to(selected, self._services.rights, asked.person, asked.channel)
+        if not hosts:
+            raise RefusedError("You may look at none of these hosts.")
+        showing = FleetMessage(self._chat, asked.channel, selection, closed=len(selected) - len(hosts))
+        showing.end(self._services.fleet.gather(hosts, showing))
 
     def _propose(self, asked: Asked, host: str, arguments: Arguments) -> None:
         propose = self._services.propose

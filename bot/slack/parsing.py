@@ -32,6 +32,7 @@ USAGE = {
     DF: (
         "*/docker-df* lists the registered hosts.\n"
         "*/docker-df HOST* shows where the host's disk went, and what each cleanup would free.\n"
+        "*/docker-df @TAG*, *all*, *'web-\\*'* or a list like *prod-3,@ci* looks at all of these at once.\n"
         "Example: `/docker-df prod-3`"
     ),
     PRUNE: (
@@ -58,6 +59,7 @@ USAGE = {
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DfCommand:
     host: str | None
+    """A host's name, or a selection of several; None means: list them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +84,7 @@ def profiles_help(profiles: Iterable[Profile]) -> str:
 
 
 def parse_df(text: str) -> DfCommand:
-    words = _words(DF, text, most=1)
+    words = _words(DF, re.sub(r"\s*,\s*", ",", text), most=1)
     return DfCommand(host=words[0] if words else None)
 
 

@@ -8,7 +8,7 @@ from bot.core.lifecycle import CLEANUP_OUTCOMES, ItemState, Outcome, PlanState, 
 from bot.core.plans import Draft, Item
 from bot.core.profiles import KIND_NAMES
 from bot.core.units import human_size
-from bot.core.usage import DiskUsage
+from bot.core.usage import UNKNOWN, DiskUsage, UsageRow
 from bot.slack.blocks import Block, Message, actions, button, context, fields, header, section, table
 from bot.slack.plan_names import item_name, short_name
 from bot.slack.reports import OUTCOME_EMOJI, frees_text
@@ -305,10 +305,14 @@ def before_after(before: DiskUsage, after: DiskUsage) -> Block:
         (
             (
                 old.type,
-                f"{old.total} → {new.total}",
-                f"{human_size(old.size)} → {human_size(new.size)}",
-                f"{human_size(old.reclaimable)} → {human_size(new.reclaimable)}",
+                *(f"{was} → {is_now}" for was, is_now in zip(_figures(old), _figures(new), strict=True)),
             )
             for old, new in zip(before.rows, after.rows, strict=True)
         ),
     )
+
+
+def _figures(row: UsageRow) -> tuple[str, str, str]:
+    if not row.known:
+        return (UNKNOWN,) * 3
+    return str(row.total), human_size(row.size), human_size(row.reclaimable)

@@ -41,18 +41,18 @@ def usage_table(usage: DiskUsage) -> Block:
     """Docker's own table, with the figures and units of the engine's own CLI."""
     return table(
         USAGE_HEAD,
-        (
-            (row.type, str(row.total), str(row.active), human_size(row.size), row.reclaimable_text)
-            for row in usage.rows
-        ),
+        (row.cells for row in usage.rows),
     )
 
 
 def report_message(report: HostReport) -> Message:
     """The answer to ``/docker-df HOST``."""
-    engine, usage = report.survey.inventory.engine, report.survey.usage
-    reclaimable = sum(row.reclaimable for row in usage.rows)
-    headline = f"{report.host}: {human_size(usage.size)} in Docker, {human_size(reclaimable)} reclaimable"
+    engine, usage, disk = report.survey.inventory.engine, report.survey.usage, report.survey.disk
+    headline = (
+        f"{report.host}: {human_size(usage.size)} in Docker, {human_size(usage.reclaimable)} reclaimable"
+    )
+    if disk:
+        headline += f", disk {disk}"
     offers = [draft for draft in report.offers if draft.items]
     blocks: list[Block] = [
         header(headline),
@@ -62,7 +62,9 @@ def report_message(report: HostReport) -> Message:
         ),
         usage_table(usage),
     ]
-    if offers:
+    if report.changed:
+        blocks.append(section(f":warning: {plain(str(report.changed), 1_000)}"))
+    elif offers:
         most = max(draft.frees.high for draft in offers) or 1
         lines = "\n".join(_offer_line(draft, most) for draft in offers)
         blocks.append(
@@ -117,7 +119,8 @@ def hosts_message(hosts: Sequence[Host]) -> Message:
             *(section(text) for text in paragraphs(shown)),
             *more,
             context(
-                "`/docker-df HOST` shows where its disk went, `/docker-prune HOST PROFILE` plans a cleanup."
+                "`/docker-df HOST` shows where its disk went, `/docker-df @TAG` or `all` looks at many at once, "
+                "`/docker-prune HOST PROFILE` plans a cleanup."
             ),
         ),
     )

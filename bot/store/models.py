@@ -242,3 +242,16 @@ class RestoreRow(Row, table=True):
     owner: str = Field(default="", sa_type=SafeText)
     attempt: int = 0
     lease_until: datetime | None = Field(default=None, sa_type=Moment)
+
+
+class HostEngineRow(Row, table=True):
+    """Which engine a host was first seen with, or was accepted as since."""
+
+    __tablename__ = "host_engine"
+
+    host: str = Field(primary_key=True, sa_type=SafeText)
+    engine_id: str = Field(sa_type=SafeText)
+    name: str = Field(sa_type=SafeText)
+    version: str = Field(sa_type=SafeText)
+    store: str = Field(sa_type=SafeText)
+    first_at: datetime = Field(sa_type=Moment)

@@ -11,15 +11,16 @@ from sqlmodel import Session
 from bot.core.audit import ChainedEvent, Event
 from bot.core.audit_filter import EVERYTHING, AuditFilter
 from bot.core.audit_format import Head
+from bot.core.inventory import EngineInfo
 from bot.core.lifecycle import ItemState, MessageRef, PlanState, Status
 from bot.core.plans import Person, Plan
 from bot.core.restoring import ImageRestored
 from bot.core.review import Place, RecordedItem, Statistics, Totals
-from bot.core.sightings import Sighting
+from bot.core.sightings import KnownEngine, Sighting
 from bot.core.usage import DiskUsage
 from bot.core.verifying import Verdict
 from bot.ports import Change, Cleanup, RestoreRun, Run, Store, Tick, Timer
-from bot.store import chain, items, ledger, plans, restores, reviewing, runs, schedules, turns
+from bot.store import chain, identities, items, ledger, plans, restores, reviewing, runs, schedules, turns
 from bot.store.archive import Archived, archive
 from bot.store.export import Selection
 from bot.store.sessions import Sessions
@@ -166,6 +167,18 @@ class SqlStore(Store):
         self, engine_id: str, present: Collection[str], used: Collection[str], at: datetime
     ) -> Mapping[str, Sighting]:
         return self._sessions.writing(lambda session: ledger.look(session, engine_id, present, used, at))
+
+    # --- engines of hosts -----------------------------------------------------------------------
+
+    def identify(self, host: str, engine: EngineInfo) -> KnownEngine:
+        found = self._sessions.reading(lambda session: identities.engine_of(session, host))
+        return found or self._sessions.writing(lambda session: identities.first_seen(session, host, engine))
+
+    def known_engines(self) -> Mapping[str, KnownEngine]:
+        return self._sessions.reading(identities.known)
+
+    def accept_engine(self, host: str, engine: EngineInfo, actor: str) -> None:
+        self._sessions.writing(lambda session: identities.accept(session, host, engine, actor))
 
     # --- audit ----------------------------------------------------------------------------------
 

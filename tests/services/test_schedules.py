@@ -86,7 +86,7 @@ class Replica:
             changed=lambda: None,
         )
         self.round = Schedules(
-            schedules=(self.schedule,), hosts=lambda: self.hosts, propose=propose, store=self.store,
+            schedules=lambda: (self.schedule,), hosts=lambda: self.hosts, propose=propose, store=self.store,
             chat=self.chat, clock=UtcClock(), stopping=lambda: self.ending,
         )  # fmt: skip
 

@@ -1,5 +1,6 @@
-"""What the commands of the shell share: options, exit codes, and the opened store."""
+"""Options that several commands of the shell share."""
 
+import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, date, datetime
@@ -8,9 +9,10 @@ from typing import Annotated
 
 import typer
 
-from bot.config import load
-from bot.core.errors import UsageError
+from bot.config import Settings
+from bot.core.errors import DeckhandError, UsageError
 from bot.core.units import parse_duration
+from bot.engines.registry import DockerEngines
 from bot.store.database import open_store
 from bot.store.store import SqlStore
 
@@ -22,15 +24,38 @@ Config = Annotated[
     typer.Option("--config", help="The configuration file; else DECKHAND_CONFIG, else ./deckhand.toml."),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, with sizes in bytes.")]
+HostName = Annotated[str, typer.Argument(metavar="HOST", help="A registered host.")]
+Selection = Annotated[
+    str,
+    typer.Argument(metavar="HOSTS", help="A host, @tag, 'pattern-*', all, or several with commas between."),
+]
 
 
 @contextmanager
-def opened_store(config: Path | None, *, migrate: bool = True) -> Iterator[SqlStore]:
-    """The store that the configuration names, with the audit's keys of the environment."""
-    settings = load(config)
+def connected(settings: Settings) -> Iterator[DockerEngines]:
+    """The engines of all registered hosts, each connected when it is first asked."""
+    with closing(DockerEngines(settings.hosts.by_name, settings.pins)) as engines:
+        yield engines
+
+
+@contextmanager
+def opened_store(settings: Settings, *, migrate: bool = True) -> Iterator[SqlStore]:
+    """The store that the settings name, with the audit's keys of the environment."""
     url, keys = settings.database_url.get_secret_value(), settings.audit.keys
     with closing(open_store(url, migrate=migrate, audit_keys=keys)) as store:
         yield store
+
+
+def agree(question: str, given: str | None, wanted: str, option: str) -> None:
+    """Ask a person y or N, or compare what a script gave; DeckhandError unless it is a yes."""
+    if given is not None:
+        if given != wanted:
+            raise DeckhandError(f"This is {wanted}, and {option} says {given}: nothing was changed.")
+        return
+    if not sys.stdin.isatty():
+        raise DeckhandError(f"Nobody is there to ask. In a script, write {option} with: {wanted}")
+    if not typer.confirm(question):
+        raise DeckhandError("Nothing was changed.")
 
 
 def moment(text: str, now: datetime) -> datetime:

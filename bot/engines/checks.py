@@ -1,0 +1,145 @@
+"""Trying every step on the way to an engine, to say which one fails."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from functools import partial
+from typing import TypeAlias
+
+from bot.core.errors import HostError
+from bot.core.hosts import Host, Step
+from bot.core.units import human_size
+from bot.engines.adapter import unix_dial
+from bot.engines.clients import Clients
+from bot.engines.engine import DockerEngine
+from bot.engines.failures import translated
+from bot.engines.known_hosts import KnownKeys, ShownKey
+from bot.engines.ssh_transport import SshLink
+from bot.engines.targets import Ssh, Target, Tcp, Unix, target_of
+from bot.engines.tcp import connect, resolve
+
+Trial: TypeAlias = Callable[[], str]
+"""Does one step, and says what it found; what it raises says what is wrong."""
+
+
+class Checks:
+    """The steps to one host's engine. What it opens it closes, but for the kept connection of the host."""
+
+    def __init__(self, clients: Clients, engine: DockerEngine, host: Host) -> None:
+        self._clients = clients
+        self._engine = engine
+        self._host = host
+        self._target: Target | None = None
+        self._links: tuple[SshLink, ...] = ()
+
+    def __call__(self) -> tuple[Step, ...]:
+        """Every step up to the first that fails; those behind it are told as not tried."""
+        steps: list[Step] = []
+        try:
+            for name, trial in self._trials():
+                failed = any(step.ok is False for step in steps)
+                steps.append(Step(name=name, ok=None) if failed else self._tried(name, trial))
+        finally:
+            for link in reversed(self._links):
+                link.close()
+        return tuple(steps)
+
+    def _tried(self, name: str, trial: Trial) -> Step:
+        began = time.monotonic()
+        try:
+            with translated(self._host.name):
+                detail, ok = trial(), True
+        except HostError as error:
+            detail, ok = str(error).removeprefix(f"{self._host.name}: "), False
+        return Step(name=name, ok=ok, detail=detail, seconds=time.monotonic() - began)
+
+    def _trials(self) -> Iterator[tuple[str, Trial]]:
+        yield "configuration", self._configured
+        target = self._target
+        for link in self._links:
+            yield from _hop(link, "" if link is self._links[-1] else f"jump host {link.route}: ")
+        if isinstance(target, Tcp):
+            seconds = self._clients.limits.connect
+            yield "name", partial(_named, target.host, seconds)
+            yield "port", partial(_reached, target.host, target.port, seconds)
+        else:
+            yield "socket", self._dialled
+        yield "engine", self._answered
+        yield "rights", self._read
+        yield "disk usage", lambda: f"{human_size(self._engine.disk_usage().size)} in Docker"
+        yield (
+            "disk",
+            lambda: str(self._engine.disk_space() or "unknown, since neither statvfs nor SFTP leads there"),
+        )
+
+    def _configured(self) -> str:
+        self._target = target = target_of(self._host.address)
+        if isinstance(target, Ssh):
+            self._links = self._clients.hops(target)
+            return " → ".join(f"{link.route.user}@{link.route}" for link in self._links)
+        return str(target)
+
+    def _dialled(self) -> str:
+        if isinstance(self._target, Ssh):
+            dial = self._clients.dial(self._target, self._links[-1])
+            dial().close()
+            return f"through {dial.way.value}" if dial.way else ""
+        if isinstance(self._target, Unix):
+            unix_dial(self._target.path, self._clients.limits)().close()
+        return str(self._target)
+
+    def _answered(self) -> str:
+        return f"API {self._clients.client(self._host.name).api_version}"
+
+    def _read(self) -> str:
+        info = self._engine.info()
+        self._engine.containers()
+        return f"Docker Engine {info.version} ({info.store}), id {info.id}, data root {info.data_root}"
+
+
+def _hop(link: SshLink, where: str) -> Iterator[tuple[str, Trial]]:
+    route, limits = link.route, link.limits
+    if route.jump is None:
+        yield f"{where}name", partial(_named, route.host, limits.connect)
+        yield f"{where}port", partial(_reached, route.host, route.port, limits.connect)
+    yield f"{where}host key", partial(_trusted, link)
+    yield f"{where}login", partial(_logged_in, link)
+
+
+def _named(host: str, seconds: float) -> str:
+    return ", ".join(sorted({str(found[4][0]) for found in resolve(host, 0, seconds)}))
+
+
+def _reached(host: str, port: int, seconds: float) -> str:
+    with closing(connect(host, port, seconds)) as link:
+        return f"{link.getpeername()[0]}, port {port}"
+
+
+def _trusted(link: SshLink) -> str:
+    shown, known = link.introduction()
+    shown.check(known)
+    return f"{shown.fingerprint} ({shown.type})"
+
+
+def _logged_in(link: SshLink) -> str:
+    link.connect()
+    return f"as {link.route.user}"
+
+
+def untrusted(clients: Clients, host: Host) -> tuple[ShownKey, KnownKeys] | None:
+    """The first key on the way to a host that is not trusted; None when all are, or there is no SSH.
+
+    HostError when the way ends before, or at a key that is revoked.
+    """
+    with translated(host.name):
+        target = target_of(host.address)
+        links = clients.hops(target) if isinstance(target, Ssh) else ()
+        try:
+            for link in links:
+                shown, known = link.introduction()
+                if not shown.trusted(known):
+                    return shown, known
+        finally:
+            for link in reversed(links):
+                link.close()
+    return None

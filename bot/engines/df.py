@@ -1,0 +1,101 @@
+"""``/system/df`` of one engine: asked once at a time, and shared by all who ask at the same moment."""
+
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager
+from http import HTTPStatus
+from typing import Any
+
+from bot.core.errors import EngineRequestError, EngineTimeoutError
+from bot.engines.decode import NO_VOLUMES, Answer
+from bot.engines.shared import Shared
+
+DF_SECONDS = 120.0
+"""A df walks the files of every volume."""
+VOLUMES_SECONDS = 90.0
+"""Volumes have a time limit of their own where they can be asked for apart: the rest need not wait for them."""
+DF_TRIES = 5
+TYPES_SINCE = (1, 42)
+VOLUMES = frozenset({"Volumes", "VolumeUsage"})
+"""Where an answer tells of volumes, up to API 1.51 and from 1.52 on."""
+
+
+class Df:
+    """Asks for the disk usage of one engine; ``lend`` gives its client, and turns errors into HostError."""
+
+    def __init__(
+        self,
+        host: str,
+        lend: Callable[[], AbstractContextManager[Any]],
+        *,
+        volumes_seconds: float = VOLUMES_SECONDS,
+    ) -> None:
+        self._host = host
+        self._lend = lend
+        self._volumes_seconds = volumes_seconds
+        self._shared = Shared(self._whole, f"df {host}")
+
+    def begin(self, *, fresh: bool) -> Future[Answer]:
+        """Ask for the whole answer, or join who asked just now; ``fresh`` as of Shared."""
+        return self._shared.begin(fresh=fresh)
+
+    def end(self, asked: Future[Answer], seconds: float = 2 * DF_SECONDS) -> Answer:
+        """The answer that ``begin`` asked for; EngineTimeoutError after ``seconds``."""
+        try:
+            return asked.result(seconds)
+        except TimeoutError as error:
+            raise EngineTimeoutError(
+                self._host,
+                f"the engine did not count its disk usage within {seconds:g} s; it may still be at work.",
+            ) from error
+
+    def cache(self) -> Answer:
+        """What the answer says of the build cache, asked for now; older engines tell everything."""
+        return self._asked(["build-cache"], DF_SECONDS)
+
+    def _whole(self) -> Answer:
+        if not self._tells_types_apart():
+            return self._asked([], DF_SECONDS)
+        with ThreadPoolExecutor(1, thread_name_prefix="df-volumes") as beside:
+            volumes = beside.submit(self._asked, ["volume"], self._volumes_seconds)
+            rest = self._asked(["container", "image", "build-cache"], DF_SECONDS)
+            kept = {key: value for key, value in rest.items() if key not in VOLUMES}
+            try:
+                counted = volumes.result()
+            except EngineTimeoutError:
+                return {**kept, NO_VOLUMES: True}
+        return {**kept, **{key: value for key, value in counted.items() if key in VOLUMES}}
+
+    def _tells_types_apart(self) -> bool:
+        with self._lend() as client:
+            version: str = client.api_version
+        return tuple(int(part) for part in version.split(".")) >= TYPES_SINCE
+
+    def _asked(self, types: Sequence[str], seconds: float) -> Answer:
+        """Engine 20.10 answers 500 to a second df while one runs, so that is tried again.
+
+        On the containerd store 28.5 answers 404 when a snapshot goes while it counts: the same.
+        """
+        for attempt in range(DF_TRIES):
+            try:
+                return self._once(types, seconds)
+            except EngineRequestError as error:
+                passing = (
+                    error.status == HTTPStatus.NOT_FOUND or error.status >= HTTPStatus.INTERNAL_SERVER_ERROR
+                )
+                if not passing or attempt == DF_TRIES - 1:
+                    raise
+            time.sleep(0.2 * 2**attempt)
+        raise AssertionError("the loop above returns or raises")
+
+    def _once(self, types: Sequence[str], seconds: float) -> Answer:
+        with self._lend() as client:
+            # The SDK's df() takes no types (API 1.42, ignored by older engines), so its own helpers are used.
+            answer = client._get(  # noqa: SLF001
+                client._url("/system/df"),  # noqa: SLF001
+                params=[("type", name) for name in types],
+                timeout=seconds,
+            )
+            found: Answer = client._result(answer, json=True)  # noqa: SLF001
+            return found

@@ -1,0 +1,126 @@
+"""The disk behind an engine's data root: the Engine API tells nothing of it.
+
+On this machine ``statvfs`` does; behind SSH the SFTP request ``statvfs@openssh.com`` does, which needs no
+rights but to look at the path. Where there is neither, the disk is unknown.
+"""
+
+import os
+import platform
+import socket
+import struct
+from collections.abc import Callable
+from typing import TypeAlias
+
+import paramiko
+
+from bot.core.inventory import EngineInfo
+from bot.core.usage import DiskSpace
+from bot.engines.failures import LinkError
+from bot.engines.ssh_transport import SshLink
+
+INIT, VERSION, EXTENDED, EXTENDED_REPLY = 1, 2, 200, 201
+PROTOCOL = 3
+MOST_BYTES = 34_000
+"""The longest packet that a client must take (draft-ietf-secsh-filexfer-02, section 3)."""
+STATVFS = b"statvfs@openssh.com"
+_HEAD, _FIGURES = struct.Struct(">BI"), struct.Struct(">11Q")
+_UNKNOWN = (OSError, EOFError, struct.error, paramiko.SSHException, LinkError)
+
+
+Disk: TypeAlias = Callable[[EngineInfo], DiskSpace | None]
+
+
+def unknown_disk(_engine: EngineInfo) -> DiskSpace | None:
+    """The disk of an engine that is reached in a way that tells nothing of it."""
+    return None
+
+
+class LocalDisk:
+    """The disk of an engine at a unix socket of this machine."""
+
+    def __call__(self, engine: EngineInfo) -> DiskSpace | None:
+        """None where the engine is elsewhere (a forwarded socket) or its data root cannot be seen from here."""
+        if engine.name != socket.gethostname() or platform.system() != "Linux":
+            return None
+        try:
+            found = os.statvfs(engine.data_root)
+        except OSError:
+            return None
+        return _space(found.f_frsize, found.f_blocks, found.f_bavail, found.f_files, found.f_favail)
+
+
+class RemoteDisk:
+    """The disk of an engine behind SSH, asked over the kept connection."""
+
+    def __init__(self, link: SshLink, seconds: float) -> None:
+        self._link = link
+        self._seconds = seconds
+        self._refused_by: object = None
+
+    def __call__(self, engine: EngineInfo) -> DiskSpace | None:
+        """None where the server has no SFTP for us, or cannot tell; it is not asked again on that connection."""
+        connection = self._link.connection
+        if connection is not None and self._refused_by is connection:
+            return None
+        try:
+            found = self._asked(engine.data_root)
+        except _UNKNOWN:
+            found = None
+        if found is None:
+            self._refused_by = self._link.connection
+        return found
+
+    def _asked(self, path: str) -> DiskSpace | None:
+        channel = self._link.session()
+        try:
+            channel.settimeout(self._seconds)
+            channel.invoke_subsystem("sftp")
+            _send(channel, struct.pack(">BI", INIT, PROTOCOL))
+            if _receive(channel)[0] != VERSION:
+                return None
+            _send(channel, _HEAD.pack(EXTENDED, 1) + _text(STATVFS) + _text(path.encode()))
+            answer = _receive(channel)
+        finally:
+            channel.close()
+        if answer[0] != EXTENDED_REPLY:
+            return None
+        _, block, blocks, _, available, files, _, free_files, *_ = _FIGURES.unpack(answer[_HEAD.size :])
+        return _space(block, blocks, available, files, free_files)
+
+
+def _space(block: int, blocks: int, available: int, files: int, free_files: int) -> DiskSpace | None:
+    if block <= 0 or blocks <= 0:
+        return None
+    counted = files > 0  # btrfs and others have no fixed number
+    return DiskSpace(
+        size=block * blocks,
+        free=block * available,
+        inodes=files if counted else None,
+        free_inodes=free_files if counted else None,
+    )
+
+
+def _text(data: bytes) -> bytes:
+    return struct.pack(">I", len(data)) + data
+
+
+def _send(channel: paramiko.Channel, packet: bytes) -> None:
+    channel.sendall(_text(packet))
+
+
+def _receive(channel: paramiko.Channel) -> bytes:
+    """One packet; EOFError when there is none, or none of SFTP's (a forced command may answer instead)."""
+    (length,) = struct.unpack(">I", _exactly(channel, 4))
+    if not 0 < length <= MOST_BYTES:
+        raise EOFError("not SFTP")
+    return _exactly(channel, length)
+
+
+def _exactly(channel: paramiko.Channel, count: int) -> bytes:
+    data = b""
+    while len(data) < count:
+        more = channel.recv(count - len(data))
+        if not more:
+            raise EOFError("the channel ended")
+        data += more
+    return data
