@@ -211,8 +211,8 @@ class Deckhand:
             changed=changed,
         )  # fmt: skip
         schedules = Schedules(
-            schedules=lambda: self._settings.schedules, hosts=hosts, propose=propose, store=store, chat=chat, clock=clock,
-            stopping=self._signals.ending,
+            schedules=lambda: self._settings.schedules, hosts=hosts, propose=propose, store=store, chat=chat,
+            clock=clock, stopping=self._signals.ending,
         )  # fmt: skip
         services = Services(
             hosts=hosts,
