@@ -16,6 +16,7 @@ from tests.store.samples import SECRET
 from tests.support.engine import PrivateEngine, private_engine
 from tests.support.needs import program
 from tests.support.postgres import PrivatePostgres, private_postgres
+from tests.support.seen import SEEN
 from tests.support.sshd import PrivateSshd
 
 CONTAINERD = os.environ.get("DECKHAND_TEST_STORE") == "containerd"
@@ -29,6 +30,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 item.add_marker(marker)
         if CONTAINERD and item.get_closest_marker("overlay2"):
             item.add_marker(pytest.mark.skip(reason="it is true of the overlay2 store only"))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Show what the failures of hosts looked like."""
+    if SEEN:
+        terminalreporter.section("how hosts fail")
+    for seen in SEEN:
+        terminalreporter.write_line(
+            f"{seen.case:<28} {seen.seconds:6.2f} s  {seen.error:<24} {seen.sentence}"
+        )
 
 
 @pytest.fixture(scope="session")

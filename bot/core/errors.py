@@ -108,6 +108,12 @@ class EngineUnavailableError(HostError):
     cause = "no engine to use"
 
 
+class DiskFullError(HostError):
+    """The disk behind the engine's data root has no room left for the engine to work in."""
+
+    cause = "disk full"
+
+
 class EngineTimeoutError(HostError):
     """The engine did not answer within the deadline of the call."""
 

@@ -6,13 +6,13 @@ from contextlib import closing
 from functools import partial
 from typing import TypeAlias
 
-from bot.core.errors import HostError
+from bot.core.errors import DiskFullError, HostError
 from bot.core.hosts import Host, Step
 from bot.core.units import human_size
 from bot.engines.adapter import unix_dial
 from bot.engines.clients import Clients
 from bot.engines.engine import DockerEngine
-from bot.engines.failures import translated
+from bot.engines.failures import LinkError, translated
 from bot.engines.known_hosts import KnownKeys, ShownKey
 from bot.engines.ssh_transport import SshLink
 from bot.engines.targets import Ssh, Target, Tcp, Unix, target_of
@@ -67,10 +67,7 @@ class Checks:
         yield "engine", self._answered
         yield "rights", self._read
         yield "disk usage", lambda: f"{human_size(self._engine.disk_usage().size)} in Docker"
-        yield (
-            "disk",
-            lambda: str(self._engine.disk_space() or "unknown, since neither statvfs nor SFTP leads there"),
-        )
+        yield "disk", self._measured
 
     def _configured(self) -> str:
         self._target = target = target_of(self._host.address)
@@ -95,6 +92,19 @@ class Checks:
         info = self._engine.info()
         self._engine.containers()
         return f"Docker Engine {info.version} ({info.store}), id {info.id}, data root {info.data_root}"
+
+    def _measured(self) -> str:
+        disk = self._engine.disk_space()
+        if disk is None:
+            return "unknown, since neither statvfs nor SFTP leads there"
+        if not disk.free or disk.free_inodes == 0:
+            what = "disk is full" if not disk.free else "disk has no inodes left"
+            raise LinkError(
+                DiskFullError,
+                f"its {what} ({disk}): the engine may fail at anything that writes, removals too. Free a little by "
+                "hand (old logs, package caches), then clean up with Deckhand.",
+            )
+        return str(disk)
 
 
 def _hop(link: SshLink, where: str) -> Iterator[tuple[str, Trial]]:

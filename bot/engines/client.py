@@ -12,7 +12,12 @@ import requests.adapters
 import urllib3
 import urllib3.exceptions
 
-from bot.core.errors import EngineTimeoutError, EngineUnavailableError, EngineUnsupportedError
+from bot.core.errors import (
+    EngineTimeoutError,
+    EngineUnavailableError,
+    EngineUnsupportedError,
+    HostUnreachableError,
+)
 from bot.engines.adapter import CONNECTIONS
 from bot.engines.contexts import Endpoint
 from bot.engines.failures import LinkError
@@ -33,6 +38,11 @@ def _nothing() -> None:
     """The reset of a client whose connections cannot die unnoticed."""
 
 
+def _always() -> bool:
+    """Whether the machine is there, where nothing stands between it and its engine."""
+    return True
+
+
 class EngineClient(docker.APIClient):
     """An APIClient that repeats a read once over a new connection, and a write never."""
 
@@ -42,7 +52,9 @@ class EngineClient(docker.APIClient):
         limits: Limits,
         adapter: requests.adapters.BaseAdapter,
         reset: Callable[[], None] = _nothing,
+        machine_answers: Callable[[], bool] = _always,
     ) -> None:
+        """``machine_answers`` tells a silent engine from a silent machine."""
         # The version is a placeholder until negotiate(): the SDK would ask before our adapter is in place.
         super().__init__(base_url=url, version="1.41", timeout=int(limits.read))
         self.trust_env = False
@@ -50,6 +62,7 @@ class EngineClient(docker.APIClient):
         self.mount(url, adapter)
         self._limits = limits
         self._reset = reset
+        self._machine_answers = machine_answers
         self._guard = threading.Lock()
         self._in_flight = 0
         self._last_answer: float | None = None
@@ -89,9 +102,16 @@ class EngineClient(docker.APIClient):
         except requests.ReadTimeout as error:
             limit = options.get("timeout")
             seconds = limit[1] if isinstance(limit, tuple) else self._limits.read
+            if not self._machine_answers():
+                raise LinkError(
+                    HostUnreachableError,
+                    f"the machine stopped answering, and nothing came back in {seconds:g} s: it is down, or the "
+                    "network in between is. What was asked for may still happen; look again before you repeat it.",
+                ) from error
             raise LinkError(
                 EngineTimeoutError,
-                f"the engine did not answer within {seconds:g} s; it may still be at work.",
+                f"the engine did not answer within {seconds:g} s; it may still be at work. "
+                "If it stays so, look at its log on the host: journalctl --unit docker",
             ) from error
         self._last_answer = time.monotonic()
         return response

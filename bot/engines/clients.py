@@ -149,7 +149,7 @@ class Clients:
                 link = place.link = self._link(self._files.route(ssh.address))
                 place.disk = RemoteDisk(link, self.limits.disk)
                 adapter = DialAdapter(self.dial(ssh, link), self.limits)
-                return EngineClient(DIALLED_URL, self.limits, adapter, link.close)
+                return EngineClient(DIALLED_URL, self.limits, adapter, link.close, link.answers)
 
     def dial(self, target: Ssh, link: SshLink) -> SshDial:
         """What opens connections to the engine behind a link."""

@@ -98,12 +98,21 @@ def _http(host: str, error: Exception) -> HostError:
     return HostUnreachableError(host, BROKEN)
 
 
+CERTIFICATE = {
+    9: "It is not valid yet: do the clocks of both machines agree?",
+    10: "Renew it on the host, and restart its engine.",
+    62: "Register the host under a name that the certificate has.",
+    64: "Register the host under a name that the certificate has.",
+}
+"""What to do, by OpenSSL's code for what is wrong with a certificate (X509_V_ERR_…)."""
+
+
 def _tls(host: str, below: list[BaseException]) -> HostError:
     unverified = next((cause for cause in below if isinstance(cause, ssl.SSLCertVerificationError)), None)
     if unverified is not None:
+        remedy = CERTIFICATE.get(unverified.verify_code, "Check ca.pem: another authority has signed it.")
         return EngineUnavailableError(
-            host,
-            f"its TLS certificate is not trusted: {unverified.verify_message}. Check ca.pem and the name.",
+            host, f"its TLS certificate is not trusted: {unverified.verify_message}. {remedy}"
         )
     return EngineUnavailableError(
         host,

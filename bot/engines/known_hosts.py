@@ -164,8 +164,8 @@ class ShownKey:
             pinned = " or ".join(sorted(fingerprint(each) for each in same))
             return (
                 f"the key of {self.name} has changed: it shows {shown}, known_hosts says {pinned}. "
-                "Either the machine was set up anew or somebody is in between: ask its owner. If it is right: "
-                f"{by_hand} in the place of the old one"
+                "Either the machine was set up anew or somebody is in between: ask its owner. "
+                f"{by_hand} in the place of the old one if that is right"
             )
         if known.authority:
             return (

@@ -22,6 +22,10 @@ HELPER = "docker system dial-stdio"
 ENGINE_SOCKET = "/var/run/docker.sock"
 COMMAND_NOT_FOUND = 127
 SHOWN = 200
+ANOTHER_VOICE = (
+    "the login works, but something else answers than the engine: a forced command in authorized_keys, or text "
+    "that the account's shell prints. Give the key one of the lines of deploy/host-setup.md."
+)
 
 
 class Way(Enum):
@@ -109,7 +113,8 @@ class SshDial:
     def _unexplained(self) -> str:
         return (
             f"the login works, but the server connects {self._link.route.user} neither to {self._path} nor "
-            f"through “{HELPER}”. Is the engine running, and does the server allow either?"
+            f"through “{HELPER}”. Is the engine running, and does a line in authorized_keys or sshd_config stand "
+            "in the way? deploy/host-setup.md has the lines that do not."
         )
 
 
@@ -117,7 +122,10 @@ class SshDial:
 CAUSES: tuple[tuple[Callable[[HelperEnd], bool], str], ...] = (
     (
         lambda end: end.status == COMMAND_NOT_FOUND,
-        "the SSH server does not forward to {path}, and {user} has no docker command to use instead.",
+        (
+            "the SSH server does not forward to {path}, and {user} has no docker command to use instead. "
+            "Is Docker installed there? If so, allow the socket: deploy/host-setup.md."
+        ),
     ),
     (
         lambda end: "permission denied" in end.stderr.lower(),
@@ -125,15 +133,15 @@ CAUSES: tuple[tuple[Callable[[HelperEnd], bool], str], ...] = (
     ),
     (
         lambda end: "connection refused" in end.stderr.lower(),
-        "the engine is not running, though its socket is there.",
+        "the engine is not running, though its socket is there. Start it: systemctl start docker",
     ),
     (
         lambda end: "no such file" in end.stderr.lower(),
-        "the engine's socket is not there: the engine is not running, or not installed.",
+        "the engine's socket is not there: the engine is not running (systemctl start docker), or not installed.",
     ),
     (
         lambda end: "docker daemon running" in end.stderr.lower(),
-        "the engine is not running.",
+        "the engine is not running. Start it: systemctl start docker",
     ),
 )
 
@@ -150,6 +158,10 @@ def _pings(channel: paramiko.Channel, use: Use) -> bool:
         answer.read()
     except TimeoutError:
         raise
+    except http.client.RemoteDisconnected:
+        return False
+    except (http.client.BadStatusLine, http.client.LineTooLong) as error:
+        raise LinkError(EngineUnavailableError, ANOTHER_VOICE) from error
     except (http.client.HTTPException, OSError, EOFError):
         return False
     return answer.status == http.client.OK

@@ -118,6 +118,22 @@ class SshLink:
         with self._lock:
             self._connected()
 
+    def answers(self) -> bool:
+        """Whether the server still answers over the open connection; when it does not, that is closed."""
+        transport = self._transport
+        if transport is None or not transport.is_active():
+            return False
+        try:
+            transport.open_session(timeout=self.limits.ping).close()
+        except paramiko.ChannelException:
+            return True  # it refused, and so it is there
+        except (paramiko.SSHException, EOFError, OSError):
+            with self._lock:
+                if self._transport is transport:
+                    self._disconnect()
+            return False
+        return True
+
     def introduction(self) -> tuple[known_hosts.ShownKey, known_hosts.KnownKeys]:
         """The key that the server shows, trusted or not, and what is known of it; logs in nowhere."""
         with self._lock:
@@ -268,7 +284,8 @@ class SshLink:
         if seconds >= self.limits.banner:
             return LinkError(
                 HostUnreachableError,
-                f"{self.route} accepts connections, but no SSH server answered in {self.limits.banner:g} s.",
+                f"{self.route} accepts connections, but no SSH server answered in {self.limits.banner:g} s: "
+                "is it overloaded, or is this another service's port?",
             )
         return LinkError(
             HostUnreachableError,

@@ -80,7 +80,9 @@ def connect(host: str, port: int, seconds: float) -> socket.socket:
         else:
             return link
     if isinstance(last, ConnectionRefusedError):
-        raise LinkError(HostUnreachableError, f"nothing listens on {where}.") from last
+        raise LinkError(
+            HostUnreachableError, f"nothing listens on {where}: is its server running, and the port right?"
+        ) from last
     if isinstance(last, TimeoutError):
         raise LinkError(
             HostUnreachableError,

@@ -29,7 +29,8 @@ class PrivateEngine:
     Start it from a thread that lives as long as it does: it is told to end with the thread that started it.
     """
 
-    def __init__(self, *arguments: str) -> None:
+    def __init__(self, *arguments: str, inside: Sequence[str] = ()) -> None:
+        """``inside`` is a command that starts another one elsewhere, in the same process (nsenter)."""
         # A unix socket's path must stay below 108 bytes, which pytest's own folders do not.
         self.directory = Path(tempfile.mkdtemp(prefix="dh-", dir="/tmp"))
         self.socket = self.directory / "docker.sock"
@@ -37,6 +38,7 @@ class PrivateEngine:
         (self.directory / "daemon.json").write_text(daemon_json())
         self._programs = programs()
         self._arguments = arguments
+        self._inside = inside
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
@@ -70,7 +72,7 @@ class PrivateEngine:
 
     def _command(self) -> list[str]:
         return [
-            *setpriv(self._programs.dockerd()),
+            *setpriv([*self._inside, *self._programs.dockerd()]),
             f"--data-root={self.directory / 'data'}",
             f"--exec-root={self.directory / 'exec'}",
             f"--pidfile={self.directory / 'pid'}",
@@ -255,10 +257,10 @@ class PrivateEngine:
             self.docker("network", "rm", *networks)
 
 
-def private_engine(*arguments: str) -> PrivateEngine:
+def private_engine(*arguments: str, inside: Sequence[str] = ()) -> PrivateEngine:
     """A private engine, not yet started; the test is skipped where none can run."""
     root()
     programs().check()
     if not Path(BUSYBOX).exists():
         missing(BUSYBOX)
-    return PrivateEngine(*arguments)
+    return PrivateEngine(*arguments, inside=inside)

@@ -16,6 +16,7 @@ from typing import Self
 from uuid import uuid4
 
 from bot.core.hosts import SshAddress
+from bot.engines.known_hosts import SSH_PORT, server_name
 from tests.support.needs import free_port, program, root
 
 START_SECONDS = 10.0
@@ -25,7 +26,8 @@ class PrivateSshd:
     """One sshd of our own with one user key; ``with PrivateSshd() as server`` starts and stops it.
 
     ``settings`` are lines of sshd_config, ``key_options`` what stands before the key in authorized_keys.
-    ``docker_host`` is what the docker command of a session talks to.
+    ``docker_host`` is what the docker command of a session talks to, ``inside`` a command that starts another
+    one elsewhere (nsenter).
     """
 
     def __init__(
@@ -36,18 +38,20 @@ class PrivateSshd:
         address: str = "127.0.0.1",
         docker_host: str = "",
         user: str = "",
+        inside: Sequence[str] = (),
     ) -> None:
         # sshd insists on folders that only their owner can write, and /tmp's sticky bit satisfies it.
         self.directory = Path(tempfile.mkdtemp(prefix="dh-sshd-", dir="/tmp"))
         self.address = address
         self.user = user or getpass.getuser()
-        self.port = free_port(socket.AF_INET6 if ":" in address else socket.AF_INET)
+        self.port = SSH_PORT if inside else free_port(socket.AF_INET6 if ":" in address else socket.AF_INET)
         self.identity = make_key(self.directory / "user_key")
         self.host_key = make_key(self.directory / "host_key")
         self.known_hosts = self.directory / "known_hosts"
         self.known_hosts.write_text(self.known_line() + "\n")
         self._settings = settings
         self._docker_host = docker_host
+        self._inside = inside
         self._process: subprocess.Popen[bytes] | None = None
         self.authorize(self.identity, key_options)
         self.directory.chmod(0o755)
@@ -80,7 +84,7 @@ class PrivateSshd:
     def known_line(self) -> str:
         """The server's line for a known_hosts file."""
         kind, key = self.host_key.with_suffix(".pub").read_text().split()[:2]
-        return f"[{self.address}]:{self.port} {kind} {key}"
+        return f"{server_name(self.address, self.port)} {kind} {key}"
 
     def authorize(self, identity: Path, options: str = "") -> None:
         """Let the owner of this private key in, under these options, besides those let in before."""
@@ -96,6 +100,7 @@ class PrivateSshd:
         command = [
             program("setpriv"),
             "--pdeathsig=TERM",
+            *self._inside,
             program("sshd"),
             "-D",
             "-e",

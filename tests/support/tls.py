@@ -3,7 +3,13 @@
 import shutil
 import subprocess
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
 
 from tests.support.needs import program
 
@@ -30,6 +36,23 @@ def certificates(folder: Path) -> Certificates:
     _sign(ca, ca_key, server, server_key, "subjectAltName=IP:127.0.0.1\nextendedKeyUsage=serverAuth\n")
     _sign(ca, ca_key, client / "cert.pem", client / "key.pem", "extendedKeyUsage=clientAuth\n")
     return Certificates(ca=ca, server=server, server_key=server_key, client=client, client_with_ca_only=bare)
+
+
+def expired(folder: Path, since: datetime) -> Certificates:
+    """As ``certificates``, but the server's own was valid until ``since`` only."""
+    made = certificates(folder)
+    ca, ca_key = folder / "ca.pem", folder / "ca-key.pem"
+    signer = x509.load_pem_x509_certificate(ca.read_bytes())
+    key = load_pem_private_key(ca_key.read_bytes(), None)
+    assert isinstance(key, EllipticCurvePrivateKey)
+    old = x509.load_pem_x509_certificate(made.server.read_bytes())
+    builder = x509.CertificateBuilder(
+        issuer_name=signer.subject, subject_name=old.subject, public_key=old.public_key(),
+        serial_number=old.serial_number, not_valid_before=since - timedelta(days=9), not_valid_after=since,
+        extensions=list(old.extensions),
+    )  # fmt: skip
+    made.server.write_bytes(builder.sign(key, hashes.SHA256()).public_bytes(Encoding.PEM))
+    return made
 
 
 def _new_key(path: Path) -> tuple[str, ...]:
