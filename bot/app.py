@@ -7,22 +7,19 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from types import FrameType
 
 from slack_bolt import App
 
 from bot.config import Settings, SlackSettings, load
 from bot.core import ids
-from bot.core.errors import DeckhandError, HostError
-from bot.core.hosts import Host, Hosts, SocketAddress
+from bot.core.hosts import Hosts
 from bot.core.policy import Policy
 from bot.engines.registry import DockerEngines
 from bot.ports import Clock, Store
@@ -49,9 +46,6 @@ from bot.slack.directory import SlackDirectory
 from bot.slack.listeners import Listeners, Services
 from bot.slack.server import HttpReceiver, Receiver, SocketReceiver, bolt_app
 from bot.store.database import open_store
-from bot.trial import setting
-from bot.trial.sample.server import SampleEngine
-from bot.trial.workspace.server import Workspace
 
 LOG = logging.getLogger(__name__)
 
@@ -245,7 +239,7 @@ def make_receiver(slack: SlackSettings, app: App) -> Receiver:
 
 def run(settings: Settings) -> None:
     """Run until SIGTERM or SIGINT; logs one line ``ready`` when it is connected."""
-    ended = _ended_by_signal()
+    ended = ended_by_signal()
     deckhand = Deckhand(settings)
     reloading = Reloading(settings.file, partial(load, settings.file, for_slack=True), deckhand.adopt)
     deckhand.start()
@@ -259,7 +253,8 @@ def run(settings: Settings) -> None:
     LOG.info("stopped")
 
 
-def _ended_by_signal() -> threading.Event:
+def ended_by_signal() -> threading.Event:
+    """Set once SIGTERM or SIGINT comes."""
     ended = threading.Event()
 
     def end(_signal: int, _frame: FrameType | None) -> None:
@@ -268,62 +263,3 @@ def _ended_by_signal() -> threading.Event:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, end)
     return ended
-
-
-@contextmanager
-def trial(port: int, data: Path | None = None) -> Iterator[tuple[Workspace, Settings]]:
-    """A local Slack look-alike, a sample engine, and the unchanged bot connected to both.
-
-    ``data`` is the folder that keeps the database; without one it ends with the trial. DeckhandError when
-    the port is taken.
-    """
-    with ExitStack() as stack:
-        # A folder of its own: a unix socket's path must stay below 108 bytes.
-        scratch = Path(stack.enter_context(TemporaryDirectory(prefix="deckhand-try-")))
-        sample = stack.enter_context(SampleEngine(socket_path=scratch / "sample.sock"))
-        hosts = {setting.SAMPLE: sample.url}
-        if _answers(setting.local_url()):
-            hosts[setting.LOCAL] = setting.local_url()
-        folder = data or scratch
-        folder.mkdir(parents=True, exist_ok=True)
-        setting.write_configuration(folder / "deckhand.toml", hosts)
-        try:
-            workspace = Workspace(port=port, notice=setting.notice(hosts))
-        except OSError as error:
-            raise DeckhandError(f"Port {port} on 127.0.0.1 is taken; choose another with --port.") from error
-        stack.enter_context(workspace)
-        settings = load(
-            folder / "deckhand.toml",
-            {
-                "SLACK_BOT_TOKEN": workspace.bot_token,
-                "SLACK_APP_TOKEN": workspace.app_token,
-                "SLACK_API_URL": workspace.api_url,
-            },
-            for_slack=True,
-        )
-        deckhand = Deckhand(settings)
-        deckhand.start()
-        stack.callback(deckhand.stop)
-        yield workspace, settings
-
-
-def _answers(url: str) -> bool:
-    """Whether this machine has an engine of its own that Deckhand can work on."""
-    policy = Policy(name="probe")
-    host = Host(name=setting.LOCAL, address=SocketAddress(url=url), policy=policy)
-    with closing(DockerEngines({setting.LOCAL: host})) as engines:
-        try:
-            engines.connect(setting.LOCAL).info()
-        except HostError:
-            return False
-        return True
-
-
-def run_trial(port: int, data: Path | None) -> None:
-    """Serve the trial until SIGTERM or SIGINT."""
-    ended = _ended_by_signal()
-    with trial(port, data) as (workspace, settings):
-        LOG.info("ready: open %s and type /docker-df sample", workspace.url)
-        LOG.info("in another shell: deckhand audit list --config %s", settings.file)
-        ended.wait()
-        LOG.info("stopping")

@@ -21,6 +21,7 @@ from bot.core.hosts import Host
 from bot.core.inventory import EngineInfo
 from bot.engines.registry import DockerEngines
 from bot.store.database import migrate, open_store
+from bot.trying import run_trial
 
 cli = typer.Typer(
     help="Deckhand shows where Docker hosts' disks went, and removes exactly what a person approved.",
@@ -57,7 +58,7 @@ def try_it(
     ] = None,
 ) -> None:
     """Try Deckhand on a local page that looks like Slack, with a sample host."""
-    application.run_trial(port, data)
+    run_trial(port, data)
 
 
 @cli.command()

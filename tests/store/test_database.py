@@ -147,11 +147,10 @@ def test_the_password_is_in_no_representation(url: str, store: SqlStore) -> None
 
 def test_migrations_are_found_in_an_installed_package(tmp_path: Path) -> None:
     root, site = Path(__file__).parents[2], tmp_path / "site"
-    for name in ("core", "services", "store"):
+    for name in ("core", "ports", "services", "store"):
         shutil.copytree(root / "bot" / name, site / "bot" / name)
     shutil.copytree(root / "migrations", site / "bot" / "migrations")
-    for name in ("__init__.py", "ports.py"):
-        shutil.copy(root / "bot" / name, site / "bot" / name)
+    shutil.copy(root / "bot" / "__init__.py", site / "bot" / "__init__.py")
     url = f"sqlite:///{tmp_path}/deckhand.db"
     program = (
         "import sys; from bot.store import database, schema; database.migrate(sys.argv[1]); "

@@ -1,0 +1,26 @@
+"""What the services need from the world, as Protocols. The adapters implement them; ``app`` wires them."""
+
+from bot.ports.audit import Audit, Ledger, Restores
+from bot.ports.chat import Chat, Clock, Directory
+from bot.ports.engine import CACHE_BATCH, Engine, Engines
+from bot.ports.records import Change, Cleanup, RestoreRun, Run, Tick, Timer
+from bot.ports.store import Store
+
+__all__ = [
+    "CACHE_BATCH",
+    "Audit",
+    "Change",
+    "Chat",
+    "Cleanup",
+    "Clock",
+    "Directory",
+    "Engine",
+    "Engines",
+    "Ledger",
+    "RestoreRun",
+    "Restores",
+    "Run",
+    "Store",
+    "Tick",
+    "Timer",
+]

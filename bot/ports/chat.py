@@ -1,0 +1,40 @@
+"""What the services need of Slack, and of the clock."""
+
+from datetime import datetime
+from typing import Protocol
+
+from bot.core.audit_format import Head
+from bot.core.lifecycle import MessageRef, PlanState
+
+
+class Clock(Protocol):
+    def now(self) -> datetime:
+        """The current moment, in UTC."""
+        ...
+
+
+class Directory(Protocol):
+    """Slack's user groups."""
+
+    def members(self, group_id: str) -> frozenset[str]:
+        """User ids of a group's members; empty when they cannot be known (closed, never open)."""
+        ...
+
+
+class Chat(Protocol):
+    """Where plans are shown."""
+
+    def post_plan(self, state: PlanState) -> MessageRef:
+        """Post a plan's message and say where it stands."""
+        ...
+
+    def update_plan(self, state: PlanState) -> None:
+        """Bring a plan's message up to date, in place."""
+        ...
+
+    def tell(self, channel: str, sentence: str) -> None:
+        """Post one line of plain text for everyone in the channel."""
+
+    def post_head(self, channel: str, head: Head) -> None:
+        """Tell a channel where the audit's chain ends."""
+        ...

@@ -1,0 +1,108 @@
+"""What the services need of Docker: one host's engine, and the way to it."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from bot.core.inventory import CacheRecord, Container, EngineInfo, Image, Network, Volume
+from bot.core.usage import DiskSpace, DiskUsage, Glance, Survey
+
+CACHE_BATCH = 1_000
+"""Build cache records that one call removes: each id becomes part of the request's URL."""
+
+
+class Engine(Protocol):
+    """One host's Docker Engine. Every method may raise HostError."""
+
+    def info(self) -> EngineInfo: ...
+
+    def disk_usage(self) -> DiskUsage:
+        """``docker system df``, with the figures of that engine's own CLI."""
+        ...
+
+    def disk_space(self) -> DiskSpace | None:
+        """The disk behind the engine's data root; None where there is no way to tell."""
+        ...
+
+    def glance(self, seconds: float) -> Glance:
+        """Disk usage and disk for a list of hosts; callers at the same moment share one answer.
+
+        EngineTimeoutError when the engine has not counted after ``seconds``.
+        """
+        ...
+
+    def survey(self) -> Survey:
+        """All that a plan needs, and the table of disk usage that goes with it."""
+        ...
+
+    def container(self, container_id: str) -> Container:
+        """The container as it is now; NotFoundError when it is gone."""
+        ...
+
+    def containers(self) -> tuple[Container, ...]:
+        """All containers, stopped ones too."""
+        ...
+
+    def image(self, reference: str) -> Image:
+        """The image that an id or a reference names now; NotFoundError when none."""
+        ...
+
+    def refreshed(self, images: Sequence[Image]) -> tuple[Image, ...]:
+        """The same images with their names and last tag time as they are now; without those that are gone.
+
+        ``survey`` may have asked for these once and remembered: the engine tells a new tag of an old name to
+        nobody who does not ask for that image.
+        """
+        ...
+
+    def has_children(self, image_id: str) -> bool:
+        """Whether another image names this one as its parent, as legacy builds and commits do."""
+        ...
+
+    def network(self, network_id: str) -> Network: ...
+
+    def volume(self, name: str) -> Volume: ...
+
+    def cache_records(self) -> tuple[CacheRecord, ...]: ...
+
+    def remove_container(self, container_id: str) -> None:
+        """Remove a stopped container, and not its anonymous volumes. ConflictError, NotFoundError."""
+        ...
+
+    def untag(self, reference: str) -> None:
+        """Take one reference off an image that has others. ConflictError, NotFoundError."""
+        ...
+
+    def tag(self, image_id: str, reference: str) -> None:
+        """Put a name (``repository:tag``) on an image; it is taken off any other. NotFoundError."""
+        ...
+
+    def remove_image(self, image_id: str) -> tuple[str, ...]:
+        """Delete an image by id, never forced, without its parents; the ids that the engine deleted.
+
+        Layers appear by their chain ids. ConflictError, NotFoundError.
+        """
+        ...
+
+    def pull(self, reference: str) -> None:
+        """Pull the image of a digest reference, without credentials; back when it is there.
+
+        EngineRequestError with what the registry said, EngineTimeoutError when it takes too long.
+        """
+        ...
+
+    def remove_network(self, network_id: str) -> None: ...
+
+    def remove_volume(self, name: str) -> None: ...
+
+    def prune_cache(self, record_ids: Sequence[str]) -> frozenset[str]:
+        """Remove exactly these build cache records where nothing holds them; the ids that went.
+
+        At most ``CACHE_BATCH`` in one call.
+        """
+        ...
+
+
+class Engines(Protocol):
+    def connect(self, host: str) -> Engine:
+        """The engine of a registered host; HostError when it cannot be reached."""
+        ...

@@ -1,0 +1,85 @@
+"""What the store takes and gives, beside the core's own values."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.core.audit import Event
+from bot.core.lifecycle import Status, Vote
+from bot.core.plans import Person
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """What one transition of a plan does; the store applies it whole or not at all."""
+
+    status: Status
+    events: tuple[Event, ...]
+    vote: Vote | None = None
+    withdrawn: str = ""
+    """Id of the person whose vote is taken back."""
+    starts_at: datetime | None = None
+    """When an approved plan may start at the earliest; None means at once."""
+    reason: str = ""
+    decided: bool = False
+    """Whether this is the deciding moment, whose time is kept."""
+    stop: Person | None = None
+    """Who asks a running cleanup to end before its next item."""
+    resume: bool = False
+    """Whether a parked cleanup is to be taken up again, by whichever process comes first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """A claim on a cleanup: every write names the attempt, and is refused when another process took over."""
+
+    plan_id: str
+    host: str
+    owner: str
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RestoreRun:
+    """A claim on restoring a plan's images: as with a run, every write names it and is refused when it is lost."""
+
+    plan_id: str
+    host: str
+    number: int
+    owner: str
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cleanup:
+    """One line of the audit list: a plan that was run, or is running."""
+
+    id: str
+    plan: str
+    host: str
+    engine_id: str
+    profile: str
+    requested_by: str
+    approved_by: tuple[str, ...]
+    outcome: str
+    predicted_bytes: int
+    reclaimed_bytes: int
+    started_at: datetime
+    finished_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timer:
+    """Where a schedule stands."""
+
+    name: str
+    definition: str
+    """What its moments follow from."""
+    next_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tick:
+    """What becomes of a schedule that is due."""
+
+    next_at: datetime
+    event: Event
