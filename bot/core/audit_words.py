@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from bot.core.inventory import Kind, full_reference, repository, short_id
-from bot.core.lifecycle import PlanState, Status
+from bot.core.lifecycle import PlanState
 from bot.core.plans import Item, Person
 
 EVERY = ""
@@ -22,13 +22,13 @@ _HUB = ("docker.io/library/", "docker.io/", "index.docker.io/library/", "index.d
 
 
 def words_of(state: PlanState) -> frozenset[str]:
-    """All words of a cleanup that begins."""
+    """All words of a cleanup as it stands."""
     plan = state.plan
     return frozenset({
         EVERY,
         host_word(plan.host),
         profile_word(plan.draft.profile),
-        outcome_word(Status.RUNNING),
+        outcome_word(state.status),
         *(word for person in (plan.requester, *state.approvers) for word in _person_words(person)),
         *(word for item in plan.draft.items for word in object_words(item)),
     })  # fmt: skip

@@ -6,10 +6,11 @@ ended, and looks each entry up under the other words. Only a name's beginning (`
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, TypeAlias
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, insert, literal, select, tuple_, update
+from sqlalchemy import ColumnElement, Select, and_, exists, func, literal, select, tuple_, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
@@ -20,7 +21,12 @@ from bot.core.review import NOTHING, Place, RecordedItem, Statistics, Tally, Tot
 from bot.ports import Cleanup
 from bot.store.columns import Moment, storable
 from bot.store.models import ItemRow, PlanRow, VoteRow, WordRow
+from bot.store.plans import load
+from bot.store.sessions import now
 
+BESIDE_US = timedelta(days=7)
+"""How long processes of two releases may run on one database."""
+MOST_LOST = 20
 RARE = 3_000
 """Entries of a list that are counted to tell which one is short."""
 _HIGHEST = "\U0010ffff"
@@ -32,12 +38,33 @@ _Column: TypeAlias = Any
 
 
 def begin(session: Session, state: PlanState) -> None:
-    """Make a cleanup that has just been claimed findable."""
+    """Make a cleanup that has just been claimed findable.
+
+    And those that a process of an earlier release ran beside us, which writes no words and counts no bytes.
+    """
+    _write_words(session, state)
+    lost = select(col(PlanRow.id)).where(
+        col(PlanRow.started_at) >= now(session) - BESIDE_US,
+        ~exists().where(
+            col(WordRow.word) == audit_words.EVERY,
+            col(WordRow.started_at) == col(PlanRow.started_at),
+            col(WordRow.plan_id) == col(PlanRow.id),
+        ),
+    )
+    for plan_id in session.scalars(lost.limit(MOST_LOST)).all():
+        other = load(session, plan_id)
+        if other is not None:
+            _write_words(session, other)
+            _count_freed(session, plan_id)
+
+
+def _write_words(session: Session, state: PlanState) -> None:
     rows = [
         {"word": word, "started_at": state.started_at, "plan_id": state.plan.id, "host": state.plan.host}
-        for word in {storable(word) for word in audit_words.words_of(state)}
+        for word in sorted({storable(word) for word in audit_words.words_of(state)})
     ]
-    session.execute(insert(WordRow), rows)
+    own = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+    session.execute(own(WordRow).on_conflict_do_nothing(), rows)
 
 
 def end(session: Session, plan_id: str, status: Status) -> None:
@@ -53,6 +80,10 @@ def end(session: Session, plan_id: str, status: Status) -> None:
         .values(word=audit_words.outcome_word(status))
         .execution_options(synchronize_session=False)
     )
+    _count_freed(session, plan_id)
+
+
+def _count_freed(session: Session, plan_id: str) -> None:
     freed = select(func.coalesce(func.sum(col(ItemRow.bytes)), 0)).where(col(ItemRow.plan_id) == plan_id)
     session.execute(
         update(PlanRow)

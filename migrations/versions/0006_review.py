@@ -1,7 +1,7 @@
 """What the audit is searched by: words of each cleanup, and what it freed; and who wanted images again.
 
-Safe while the previous release runs. A cleanup that the previous release begins after this is listed, but not
-found by a name, a person, a profile or an outcome; one that it ends counts as having freed nothing in totals.
+Safe while the previous release runs. A cleanup that the previous release begins or ends after this is listed and
+counted as soon as this release begins one.
 """
 
 import json

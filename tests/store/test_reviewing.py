@@ -1,7 +1,7 @@
 """Pages, filters and totals of the audit's list, on both databases."""
 
 import importlib.util
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -150,6 +150,18 @@ def test_totals_are_by_host_and_statistics_by_all_that_a_cleanup_has_one_of(seve
     started = the(several, "a").started_at
     assert started is not None
     assert counted.by_month == {f"{started:%Y-%m}": Tally(5, 5 * BYTES)}
+
+
+def test_what_a_process_of_an_earlier_release_ran_is_found_after_the_next_cleanup(
+    several: SqlStore, sql: Callable[[str], None]
+) -> None:
+    sql("DELETE FROM cleanup_word WHERE plan_id = 'd'")
+    sql("UPDATE plan SET reclaimed_bytes = 0 WHERE id = 'd'")
+    assert plans(several.cleanups()) == list("ecba")
+    cleaned(several, "f", host="prod-9")
+    assert plans(several.cleanups()) == list("fedcba")
+    assert plans(several.cleanups(matching=asked("outcome=failed", "web:3"))) == ["d"]
+    assert several.totals(hosts=["ci-1"]).all == Tally(1, 2 * BYTES)
 
 
 def test_every_host_that_was_ever_cleaned_is_known(several: SqlStore) -> None:
