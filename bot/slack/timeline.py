@@ -13,7 +13,7 @@ from bot.slack.text import code, date, mention_id, plain, plural
 TIME = "{date_short_pretty} {time_secs}"
 REASON = 200
 _MENTION = re.compile(r"<[@!](?:subteam\^)?(\w+)>")
-_ITEM_TAGS = frozenset({Tag.ITEM_REMOVING, Tag.ITEM_ENDED})
+_ITEM_TAGS = frozenset({Tag.ITEM_REMOVING, Tag.ITEM_UNTAGGING, Tag.ITEM_ENDED})
 
 
 def timeline(events: Sequence[ChainedEvent]) -> list[str]:
@@ -85,13 +85,21 @@ _SENTENCES: Mapping[str, Callable[[Event], str]] = MappingProxyType({
     Tag.PLAN_APPROVED: lambda _: "has all approvals that it needs",
     Tag.PLAN_REJECTED: lambda _: "rejected for good",
     Tag.PLAN_REFUSED: _refused,
+    Tag.STOP_REFUSED: _refused,
+    Tag.RESTORE_REFUSED: _refused,
+    Tag.PLAN_POSTED: _plainly("shown in Slack"),
+    Tag.PLAN_WITHDRAWN: _plainly("approval withdrawn"),
+    Tag.PLAN_WAITS: _plainly("waits until a window of its policy opens"),
     Tag.PLAN_EXPIRED: _plainly("expired"),
     Tag.PLAN_CANCELLED: _plainly("cancelled"),
+    Tag.PLAN_SUPERSEDED: _plainly("a newer plan took its place"),
     Tag.CLEANUP_STARTED: _plainly("began"),
     Tag.CLEANUP_TAKEN_UP: _plainly("taken up again by another process"),
+    Tag.CLEANUP_STOP_ASKED: _plainly("asked to stop"),
+    Tag.CLEANUP_PARKED: _plainly("needs attention"),
+    Tag.CLEANUP_RESUMED: _plainly("told to go on"),
     Tag.CLEANUP_FINISHED: lambda event: f"ended{_size(event, 'reclaimed_bytes')}{_because(event)}",
     Tag.RESTORE_ASKED: _plainly("asked to restore images"),
-    Tag.RESTORE_REFUSED: lambda event: f"refused{_by(event)} to restore{_because(event)}",
     Tag.RESTORE_IMAGE: _restored,
     Tag.RESTORE_ENDED: _plainly("restoring ended"),
 })  # fmt: skip
