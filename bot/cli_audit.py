@@ -5,7 +5,7 @@ import os
 import re
 import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -15,13 +15,14 @@ from typing import Annotated
 import typer
 
 from bot import output
-from bot.cli_options import FAILED, AsJson, Config, moment, opened_store
+from bot.cli_options import FAILED, AsJson, Config, Filter, asked_cleanups, moment, opened_store
 from bot.config import DEFAULT_FILE, load
 from bot.core import audit_format
 from bot.core.audit import Json
 from bot.core.audit_format import AuditKeys, Head
 from bot.core.errors import ConfigurationError, DeckhandError, StoreUnavailableError, UsageError
 from bot.core.verifying import Verdict
+from bot.services import review
 from bot.store.export import Selection, csv_lines, file_end, json_lines, sha256_of, verify_file
 from bot.store.witness import Witness
 
@@ -52,6 +53,7 @@ def register(audit: typer.Typer) -> None:
 
 
 def export(  # noqa: PLR0913, PLR0917 - typer reads options from parameters
+    words: Filter = None,
     output_format: Annotated[
         ExportFormat,
         typer.Option("--format", help="json: lines that verify on their own; csv: a table for people."),
@@ -65,17 +67,28 @@ def export(  # noqa: PLR0913, PLR0917 - typer reads options from parameters
     plan: Annotated[str | None, typer.Option(help="Only this plan's events.")] = None,
     config: Config = None,
 ) -> None:
-    """Export events, oldest first. `deckhand audit verify FILE` checks an export in JSON."""
+    """Export events, oldest first: all of them, or those of the cleanups that a filter means.
+
+    `deckhand audit verify FILE` checks an export in JSON.
+    """
     now = datetime.now(UTC)
     selection = Selection(
         since=moment(since, now) if since else None,
         until=moment(until, now) if until else None,
         host=host,
         plan=plan,
+        plans=_plans(config, words) if words else None,
     )
     lines = json_lines if output_format is ExportFormat.JSON else csv_lines
     with opened_store(load(config)) as store, store.exported(lines, selection) as exported:
         _write(exported, file)
+
+
+def _plans(config: Path | None, words: Sequence[str]) -> frozenset[str]:
+    """The plans of all cleanups that a filter means."""
+    with asked_cleanups(config, words) as (store, asked):
+        found = review.every_cleanup(store, asked.hosts, asked.matching)
+        return frozenset(cleanup.plan for cleanup in found)
 
 
 def _write(lines: Iterator[str], file: Path | None) -> None:

@@ -1,18 +1,21 @@
 """Options that several commands of the shell share."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from bot.config import Settings
+from bot.config import Settings, load
+from bot.core.audit_filter import EXAMPLE, AuditFilter, parse_filter
 from bot.core.errors import DeckhandError, UsageError
 from bot.core.units import parse_duration
 from bot.engines.registry import DockerEngines
+from bot.services import review
 from bot.store.database import open_store
 from bot.store.store import SqlStore
 
@@ -29,6 +32,26 @@ Selection = Annotated[
     str,
     typer.Argument(metavar="HOSTS", help="A host, @tag, 'pattern-*', all, or several with commas between."),
 ]
+
+Filter = Annotated[list[str] | None, typer.Argument(metavar="[FILTER…]", help=f"Which cleanups: {EXAMPLE}")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What words of a filter mean: the hosts (None for all), and everything else."""
+
+    hosts: tuple[str, ...] | None
+    matching: AuditFilter
+
+
+@contextmanager
+def asked_cleanups(config: Path | None, words: Sequence[str] | None) -> Iterator[tuple[SqlStore, Asked]]:
+    """The store, and what a filter means in it: in a shell, hosts that are registered no longer count too."""
+    settings = load(config)
+    with opened_store(settings) as store:
+        known = store.hosts_of_cleanups() | settings.hosts.by_name.keys()
+        matching = parse_filter(words or (), known, datetime.now(UTC))
+        yield store, Asked(hosts=review.meant_hosts(matching, settings.hosts), matching=matching)
 
 
 @contextmanager

@@ -1,40 +1,13 @@
 """Reviewing cleanups in the shell: ``deckhand audit list | stats | show``."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from bot import output
-from bot.cli_options import AsJson, Config, opened_store
+from bot.cli_options import AsJson, Config, Filter, asked_cleanups, opened_store
 from bot.config import load
-from bot.core.audit_filter import EXAMPLE, AuditFilter, parse_filter
 from bot.services import review
-from bot.store.store import SqlStore
-
-Filter = Annotated[list[str] | None, typer.Argument(metavar="[FILTER…]", help=f"Which cleanups: {EXAMPLE}")]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
-    """What words of a filter mean: the hosts (None for all), and everything else."""
-
-    hosts: tuple[str, ...] | None
-    matching: AuditFilter
-
-
-@contextmanager
-def _asked(config: Path | None, words: Sequence[str] | None) -> Iterator[tuple[SqlStore, Asked]]:
-    """The store, and what a filter means in it: in a shell, hosts that are registered no longer count too."""
-    settings = load(config)
-    with opened_store(settings) as store:
-        known = store.hosts_of_cleanups() | settings.hosts.by_name.keys()
-        matching = parse_filter(words or (), known, datetime.now(UTC))
-        yield store, Asked(hosts=review.meant_hosts(matching, settings.hosts), matching=matching)
 
 
 def audit_list(
@@ -44,7 +17,7 @@ def audit_list(
     as_json: AsJson = False,  # noqa: FBT002 - typer's flags
 ) -> None:
     """List cleanups, newest first."""
-    with _asked(config, words) as (store, asked):
+    with asked_cleanups(config, words) as (store, asked):
         cleanups = review.every_cleanup(store, asked.hosts, asked.matching, limit)
         if as_json:
             output.stream_json(review.cleanup_json(cleanup) for cleanup in cleanups)
@@ -54,7 +27,7 @@ def audit_list(
 
 def audit_stats(words: Filter = None, config: Config = None, as_json: AsJson = False) -> None:  # noqa: FBT002 - typer's flags
     """Count cleanups and what they freed: by host, profile, month, requester and outcome."""
-    with _asked(config, words) as (store, asked):
+    with asked_cleanups(config, words) as (store, asked):
         statistics = store.statistics(hosts=asked.hosts, matching=asked.matching)
     if as_json:
         output.print_json(review.statistics_json(statistics))

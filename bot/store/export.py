@@ -57,10 +57,17 @@ class Selection:
     """The last event; the file then says that the chain ends there, and is the same whenever it is written."""
     host: str | None = None
     plan: str | None = None
+    plans: frozenset[str] | None = None
+    """Events of these plans alone."""
 
     @property
     def complete(self) -> bool:
-        return self.host is None and self.plan is None
+        return self.host is None and self.plan is None and self.plans is None
+
+    def streamed(self, session: Session) -> Iterator[Entry]:
+        """The events that it holds, one at a time."""
+        entries = chain.streamed(session, *self.where(session))
+        return (entry for entry in entries if self.plans is None or entry.plan in self.plans)
 
     def where(self, session: Session) -> list[ColumnElement[bool]]:
         """The conditions; those on time are turned into a range of numbers, since clocks are set back."""
@@ -92,7 +99,7 @@ def json_lines(session: Session, selection: Selection) -> Generator[str, None, N
     """The lines of an export that verifies on its own, one at a time."""
     yield json.dumps({"audit": "deckhand", "version": VERSION, "complete": selection.complete}) + "\n"
     events, first, last = 0, None, None
-    for entry in chain.streamed(session, *selection.where(session)):
+    for entry in selection.streamed(session):
         events, first, last = events + 1, first or entry, entry
         yield _line(entry)
     head = selection.end or chain.head(session)
@@ -127,7 +134,7 @@ def csv_lines(session: Session, selection: Selection) -> Generator[str, None, No
 
 def _rows(session: Session, selection: Selection) -> Iterator[tuple[object, ...]]:
     yield CSV_HEAD
-    for entry in chain.streamed(session, *selection.where(session)):
+    for entry in selection.streamed(session):
         try:
             facts = json.loads(entry.facts)
         except ValueError:

@@ -137,3 +137,13 @@ def test_a_record_says_what_can_be_pulled_again(past: Path) -> None:
     told = deckhand("audit", "show", "pulled", folder=past).stdout
     assert f"1 removed image can be pulled again (Restore, in Slack), from:\n  {digest}" in told
     assert "can be pulled again" not in deckhand("audit", "show", "first", folder=past).stdout
+
+
+def test_an_export_holds_the_events_of_the_cleanups_that_a_filter_means(past: Path) -> None:
+    lines = [
+        json.loads(line)
+        for line in deckhand("audit", "export", "web*", "outcome=done", folder=past).stdout.splitlines()
+    ]
+    assert {line["plan"] for line in lines[1:-1]} == {"third"}
+    assert (lines[0]["complete"], lines[-1]["events"]) == (False, len(lines) - 2)
+    assert deckhand("audit", "export", "outcome=good", folder=past).returncode == 2
