@@ -183,6 +183,7 @@ def finish(session: Session, run: Run, status: Status, event: Event, reason: str
     if reason:
         ended["reason"] = reason
     fence_change(session, run, ended)
+    reviewing.end(session, run.plan_id, status)
     state = there(load(session, run.plan_id), run.plan_id)
     timed = replace(event, facts={**event.facts, **_times(state, moment)})
     chain.append(session, {f"{run.plan_id}/attempt {run.attempt}/{event.tag}": timed})
