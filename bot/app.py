@@ -109,7 +109,7 @@ class Deckhand:
         try:
             self._start()
         except BaseException:
-            self._closing.close()
+            self.stop()
             raise
 
     def adopt(self, settings: Settings) -> None:

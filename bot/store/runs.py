@@ -53,12 +53,10 @@ def claim(session: Session, plan_id: str, owner: str, lease: timedelta) -> Run |
     except IntegrityError as error:
         raise HostBusyError from error
     state = there(load(session, plan_id), plan_id)
-    tag, said = _beginning(state, attempt, first=first)
-    event = Event(tag=tag, plan=plan_id, host=state.plan.host, facts=said)
     if first:
         reviewing.begin(session, state)
-    tag, facts = _beginning(state, attempt, first=first)
-    event = Event(tag=tag, plan=plan_id, host=state.plan.host, facts=facts)
+    tag, said = _beginning(state, attempt, first=first)
+    event = Event(tag=tag, plan=plan_id, host=state.plan.host, facts=said)
     chain.append(session, {f"{plan_id}/attempt {attempt}/{tag}": event})
     return Run(plan_id=plan_id, host=state.plan.host, owner=owner, attempt=attempt)
 

@@ -18,6 +18,7 @@ pytestmark = pytest.mark.parametrize(
 )
 LONG_AGO = "UPDATE plan SET lease_until = '2000-01-01T00:00:00.000000Z'"
 NOBODY = Policy(name="strict", look=("*",), request=("*",), approve=("*",))
+TAGS = {"stop": Tag.STOP_REFUSED, "resume": Tag.PLAN_REFUSED}
 
 
 def three_containers(bench: Bench) -> None:
@@ -119,7 +120,7 @@ def test_whom_the_policy_does_not_name_is_refused_and_the_refusal_is_recorded(
         (service if verb == "stop" else service.resume)(plan.id, ANNA)
     assert bench.state(plan) == before
     refused = bench.store.events(plan.id)[-1].event
-    assert (refused.tag, refused.actor, refused.facts["attempted"]) == (Tag.PLAN_REFUSED, ANNA.id, verb)
+    assert (refused.tag, refused.actor, refused.facts["attempted"]) == (TAGS[verb], ANNA.id, verb)
 
 
 def test_stop_and_resume_are_refused_where_there_is_nothing_to_stop_or_resume(bench: Bench) -> None:

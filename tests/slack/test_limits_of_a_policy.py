@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from bot.core.audit import Tag
 from bot.core.lifecycle import Status
 from bot.slack.plans import APPROVE
+from bot.slack.running import STOP
 from tests.slack.place import ANN, BOB, CYD, OPEN_TO_ALL, Place, buttons, shown
 
 Start = Callable[[str], Place]
@@ -87,7 +88,7 @@ def test_an_approved_plan_waits_for_its_window_and_says_when(start: Start) -> No
     plan = place.propose(ANN)
     place.approve(BOB, plan)
     waiting = place.message("Approved cleanup: ")
-    assert (waiting.ts, buttons(waiting)) == (plan.ts, {})
+    assert (waiting.ts, set(buttons(waiting))) == (plan.ts, {STOP})
     assert "Approved by <@U0BOB>. It starts <!date^" in shown(waiting)
     assert "when a window of policy “default” opens." in shown(waiting)
     state = place.plan(buttons(plan)[APPROVE])

@@ -50,7 +50,7 @@ def test_a_running_cleanup_is_stopped_by_whom_the_policy_names(
     assert place.told(BOB) == (
         "You may not stop cleanups on prod-3: its policy “default” gives “stop” to <@U0CYD>."
     )
-    assert [event.actor for event in place.events(plan_id, Tag.PLAN_REFUSED)] == [BOB]
+    assert [event.actor for event in place.events(plan_id, Tag.STOP_REFUSED)] == [BOB]
     assert place.workspace.click(CYD, plan.ts, STOP).ok
     eventually(lambda: place.plan(plan_id).stop)
     gate.go.set()
