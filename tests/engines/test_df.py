@@ -189,6 +189,31 @@ def test_volumes_that_take_too_long_are_unknown_and_the_rest_is_told(make_client
         clients.close()
 
 
+def test_a_quick_engine_is_asked_with_one_request_until_it_is_slow_again(make_clients: MakeClients) -> None:
+    with counting(volumes_seconds=0) as (url, asked):
+        clients = make_clients(SocketAddress(url=url))
+        one = engine_at(clients)
+        usages = [one.disk_usage() for _ in range(3)]
+        assert [usage.size for usage in usages] == [12] * 3
+        assert sorted(asked[:2]) == [["container", "image", "build-cache"], ["volume"]]
+        assert asked[2:] == [[], []]
+        clients.close()
+
+
+def test_a_quick_engine_whose_volumes_get_stuck_is_asked_in_parts_at_once(
+    make_clients: MakeClients, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.engines.df.QUICK_SECONDS", 0.3)
+    with counting(volumes_seconds=20) as (url, asked):
+        clients = make_clients(SocketAddress(url=url))
+        one = engine_at(clients)
+        one._df._quick, one._df._volumes_seconds = True, 0.3
+        assert [row.known for row in one.disk_usage().rows] == [True, True, False, True]
+        assert asked[0] == []
+        assert len(asked) == 3
+        clients.close()
+
+
 def test_an_engine_that_does_not_know_types_is_asked_once_for_everything(make_clients: MakeClients) -> None:
     with counting(volumes_seconds=0, api="1.41") as (url, asked):
         clients = make_clients(SocketAddress(url=url))
