@@ -80,7 +80,7 @@ class DockerEngine:
         return self._disk(self.info())
 
     def glance(self, seconds: float) -> Glance:
-        counting = self._df.begin(fresh=False)
+        counting = self._df.begin(fresh=False, here=True)
         engine = self._recent_info()
         disk = self._disk(engine)
         return Glance(engine=engine, usage=decode.disk_usage(self._df.end(counting, seconds)), disk=disk)

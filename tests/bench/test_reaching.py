@@ -186,6 +186,7 @@ def resident() -> float:
 
 
 @pytest.mark.long
+@pytest.mark.timeout(1_800)
 def test_a_fleet_cold_warm_and_idle_beside_ansible_pyinfra_and_the_sdk(
     farm: Farm, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -17,6 +18,8 @@ from bot.services.fleet import Fleet, Gathering
 from tests.services.bench import UtcClock
 from tests.support.hosts import QUICK
 from tests.support.rack import Machine
+
+PATIENT = replace(QUICK, connect=3, banner=5, auth=5, channel=3, ping=5, read=5)
 
 pytestmark = [pytest.mark.engine, pytest.mark.sshd]
 
@@ -37,11 +40,11 @@ def hosts(rack: list[Machine]) -> dict[str, Host]:
 def fleet(rack: list[Machine], hosts: dict[str, Host]) -> Iterator[Fleet]:
     with closing(DockerEngines(hosts)) as engines, ThreadPoolExecutor(8) as pool:
         # Each engine listens somewhere else, which no configuration could say of several hosts at once.
-        kept = {each.name: Clients({each.name: hosts[each.name]}, limits=QUICK, ssh_config=None,
+        kept = {each.name: Clients({each.name: hosts[each.name]}, limits=PATIENT, ssh_config=None,
                                    engine_socket=str(each.engine.socket)) for each in rack}  # fmt: skip
         monkey = OneClientsEach(kept)
         engines._clients = monkey  # type: ignore[assignment] # it has what the engines ask for
-        yield Fleet(engines=engines, pool=pool, clock=UtcClock(), within=timedelta(seconds=6))
+        yield Fleet(engines=engines, pool=pool, clock=UtcClock(), within=timedelta(seconds=25))
 
 
 class OneClientsEach:
@@ -78,8 +81,9 @@ def test_every_machine_tells_its_own_engine_and_its_own_disk(
 
 
 def test_each_machine_fails_in_its_own_way_and_comes_back(
-    fleet: Fleet, hosts: dict[str, Host], rack: list[Machine]
+    fleet: Fleet, hosts: dict[str, Host], rack: list[Machine], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("bot.engines.df.QUICK_SECONDS", 3)
     look(fleet, hosts)
     silent, frozen, stopped = rack
     silent.swallow()
