@@ -8,6 +8,7 @@ import os
 import platform
 import socket
 import struct
+import threading
 from collections.abc import Callable
 from typing import TypeAlias
 
@@ -50,42 +51,56 @@ class LocalDisk:
 
 
 class RemoteDisk:
-    """The disk of an engine behind SSH, asked over the kept connection."""
+    """The disk of an engine behind SSH, asked over the kept connection; so is the channel for it."""
 
     def __init__(self, link: SshLink, seconds: float) -> None:
         self._link = link
         self._seconds = seconds
+        self._lock = threading.Lock()
+        self._channel: paramiko.Channel | None = None
+        self._told_by: object = None
         self._refused_by: object = None
 
     def __call__(self, engine: EngineInfo) -> DiskSpace | None:
         """None where the server has no SFTP for us, or cannot tell; it is not asked again on that connection."""
-        connection = self._link.connection
-        if connection is not None and self._refused_by is connection:
+        with self._lock:
+            connection = self._link.connection
+            if connection is not None and self._refused_by is connection:
+                return None
+            try:
+                found = self._asked(engine.data_root)
+            except _UNKNOWN:
+                found = None
+            if found is not None:
+                self._told_by = self._link.connection
+                return found
+            self._close()
+            if self._told_by is not self._link.connection:  # else it is only late, this once
+                self._refused_by = self._link.connection
             return None
-        try:
-            found = self._asked(engine.data_root)
-        except _UNKNOWN:
-            found = None
-        if found is None:
-            self._refused_by = self._link.connection
-        return found
 
     def _asked(self, path: str) -> DiskSpace | None:
-        channel = self._link.session()
-        try:
+        channel = self._channel
+        if channel is None or channel.closed or channel.eof_received:
+            self._close()
+            channel = self._channel = self._link.session()
             channel.settimeout(self._seconds)
             channel.invoke_subsystem("sftp")
             _send(channel, struct.pack(">BI", INIT, PROTOCOL))
             if _receive(channel)[0] != VERSION:
                 return None
+        with self._link.use:
             _send(channel, _HEAD.pack(EXTENDED, 1) + _text(STATVFS) + _text(path.encode()))
             answer = _receive(channel)
-        finally:
-            channel.close()
         if answer[0] != EXTENDED_REPLY:
             return None
         _, block, blocks, _, available, files, _, free_files, *_ = _FIGURES.unpack(answer[_HEAD.size :])
         return _space(block, blocks, available, files, free_files)
+
+    def _close(self) -> None:
+        channel, self._channel = self._channel, None
+        if channel is not None:
+            channel.close()
 
 
 def _space(block: int, blocks: int, available: int, files: int, free_files: int) -> DiskSpace | None:

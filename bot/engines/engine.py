@@ -1,6 +1,7 @@
 """One host's Docker Engine, over the Engine API: what it holds, and the removal of one object at a time."""
 
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -23,6 +24,7 @@ from bot.engines.pulling import pull
 
 T = TypeVar("T")
 
+INFO_SECONDS = 60.0
 GATHER_THREADS = 8
 MOST_IMAGES_REMEMBERED = 20_000
 """Images of a host whose answers are kept: about 5 kB each."""
@@ -39,6 +41,7 @@ class DockerEngine:
         self._connect = client
         self._disk = disk
         self._df = Df(host, self._client)
+        self._info: tuple[float, EngineInfo | None] = 0, None
         self._remembered_lock = threading.Lock()
         self._remembered: OrderedDict[str, Image] = OrderedDict()
 
@@ -57,6 +60,14 @@ class DockerEngine:
         with self._client() as client:
             return self._identified(client.info(), client.version())
 
+    def _recent_info(self) -> EngineInfo:
+        """Which engine it is, as of the last minute: enough for a look that nothing is planned on."""
+        at, known = self._info
+        if known is None or time.monotonic() - at > INFO_SECONDS:
+            known = self.info()
+            self._info = time.monotonic(), known
+        return known
+
     def _identified(self, info: Answer, version: Answer) -> EngineInfo:
         engine = decode.engine_info(info, version)
         if not engine.id:
@@ -70,8 +81,8 @@ class DockerEngine:
         return self._disk(self.info())
 
     def glance(self, seconds: float) -> Glance:
-        counting = self._df.begin(fresh=False)
-        engine = self.info()
+        counting = self._df.begin(fresh=False, here=True)
+        engine = self._recent_info()
         disk = self._disk(engine)
         return Glance(engine=engine, usage=decode.disk_usage(self._df.end(counting, seconds)), disk=disk)
 

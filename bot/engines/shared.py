@@ -9,7 +9,7 @@ T = TypeVar("T")
 
 
 class Shared(Generic[T]):
-    """Asks at most once at a time, in a thread of its own: who stops waiting leaves the answer to the others."""
+    """Asks at most once at a time; in a thread of its own who stops waiting leaves the answer to the others."""
 
     def __init__(self, ask: Callable[[], T], name: str) -> None:
         self._ask = ask
@@ -18,32 +18,45 @@ class Shared(Generic[T]):
         self._running: Future[T] | None = None
         self._next: Future[T] | None = None
 
-    def begin(self, *, fresh: bool) -> Future[T]:
+    def begin(self, *, fresh: bool, here: bool = False) -> Future[T]:
         """The answer as soon as it is there, or what asking raised.
 
         ``fresh`` demands a question that begins after this call: one that runs already may have missed what
-        happened just now.
+        happened just now. ``here`` asks in the caller's own thread, where nobody else has asked yet.
         """
         with self._lock:
-            if self._running is None:
-                self._running = Future()
-                threading.Thread(target=self._work, args=(self._running,), name=self._name).start()
-            elif fresh:
+            if self._running is not None:
+                if not fresh:
+                    return self._running
                 self._next = self._next or Future()
                 return self._next
-            return self._running
+            mine = self._running = Future()
+        if here:
+            self._go_on(self._step(mine))
+        else:
+            self._go_on(mine)
+        return mine
+
+    def _go_on(self, waiting: Future[T] | None) -> None:
+        if waiting is not None:
+            threading.Thread(target=self._work, args=(waiting,), name=self._name).start()
 
     def _work(self, first: Future[T]) -> None:
         current: Future[T] | None = first
         while current is not None:
-            try:
-                answer = self._ask()
-            except BaseException as error:  # noqa: BLE001 - it is raised where the answer is waited for
-                done, current = current, self._done()
-                done.set_exception(error)
-            else:
-                done, current = current, self._done()
-                done.set_result(answer)
+            current = self._step(current)
+
+    def _step(self, current: Future[T]) -> Future[T] | None:
+        """Ask once; what is to be asked next."""
+        try:
+            answer = self._ask()
+        except BaseException as error:  # noqa: BLE001 - it is raised where the answer is waited for
+            following = self._done()
+            current.set_exception(error)
+        else:
+            following = self._done()
+            current.set_result(answer)
+        return following
 
     def _done(self) -> Future[T] | None:
         with self._lock:

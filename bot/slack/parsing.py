@@ -32,7 +32,7 @@ USAGE = {
     DF: (
         "*/docker-df* lists the registered hosts.\n"
         "*/docker-df HOST* shows where the host's disk went, and what each cleanup would free.\n"
-        "*/docker-df @TAG*, *all*, *'web-\\*'* or a list like *prod-3,@ci* looks at all of these at once.\n"
+        "*/docker-df @TAG*, *all*, a pattern like `web-*` or a list like `prod-3,@ci` looks at all of these at once.\n"
         "Example: `/docker-df prod-3`"
     ),
     PRUNE: (

@@ -64,6 +64,20 @@ def test_who_must_see_what_happened_just_now_shares_the_next_question() -> None:
     assert shared.begin(fresh=False).result(5) == 3
 
 
+def test_who_asks_in_a_thread_of_its_own_answers_no_later_question() -> None:
+    slow = Slow()
+    shared = Shared(slow, "slow")
+    with ThreadPoolExecutor(1) as pool:
+        here = pool.submit(shared.begin, fresh=False, here=True)
+        while not slow.asked:
+            time.sleep(0.01)
+        follower, fresh = shared.begin(fresh=False, here=True), shared.begin(fresh=True)
+        slow.may_answer.release()
+        assert here.result(5).result(0) == follower.result(5) == 1
+        slow.may_answer.release()
+        assert fresh.result(5) == 2
+
+
 def test_an_error_is_told_to_all_who_wait_and_forgotten() -> None:
     answers: list[int | None] = [7, None]
 
@@ -92,11 +106,17 @@ def test_many_callers_at_once_make_a_real_engine_count_twice_at_most(
     monkeypatch.setattr(Df, "_once", once)
     one = engine_at(make_clients(SocketAddress(url=engine.url)))
     one.info()
-    with ThreadPoolExecutor(12) as pool:
-        usages = list(pool.map(lambda _: one.disk_usage(), range(12)))
-    assert len({usage.size for usage in usages}) == 1
-    parts = 1 if engine.version < (23, 0) else 2
-    assert len(counted) <= 2 * parts
+    engine.freeze()
+    try:
+        with ThreadPoolExecutor(12) as pool:
+            asked = [pool.submit(one.disk_usage) for _ in range(12)]
+            time.sleep(1)
+            engine.thaw()
+            assert len({each.result().size for each in asked}) == 1
+    finally:
+        engine.thaw()
+    first = 1 if engine.version < (23, 0) else 2
+    assert len(counted) <= 2 * first
 
 
 def test_the_parts_are_what_the_whole_is(engine: PrivateEngine, make_clients: MakeClients) -> None:
@@ -186,6 +206,31 @@ def test_volumes_that_take_too_long_are_unknown_and_the_rest_is_told(make_client
         assert usage.rows[2].cells == ("Local Volumes", "?", "?", "?", "?")
         assert usage.rows[0].size == 5
         assert sorted(asked) == [["container", "image", "build-cache"], ["volume"]]
+        clients.close()
+
+
+def test_a_quick_engine_is_asked_with_one_request_until_it_is_slow_again(make_clients: MakeClients) -> None:
+    with counting(volumes_seconds=0) as (url, asked):
+        clients = make_clients(SocketAddress(url=url))
+        one = engine_at(clients)
+        usages = [one.disk_usage() for _ in range(3)]
+        assert [usage.size for usage in usages] == [12] * 3
+        assert sorted(asked[:2]) == [["container", "image", "build-cache"], ["volume"]]
+        assert asked[2:] == [[], []]
+        clients.close()
+
+
+def test_a_quick_engine_whose_volumes_get_stuck_is_asked_in_parts_at_once(
+    make_clients: MakeClients, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.engines.df.QUICK_SECONDS", 0.3)
+    with counting(volumes_seconds=20) as (url, asked):
+        clients = make_clients(SocketAddress(url=url))
+        one = engine_at(clients)
+        one._df._quick, one._df._volumes_seconds = True, 0.3
+        assert [row.known for row in one.disk_usage().rows] == [True, True, False, True]
+        assert asked[0] == []
+        assert len(asked) == 3
         clients.close()
 
 

@@ -53,6 +53,9 @@ class Machine:
         self._holder.stdout.readline()
         self._plug_in()
         self.run("hostname", self.name)
+        # Older engines derive their id from a key that is kept here.
+        self.run("mkdir", "--parents", "/etc/docker")
+        self.run("mount", "-t", "tmpfs", "tmpfs", "/etc/docker")
         self.engine = private_engine(inside=self._inside())
         data = self.engine.directory / "data"
         data.mkdir()

@@ -132,7 +132,8 @@ class PrivateSshd:
             "PermitRootLogin prohibit-password",
             "LogLevel VERBOSE",
             "Subsystem sftp internal-sftp",
-            *([f"SetEnv DOCKER_HOST={self._docker_host}"] if self._docker_host else []),
+            # With this bash does not read the account's .bashrc, which may do anything and take long.
+            "SetEnv SHLVL=5" + (f" DOCKER_HOST={self._docker_host}" if self._docker_host else ""),
         ]
 
     def _listens(self) -> bool:
