@@ -60,10 +60,10 @@ def _df_of_several(settings: Settings, selected: tuple[Host, ...], *, as_json: b
         engines = closing.enter_context(connected(settings))
         fleet = application.make_fleet(engines, closing)
         gathering = fleet.gather(selected, lambda _known: None)
-    if as_json:
-        output.print_json(output_hosts.gathering_json(gathering))
-    else:
-        output_hosts.show_gathering(gathering)
+        if as_json:
+            output.print_json(output_hosts.gathering_json(gathering))
+        else:
+            output_hosts.show_gathering(gathering)
     if gathering.failed or gathering.waiting:
         raise typer.Exit(FAILED)
 

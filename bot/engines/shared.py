@@ -39,7 +39,8 @@ class Shared(Generic[T]):
 
     def _go_on(self, waiting: Future[T] | None) -> None:
         if waiting is not None:
-            threading.Thread(target=self._work, args=(waiting,), name=self._name).start()
+            # A daemon: a process that ends waits for no engine's answer.
+            threading.Thread(target=self._work, args=(waiting,), name=self._name, daemon=True).start()
 
     def _work(self, first: Future[T]) -> None:
         current: Future[T] | None = first
