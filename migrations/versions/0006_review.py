@@ -1,6 +1,6 @@
 """What the audit is searched by: words of each cleanup, and what it freed; and who wanted images again.
 
-Safe while the previous release runs. A cleanup that the previous release begins or ends after this is listed and
+Safe while the previous release runs: a cleanup that the previous release begins or ends after this is listed and
 counted as soon as this release begins one.
 """
 
