@@ -46,11 +46,13 @@ def group_of(socket: Path) -> Iterator[str]:
 
 @pytest.fixture
 def user(engine: PrivateEngine) -> Iterator[str]:
+    """A name for the account. Ask for it before ``sshd``: what still serves the account keeps it from going."""
     name = f"dh{uuid4().hex[:8]}"
     engine.directory.chmod(0o711)
     with group_of(engine.socket):
         yield name
-        setup("--remove", "--user", name)
+        removed = setup("--remove", "--user", name)
+        assert removed.returncode == 0 or "there is no account" in removed.stderr
 
 
 def let_in(sshd: StartSshd, engine: PrivateEngine, user: str, chosen: str) -> PrivateSshd:
@@ -72,7 +74,7 @@ def let_in(sshd: StartSshd, engine: PrivateEngine, user: str, chosen: str) -> Pr
     [("sftp", Way.STREAMLOCAL, True), ("socket", Way.STREAMLOCAL, False), ("helper", Way.HELPER, False)],
 )
 def test_each_way_reaches_the_engine_and_nothing_else(
-    engine: PrivateEngine, sshd: StartSshd, make_clients: MakeClients, user: str,
+    user: str, engine: PrivateEngine, sshd: StartSshd, make_clients: MakeClients,
     chosen: str, expected: Way, tells_disk: bool,  # noqa: FBT001 - pytest passes parameters by name
 ) -> None:  # fmt: skip
     server = let_in(sshd, engine, user, chosen)
@@ -124,9 +126,9 @@ def reads_files(link: SshLink) -> bool:
 
 
 def test_the_account_cannot_change_what_its_key_may_do(
-    engine: PrivateEngine, sshd: StartSshd, user: str, tmp_path: Path
+    user: str, engine: PrivateEngine, sshd: StartSshd, tmp_path: Path
 ) -> None:
-    let_in(sshd, engine, user, "sftp")
+    let_in(sshd, engine, user, "sftp").stop()
     keys = Path("/var/lib") / user / ".ssh" / "authorized_keys"
     for path in (keys, keys.parent, keys.parent.parent):
         found = path.stat()
