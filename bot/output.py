@@ -218,6 +218,7 @@ def show_record(state: PlanState) -> None:
     say(
         f"engine {plan.draft.engine.version} {plan.draft.engine.id}; predicted "
         f"{human_size(plan.draft.frees.high)}, reclaimed {human_size(state.reclaimed)}"
+        + (f", measured {state.measured:,} bytes more free" if state.measured is not None else "")
     )
     show_table(
         ("KIND", "NAME", "OUTCOME", "BYTES", "REASON"),

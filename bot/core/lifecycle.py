@@ -149,6 +149,12 @@ class PlanState:
         return tuple(state for state in self.with_outcome(Outcome.REMOVED) if digests(state.item))
 
     @property
+    def measured(self) -> int | None:
+        """Bytes that the disk had more free after the run; others write there too. None where it was not read."""
+        before, after = (usage.free if usage else None for usage in (self.usage_before, self.usage_after))
+        return None if before is None or after is None else after - before
+
+    @property
     def reclaimed(self) -> int:
         return sum(state.bytes for state in self.items)
 

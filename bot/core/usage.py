@@ -49,6 +49,8 @@ class DiskUsage:
     """The answer of ``docker system df``, in Docker's order of rows."""
 
     rows: tuple[UsageRow, ...]
+    free: int | None = None
+    """Bytes free on the disk behind the data root at that moment, where it was read."""
 
     @property
     def size(self) -> int:

@@ -123,7 +123,7 @@ class Execute:
         try:
             engine = self._reached(lambda _again: self._same_engine(state))
             if state.usage_before is None:
-                before = self._reached(lambda _again: engine.disk_usage())
+                before = self._reached(lambda _again: _usage(engine))
                 self._patiently(lambda: self.store.set_usage(run, before=before))
             stopped = self._items(run, self._removal(run, engine, state), state)
         except _LetGo:
@@ -183,7 +183,7 @@ class Execute:
 
     def _usage_after(self, run: Run, engine: Engine) -> DiskUsage | None:
         try:
-            after = engine.disk_usage()
+            after = _usage(engine)
         except HostError:
             return None  # all that was to be removed is accounted for; the table is an extra
         self._patiently(lambda: self.store.set_usage(run, after=after))
@@ -230,6 +230,16 @@ class Execute:
                 if self.stopping() or self.leases.ticks() >= until:
                     raise
             self.pause(0.5)
+
+
+def _usage(engine: Engine) -> DiskUsage:
+    """Disk usage, and what is free on the disk behind it where that can be told."""
+    usage = engine.disk_usage()
+    try:
+        disk = engine.disk_space()
+    except HostError:
+        return usage
+    return replace(usage, free=disk.free if disk else None)
 
 
 def _remove(removal: Removal, group: Sequence[ItemState], again: bool) -> tuple[ItemState, ...]:  # noqa: FBT001 - of one caller

@@ -15,6 +15,8 @@ from bot.core.schedules import Schedule
 from bot.core.usage import DiskUsage
 
 _REFUSALS = {"stop": Tag.STOP_REFUSED, "restore": Tag.RESTORE_REFUSED}
+_MEASURED = "what the disk behind the data root has more free than before; others write there too"
+_NOT_READ = "the disk behind the data root could not be read"
 _MOST_OF_AN_ID = 64
 """Characters of an id that is not one of ours."""
 
@@ -143,8 +145,8 @@ def finished(state: PlanState, after: DiskUsage | None) -> Event:
         items=[{**item(each), "predicted_bytes": each.item.bytes} for each in state.items],
         predicted=frees(state.plan.draft.frees),
         reclaimed_bytes=state.reclaimed,
-        measured_bytes=None,
-        measured_note="the disk behind the data root was not read",
+        measured_bytes=state.measured,
+        measured_note=_NOT_READ if state.measured is None else _MEASURED,
         permalink=permalink(state),
         deckhand=deckhand(),
         before=usage(state.usage_before),

@@ -205,6 +205,7 @@ def plan_json(state: PlanState, events: tuple[ChainedEvent, ...]) -> dict[str, J
         "reason": state.reason,
         "predicted_bytes": draft.frees.high,
         "reclaimed_bytes": state.reclaimed,
+        "measured_bytes": state.measured,
         "started_at": time_text(state.started_at) if state.started_at else None,
         "finished_at": time_text(state.finished_at) if state.finished_at else None,
         "items": [facts.item(item) for item in state.items],

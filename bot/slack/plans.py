@@ -251,7 +251,7 @@ def _report_blocks(state: PlanState) -> list[Block]:
     blocks = [
         section(f"{emoji} *{human_size(state.reclaimed)} reclaimed*, {frees_text(state.plan.draft)} predicted · "
                 f"{_counts(state)}" + (f"\n{plain(state.reason, REASON_LIMIT)}" if state.reason else "")),
-        fields([*_people(state), *_duration(state)]),
+        fields([*_people(state), *_run_facts(state)]),
         *ended_blocks(state),
     ]  # fmt: skip
     for title, outcome in (
@@ -278,10 +278,12 @@ def _counts(state: PlanState) -> str:
     return ", ".join(f"{count} {word}" for count, word in counts if count) or "nothing to do"
 
 
-def _duration(state: PlanState) -> Iterable[str]:
+def _run_facts(state: PlanState) -> Iterable[str]:
     if state.started_at and state.finished_at:
         seconds = (state.finished_at - state.started_at).total_seconds()
         yield f"*Ran*\n{date(state.started_at)}, for {seconds:.1f} s"
+    if state.measured is not None and state.measured > 0:
+        yield f"*Measured*\n{human_size(state.measured)} more free on its disk"
 
 
 def _outcome_text(title: str, states: Sequence[ItemState]) -> str:

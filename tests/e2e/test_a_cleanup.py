@@ -80,6 +80,7 @@ def test_what_was_approved_is_removed_and_nothing_else_and_the_audit_says_so(
     assert set(outcomes.values()) == {"removed" if engine.containerd_store else "kept"}
     assert (record["requested_by"], record["approved_by"]) == ("U0ANN", ["U0BOB"])
     assert record["outcome"] == "partial"
+    assert record["measured_bytes"] is not None, "the disk was asked before and after"
     assert [row["total"] for row in record["before"]] == [2, 1, 0, 0]
     assert [row["total"] for row in record["after"]] == [1, 1, 0, 0]
     verified = deckhand("audit", "verify", "--config", str(configuration), folder=configuration.parent)
