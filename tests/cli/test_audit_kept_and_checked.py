@@ -191,7 +191,7 @@ def test_the_format_is_printed_for_whoever_writes_a_verifier(folder: Path) -> No
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ('head_channel = "#ops"', "is no channel id"),
+        ('head_channel = "#ops"', "is no channel's id"),
         ('head_at = "9"', "a time of day is written as text"),
         ("head_at = 9", "a time of day is written as text"),
         ('head_at = "24:00"', "a time of day is written as text"),
