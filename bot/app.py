@@ -7,11 +7,9 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import replace
-from datetime import UTC, datetime
 from functools import partial
 from types import FrameType
 
@@ -20,14 +18,13 @@ from slack_bolt import App
 from bot.config import Settings, SlackSettings, load
 from bot.core import ids
 from bot.core.hosts import Hosts
-from bot.core.policy import Policy
 from bot.engines.registry import DockerEngines
+from bot.looking import SystemClock, make_fleet, make_planning
 from bot.ports import Clock, Store
 from bot.reloading import Reloading
 from bot.services.background import POLL_SECONDS, Background, Signals
 from bot.services.decide import Decide
 from bot.services.execute import Execute
-from bot.services.fleet import FLEET_THREADS, Fleet
 from bot.services.heads import PostHead
 from bot.services.leases import Leases
 from bot.services.planning import Planning
@@ -55,13 +52,6 @@ HEAD_SECONDS = 20.0
 """How late the daily head of the audit may come."""
 
 
-class SystemClock:
-    """Implements ``bot.ports.Clock``."""
-
-    def now(self) -> datetime:
-        return datetime.now(UTC)
-
-
 def new_id() -> str:
     return "".join(secrets.choice(ids.ALPHABET) for _ in range(ids.LENGTH))
 
@@ -69,29 +59,6 @@ def new_id() -> str:
 def process_name() -> str:
     """Names this process in leases, and no other one."""
     return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
-
-
-def make_planning(
-    settings: Settings, engines: DockerEngines, store: Store, hosts: Callable[[], Hosts] | None = None
-) -> Planning:
-    """Plan as the settings say; ``hosts`` gives those of now, where they may change."""
-
-    def policy_of(host: str) -> Policy | None:
-        registered = (hosts() if hosts else settings.hosts).by_name.get(host)
-        return registered.policy if registered else None
-
-    return Planning(
-        engines=engines, ledger=store, protection=settings.protection, profiles=settings.profiles,
-        policy_of=policy_of,
-    )  # fmt: skip
-
-
-def make_fleet(engines: DockerEngines, closing: ExitStack, store: Store | None = None) -> Fleet:
-    """Make the gatherer of fleets, which ends with ``closing``."""
-    pool = ThreadPoolExecutor(FLEET_THREADS, thread_name_prefix="fleet")
-    closing.callback(pool.shutdown, cancel_futures=True)
-    closing.callback(engines.close)  # before the pool: what is still being asked then ends at once
-    return Fleet(engines=engines, pool=pool, clock=SystemClock(), ledger=store)
 
 
 class Deckhand:

@@ -9,7 +9,6 @@ from typing import Annotated
 
 import typer
 
-from bot import app as application
 from bot import cli_audit, cli_review, output
 from bot.cli_hosts import CHECKS_AT_ONCE, df, hosts
 from bot.cli_options import FAILED, MISUSED, AsJson, Config, HostName, connected, opened_store
@@ -20,8 +19,8 @@ from bot.core.errors import ConfigurationError, DeckhandError, UsageError
 from bot.core.hosts import Host
 from bot.core.inventory import EngineInfo
 from bot.engines.registry import DockerEngines
+from bot.looking import make_planning
 from bot.store.database import migrate, open_store
-from bot.trying import run_trial
 
 cli = typer.Typer(
     help="Deckhand shows where Docker hosts' disks went, and removes exactly what a person approved.",
@@ -44,8 +43,9 @@ cli.command()(schedules)
 @cli.command()
 def run(config: Config = None) -> None:
     """Run the bot: connect to Slack and serve until SIGTERM."""
-    settings = load(config, for_slack=True)
-    application.run(settings)
+    from bot import app as application  # noqa: PLC0415 - Slack's packages take a second that no other command needs
+
+    application.run(load(config, for_slack=True))
 
 
 @cli.command("try")
@@ -58,6 +58,8 @@ def try_it(
     ] = None,
 ) -> None:
     """Try Deckhand on a local page that looks like Slack, with a sample host."""
+    from bot.trying import run_trial  # noqa: PLC0415 - as above
+
     run_trial(port, data)
 
 
@@ -78,7 +80,7 @@ def plan(
     settings = load(config)
     name, requests = settings.hosts.find(host).name, parse_several(words or ())
     with connected(settings) as engines, opened_store(settings) as store:
-        planning = application.make_planning(settings, engines, store)
+        planning = make_planning(settings, engines, store)
         if why is not None:
             explanations = planning.explain(name, why)
             output.show_explanations(explanations, as_json=as_json)

@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 
-from bot import app as application
 from bot import output, output_hosts
 from bot.cli_options import FAILED, AsJson, Config, HostName, Selection, agree, connected, opened_store
 from bot.config import Settings, load
@@ -16,6 +15,7 @@ from bot.core.hosts import Host
 from bot.engines.contexts import names_in_environment
 from bot.engines.importing import ssh_aliases
 from bot.engines.known_hosts import pin
+from bot.looking import make_fleet
 from bot.services import facts
 
 CHECKS_AT_ONCE = 16
@@ -58,7 +58,7 @@ def df(
 def _df_of_several(settings: Settings, selected: tuple[Host, ...], *, as_json: bool) -> None:
     with ExitStack() as closing:
         engines = closing.enter_context(connected(settings))
-        fleet = application.make_fleet(engines, closing)
+        fleet = make_fleet(engines, closing)
         gathering = fleet.gather(selected, lambda _known: None)
         if as_json:
             output.print_json(output_hosts.gathering_json(gathering))
