@@ -105,7 +105,7 @@ def test_the_audit_lists_newest_first_and_shows_every_item_and_event(folder: Pat
     assert {key: record[key] for key in listed[0]} == listed[0]
     assert set(record) >= {"items", "before", "after", "events"}
     assert [set(item) for item in record["items"]] == [
-        {"kind", "id", "name", "outcome", "reason", "bytes"}
+        {"kind", "id", "name", "outcome", "reason", "bytes", "reconciled"}
     ] * 3
     assert [item["outcome"] for item in record["items"]] == ["removing", "planned", "planned"]
     assert [event["tag"] for event in record["events"]] == [
