@@ -1,5 +1,6 @@
 """Each step on the way to an engine is tried, and the one that fails is named."""
 
+import re
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import replace
@@ -148,7 +149,9 @@ def test_a_key_that_was_pinned_is_trusted_and_a_changed_one_is_not(
     with closing(engines_with(server, pins)) as engines:
         found = engines.untrusted(HOST)
         assert found is not None
-        with pytest.raises(HostKeyError, match=rf"{found[0].fingerprint}.*deckhand hosts trust {HOST}$"):
+        with pytest.raises(
+            HostKeyError, match=rf"{re.escape(found[0].fingerprint)}.*deckhand hosts trust {HOST}$"
+        ):
             engines.connect(HOST)
         pin(pins, found[0])
         assert engines.untrusted(HOST) is None
