@@ -46,8 +46,6 @@ class PlanRow(Row, table=True):
             sqlite_where=text("shown_version < version"),
             postgresql_where=text("shown_version < version"),
         ),
-        Index("plan_by_start", "started_at"),
-        Index("plan_by_host_and_start", "host", "started_at"),
         Index("plan_by_host_and_status", "host", "status"),
         # Totals are read from these alone: a plan's row is long, and what it freed stands at its end.
         Index("plan_by_start", "started_at", "host", "reclaimed_bytes"),
