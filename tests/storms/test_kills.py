@@ -53,7 +53,7 @@ def weather(
           f"looked at again {again}, parked and resumed {storm.parked}, "
           f"attempts {[s.attempt for s in storm.states()]}")  # fmt: skip
     assert outcomes["removed"] + outcomes["gone"] == hosts * each
-    assert not done["too late"], "all had ended before the last process was killed: the storm was too short"
+    assert done.total() > done["too late"], "all had ended before any process was killed: the storm was too short"
     process.kill()
     process.join()
 
@@ -62,7 +62,7 @@ def weather(
 def test_processes_that_die_and_stand_still_lose_nothing_and_remove_nothing_twice(
     store: SqlStore, url: str, sockets: Path
 ) -> None:
-    weather(store, url, sockets, hosts=2, each=16, pause=0.02, kills=3, every=(0.2, 0.5))
+    weather(store, url, sockets, hosts=2, each=16, pause=0.05, kills=3, every=(0.2, 0.5))
 
 
 @pytest.mark.long
