@@ -53,7 +53,9 @@ def weather(
           f"looked at again {again}, parked and resumed {storm.parked}, "
           f"attempts {[s.attempt for s in storm.states()]}")  # fmt: skip
     assert outcomes["removed"] + outcomes["gone"] == hosts * each
-    assert done.total() > done["too late"], "all had ended before any process was killed: the storm was too short"
+    assert done.total() > done["too late"], (
+        "all had ended before any process was killed: the storm was too short"
+    )
     process.kill()
     process.join()
 
