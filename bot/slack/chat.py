@@ -95,10 +95,19 @@ class SlackChat:
         except ChatError as error:
             LOG.warning("%s could not be posted: %s", filename, error)
 
-    def post_private(self, channel: str, user: str, sentence: str) -> None:
-        """Write one sentence that only this person sees."""
+    def post_private(self, channel: str, user: str, message: Message | str) -> None:
+        """Write what only this person sees."""
+        blocks = [] if isinstance(message, str) else list(message.blocks)
+        text = message if isinstance(message, str) else message.text
         with slack_errors():
-            self._client.chat_postEphemeral(channel=channel, user=user, text=sentence)
+            self._client.chat_postEphemeral(channel=channel, user=user, text=text, blocks=blocks or None)
+
+    def post_direct(self, user: str, message: Message) -> MessageRef:
+        """Write to one person in their conversation with the bot (scopes ``chat:write`` and ``im:write``)."""
+        with slack_errors():
+            opened = self._client.conversations_open(users=[user])
+        channel = str(opened["channel"]["id"])
+        return MessageRef(channel=channel, ts=self.post(channel, message))
 
     def post_plan(self, state: PlanState) -> MessageRef:
         channel = state.message.channel if state.message else ""
@@ -125,10 +134,24 @@ class SlackChat:
         text = plain(sentence, SECTION_LIMIT)
         self.post(channel, Message(text=text, blocks=(section(text),)))
 
-    def open_view(self, trigger_id: str, view: Block) -> None:
-        """Open a modal for whoever clicked; ChatError when the click is too old (Slack gives three seconds)."""
+    def open_view(self, trigger_id: str, view: Block) -> tuple[str, str]:
+        """Open a modal for whoever clicked; its id and hash, for ``update_view``.
+
+        ChatError when the click is too old: Slack gives three seconds.
+        """
         with slack_errors():
-            self._client.views_open(trigger_id=trigger_id, view=view)
+            opened = self._client.views_open(trigger_id=trigger_id, view=view)["view"]
+        return str(opened["id"]), str(opened["hash"])
+
+    def update_view(self, view_id: str, view: Block, seen_hash: str = "") -> None:
+        """Put another view in the place of an open modal; ChatRefusedError when it was closed or has changed."""
+        with slack_errors():
+            self._client.views_update(view_id=view_id, view=view, hash=seen_hash or None)
+
+    def publish_home(self, user: str, view: Block) -> None:
+        """Show a person's Home."""
+        with slack_errors():
+            self._client.views_publish(user_id=user, view=view)
 
     def post_head(self, channel: str, head: Head) -> None:
         self.post(channel, head_message(head))

@@ -89,7 +89,13 @@ def test_the_manifest_names_our_commands_socket_mode_and_no_scope_too_many() -> 
     assert "socket_mode_enabled: true" in manifest
     scopes = re.search(r"bot: \[(.*)\]", manifest)
     assert scopes is not None
-    assert set(scopes[1].split(", ")) == {"commands", "chat:write", "files:write", "usergroups:read"}
+    assert set(scopes[1].split(", ")) == {
+        "commands",
+        "chat:write",
+        "files:write",
+        "im:write",
+        "usergroups:read",
+    }
 
 
 def test_the_image_runs_without_root_and_needs_no_buildx() -> None:
