@@ -10,7 +10,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from bot.core.audit_format import AuditKeys
 from bot.core.errors import ConfigurationError, StoreUnavailableError
-from bot.store import schema
+from bot.store import revisions
 from bot.store.alone import stand_alone
 from bot.store.sessions import BUSY_SECONDS, Sessions
 from bot.store.store import SqlStore
@@ -44,7 +44,9 @@ def open_store(
         stack.callback(sessions.close)
         if for_bot and sessions.file is not None:
             stack.callback(stand_alone(sessions.file))
-        if migrate:
+        if migrate and revisions.current(sessions) != revisions.newest():
+            from bot.store import schema  # noqa: PLC0415 - Alembic takes half a second that few starts need
+
             schema.upgrade(sessions)
         return SqlStore(sessions, stack.pop_all().close)
 
@@ -58,7 +60,7 @@ def current_revision(url: str) -> str | None:
     """The revision of the schema that the database has; None when it has none yet."""
     sessions = _connect(url)
     try:
-        return schema.current_revision(sessions)
+        return revisions.current(sessions)
     finally:
         sessions.close()
 

@@ -2,19 +2,16 @@
 
 import logging
 import threading
-from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
 from alembic.util import CommandError
 from sqlalchemy import text
 from sqlmodel import Session
 
 from bot.core.errors import StoreUnavailableError
+from bot.store.revisions import folder
 from bot.store.sessions import Sessions
-
-_PACKAGE = Path(__file__).resolve().parents[1]
 
 _ADVISORY_LOCK = 0x4465636B68616E64
 """A key that only Deckhand's migrations lock in PostgreSQL: its name in ASCII."""
@@ -27,12 +24,10 @@ logging.getLogger("alembic").setLevel(logging.WARNING)
 
 
 def configuration() -> Config:
-    """Alembic's settings: the migrations of the installed package, or those of the checkout around it."""
-    installed = _PACKAGE / "migrations"
-    folder = installed if installed.is_dir() else _PACKAGE.parent / "migrations"
+    """Alembic's settings."""
     config = Config()
     # Alembic reads a percent sign as the start of a setting's name.
-    config.set_main_option("script_location", str(folder).replace("%", "%%"))
+    config.set_main_option("script_location", str(folder()).replace("%", "%%"))
     config.set_main_option("path_separator", "os")
     return config
 
@@ -56,10 +51,3 @@ def _upgrade(session: Session, revision: str) -> None:
             "The audit database has a schema that this release of Deckhand does not know: a newer release "
             "has changed it. Start that release, or a newer one."
         ) from error
-
-
-def current_revision(sessions: Sessions) -> str | None:
-    """The revision that the database has; None when it has none yet."""
-    return sessions.reading(
-        lambda session: MigrationContext.configure(session.connection()).get_current_revision()
-    )

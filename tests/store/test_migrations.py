@@ -16,7 +16,7 @@ from sqlalchemy import Connection, create_engine, inspect, text
 from sqlalchemy.pool import NullPool
 
 from bot.core.lifecycle import Outcome, Status
-from bot.store import database, schema
+from bot.store import database, revisions, schema
 from bot.store.models import Row
 from bot.store.store import SqlStore
 from tests.store.samples import POSTGRESQL_TRIGGERS, TRIGGERS
@@ -139,3 +139,9 @@ def test_the_tables_have_the_triggers_that_the_tests_drop(url: str) -> None:
         found = {(str(row[0]), str(row[1])) for row in connection.exec_driver_sql(query)}
     db.dispose()
     assert found == {(table, name) for table, names in wanted.items() for name in names}
+
+
+def test_the_revision_that_is_told_without_alembic_is_alembics_own(
+    upgraded: SqlStore, empty_url: str
+) -> None:
+    assert revisions.newest() == STEPS[-1].revision == database.current_revision(empty_url)
