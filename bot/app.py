@@ -41,6 +41,8 @@ from bot.slack.audit_listeners import AuditListeners
 from bot.slack.chat import SlackChat, web_client
 from bot.slack.directory import SlackDirectory
 from bot.slack.listeners import Listeners, Services
+from bot.slack.looks import LookListeners
+from bot.slack.plan_listeners import PlanListeners
 from bot.slack.server import HttpReceiver, Receiver, SocketReceiver, bolt_app
 from bot.store.database import open_store
 
@@ -110,7 +112,7 @@ class Deckhand:
         closing.callback(engines.close)
         bot_token = settings.slack.bot_token
         client = web_client(bot_token.get_secret_value() if bot_token else "", settings.slack.api_url)
-        chat = SlackChat(client)
+        chat = SlackChat(client, lambda: self._settings.hosts)
         clock = SystemClock()
         rights = Rights(directory=SlackDirectory(client, clock.now), record=store.record_refusal)
         services, background = self._services(store, engines, chat, rights, clock)
@@ -121,6 +123,11 @@ class Deckhand:
         work_pool = ThreadPoolExecutor(WORK_THREADS, thread_name_prefix="work")
         listeners = Listeners(services, chat, work_pool)
         listeners.register(app)
+        PlanListeners(listeners, store, rights, chat).register(app)
+        LookListeners(
+            hosts=lambda: self._settings.hosts, rights=rights, planning=services.planning,
+            fleet=make_fleet(engines, closing, store), clock=clock, chat=chat, submit=listeners.submit,
+        ).register(app)  # fmt: skip
         review = Review(hosts=lambda: self._settings.hosts, rights=rights, store=store, clock=clock)
         restore = self._restore(store, engines, rights)
         AuditListeners(review, restore, chat, listeners.submit).register(app)
@@ -180,7 +187,6 @@ class Deckhand:
             rights=rights,
             planning=planning,
             propose=propose,
-            fleet=make_fleet(engines, self._closing, store),
             decide=decide,
             stop=Stop(hosts=hosts, rights=rights, store=store, changed=changed),
             show_now=show,

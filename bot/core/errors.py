@@ -4,6 +4,7 @@ Adapters translate what they catch into these with ``raise … from``; nobody ma
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import ClassVar
 
 
@@ -53,6 +54,14 @@ class UnknownProfileError(UsageError):
 
 class RefusedError(DeckhandError):
     """Understood, and not done: no right, too late, already decided."""
+
+
+class PlanClosedError(RefusedError):
+    """The plan waits for no decision any more since ``at``; ``again``: whether planning the same afresh makes sense."""
+
+    def __init__(self, sentence: str, plan_id: str, *, again: bool, at: datetime | None = None) -> None:
+        self.plan_id, self.again, self.at = plan_id, again, at
+        super().__init__(sentence)
 
 
 class PlanExistsError(DeckhandError, ValueError):
@@ -172,3 +181,15 @@ class ChatError(DeckhandError):
 
 class ChatRefusedError(ChatError):
     """Slack refused for good (the channel or the message is gone): trying again makes no sense."""
+
+
+class MessageGoneError(ChatRefusedError):
+    """The message that was to be changed was deleted, or cannot be changed any more."""
+
+
+class ChannelClosedError(ChatRefusedError):
+    """Deckhand is not in the channel, or the channel is archived or gone."""
+
+
+class ViewGoneError(ChatRefusedError):
+    """The view was closed, changed by somebody else, or came too late to be opened."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 
 from bot.core.inventory import CacheRecord, Container, EngineInfo, Image, Inventory, Volume
 from bot.core.units import human_size
@@ -171,3 +172,12 @@ class Survey:
     usage: DiskUsage
     disk: DiskSpace | None = None
     """None: unknown."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LastLook:
+    """What a host showed when it was looked at the last time; for display, and it steers nothing."""
+
+    at: datetime
+    usage: DiskUsage
+    disk: DiskSpace | None = None

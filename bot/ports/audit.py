@@ -12,6 +12,7 @@ from bot.core.plans import Person
 from bot.core.restoring import ImageRestored
 from bot.core.review import Place, RecordedItem, Statistics, Totals
 from bot.core.sightings import KnownEngine, Sighting
+from bot.core.usage import LastLook
 from bot.ports.records import Cleanup, RestoreRun
 
 
@@ -40,6 +41,14 @@ class Ledger(Protocol):
 
         What is known of each since its first sight; images that are gone are forgotten. StoreUnavailableError.
         """
+        ...
+
+    def remember_look(self, host: str, look: LastLook) -> None:
+        """Keep what a host showed, for whoever asks before it answers again. StoreUnavailableError."""
+        ...
+
+    def last_looks(self, hosts: Collection[str]) -> Mapping[str, LastLook]:
+        """What these hosts showed the last time; without those that were never looked at. StoreUnavailableError."""
         ...
 
 

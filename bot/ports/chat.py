@@ -1,8 +1,10 @@
 """What the services need of Slack, and of the clock."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
+from bot.core.audit import ChainedEvent
 from bot.core.audit_format import Head
 from bot.core.lifecycle import MessageRef, PlanState
 
@@ -29,7 +31,11 @@ class Chat(Protocol):
         ...
 
     def update_plan(self, state: PlanState) -> None:
-        """Bring a plan's message up to date, in place."""
+        """Bring a plan's message up to date, in place; MessageGoneError when somebody deleted it."""
+        ...
+
+    def tell_plan(self, state: PlanState, events: Sequence[ChainedEvent]) -> None:
+        """Write what happened to a plan into its thread, and tell its requester what they should know."""
         ...
 
     def tell(self, channel: str, sentence: str) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Protocol
 
-from bot.core.audit import Event
+from bot.core.audit import ChainedEvent, Event
 from bot.core.audit_format import Head
 from bot.core.lifecycle import ItemState, MessageRef, PlanState, Status
 from bot.core.plans import Plan
@@ -136,6 +136,14 @@ class Store(Ledger, Audit, Restores, Protocol):
 
     def shown(self, plan_id: str, version: int, message: MessageRef) -> None:
         """Remember where the message stands and which version of the plan it shows."""
+        ...
+
+    def untold(self, plan_id: str) -> tuple[ChainedEvent, ...]:
+        """What happened to a plan since ``told``, oldest first; not what became of single objects."""
+        ...
+
+    def told(self, plan_id: str, seq: int) -> None:
+        """Remember that everything up to this event was written into the plan's thread."""
         ...
 
     # --- schedules ------------------------------------------------------------------------------

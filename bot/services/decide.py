@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.core.audit import Event, Tag
-from bot.core.errors import RefusedError
+from bot.core.errors import PlanClosedError, RefusedError
 from bot.core.hosts import Host, Hosts
 from bot.core.lifecycle import PlanState, Status, Vote
 from bot.core.plans import Person
@@ -25,6 +25,8 @@ _ENDED_WORDS = {
 }
 _NOBODYS = frozenset({Status.EXPIRED, Status.CANCELLED, Status.SUPERSEDED})
 """Ends that no vote brought about: whoever voted last had no part in them."""
+_AGAIN = frozenset({Status.REJECTED, Status.EXPIRED, Status.CANCELLED})
+"""Ends after which the same may be planned once more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +53,7 @@ class Decide:
         try:
             vote.check(seen)
             if plan_id in self.store.due():
-                raise RefusedError(expired(seen))  # noqa: TRY301 - recorded like the others
+                raise expired(seen)
         except RefusedError as refused:
             self._refused(seen, person, "reject", refused)
             raise
@@ -139,7 +141,7 @@ class _Vote:
     def check(self, state: PlanState) -> None:
         """Raise RefusedError where the vote does not count, whatever the time."""
         if state.status is not Status.PROPOSED:
-            raise RefusedError(already(state))
+            raise already(state)
         if not self.allowed:
             raise RefusedError(refusal(self.host, Right.APPROVE))
         if not self.approve:
@@ -190,17 +192,18 @@ class _Vote:
 def _open(state: PlanState, now: datetime) -> None:
     """Raise RefusedError when a plan no longer waits for votes."""
     if state.status is not Status.PROPOSED:
-        raise RefusedError(already(state))
+        raise already(state)
     if now >= state.plan.expires_at:
-        raise RefusedError(expired(state))
+        raise expired(state)
 
 
-def already(state: PlanState) -> str:
-    """What somebody reads who clicks on a plan that is no longer open: how it ended, and by whom."""
+def already(state: PlanState) -> PlanClosedError:
+    """What somebody reads who clicks on a plan that is no longer open: how it ended, by whom and when."""
     words = _ENDED_WORDS.get(state.status, "already approved, and finished")
     last = state.votes[-1].person.id if state.votes else ""
     by = f" by {_mention(last)}" if last and state.status not in _NOBODYS else ""
-    return f"This plan is {words}{by}. Nothing was changed by your click."
+    sentence = f"This plan is {words}{by}. Nothing was changed by your click."
+    return PlanClosedError(sentence, state.plan.id, again=state.status in _AGAIN, at=state.decided_at)
 
 
 def _mention(voter_id: str) -> str:
@@ -210,7 +213,8 @@ def _mention(voter_id: str) -> str:
     return f"<@{voter_id}>"
 
 
-def expired(state: PlanState) -> str:
-    return (
-        f"This plan expired. Ask for a fresh one: /docker-prune {state.plan.host} {state.plan.draft.request}"
-    )
+def expired(state: PlanState) -> PlanClosedError:
+    """What somebody reads who clicks on a plan whose time is up."""
+    plan = state.plan
+    sentence = f"This plan expired. Ask for a fresh one: /docker-prune {plan.host} {plan.draft.request}"
+    return PlanClosedError(sentence, plan.id, again=True, at=plan.expires_at)

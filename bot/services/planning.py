@@ -1,6 +1,7 @@
 """Planning: look at a host's engine and compute what a cleanup would remove from it."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from bot.core.arguments import Arguments, narrowed
@@ -9,12 +10,12 @@ from bot.core.inventory import EngineInfo, Image, Inventory, Kind
 from bot.core.objects import Explanation, explain, find, picked
 from bot.core.planner import draft
 from bot.core.plans import Draft
-from bot.core.policy import Policy, allows
+from bot.core.policy import Policy, Volumes, allows
 from bot.core.prediction import Measured
 from bot.core.profiles import BUILT_IN, DEFAULT_PROFILE, Profile, find_profile
 from bot.core.protection import Protection
 from bot.core.sightings import changed_engine
-from bot.core.usage import Survey
+from bot.core.usage import LastLook, Survey
 from bot.core.users import Users
 from bot.ports import Engine, Engines, Ledger
 
@@ -30,6 +31,8 @@ class HostReport:
     before answers."""
     changed: EngineChangedError | None = None
     """Set when another engine answers than the one that the host is known to be."""
+    may_pick_volumes: bool = False
+    """Whether the host's policy lets people pick named volumes."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -56,9 +59,24 @@ class Planning:
         """Look at the host once, and plan every profile on what was seen."""
         survey, policy = self._survey(self.engines.connect(host)), self.policy_of(host)
         changed = self._changed(host, survey.inventory.engine)
+        if changed is None:
+            self._remember(host, survey)
         allowed = [each for each in self.profiles.values() if policy is None or allows(policy, each)]
         offers = () if changed else self._all(host, survey, allowed)
-        return HostReport(host=host, survey=survey, offers=offers, changed=changed)
+        named = policy is not None and policy.volumes is Volumes.NAMED and changed is None
+        return HostReport(host=host, survey=survey, offers=offers, changed=changed, may_pick_volumes=named)
+
+    def last_look(self, host: str) -> LastLook | None:
+        """What the host showed the last time; None when it was never looked at, or that cannot be read."""
+        try:
+            return self.ledger.last_looks([host]).get(host)
+        except StoreUnavailableError:
+            return None
+
+    def _remember(self, host: str, survey: Survey) -> None:
+        look = LastLook(at=survey.inventory.taken_at, usage=survey.usage, disk=survey.disk)
+        with suppress(StoreUnavailableError):  # who looks sees it all the same
+            self.ledger.remember_look(host, look)
 
     def explain(self, host: str, name: str) -> tuple[Explanation, ...]:
         """Why every profile takes or keeps what the name means; UsageError when it means nothing."""

@@ -2,12 +2,18 @@
 
 import threading
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from bot.core.audit import Tag
-from bot.core.errors import ChatError, ChatRefusedError, NewerReleaseError, RefusedError
-from bot.core.lifecycle import PlanState, Status
+from bot.core.errors import (
+    ChatError,
+    ChatRefusedError,
+    MessageGoneError,
+    NewerReleaseError,
+    RefusedError,
+)
+from bot.core.lifecycle import MessageRef, PlanState, Status
 from bot.ports import Change, Chat, Clock, Store
 from bot.services import facts
 
@@ -64,14 +70,14 @@ class Show:
             return
         message = state.message
         try:
-            if message.ts:
-                self.chat.update_plan(state)
-            else:
-                message = self.chat.post_plan(state)
-        except ChatRefusedError as refused:
-            if not message.ts:
-                self._cancel(plan_id, str(refused))
-            # Else a person deleted the message or the channel: the plan goes on without it.
+            message = self._put(state, message)
+            if message.ts != state.message.ts:
+                # Where it stands is kept before anything else is sent: it must not be posted twice.
+                self.store.shown(plan_id, state.version - 1, message)
+                if not self.store.begin_showing(plan_id, SHOWING):
+                    return
+                state = replace(state, message=message)
+            self._tell(state)
         except ChatError:
             self._not_before[plan_id] = self.clock.now() + RETRY_AFTER
             self.store.leave_unshown(plan_id)
@@ -82,13 +88,40 @@ class Show:
             self._last.pop(plan_id, None)
         self.store.shown(plan_id, state.version, message)
 
+    def _put(self, state: PlanState, message: MessageRef) -> MessageRef:
+        """Edit the message in place, or post it: again, where somebody deleted it. Where it stands then."""
+        try:
+            if message.ts:
+                self.chat.update_plan(state)
+                return message
+            return self.chat.post_plan(state)
+        except MessageGoneError:
+            return self._post_again(state, message)
+        except ChatRefusedError as refused:
+            if not message.ts:
+                self._cancel(state.plan.id, str(refused))
+            return message  # a plan whose channel has gone goes on without it; its requester is told
+
+    def _post_again(self, state: PlanState, message: MessageRef) -> MessageRef:
+        try:
+            return self.chat.post_plan(replace(state, message=replace(message, ts="", permalink="")))
+        except ChatRefusedError:
+            return message
+
+    def _tell(self, state: PlanState) -> None:
+        """Write into the thread what happened since; once, but for a process that dies in between."""
+        events = self.store.untold(state.plan.id)
+        if events:
+            self.chat.tell_plan(state, events)
+            self.store.told(state.plan.id, events[-1].seq)
+
     def _cancel(self, plan_id: str, why: str) -> None:
         """A plan that nobody can see must not wait for an approval."""
 
         def cancel(state: PlanState, _now: datetime) -> Change:
             if state.status is not Status.PROPOSED:
                 raise RefusedError("The plan is no longer open.")
-            reason = f"Its message could not be posted. {why}"
+            reason = f"Its message could not be posted. {why} Invite Deckhand there (/invite @Deckhand) and ask again."
             cancelled = facts.event(Tag.PLAN_CANCELLED, state.plan, reason=reason)
             return Change(status=Status.CANCELLED, events=(cancelled,), reason=reason, decided=True)
 

@@ -80,7 +80,7 @@ def _stop(state: PlanState, person: Person) -> Change:
         cancelled = facts.event(Tag.PLAN_CANCELLED, state.plan, person, reason=reason)
         return Change(status=Status.CANCELLED, events=(asked, cancelled), reason=reason)
     if state.status is not Status.RUNNING:
-        raise RefusedError(_not_running(state))
+        raise _not_running(state)
     if state.stop is not None and not state.attention:
         raise RefusedError("It is being stopped already: the object that it is at comes to its end first.")
     return Change(status=Status.RUNNING, events=(asked,), stop=person, resume=bool(state.attention))
@@ -88,16 +88,16 @@ def _stop(state: PlanState, person: Person) -> Change:
 
 def _resume(state: PlanState, person: Person) -> Change:
     if state.status is not Status.RUNNING:
-        raise RefusedError(_not_running(state))
+        raise _not_running(state)
     if not state.attention:
         raise RefusedError("This cleanup goes on already. Nothing was changed by your click.")
     resumed = facts.event(Tag.CLEANUP_RESUMED, state.plan, person, attention=state.attention)
     return Change(status=Status.RUNNING, events=(resumed,), resume=True)
 
 
-def _not_running(state: PlanState) -> str:
+def _not_running(state: PlanState) -> RefusedError:
     if state.status is Status.PROPOSED:
-        return "This plan was not approved yet, so there is nothing to stop. Reject it instead."
+        return RefusedError("This plan was not approved yet, so there is nothing to stop. Reject it instead.")
     return already(state)
 
 

@@ -1,8 +1,6 @@
 """Listeners of the audit: pages in place, one cleanup's record and the files of an export in the thread."""
 
 import re
-from collections.abc import Callable
-from typing import TypeAlias
 
 from slack_bolt import Ack, App, Respond
 
@@ -15,11 +13,9 @@ from bot.services.review_files import export
 from bot.slack import parsing
 from bot.slack.audits import DETAILS, EXPORT, PAGE, nearest_note, page_message, record_message
 from bot.slack.chat import SlackChat
-from bot.slack.listeners import Asked, Body, asked_by_click, asked_by_command
+from bot.slack.listeners import Asked, Body, Submit, asked_by_click, asked_by_command, message_ts, thread_of
 from bot.slack.restores import RESTORE
 from bot.slack.text import escape, plural
-
-Submit: TypeAlias = Callable[[Asked, Callable[[Asked], object]], None]
 
 
 class AuditListeners:
@@ -103,12 +99,3 @@ class AuditListeners:
         count = plural(len(state.restorable), "image")
         sentence = f"Deckhand pulls {count} on {escape(state.plan.host)}; the message of the cleanup shows how it goes."
         self._chat.post_private(asked.channel, asked.person.id, sentence)
-
-
-def message_ts(body: Body) -> str:
-    return str((body.get("container") or {}).get("message_ts") or "")
-
-
-def thread_of(body: Body) -> str:
-    """The thread that a clicked message is in, or begins."""
-    return str((body.get("message") or {}).get("thread_ts") or message_ts(body))

@@ -14,9 +14,10 @@ from bot.core.review import Place
 from bot.core.units import human_size
 from bot.ports import Cleanup
 from bot.services.review import Page, Record
+from bot.slack.action_ids import AUDIT_DETAILS
 from bot.slack.blocks import Block, Message, actions, button, context, fields, header, section
 from bot.slack.plan_names import short_name
-from bot.slack.plans import before_after
+from bot.slack.plan_runs import before_after
 from bot.slack.reports import OUTCOME_EMOJI
 from bot.slack.restores import restore_blocks
 from bot.slack.text import (
@@ -33,7 +34,7 @@ from bot.slack.text import (
 )
 from bot.slack.timeline import timeline
 
-DETAILS, PAGE, EXPORT = "audit_details", "audit_page", "audit_export"
+DETAILS, PAGE, EXPORT = AUDIT_DETAILS, "audit_page", "audit_export"
 """Prefixes of action ids: an id may stand only once in a message."""
 HOSTS_SHOWN = 5
 WORDS_SHOWN = 400

@@ -12,6 +12,7 @@ HEADER_LIMIT = 150
 FIELD_LIMIT = 2_000
 BUTTON_LIMIT = 75
 ACTIONS_LIMIT = 25
+CONFIRM_TITLE_LIMIT, CONFIRM_TEXT_LIMIT, CONFIRM_BUTTON_LIMIT = 100, 300, 30
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +56,19 @@ def button(label: str, action_id: str, value: str, *, style: str = "", spoken: s
     if spoken:
         element["accessibility_label"] = clip(spoken, BUTTON_LIMIT)
     return element
+
+
+def confirm(title: str, text: str, yes: str, no: str, *, danger: bool = False) -> Block:
+    """A dialog that asks once more before a button counts."""
+    made: Block = {
+        "title": {"type": "plain_text", "text": clip(title, CONFIRM_TITLE_LIMIT)},
+        "text": {"type": "mrkdwn", "text": clip(text, CONFIRM_TEXT_LIMIT)},
+        "confirm": {"type": "plain_text", "text": clip(yes, CONFIRM_BUTTON_LIMIT)},
+        "deny": {"type": "plain_text", "text": clip(no, CONFIRM_BUTTON_LIMIT)},
+    }
+    if danger:
+        made["style"] = "danger"
+    return made
 
 
 def actions(elements: Sequence[Block]) -> Block:

@@ -1,20 +1,27 @@
 """Sending: the plan's message, posted once and edited in place, over the unchanged slack_sdk client."""
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from types import MappingProxyType
 
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.http_retry.builtin_handlers import RateLimitErrorRetryHandler, ServerErrorRetryHandler
 
+from bot.core.audit import ChainedEvent, Tag
 from bot.core.audit_format import Head
-from bot.core.errors import ChatError, ChatRefusedError
+from bot.core.errors import ChannelClosedError, ChatError, ChatRefusedError, MessageGoneError, ViewGoneError
+from bot.core.hosts import Hosts
 from bot.core.lifecycle import MessageRef, PlanState
+from bot.core.policy import Right
 from bot.slack.blocks import Block, Message, section
-from bot.slack.plans import fits, full_list, plan_message
+from bot.slack.limits import fitted
+from bot.slack.plan_lists import direct_message, full_list, full_outcomes, list_message, log_message
+from bot.slack.plan_open import About
+from bot.slack.plans import NOWHERE, plan_message
 from bot.slack.reports import head_message
-from bot.slack.text import SECTION_LIMIT, plain
+from bot.slack.text import SECTION_LIMIT, is_user, plain, plural
 
 LOG = logging.getLogger(__name__)
 
@@ -23,6 +30,17 @@ TIMEOUT = 15
 TRANSIENT = frozenset({
     "ratelimited", "rate_limited", "internal_error", "fatal_error", "service_unavailable", "request_timeout",
 })  # fmt: skip
+_REFUSED: Mapping[str, type[ChatRefusedError]] = MappingProxyType({
+    **dict.fromkeys(("message_not_found", "cant_update_message", "edit_window_closed"), MessageGoneError),
+    **dict.fromkeys(("not_in_channel", "channel_not_found", "is_archived"), ChannelClosedError),
+    **dict.fromkeys(
+        ("expired_trigger_id", "exchanged_trigger_id", "not_found", "view_not_found", "hash_conflict"),
+        ViewGoneError,
+    ),
+})  # fmt: skip
+SERVER_ERROR = 500
+OUTCOMES_WRITTEN = 20
+"""Objects of a cleanup beyond which its thread gets a file that says what became of each."""
 
 
 def web_client(token: str, api_url: str | None) -> WebClient:
@@ -43,7 +61,11 @@ def slack_errors() -> Iterator[None]:
         yield
     except SlackApiError as error:
         reason = str(error.response.get("error") or "unknown_error")
-        kind = ChatError if reason in TRANSIENT else ChatRefusedError
+        kind = (
+            ChatError
+            if reason in TRANSIENT or error.response.status_code >= SERVER_ERROR
+            else _REFUSED.get(reason, ChatRefusedError)
+        )
         raise kind(f"Slack answered {reason}.") from error
     except (SlackClientError, OSError) as error:
         raise ChatError("Slack could not be reached.") from error
@@ -52,11 +74,16 @@ def slack_errors() -> Iterator[None]:
 class SlackChat:
     """Implements ``bot.ports.Chat``."""
 
-    def __init__(self, client: WebClient) -> None:
+    def __init__(self, client: WebClient, hosts: Callable[[], Hosts] = lambda: Hosts(by_name={})) -> None:
         self._client = client
+        self._hosts = hosts
 
     def post(self, channel: str, message: Message, thread: str = "") -> str:
-        """Post a message for everyone in the channel, or in one of its threads; its timestamp."""
+        """Post a message for everyone in the channel, or in one of its threads; its timestamp.
+
+        What Slack has no room for is in a file of the message's thread.
+        """
+        message, whole = fitted(message)
         with slack_errors():
             answer = self._client.chat_postMessage(
                 channel=channel,
@@ -66,12 +93,21 @@ class SlackChat:
                 unfurl_links=False,
                 unfurl_media=False,
             )
-        return str(answer["ts"])
+        ts = str(answer["ts"])
+        if whole:
+            self.attach(channel, thread or ts, "message.txt", "The whole message", whole)
+        return ts
 
     def edit(self, channel: str, ts: str, message: Message) -> None:
-        """Put another message in the place of one of ours."""
+        """Put another message in the place of one of ours; MessageGoneError when somebody deleted it."""
+        message, _ = fitted(message)
         with slack_errors():
             self._client.chat_update(channel=channel, ts=ts, text=message.text, blocks=list(message.blocks))
+
+    def delete(self, channel: str, ts: str) -> None:
+        """Take one of our messages away."""
+        with slack_errors():
+            self._client.chat_delete(channel=channel, ts=ts)
 
     def post_files(self, channel: str, thread: str, title: str, files: Mapping[str, str]) -> None:
         """Put texts into a thread as files, by name."""
@@ -111,10 +147,15 @@ class SlackChat:
 
     def post_plan(self, state: PlanState) -> MessageRef:
         channel = state.message.channel if state.message else ""
-        ts = self.post(channel, plan_message(state))
-        if not fits(state):
-            self._post_list(state, channel, ts)
+        ts = self.post(channel, plan_message(state, self._about(state)))
         return MessageRef(channel=channel, ts=ts, permalink=self._permalink(channel, ts))
+
+    def _about(self, state: PlanState) -> About:
+        host = self._hosts().by_name.get(state.plan.host)
+        if host is None:
+            return NOWHERE
+        entries = host.policy.entries(Right.APPROVE)
+        return About(tags=host.tags, approvers=entries, self_approval=host.policy.self_approval)
 
     def _permalink(self, channel: str, ts: str) -> str:
         """Where a browser finds a message; the audit stands without it, so a failure is logged."""
@@ -126,9 +167,42 @@ class SlackChat:
             return ""
 
     def update_plan(self, state: PlanState) -> None:
-        if state.message is None:
+        if state.message is not None:
+            self.edit(state.message.channel, state.message.ts, plan_message(state, self._about(state)))
+
+    def tell_plan(self, state: PlanState, events: Sequence[ChainedEvent]) -> None:
+        try:
+            self._write_thread(state, events)
+        except ChatRefusedError as error:
+            LOG.warning("plan %s: its thread cannot be written: %s", state.plan.id, error)
+        message = direct_message(state, events)
+        if message is None or not is_user(state.plan.requester.id):
             return
-        self.edit(state.message.channel, state.message.ts, plan_message(state))
+        try:
+            self.post_direct(state.plan.requester.id, message)
+        except ChatRefusedError as error:
+            LOG.warning("plan %s: its requester cannot be told: %s", state.plan.id, error)
+
+    def _write_thread(self, state: PlanState, events: Sequence[ChainedEvent]) -> None:
+        if state.message is None or not state.message.ts:
+            return
+        place = (state.message.channel, state.message.ts)
+        if any(link.event.tag == Tag.PLAN_PROPOSED for link in events):
+            listed = list_message(state)
+            if listed:
+                self.post(place[0], listed, place[1])
+            else:
+                title = f"Everything that plan {state.plan.id} removes and keeps"
+                self.attach(*place, f"plan-{state.plan.id}.txt", title, full_list(state))
+        log = log_message(events)
+        if log:
+            self.post(place[0], log, place[1])
+        if (
+            any(link.event.tag == Tag.CLEANUP_FINISHED for link in events)
+            and len(state.items) > OUTCOMES_WRITTEN
+        ):
+            title = f"What became of each of {plural(len(state.items), 'object')}"
+            self.attach(*place, f"cleanup-{state.plan.id}.tsv", title, full_outcomes(state))
 
     def tell(self, channel: str, sentence: str) -> None:
         text = plain(sentence, SECTION_LIMIT)
@@ -155,8 +229,3 @@ class SlackChat:
 
     def post_head(self, channel: str, head: Head) -> None:
         self.post(channel, head_message(head))
-
-    def _post_list(self, state: PlanState, channel: str, ts: str) -> None:
-        """Put the whole list of a plan into its thread."""
-        title = f"Everything that plan {state.plan.id} removes and keeps"
-        self.attach(channel, ts, f"plan-{state.plan.id}.txt", title, full_list(state))

@@ -8,30 +8,39 @@ import re
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
+from http import HTTPStatus
 from typing import Any, TypeAlias
 
 from slack_bolt import Ack, App, Respond
 
 from bot.core.arguments import Arguments
-from bot.core.errors import ChatError, ChatRefusedError, DeckhandError, RefusedError
-from bot.core.hosts import Hosts
+from bot.core.errors import (
+    ChannelClosedError,
+    ChatError,
+    ChatRefusedError,
+    DeckhandError,
+    PlanClosedError,
+    RefusedError,
+    UsageError,
+)
+from bot.core.hosts import Host, Hosts
 from bot.core.lifecycle import Status
 from bot.core.plans import Person
 from bot.core.policy import Right
 from bot.services.decide import Decide
-from bot.services.fleet import Fleet, open_to
 from bot.services.planning import Planning
 from bot.services.propose import Propose
 from bot.services.rights import Rights
 from bot.services.stop import Stop
 from bot.slack import parsing
+from bot.slack.action_ids import PLAN_AFRESH
+from bot.slack.blocks import Message, actions, button, context, section
 from bot.slack.chat import SlackChat, slack_errors
-from bot.slack.fleet import FleetMessage
-from bot.slack.plans import APPROVE, REJECT, WITHDRAW
+from bot.slack.plan_open import APPROVE, REJECT, WITHDRAW
 from bot.slack.rejecting import REASON, REJECT_REASON, plan_of, reason_of, reject_form
-from bot.slack.reports import PROPOSE, hosts_message, report_message, why_message
+from bot.slack.reports import PROPOSE, why_message
 from bot.slack.running import STOP, TAKE_UP
-from bot.slack.text import escape
+from bot.slack.text import date, escape
 
 LOG = logging.getLogger(__name__)
 
@@ -52,7 +61,6 @@ class Services:
     hosts: Callable[[], Hosts]
     rights: Rights
     planning: Planning
-    fleet: Fleet
     propose: Propose
     decide: Decide
     stop: Stop
@@ -89,6 +97,9 @@ def asked_by_click(body: Body, respond: Respond) -> Asked:
     )
 
 
+Submit: TypeAlias = Callable[[Asked, Callable[[Asked], object]], None]
+
+
 class Listeners:
     """Registers Deckhand's commands and actions with Bolt."""
 
@@ -98,7 +109,6 @@ class Listeners:
         self._pool = pool
 
     def register(self, app: App) -> None:
-        app.command(parsing.DF)(self.handle_df_command)
         app.command(parsing.PRUNE)(self.handle_prune_command)
         app.action(re.compile(f"^{PROPOSE}:"))(self.propose_action)
         app.action(APPROVE)(self.approve_action)
@@ -109,10 +119,6 @@ class Listeners:
         app.action(TAKE_UP)(self.take_up_action)
 
     # --- commands -------------------------------------------------------------------------------
-
-    def handle_df_command(self, ack: Ack, body: Body, respond: Respond) -> None:
-        ack()
-        self._submit(asked_by_command(body, respond), lambda asked: self._look(asked, _text(body)))
 
     def handle_prune_command(self, ack: Ack, body: Body, respond: Respond) -> None:
         ack()
@@ -180,35 +186,21 @@ class Listeners:
 
     # --- the work, in our own threads -----------------------------------------------------------
 
-    def _look(self, asked: Asked, text: str) -> None:
-        command = parsing.parse_df(text)
-        if command.host is None:
-            hosts = open_to(self._services.hosts().all(), self._services.rights, asked.person, asked.channel)
-            self._chat.post(asked.channel, hosts_message(hosts))
-            return
-        if self._services.hosts().means_several(command.host):
-            self._look_at_fleet(asked, command.host)
-            return
-        host = self._services.hosts().find(command.host)
-        self._services.rights.require(host, Right.LOOK, asked.person, asked.channel)
-        self._chat.post(asked.channel, report_message(self._services.planning.report(host.name)))
-
-    def _look_at_fleet(self, asked: Asked, selection: str) -> None:
-        selected = self._services.hosts().select(selection)
-        hosts = open_to(selected, self._services.rights, asked.person, asked.channel)
-        if not hosts:
-            raise RefusedError("You may look at none of these hosts.")
-        showing = FleetMessage(self._chat, asked.channel, selection, closed=len(selected) - len(hosts))
-        showing.end(self._services.fleet.gather(hosts, showing))
-
     def _propose(self, asked: Asked, host: str, arguments: Arguments) -> None:
         propose = self._services.propose
+        self._not_swapped(host, arguments.profile)
         state = propose(host, arguments, asked.person, asked.channel, asked.trigger_id)
         self._services.show_now()
         now = propose.store.plan(state.plan.id)
         unseen = now is not None and not (now.message and now.message.ts)
         if now is not None and now.status is Status.CANCELLED and unseen:
-            raise ChatRefusedError(_NOT_IN_CHANNEL)
+            raise ChannelClosedError(_NOT_IN_CHANNEL)
+
+    def _not_swapped(self, host: str, profile: str | None) -> None:
+        """Raise UsageError where the profile stands in the place of the host."""
+        hosts = self._services.hosts().by_name
+        if profile in hosts and host not in hosts and host in self._services.planning.profiles:
+            raise UsageError(f"The host comes first: /docker-prune {profile} {host}")
 
     def _ask_why(self, asked: Asked, plan_id: str) -> None:
         state = self._services.decide.check_rejection(plan_id, asked.person, asked.channel)
@@ -234,6 +226,14 @@ class Listeners:
         explanations = self._services.planning.explain(host.name, command.name)
         self._chat.post(asked.channel, why_message(host.name, command.name, explanations))
 
+    def host(self, name: str) -> Host:
+        """A registered host; UnknownHostError."""
+        return self._services.hosts().find(name)
+
+    def propose(self, asked: Asked, host: str, arguments: Arguments) -> None:
+        """Propose a plan for other listeners."""
+        self._propose(asked, host, arguments)
+
     # --- answers --------------------------------------------------------------------------------
 
     def submit(self, asked: Asked, work: Callable[[Asked], object]) -> None:
@@ -250,8 +250,10 @@ class Listeners:
         """Do the work; whatever goes wrong, the person hears of it, privately."""
         try:
             work(asked)
-        except ChatRefusedError:
+        except ChannelClosedError:
             self._privately(asked, _NOT_IN_CHANNEL)
+        except PlanClosedError as closed:
+            self._privately(asked, closed_message(closed))
         except RefusedError as error:
             self._privately(asked, str(error))  # our own words, with Slack's mentions in them
         except DeckhandError as error:
@@ -260,17 +262,55 @@ class Listeners:
             LOG.exception("a listener failed")
             self._privately(asked, _UNEXPECTED)
 
-    def _privately(self, asked: Asked, sentence: str) -> None:
-        """Tell one person; through the response URL where the bot may not write."""
-        try:
+    def _privately(self, asked: Asked, message: Message | str) -> None:
+        """Tell one person: in the channel, else through the response URL, else in person."""
+        told = message if isinstance(message, Message) else Message(text=message, blocks=(section(message),))
+        for way in (self._in_channel, self._by_response, self._in_person):
             try:
-                self._chat.post_private(asked.channel, asked.person.id, sentence)
-            except ChatError:
-                with slack_errors():
-                    asked.respond(text=sentence, response_type="ephemeral", replace_original=False)
-        except (ChatError, ValueError) as error:
-            LOG.warning("%s could not be answered: %s", asked.person.id, error)
+                way(asked, told)
+            except (ChatError, ValueError) as error:
+                LOG.info("%s cannot be answered this way: %s", asked.person.id, error)
+            else:
+                return
+        LOG.warning("%s could not be answered: %s", asked.person.id, told.text)
+
+    def _in_channel(self, asked: Asked, message: Message) -> None:
+        self._chat.post_private(asked.channel, asked.person.id, message)
+
+    def _by_response(self, asked: Asked, message: Message) -> None:
+        with slack_errors():
+            answer = asked.respond(
+                text=message.text,
+                blocks=list(message.blocks),
+                response_type="ephemeral",
+                replace_original=False,
+            )
+        if answer.status_code != HTTPStatus.OK:
+            raise ChatRefusedError(f"Slack answered {answer.status_code}.")
+
+    def _in_person(self, asked: Asked, message: Message) -> None:
+        self._chat.post_direct(asked.person.id, message)
+
+
+def closed_message(closed: PlanClosedError) -> Message:
+    """What somebody reads who decides about a plan that waits for no decision any more."""
+    blocks = [section(str(closed))]
+    if closed.at is not None:
+        blocks.append(context(f"Since {date(closed.at)}"))
+    if closed.again:
+        blocks.append(actions([button("Plan afresh", PLAN_AFRESH, closed.plan_id)]))
+    return Message(text=str(closed), blocks=tuple(blocks))
 
 
 def _text(body: Body) -> str:
     return str(body.get("text") or "")
+
+
+def message_ts(body: Body) -> str:
+    """The message whose button was pressed; empty in a view."""
+    return str((body.get("container") or {}).get("message_ts") or "")
+
+
+def thread_of(body: Body) -> str:
+    """The thread that a clicked message is in, or begins."""
+    return str((body.get("message") or {}).get("thread_ts") or message_ts(body))

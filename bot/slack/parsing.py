@@ -26,12 +26,16 @@ _SLACKS_OWN = (
 )
 """Mentions: of a person alone it asks for that person, of a group it may be a host's tag."""
 _TYPOGRAPHIC = (("\u201c\u201d\u201e`", '"'), ("\u2018\u2019", "'"))
+_SPACED_DURATION = re.compile(r"\b(until)=(\d+)\s+(days?|hours?|weeks?|minutes?|[dhwm])\b", re.IGNORECASE)
 _QUOTES = "'\"\u2018\u2019\u201c\u201d`"
+
+VERBOSE = frozenset({"-v", "--verbose", "verbose"})
 
 USAGE = {
     DF: (
         "*/docker-df* lists the registered hosts.\n"
-        "*/docker-df HOST* shows where the host's disk went, and what each cleanup would free.\n"
+        "*/docker-df HOST* shows where the host's disk went, and what each cleanup would free; with *-v* its "
+        "largest images, containers, volumes and cache records too.\n"
         "*/docker-df @TAG*, *all*, a pattern like `web-*` or a list like `prod-3,@ci` looks at all of these at once.\n"
         "Example: `/docker-df prod-3`"
     ),
@@ -60,6 +64,8 @@ USAGE = {
 class DfCommand:
     host: str | None
     """A host's name, or a selection of several; None means: list them."""
+    verbose: bool = False
+    """Whether the objects are asked for too."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,11 +90,20 @@ def profiles_help(profiles: Iterable[Profile]) -> str:
 
 
 def parse_df(text: str) -> DfCommand:
-    words = _words(DF, re.sub(r"\s*,\s*", ",", text), most=1)
-    return DfCommand(host=words[0] if words else None)
+    words = [word for word in re.sub(r"\s*,\s*", ",", text).split() if word not in VERBOSE]
+    verbose = len(words) < len(re.sub(r"\s*,\s*", ",", text).split())
+    words = _words(DF, " ".join(words), most=1)
+    if words and words[0].startswith("-"):
+        raise UsageError(f"/docker-df has no option “{words[0]}”; it has -v.\n{USAGE[DF]}")
+    return DfCommand(host=words[0] if words else None, verbose=verbose and bool(words))
 
 
 def parse_prune(text: str) -> PruneCommand | WhyCommand:
+    spaced = _SPACED_DURATION.search(text)
+    if spaced:
+        raise UsageError(
+            f"Write “{spaced[0]}” in one word: {spaced[1]}={spaced[2]}{spaced[3][0].lower()}.\n{USAGE[PRUNE]}"
+        )
     words = _words(PRUNE, text, most=MOST_WORDS)
     if not words:
         raise UsageError(f"Which host?\n{USAGE[PRUNE]}")

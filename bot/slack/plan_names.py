@@ -1,6 +1,15 @@
-"""What an object of a plan is called in Slack."""
+"""What a plan frees, and what its objects are called in Slack."""
 
-from bot.core.plans import Item
+from bot.core.plans import Draft, Item
+from bot.core.units import human_size
+
+
+def frees_text(draft: Draft) -> str:
+    """``1.2GB`` when exact, a range when not."""
+    low, high = human_size(draft.frees.low), human_size(draft.frees.high)
+    if draft.frees.exact:
+        return high
+    return f"about {high}" if low == high else f"{low} to {high}"
 
 
 def item_name(item: Item) -> str:

@@ -5,8 +5,8 @@ from typing import Any
 
 from bot.core.lifecycle import PlanState
 from bot.slack.blocks import Block, section
+from bot.slack.plan_names import frees_text
 from bot.slack.plans import REASON_LIMIT
-from bot.slack.reports import frees_text
 from bot.slack.text import escape, plural
 
 REJECT_REASON = "reject_reason"

@@ -1,15 +1,23 @@
 """Messages that answer a look: a host's disk usage, the list of hosts, why something stays."""
 
+from collections import Counter
 from collections.abc import Sequence
+from datetime import datetime
 
 from bot.core.audit_format import Head
+from bot.core.errors import DeckhandError
 from bot.core.hosts import Host
+from bot.core.inventory import Kind
 from bot.core.objects import Explanation, Reason
 from bot.core.plans import Draft
+from bot.core.profiles import KIND_NAMES
+from bot.core.selection import ANONYMOUS_LABEL
 from bot.core.units import human_size
-from bot.core.usage import DiskUsage
+from bot.core.usage import DiskSpace, DiskUsage, LastLook
 from bot.services.planning import HostReport
-from bot.slack.blocks import Block, Message, actions, button, context, header, section, table
+from bot.slack.action_ids import DETAILS, LOOK, VOLUMES
+from bot.slack.blocks import Block, Message, actions, button, context, header, section
+from bot.slack.plan_names import frees_text
 from bot.slack.text import (
     MESSAGE_BUDGET,
     SECTION_LIMIT,
@@ -23,12 +31,13 @@ from bot.slack.text import (
     plain,
     plural,
 )
+from bot.slack.usage_blocks import bars_text, usage_table
 
 PROPOSE = "propose"
 """Prefix of the action ids of the buttons that ask for a plan: ``propose:PROFILE``, with the host as value."""
 TAGS_SHOWN = 8
 OBJECTS_EXPLAINED = 3
-USAGE_HEAD = ("TYPE", "TOTAL", "ACTIVE", "SIZE", "RECLAIMABLE")
+REASONS_SHOWN = 6
 OUTCOME_EMOJI = {
     "done": ":white_check_mark:",
     "partial": ":warning:",
@@ -37,30 +46,20 @@ OUTCOME_EMOJI = {
 }
 
 
-def usage_table(usage: DiskUsage) -> Block:
-    """Docker's own table, with the figures and units of the engine's own CLI."""
-    return table(
-        USAGE_HEAD,
-        (row.cells for row in usage.rows),
-    )
-
-
-def report_message(report: HostReport) -> Message:
-    """The answer to ``/docker-df HOST``."""
+def report_message(report: HostReport, host: Host | None = None) -> Message:
+    """The answer to ``/docker-df HOST``: how full it is, Docker's table, and what cleanups would free."""
     engine, usage, disk = report.survey.inventory.engine, report.survey.usage, report.survey.disk
-    headline = (
-        f"{report.host}: {human_size(usage.size)} in Docker, {human_size(usage.reclaimable)} reclaimable"
-    )
-    if disk:
-        headline += f", disk {disk}"
+    title = _headline(report.host, usage, disk)
+    tags = "".join(f"{code(tag, 40)} " for tag in (host.tags if host else ())[:TAGS_SHOWN])
     offers = [draft for draft in report.offers if draft.items]
     blocks: list[Block] = [
-        header(headline),
+        header(title),
         context(
-            f"Docker Engine {plain(engine.version)} · {plain(engine.operating_system or engine.name)} · "
+            f"{tags}Docker Engine {plain(engine.version)} · {plain(engine.operating_system or engine.name)} · "
             f"data root {code(engine.data_root)} · as of {date(report.survey.inventory.taken_at)}"
         ),
         usage_table(usage),
+        section(bars_text(usage, disk)),
     ]
     if report.changed:
         blocks.append(section(f":warning: {plain(str(report.changed), 1_000)}"))
@@ -73,22 +72,94 @@ def report_message(report: HostReport) -> Message:
         blocks.append(actions([_offer_button(report.host, draft) for draft in offers]))
     else:
         blocks.append(section(":white_check_mark: Nothing to clean up: no profile finds anything to remove."))
-    blocks.append(
-        context(
-            "SIZE and RECLAIMABLE are this engine's own figures; what a plan frees is counted by Deckhand, "
-            "layer by layer. Named volumes are never offered."
-        )
+    blocks.append(context(_never_text(report)))
+    blocks.append(actions(_look_buttons(report)))
+    rows = "; ".join(
+        f"{row.type} {human_size(row.size) if row.known else 'not counted'}" for row in usage.rows
     )
-    rows = "; ".join(f"{row.type} {human_size(row.size)}" for row in usage.rows)
-    return Message(text=f"{headline}. {rows}.", blocks=tuple(blocks))
+    return Message(text=f"{escape(title)}. {rows}.", blocks=tuple(blocks))
 
 
-def frees_text(draft: Draft) -> str:
-    """``1.2GB`` when exact, a range when not."""
-    low, high = human_size(draft.frees.low), human_size(draft.frees.high)
-    if draft.frees.exact:
-        return high
-    return f"about {high}" if low == high else f"{low} to {high}"
+def looking_message(host: str, last: LastLook | None, posted_at: datetime) -> Message:
+    """What stands there until the engine has answered: the last known figures with their age."""
+    title = f"Looking at {host}…"
+    if last is None:
+        text = f":hourglass_flowing_sand: Asked at {date(posted_at, '{time_secs}')}. Counting volumes takes longest."
+        return Message(text=escape(title), blocks=(header(title), section(text)))
+    return Message(
+        text=f"{escape(title)} Last known: {escape(_headline(host, last.usage, last.disk))}.",
+        blocks=(
+            header(_headline(host, last.usage, last.disk)),
+            context(
+                f":hourglass_flowing_sand: These figures are of {date(last.at)}. Asked anew at "
+                f"{date(posted_at, '{time_secs}')}; counting volumes takes longest."
+            ),
+            usage_table(last.usage),
+            section(bars_text(last.usage, last.disk)),
+        ),
+    )
+
+
+def unreachable_message(host: Host, error: DeckhandError, last: LastLook | None) -> Message:
+    """That a host did not answer: what was tried and what to check, and what it showed the last time."""
+    sentence = plain(str(error), 1_500)
+    blocks: list[Block] = [
+        header(f"{host.name} did not answer"),
+        section(f":x: {sentence}"),
+        context(
+            f"Tried: {plain(str(host.address))}. `deckhand hosts check {escape(host.name)}` tries each step alone."
+        ),
+    ]
+    if last is not None:
+        blocks += [
+            context(f"What it showed {date(last.at)}: {escape(_headline(host.name, last.usage, last.disk))}"),
+            usage_table(last.usage),
+        ]
+    blocks.append(actions([button("Try again", LOOK, host.name, spoken=f"Look at {host.name} again")]))
+    return Message(text=sentence, blocks=tuple(blocks))
+
+
+def _headline(host: str, usage: DiskUsage, disk: DiskSpace | None) -> str:
+    docker = f"{human_size(usage.size)} in Docker, {human_size(usage.reclaimable)} reclaimable"
+    return (
+        f"{host}: disk {disk.used_share:.0%} full, {human_size(disk.free)} free; {docker}"
+        if disk
+        else f"{host}: {docker}"
+    )
+
+
+def _never_text(report: HostReport) -> str:
+    """What no plan on offer takes, and why; the figures' own meaning."""
+    taken = {(item.kind, item.id) for draft in report.offers for item in draft.items}
+    kept = {
+        (one.kind, one.id): one
+        for draft in report.offers
+        for one in draft.kept
+        if (one.kind, one.id) not in taken
+    }
+    counts = Counter((one.kind, one.because) for one in kept.values()).most_common(REASONS_SHOWN)
+    reasons = [f"{_counted(count, kind)} ({plain(because, 80)})" for (kind, because), count in counts]
+    never = f"Not on offer: {', '.join(reasons)}. " if reasons else ""
+    return (
+        f"{never}Named volumes are never taken by a rule. SIZE and RECLAIMABLE are this engine's own figures; what a "
+        "plan frees is counted by Deckhand, layer by layer."
+    )
+
+
+def _counted(count: int, kind: Kind) -> str:
+    return f"{count:,} {kind.replace('_', ' ') if count == 1 else KIND_NAMES[kind]}"
+
+
+def _look_buttons(report: HostReport) -> list[Block]:
+    name = report.host
+    named = any(ANONYMOUS_LABEL not in volume.labels for volume in report.survey.inventory.volumes)
+    found = [
+        button("Details", DETAILS, name, spoken=f"The largest objects on {name}"),
+        button("Refresh", LOOK, name, spoken=f"Look at {name} again"),
+    ]
+    if named and report.may_pick_volumes:
+        found.append(button("Volumes…", VOLUMES, name, spoken=f"Choose volumes of {name} to remove"))
+    return found
 
 
 def _offer_line(draft: Draft, most: int) -> str:

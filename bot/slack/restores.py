@@ -7,7 +7,7 @@ from bot.core.lifecycle import CLEANUP_OUTCOMES, PlanState
 from bot.core.plans import Draft
 from bot.core.profiles import KIND_NAMES
 from bot.core.restoring import Restored, RestoreStatus, Restoring, digests, lost_for_good
-from bot.slack.blocks import Block, actions, button, section
+from bot.slack.blocks import Block, actions, button, confirm, section
 from bot.slack.plan_names import short_name
 from bot.slack.text import code, date, lines_within, mention, plain, plural
 
@@ -52,16 +52,13 @@ def _button(state: PlanState) -> Block:
     made = button(
         f"{again}: {images}", RESTORE, state.plan.id, spoken=f"{again} {images} on {state.plan.host}"
     )
-    made["confirm"] = {
-        "title": {"type": "plain_text", "text": f"Restore {images}?"},
-        "text": {
-            "type": "mrkdwn",
-            "text": f"What is pulled again on {plain(state.plan.host, 63)} takes up the space that was freed. "
-            "A name that another image has by now stays with it.",
-        },
-        "confirm": {"type": "plain_text", "text": "Restore"},
-        "deny": {"type": "plain_text", "text": "Leave it"},
-    }
+    made["confirm"] = confirm(
+        f"Restore {images}?",
+        f"What is pulled again on {plain(state.plan.host, 63)} takes up the space that was freed. "
+        "A name that another image has by now stays with it.",
+        "Restore",
+        "Leave it",
+    )
     return made
 
 

@@ -51,7 +51,12 @@ def mention_id(user_id: str) -> str:
     """A Slack mention; a policy or a schedule is called by its name, an id from elsewhere is plain text."""
     if ours := _OURS.fullmatch(user_id):
         return f"{ours[1]} “{plain(ours[2])}”"
-    return f"<@{user_id}>" if _SLACK_USER.fullmatch(user_id) else plain(user_id)
+    return f"<@{user_id}>" if is_user(user_id) else plain(user_id)
+
+
+def is_user(person_id: str) -> bool:
+    """Whether an id is that of a person in Slack."""
+    return _SLACK_USER.fullmatch(person_id) is not None
 
 
 def mentions(user_ids: Sequence[str]) -> str:

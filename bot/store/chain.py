@@ -139,6 +139,17 @@ def of_plan(session: Session, plan_id: str) -> tuple[ChainedEvent, ...]:
     return tuple(_link(Entry._make(row), plan_id) for row in rows)
 
 
+def of_plan_since(session: Session, plan_id: str, seq: int, but: Sequence[Tag]) -> tuple[ChainedEvent, ...]:
+    """The events of a plan after one of them, without some tags."""
+    wanted = ENTRIES.where(
+        col(EventRow.plan) == plan_id,
+        col(EventRow.seq) > seq,
+        col(EventRow.tag).not_in([str(tag) for tag in but]),
+    )
+    rows = session.execute(wanted.order_by(col(EventRow.seq)))
+    return tuple(_link(Entry._make(row), plan_id) for row in rows)
+
+
 _EVENT = EventRow.metadata.tables["event"].c
 ENTRIES = select_columns(
     # The table's own columns, not the row's: the ORM would look at each value again.

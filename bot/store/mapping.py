@@ -9,12 +9,13 @@ from bot.core.errors import NewerReleaseError
 from bot.core.lifecycle import ItemState, MessageRef, Outcome, PlanState, Status, Stop, Vote
 from bot.core.plans import Person, Plan
 from bot.core.restoring import ImageRestored, RestoreStatus, Restoring
-from bot.core.usage import DiskUsage
+from bot.core.usage import DiskSpace, DiskUsage, LastLook
 from bot.store.columns import storable_json
-from bot.store.models import FORMAT, ItemRow, PlanRow, RestoreRow, VoteRow
+from bot.store.models import FORMAT, ItemRow, LastLookRow, PlanRow, RestoreRow, VoteRow
 
 _PLAN = TypeAdapter(Plan)
 _USAGE = TypeAdapter(DiskUsage)
+_DISK = TypeAdapter(DiskSpace)
 _IMAGES = TypeAdapter(tuple[ImageRestored, ...])
 
 
@@ -26,6 +27,19 @@ def plan_text(plan: Plan) -> str:
 
 def usage_text(usage: DiskUsage) -> str:
     return _text(_USAGE.dump_python(usage, mode="json"))
+
+
+def look_texts(look: LastLook) -> tuple[str, str | None]:
+    """The usage and the disk of a look, as the database keeps them."""
+    return usage_text(look.usage), None if look.disk is None else _text(
+        _DISK.dump_python(look.disk, mode="json")
+    )
+
+
+def look_of(row: LastLookRow) -> LastLook:
+    """A look as it was kept."""
+    disk = None if row.disk is None else _DISK.validate_json(row.disk)
+    return LastLook(at=row.at, usage=_USAGE.validate_json(row.usage), disk=disk)
 
 
 def names_text(names: Sequence[str]) -> str:

@@ -57,6 +57,8 @@ class PlanRow(Row, table=True):
     status: str = Field(sa_type=SafeText)
     version: int = 1
     shown_version: int = 0
+    told_seq: int = Field(default=0, sa_column=Column(BigInteger, nullable=False, server_default="0"))
+    """The last event that was written into the thread."""
     host: str = Field(sa_type=SafeText)
     profile: str = Field(sa_type=SafeText)
     engine_id: str = Field(sa_type=SafeText)
@@ -253,3 +255,16 @@ class HostEngineRow(Row, table=True):
     version: str = Field(sa_type=SafeText)
     store: str = Field(sa_type=SafeText)
     first_at: datetime = Field(sa_type=Moment)
+
+
+class LastLookRow(Row, table=True):
+    """What a host showed when it was looked at the last time."""
+
+    __tablename__ = "last_look"
+
+    host: str = Field(primary_key=True, sa_type=SafeText)
+    at: datetime = Field(sa_type=Moment)
+    usage: str = Field(sa_type=SafeText)
+    """The core's DiskUsage as JSON."""
+    disk: str | None = Field(default=None, sa_type=SafeText)
+    """The core's DiskSpace as JSON."""

@@ -17,10 +17,23 @@ from bot.core.plans import Person, Plan
 from bot.core.restoring import ImageRestored
 from bot.core.review import Place, RecordedItem, Statistics, Totals
 from bot.core.sightings import KnownEngine, Sighting
-from bot.core.usage import DiskUsage
+from bot.core.usage import DiskUsage, LastLook
 from bot.core.verifying import Verdict
 from bot.ports import Change, Cleanup, RestoreRun, Run, Store, Tick, Timer
-from bot.store import chain, identities, items, ledger, plans, restores, reviewing, runs, schedules, turns
+from bot.store import (
+    chain,
+    identities,
+    items,
+    ledger,
+    looks,
+    plans,
+    restores,
+    reviewing,
+    runs,
+    schedules,
+    telling,
+    turns,
+)
 from bot.store.archive import Archived, archive
 from bot.store.export import Selection
 from bot.store.sessions import Sessions
@@ -147,6 +160,12 @@ class SqlStore(Store):
     def shown(self, plan_id: str, version: int, message: MessageRef) -> None:
         self._sessions.writing(lambda session: plans.shown(session, plan_id, version, message))
 
+    def untold(self, plan_id: str) -> tuple[ChainedEvent, ...]:
+        return self._sessions.reading(lambda session: telling.untold(session, plan_id))
+
+    def told(self, plan_id: str, seq: int) -> None:
+        self._sessions.writing(lambda session: telling.told(session, plan_id, seq))
+
     # --- schedules ------------------------------------------------------------------------------
 
     def schedules(self) -> tuple[Timer, ...]:
@@ -162,6 +181,12 @@ class SqlStore(Store):
         return self._sessions.writing(lambda session: schedules.note(session, schedule, host, trouble, event))
 
     # --- images seen in use ---------------------------------------------------------------------
+
+    def remember_look(self, host: str, look: LastLook) -> None:
+        self._sessions.writing(lambda session: looks.remember(session, host, look))
+
+    def last_looks(self, hosts: Collection[str]) -> Mapping[str, LastLook]:
+        return self._sessions.reading(lambda session: looks.last(session, hosts))
 
     def look(
         self, engine_id: str, present: Collection[str], used: Collection[str], at: datetime

@@ -1,6 +1,6 @@
 """Schedules of several replicas on one database: each moment once, whoever is there, and never after the end."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from bot.core.arguments import Arguments
-from bot.core.audit import Tag, time_text
+from bot.core.audit import ChainedEvent, Tag, time_text
 from bot.core.audit_format import Head
 from bot.core.errors import ChatError
 from bot.core.hosts import Host, Hosts, SocketAddress
@@ -54,6 +54,9 @@ class Channel:
         raise NotImplementedError
 
     def update_plan(self, state: PlanState) -> None:
+        raise NotImplementedError
+
+    def tell_plan(self, state: PlanState, events: Sequence[ChainedEvent]) -> None:
         raise NotImplementedError
 
 

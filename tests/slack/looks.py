@@ -9,19 +9,28 @@ from typing import cast
 from bot.core.audit import ChainedEvent, Event, Json, Tag
 from bot.core.audit_filter import EVERYTHING, AuditFilter
 from bot.core.audit_format import Head
+from bot.core.errors import EngineChangedError, HostUnreachableError
 from bot.core.hosts import Host, SocketAddress
-from bot.core.inventory import EngineInfo, Inventory, Kind
+from bot.core.inventory import CacheRecord, Container, EngineInfo, Image, Inventory, Kind, Volume
 from bot.core.objects import Explanation, Found, Reason
 from bot.core.plans import Draft
 from bot.core.policy import Policy
 from bot.core.review import NOTHING, Place, Tally, Totals
-from bot.core.usage import Survey
+from bot.core.usage import VOLUMES, DiskSpace, LastLook, Survey
 from bot.ports import Cleanup
 from bot.services.planning import HostReport
 from bot.services.review import Page, Record
 from bot.slack.audits import page_message, record_message
 from bot.slack.blocks import Message
-from bot.slack.reports import head_message, hosts_message, report_message, why_message
+from bot.slack.reports import (
+    head_message,
+    hosts_message,
+    looking_message,
+    report_message,
+    unreachable_message,
+    why_message,
+)
+from bot.slack.usage_blocks import details_message, listings
 from tests.slack.states import BEFORE, ENGINE, ITEMS, MADE, MEGABYTE, STATES, draft
 
 
@@ -128,10 +137,54 @@ _OFFERS = (
     draft(ITEMS[:1], profile="ci"),
     draft(profile="routine"),
 )
+_DISK = DiskSpace(size=100_000 * MEGABYTE, free=12_000 * MEGABYTE)
+_AWAY = HostUnreachableError(
+    "prod-3", "no answer from <10.0.0.3>:22 in 5 s: the machine is down or firewalled."
+)
+_LAST = LastLook(at=MADE, usage=BEFORE, disk=_DISK)
+_INVENTORY = Inventory(
+    engine=ENGINE,
+    taken_at=MADE,
+    images=tuple(
+        Image(id=f"sha256:{n:064x}", tags=(f"app:{n}",), size=n * MEGABYTE, built_at=MADE - timedelta(days=n))
+        for n in range(12)
+    ),
+    containers=(
+        Container(id="c1", name="web-<1>", state="running", image_id=f"sha256:{3:064x}", image="app:3",
+                  created_at=MADE - timedelta(days=4), volumes=("pg",), size_rw=40 * MEGABYTE),
+    ),
+    volumes=(
+        Volume(name="pg", driver="local", created_at=MADE - timedelta(days=400), size=700 * MEGABYTE),
+        Volume(name="old", driver="local"),
+    ),
+    cache=(CacheRecord(id="k1", type="regular", description="RUN make", size=MEGABYTE, last_used_at=MADE),),
+)  # fmt: skip
+_FULL = replace(
+    report(*_OFFERS),
+    survey=Survey(inventory=_INVENTORY, usage=BEFORE, disk=_DISK),
+    may_pick_volumes=True,
+)
+_SOME_UNKNOWN = replace(
+    BEFORE,
+    rows=tuple(replace(row, known=row.type != VOLUMES) for row in BEFORE.rows),
+)
 _OUTCOMES = ("running", "done", "partial", "stopped", "failed")
 
 LOOKS: Mapping[str, Message] = MappingProxyType({
-    "report": report_message(report(*_OFFERS)),
+    "report": report_message(report(*_OFFERS), host("prod-3", "production", ["prod", "eu"])),
+    "report_with_a_disk": report_message(_FULL),
+    "report_volumes_not_counted": report_message(
+        replace(_FULL, survey=replace(_FULL.survey, usage=_SOME_UNKNOWN))
+    ),
+    "report_of_another_engine": report_message(
+        replace(report(), changed=EngineChangedError("prod-3", "it is <another> engine than before."))
+    ),
+    "looking": looking_message("prod-3", None, MADE),
+    "looking_with_known_figures": looking_message("prod-3", _LAST, MADE + timedelta(hours=2)),
+    "unreachable": unreachable_message(host("prod-3"), _AWAY, None),
+    "unreachable_with_known_figures": unreachable_message(host("prod-3"), _AWAY, _LAST),
+    "details": details_message("prod-3", listings(_INVENTORY)),
+    "details_of_nothing": details_message("prod-3", listings(Inventory(engine=ENGINE, taken_at=MADE))),
     "report_nothing_to_clean": report_message(report(draft((), profile="dangling"))),
     "hosts": hosts_message([host("prod-3", "production", ["prod", "eu"]), host("ci-1")]),
     "hosts_none": hosts_message([]),

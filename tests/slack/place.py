@@ -12,6 +12,9 @@ import pytest
 
 from bot.core.audit import Event, Tag
 from bot.core.lifecycle import PlanState
+from bot.slack.action_ids import ADJUST, COMMANDS
+from bot.slack.plan_open import APPROVE, REJECT, WITHDRAW
+from bot.slack.running import STOP, TAKE_UP
 from bot.store.store import SqlStore
 from bot.trial.sample import Builder, SampleEngine, Step, Universe
 from bot.trial.workspace import DEFAULT_PEOPLE, Message, Person, Team, Workspace
@@ -20,6 +23,8 @@ T = TypeVar("T")
 JSON = dict[str, Any]
 
 ANN, BOB, CYD = "U0ANN", "U0BOB", "U0CYD"
+OPEN_PLAN = {APPROVE, REJECT, ADJUST, COMMANDS}
+"""Buttons of a plan that waits for its decision."""
 PATIENCE = 8.0  # seconds
 CONFIGURATION = """
 [database]
@@ -80,6 +85,11 @@ def buttons(message: Message) -> dict[str, str]:
         if block["type"] == "actions"
         for element in block["elements"]
     }
+
+
+def deciding(message: Message) -> set[str]:
+    """Action ids of the buttons that change what becomes of a plan."""
+    return set(buttons(message)) & {*OPEN_PLAN, WITHDRAW, STOP, TAKE_UP} - {COMMANDS}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,7 +2,8 @@
 
 from collections.abc import Callable
 
-from bot.slack.plans import APPROVE
+from bot.slack.action_ids import COMMANDS, DETAILS, LOOK
+from bot.slack.plan_open import APPROVE
 from tests.slack.place import ANN, BOB, OPEN_TO_ALL, Place, buttons, shown
 
 Start = Callable[[str], Place]
@@ -47,7 +48,7 @@ def test_a_configured_profile_is_offered_under_a_report_and_planned_by_its_butto
     place.workspace.command(ANN, "/docker-df", "prod-3")
     report = place.message("RECLAIMABLE")
     assert buttons(report) == dict.fromkeys(
-        ("propose:routine", "propose:everything", "propose:nightly"), "prod-3"
+        ("propose:routine", "propose:everything", "propose:nightly", DETAILS, LOOK), "prod-3"
     )
     assert place.workspace.click(ANN, report.ts, "propose:nightly").ok
     plan = place.message("Cleanup plan: nightly on prod-3")
@@ -63,7 +64,8 @@ def test_arguments_are_shown_in_the_plan_and_narrow_what_is_removed(start: Start
     said = shown(plan)
     assert "Profile *everything* `until=10d not=older only=images,networks`: " in said
     assert "images: unused, at least 10 days old; not older" in said
-    assert "`docker image prune -a --filter until=240h`" in said
+    assert place.workspace.click(BOB, plan.ts, COMMANDS).ok
+    assert "docker image prune -a --filter until=240h" in place.told(BOB)
     assert "Frees 700MB in 1 object." in plan.text
     place.approve(BOB, plan)
     place.message("Cleanup done")
@@ -76,7 +78,8 @@ def test_picked_objects_and_nothing_else_are_removed_when_somebody_approves(star
     plan_id = buttons(plan)[APPROVE]
     assert "picked on prod-3" in plan.text
     assert "`image=older:1`: nothing but image=older:1" in shown(plan)
-    assert "`docker rmi older:1`" in shown(plan)
+    assert place.workspace.click(BOB, plan.ts, COMMANDS).ok
+    assert "docker rmi older:1" in place.told(BOB)
     place.approve(BOB, plan)
     assert "300MB reclaimed of 300MB predicted. 1 removed." in place.message("Cleanup done").text
     assert place.images() == {"old:1", "web:1"}

@@ -7,8 +7,8 @@ import pytest
 from bot.core.audit import Tag
 from bot.core.lifecycle import Status
 from bot.services.background import Background
-from bot.slack.plans import APPROVE, WITHDRAW
-from tests.slack.place import ANN, BOB, CYD, Place, buttons, eventually, shown
+from bot.slack.plan_open import APPROVE, WITHDRAW
+from tests.slack.place import ANN, BOB, CYD, Place, buttons, deciding, eventually, shown
 
 Start = Callable[[str], Place]
 
@@ -92,7 +92,7 @@ def test_one_rejection_ends_a_plan_that_needs_two_approvals(start: Start) -> Non
     place.message("1 of 2")
     place.reject(CYD, plan)
     ended = place.message("Rejected by <@U0CYD>. not now")
-    assert (ended.ts, buttons(ended)) == (plan.ts, {})
+    assert (ended.ts, deciding(ended)) == (plan.ts, set())
     assert place.images() == ALL_IMAGES
 
 
@@ -127,7 +127,7 @@ def test_a_click_on_an_expired_plan_is_told_so_and_takes_the_buttons_away(
     assert place.told(BOB) == sentence
     assert place.refusals(plan_id) == [(BOB, sentence)]
     ended = place.message("Expired plan")
-    assert (ended.ts, buttons(ended)) == (plan.ts, {})
+    assert (ended.ts, deciding(ended)) == (plan.ts, set())
     assert place.plan(plan_id).status is Status.EXPIRED
     assert place.images() == ALL_IMAGES
 
@@ -136,7 +136,7 @@ def test_a_plan_that_nobody_decides_expires_and_loses_its_buttons_without_a_clic
     place = start(policy('approve = ["*"]\nexpires = "1s"'))
     plan = place.propose(ANN)
     ended = place.message("Expired plan")
-    assert (ended.ts, buttons(ended)) == (plan.ts, {})
+    assert (ended.ts, deciding(ended)) == (plan.ts, set())
     assert place.told_privately() == set()
     assert [event.actor for event in place.events(buttons(plan)[APPROVE], Tag.PLAN_EXPIRED)] == [""]
 
@@ -166,7 +166,7 @@ def test_the_requester_may_withdraw_a_plan_by_rejecting_it(start: Start) -> None
     place = start(policy('approve = ["*"]'))
     plan = place.propose(ANN)
     place.reject(ANN, plan)
-    assert buttons(place.message("Rejected by <@U0ANN>")) == {}
+    assert deciding(place.message("Rejected by <@U0ANN>")) == set()
     assert place.images() == ALL_IMAGES
 
 

@@ -68,5 +68,6 @@ def test_of_more_profiles_than_fit_whole_lines_are_shown_and_the_others_counted(
 def test_more_offers_than_a_message_has_buttons_still_make_a_report() -> None:
     message = report_message(report(*(draft(profile=name) for name in MANY)))
     assert_slack_takes(message)
-    (buttons,) = [block["elements"] for block in message.blocks if block["type"] == "actions"]
+    buttons, looks = [block["elements"] for block in message.blocks if block["type"] == "actions"]
     assert [button["action_id"] for button in buttons] == [f"propose:{name}" for name in MANY[:25]]
+    assert [button["action_id"] for button in looks] == ["details", "look"]

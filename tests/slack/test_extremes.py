@@ -14,7 +14,8 @@ from bot.core.plans import Kept
 from bot.services.review import Record
 from bot.slack.audits import page_message, record_message
 from bot.slack.blocks import Message
-from bot.slack.plans import fits, full_list, plan_message
+from bot.slack.plan_lists import full_list, list_message
+from bot.slack.plans import plan_message
 from bot.slack.reports import hosts_message, report_message
 from bot.trial.workspace.core import JSON
 from bot.trial.workspace.limits import check_message, text_characters
@@ -139,31 +140,31 @@ def test_what_is_gone_already_is_never_listed_as_removed() -> None:
 def test_what_the_message_cannot_show_is_counted_and_stands_in_the_list_of_the_thread() -> None:
     state = crowded()
     text = everything(plan_message(state))
-    left = re.search(r"_(\d+) more lines: the whole list is in the thread_", text)
-    assert left
-    shown = sum(line.startswith("• ") and line.endswith("B") for line in text.splitlines())
-    headings = len(Kind)
-    assert shown + int(left[1]) in range(500, 500 + headings)
-    assert not fits(state)
+    left = sum(int(count.replace(",", "")) for count in re.findall(r"_and ([0-9,]+) more, ", text))
+    shown = sum(line.startswith("• `") and line.endswith("B") for line in text.splitlines())
+    assert shown + left == 500
+    assert list_message(state) is None
     lines = full_list(state).splitlines()
     assert len(lines) == len(["plan", "", "removes", "", "keeps"]) + 500 + 500
     ids = [line.split("\t")[2] for line in lines[3:503]]
     assert ids == [one.id for one in state.plan.draft.items]
 
 
-def test_what_the_message_shows_whole_needs_no_list() -> None:
-    assert fits(proposed([item(1, "a" * 80)]))
-    assert not fits(proposed([item(1, "a" * 81)]))
+def test_a_short_list_is_written_out_whole_and_a_long_one_is_a_file() -> None:
+    state = proposed([item(number, f"app:{number}") for number in range(40)])
+    listed = list_message(state)
+    assert listed is not None
+    assert_slack_takes(listed)
+    assert all(f"`{one.name}`" in everything(listed) for one in state.plan.draft.items)
+    assert list_message(proposed([item(number, f"app:{number}") for number in range(400)])) is None
 
 
-@pytest.mark.parametrize(("reasons", "shows_all"), [(12, True), (13, False)])
-def test_more_reasons_than_the_message_shows_need_the_list(reasons: int, *, shows_all: bool) -> None:
+@pytest.mark.parametrize(("reasons", "shows_all"), [(8, True), (9, False)])
+def test_more_reasons_than_the_message_shows_are_counted(reasons: int, *, shows_all: bool) -> None:
     kept = [
         Kept(kind=Kind.IMAGE, id=f"i{n}", name="x", rule="r", because=f"reason {n}") for n in range(reasons)
     ]
-    state = proposed(kept=kept)
-    assert fits(state) is shows_all
-    assert ("in the thread" in everything(plan_message(state))) is not shows_all
+    assert ("for other reasons" in everything(plan_message(proposed(kept=kept)))) is not shows_all
 
 
 def test_a_report_of_a_hostile_engine_fits_and_pings_nobody() -> None:

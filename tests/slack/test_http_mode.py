@@ -16,7 +16,7 @@ from slack_sdk.signature import SignatureVerifier
 from bot.app import Deckhand
 from bot.config import Settings, load
 from bot.core.errors import ChatError
-from bot.slack.plans import APPROVE
+from bot.slack.plan_open import APPROVE
 from bot.store.database import open_store
 from bot.trial.sample import SampleEngine
 from bot.trial.workspace import Workspace

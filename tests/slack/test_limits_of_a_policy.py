@@ -5,9 +5,10 @@ from datetime import UTC, datetime, timedelta
 
 from bot.core.audit import Tag
 from bot.core.lifecycle import Status
-from bot.slack.plans import APPROVE
+from bot.slack.action_ids import DETAILS, LOOK
+from bot.slack.plan_open import APPROVE
 from bot.slack.running import STOP
-from tests.slack.place import ANN, BOB, CYD, OPEN_TO_ALL, Place, buttons, shown
+from tests.slack.place import ANN, BOB, CYD, OPEN_TO_ALL, Place, buttons, deciding, shown
 
 Start = Callable[[str], Place]
 
@@ -23,7 +24,7 @@ def hours(first: int, last: int) -> str:
 def test_a_profile_that_the_policy_does_not_allow_is_neither_offered_nor_planned(start: Start) -> None:
     place = start(OPEN_TO_ALL + 'profiles = ["dangling", "routine"]\n')
     place.workspace.command(ANN, "/docker-df", "prod-3")
-    assert set(buttons(place.message("RECLAIMABLE"))) == {"propose:routine"}
+    assert set(buttons(place.message("RECLAIMABLE"))) == {"propose:routine", DETAILS, LOOK}
     answer = "prod-3: policy “default” does not allow “{}” here; what it allows: dangling, routine."
     for count, (words, name) in enumerate([("everything", "everything"), ("image=old:1", "picked")], start=1):
         place.workspace.command(ANN, "/docker-prune", f"prod-3 {words}")
@@ -122,7 +123,7 @@ def test_a_policy_approves_by_itself_what_it_names_and_stands_as_the_approver(st
     place.workspace.command(ANN, "/docker-prune", "prod-3 everything")
     ended = place.message("Cleanup done")
     assert "policy “default”" in shown(ended)
-    assert buttons(ended) == {}
+    assert deciding(ended) == set()
     assert place.images() == IN_USE
     (cleanup,) = place.store.cleanups()
     assert (cleanup.requested_by, cleanup.approved_by) == (ANN, ("policy:default",))

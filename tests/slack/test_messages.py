@@ -10,18 +10,48 @@ from typing import Any
 
 import pytest
 
-from bot.core.lifecycle import PlanState, Status
+from bot.core.audit import Tag
+from bot.core.inventory import Kind
+from bot.core.lifecycle import CLEANUP_OUTCOMES, PlanState, Status
+from bot.services.decide import already, expired
+from bot.slack.action_ids import ADJUST, AUDIT_DETAILS, COMMANDS, PLAN_AFRESH
 from bot.slack.blocks import Message
-from bot.slack.plans import APPROVE, REJECT, WITHDRAW, plan_message
+from bot.slack.listeners import closed_message
+from bot.slack.plan_listeners import commands_message
+from bot.slack.plan_lists import direct_message, list_message, log_message
+from bot.slack.plan_open import APPROVE, REJECT, WITHDRAW, About
+from bot.slack.plans import plan_message
 from bot.slack.restores import RESTORE
 from bot.slack.running import STOP, TAKE_UP
 from bot.trial.workspace.limits import check_message
-from tests.slack.looks import LOOKS
-from tests.slack.states import RESTORED, STATES
+from tests.slack.looks import LOOKS, events
+from tests.slack.states import RESTORED, STATES, item, proposed
 
 GOLDENS = Path(__file__).parent / "goldens"
+_TALK = events(
+    (Tag.PLAN_PROPOSED, "U0ANN", {}),
+    (Tag.PLAN_VOTED, "U0BOB", {"approve": True}),
+    (Tag.PLAN_APPROVED, "U0BOB", {}),
+    (Tag.CLEANUP_STARTED, "", {}),
+    (Tag.CLEANUP_FINISHED, "", {"reclaimed_bytes": 40_000_000}),
+)
+_MISSING: Message = Message(text="", blocks=())
 MESSAGES = {
-    **{f"plan_{name}": plan_message(state) for name, state in {**STATES, **RESTORED}.items()}, **LOOKS
+    **{f"plan_{name}": plan_message(state) for name, state in {**STATES, **RESTORED}.items()},
+    "plan_on_production": plan_message(
+        STATES["proposed"], About(tags=("prod", "eu"), approvers=("U0BOB", "S0OPS", "C0OPS"))
+    ),
+    "plan_of_a_volume": plan_message(proposed([item(1, "pg-data", Kind.VOLUME, 700)])),
+    "thread_list": list_message(STATES["proposed"]) or _MISSING,
+    "thread_log": log_message(_TALK) or _MISSING,
+    "direct_rejected": direct_message(
+        STATES["rejected"], events((Tag.PLAN_REJECTED, "U0BOB", {"reason": "not <now>"}))
+    ) or _MISSING,
+    "direct_ended": direct_message(STATES["partial"], _TALK) or _MISSING,
+    "commands": commands_message(STATES["proposed"]),
+    "closed": closed_message(already(STATES["rejected"])),
+    "closed_in_time": closed_message(expired(STATES["proposed"])),
+    **LOOKS,
 }  # fmt: skip
 every_message = pytest.mark.parametrize("name", MESSAGES)
 
@@ -65,8 +95,10 @@ def offered(state: PlanState) -> list[str]:
     if state.status in {Status.APPROVED, Status.RUNNING}:
         return [] if state.stop else [STOP]
     if state.status is Status.PROPOSED:
-        return [APPROVE, REJECT, *([WITHDRAW] if state.approvers else [])]
-    return [RESTORE] if state.status is Status.DONE else []
+        return [APPROVE, REJECT, ADJUST, *([WITHDRAW] if state.approvers else []), COMMANDS]
+    if state.status in CLEANUP_OUTCOMES:
+        return [*([RESTORE] if state.restorable else []), f"{AUDIT_DETAILS}:{state.plan.id}"]
+    return [] if state.status is Status.SUPERSEDED else [PLAN_AFRESH]
 
 
 @pytest.mark.parametrize("name", STATES)
@@ -80,7 +112,9 @@ def test_images_that_are_being_restored_cannot_be_asked_for_again_and_those_that
     def actions(name: str) -> list[str]:
         return [button["action_id"] for button in buttons(MESSAGES[f"plan_{name}"])]
 
-    assert (actions("restoring"), actions("restored"), actions("not_restored")) == ([], [RESTORE], [RESTORE])
+    record = f"{AUDIT_DETAILS}:k7m2p9wxyz"
+    assert actions("restoring") == [record]
+    assert actions("restored") == actions("not_restored") == [RESTORE, record]
 
 
 def test_the_first_vote_of_two_is_shown_beside_the_number_that_is_needed() -> None:
@@ -109,5 +143,7 @@ def test_the_text_for_screen_readers_carries_the_decision(name: str, words: str)
 
 def test_only_what_finds_something_is_offered_and_its_button_carries_the_host_alone() -> None:
     found = [(button["action_id"], button["value"]) for button in buttons(LOOKS["report"])]
-    assert found == [("propose:ci", "prod-3"), ("propose:routine", "prod-3")]
-    assert buttons(LOOKS["report_nothing_to_clean"]) == []
+    looks = [("details", "prod-3"), ("look", "prod-3")]
+    assert found == [("propose:ci", "prod-3"), ("propose:routine", "prod-3"), *looks]
+    nothing = [(button["action_id"], button["value"]) for button in buttons(LOOKS["report_nothing_to_clean"])]
+    assert nothing == looks

@@ -8,7 +8,7 @@ import pytest
 from bot.core.lifecycle import PlanState
 from bot.services.planning import Planning
 from bot.services.propose import Propose
-from bot.slack.plans import APPROVE
+from bot.slack.plan_open import APPROVE
 from tests.slack.place import ANN, OPEN_TO_ALL, Place, buttons, eventually
 
 Start = Callable[[str], Place]

@@ -8,11 +8,22 @@ import pytest
 from bot.core.audit import Tag
 from bot.core.lifecycle import Status
 from bot.services.background import Background
-from bot.slack.plans import APPROVE, REJECT
+from bot.slack.plan_open import REJECT
 from bot.slack.rejecting import REASON, REJECT_REASON, reason_of, reject_form
 from bot.trial.workspace import Group
 from bot.trial.workspace.limits import refuse_view
-from tests.slack.place import ANN, BOB, CYD, OPEN_TO_ALL, Place, buttons, eventually, shown
+from tests.slack.place import (
+    ANN,
+    BOB,
+    CYD,
+    OPEN_PLAN,
+    OPEN_TO_ALL,
+    Place,
+    buttons,
+    deciding,
+    eventually,
+    shown,
+)
 from tests.slack.states import STATES, proposed
 
 Start = Callable[[str], Place]
@@ -34,7 +45,7 @@ def test_the_reason_ends_the_plan_and_stands_in_its_message_and_in_the_audit(sta
     plan_id = buttons(plan)[REJECT]
     place.reject(BOB, plan, "not during\nthe <!channel> sale")
     ended = place.message("Rejected by <@U0BOB>. not during the &lt;!channel&gt; sale Nothing was removed.")
-    assert (ended.ts, buttons(ended)) == (plan.ts, {})
+    assert (ended.ts, deciding(ended)) == (plan.ts, set())
     (event,) = place.events(plan_id, Tag.PLAN_REJECTED)
     assert (event.actor, event.facts["reason"]) == (BOB, "not during the <!channel> sale")
     (vote,) = place.plan(plan_id).votes
@@ -116,7 +127,7 @@ def test_a_form_that_cannot_be_opened_is_answered_privately(start: Start, error:
     assert place.workspace.click(BOB, plan.ts, REJECT).ok
     assert place.told(BOB).startswith("The form for the reason could not be opened")
     assert place.plan(buttons(plan)[REJECT]).status is Status.PROPOSED
-    assert set(buttons(place.workspace.message(plan.ts))) == {APPROVE, REJECT}
+    assert set(buttons(place.workspace.message(plan.ts))) == OPEN_PLAN
 
 
 def test_a_plan_that_expired_gets_no_form(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,8 +10,8 @@ import pytest
 
 from bot.core.audit import Event, Tag, time_text
 from bot.core.lifecycle import Status
-from bot.slack.plans import APPROVE
-from tests.slack.place import BOB, OPEN_TO_ALL, PATIENCE, Place, buttons, eventually, shown
+from bot.slack.plan_open import APPROVE
+from tests.slack.place import BOB, OPEN_TO_ALL, PATIENCE, Place, buttons, deciding, eventually, shown
 
 Start = Callable[[str], Place]
 Due = Callable[[Place], None]
@@ -114,7 +114,7 @@ def test_a_newer_plan_takes_the_place_of_one_that_still_waits(start: Start, due:
     due(place)
     eventually(lambda: place.plan(first_id).status is Status.SUPERSEDED)
     replaced = place.message("Replaced plan")
-    assert (replaced.ts, buttons(replaced)) == (first.ts, {})
+    assert (replaced.ts, deciding(replaced)) == (first.ts, set())
     second = place.message("Cleanup plan")
     assert second.ts != first.ts
     (event,) = place.events(first_id, Tag.PLAN_SUPERSEDED)

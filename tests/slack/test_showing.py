@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -14,8 +14,10 @@ from bot.core.lifecycle import MessageRef, PlanState, Status, Vote
 from bot.core.plans import Person
 from bot.ports import Change
 from bot.services.show import PROGRESS_EVERY, RETRY_AFTER, Show
+from bot.slack.action_ids import ADJUST, AUDIT_DETAILS, COMMANDS
 from bot.slack.chat import SlackChat, web_client
-from bot.slack.plans import APPROVE, REJECT, full_list
+from bot.slack.plan_lists import full_list
+from bot.slack.plan_open import APPROVE, REJECT
 from bot.store.database import open_store
 from bot.store.store import SqlStore
 from bot.trial.workspace import Workspace
@@ -31,12 +33,12 @@ def test_a_rate_limit_delays_the_final_state_and_does_not_lose_it(start: Start) 
     place.workspace.fail_next("chat.update", status=429, retry_after=1)
     place.approve(BOB, plan)
     ended = place.message("Cleanup done")
-    assert (ended.ts, buttons(ended)) == (plan.ts, {})
+    assert (ended.ts, [*buttons(ended)]) == (plan.ts, [f"{AUDIT_DETAILS}:{buttons(plan)[APPROVE]}"])
     assert len(place.workspace.messages()) == 1
     assert eventually(lambda: not place.store.unshown())
 
 
-def test_a_plan_whose_message_was_deleted_goes_on_without_it(start: Start) -> None:
+def test_the_end_of_a_plan_whose_message_was_deleted_is_posted_anew(start: Start) -> None:
     place = start(OPEN_TO_ALL)
     plan = place.propose(ANN)
     plan_id = buttons(plan)[APPROVE]
@@ -48,7 +50,8 @@ def test_a_plan_whose_message_was_deleted_goes_on_without_it(start: Start) -> No
     eventually(lambda: place.plan(plan_id).status is Status.DONE)
     assert eventually(lambda: not place.store.unshown())
     assert place.images() == {"web:1"}
-    assert place.workspace.messages() == []
+    (again,) = place.workspace.messages()
+    assert again.text.startswith("Cleanup done")
     assert place.told_privately() == set()
 
 
@@ -58,17 +61,21 @@ def test_where_the_bot_may_not_write_the_plan_is_cancelled_and_the_requester_hea
 ) -> None:
     monkeypatch.setattr("bot.services.propose.id_of", lambda _request: "k7m2p9wxyz")
     place = start(OPEN_TO_ALL)
-    place.workspace.fail_next("chat.postMessage", error=error, times=2)  # the plan, and its cancellation
-    place.workspace.fail_next("chat.postEphemeral", error=error)
+    place.workspace.close_channel(error)
     place.workspace.command(ANN, "/docker-prune", "prod-3 everything")
     assert "Invite me with `/invite @Deckhand`" in place.told(ANN)
     assert place.told_privately() == {ANN}
     assert eventually(lambda: not place.store.unshown())
     assert place.workspace.messages() == []
     state = place.plan("k7m2p9wxyz")
-    assert (state.status, state.reason) == (
-        Status.CANCELLED, f"Its message could not be posted. Slack answered {error}.",
-    )  # fmt: skip
+    assert state.status is Status.CANCELLED
+    assert state.reason == (
+        f"Its message could not be posted. Slack answered {error}. Invite Deckhand there (/invite @Deckhand) "
+        "and ask again."
+    )
+    assert len(place.events("k7m2p9wxyz", Tag.PLAN_CANCELLED)) == 1
+    (direct,) = place.workspace.direct_messages(ANN)
+    assert f"Slack answered {error}" in shown(direct)
     assert len(place.events("k7m2p9wxyz", Tag.PLAN_CANCELLED)) == 1
 
 
@@ -102,8 +109,8 @@ class Shower:
     show: Show
     clock: Clock
 
-    def create(self) -> PlanState:
-        plan = proposed().plan
+    def create(self, state: PlanState | None = None) -> PlanState:
+        plan = (state or proposed()).plan
         return self.store.create_plan(plan, 1, MessageRef(channel="C0OPS"), event(Tag.PLAN_PROPOSED))
 
     def become(self, status: Status) -> None:
@@ -139,7 +146,7 @@ def test_what_is_shown_is_not_sent_again(shower: Shower) -> None:
     assert shower.updates() == 0
 
 
-def test_a_plan_that_waits_for_votes_is_not_cancelled_when_its_message_is_deleted(shower: Shower) -> None:
+def test_a_message_that_somebody_deleted_is_posted_again_as_the_plan_is_now(shower: Shower) -> None:
     shower.create()
     shower.show()
     (message,) = shower.workspace.messages()
@@ -153,7 +160,11 @@ def test_a_plan_that_waits_for_votes_is_not_cancelled_when_its_message_is_delete
     state = shower.store.plan("k7m2p9wxyz")
     assert state is not None
     assert state.status is Status.PROPOSED
-    assert shower.workspace.messages() == []
+    (again,) = shower.workspace.messages()
+    assert again.ts != message.ts
+    assert f"1 of {state.quorum}: <@{BOB}>" in shown(again)
+    assert state.message is not None
+    assert state.message.ts == again.ts
     assert shower.store.unshown() == ()
 
 
@@ -220,21 +231,23 @@ def test_progress_is_shown_after_three_seconds(shower: Shower) -> None:
     assert "Now: `job-17`" in shown(message)
 
 
-def test_a_list_that_is_too_long_for_the_message_stands_whole_in_its_thread(workspace: Workspace) -> None:
+def test_a_list_that_is_too_long_to_be_read_stands_in_the_thread_as_a_file(shower: Shower) -> None:
     state = proposed([item(number, f"image-{number}") for number in range(500)])
-    chat = SlackChat(web_client(workspace.bot_token, workspace.api_url))
-    reference = chat.post_plan(state)
-    posted, reply = workspace.thread(reference.ts)
-    assert set(buttons(posted)) == {APPROVE, REJECT}
+    shower.create(state)
+    shower.show()
+    (posted,) = shower.workspace.messages()
+    _, reply = shower.workspace.thread(posted.ts)
+    assert set(buttons(posted)) == {APPROVE, REJECT, ADJUST, COMMANDS}
     (file,) = reply.files
-    assert workspace.file(file["id"]) == full_list(state).encode()
+    assert shower.workspace.file(file["id"]) == full_list(state).encode()
 
 
-def test_a_list_that_cannot_be_put_into_the_thread_does_not_hold_up_the_plan(workspace: Workspace) -> None:
-    state = proposed([item(number, f"image-{number}") for number in range(500)])
-    workspace.fail_next("files.getUploadURLExternal", error="missing_scope")
-    chat = SlackChat(web_client(workspace.bot_token, workspace.api_url))
-    reference = chat.post_plan(state)
-    (posted,) = workspace.thread(reference.ts)
-    chat.update_plan(replace(state, status=Status.EXPIRED, message=reference))
-    assert workspace.message(posted.ts).text.startswith("Expired plan: ")
+def test_a_list_that_cannot_be_put_into_the_thread_does_not_hold_up_the_plan(shower: Shower) -> None:
+    shower.create(proposed([item(number, f"image-{number}") for number in range(500)]))
+    shower.workspace.fail_next("files.getUploadURLExternal", error="missing_scope")
+    shower.show()
+    (posted,) = shower.workspace.messages()
+    assert len(shower.workspace.thread(posted.ts)) == 1
+    shower.become(Status.EXPIRED)
+    shower.show()
+    assert shower.text.startswith("Expired plan: ")

@@ -8,9 +8,9 @@ import pytest
 from bot.core.audit import Tag
 from bot.core.lifecycle import ItemState, Status
 from bot.services.removal import Removal
-from bot.slack.plans import APPROVE
+from bot.slack.plan_open import APPROVE
 from bot.slack.running import STOP, TAKE_UP
-from tests.slack.place import ANN, BOB, CYD, Place, buttons, eventually, shown
+from tests.slack.place import ANN, BOB, CYD, Place, buttons, deciding, eventually, shown
 
 Start = Callable[[str], Place]
 
@@ -55,7 +55,7 @@ def test_a_running_cleanup_is_stopped_by_whom_the_policy_names(
     eventually(lambda: place.plan(plan_id).stop)
     gate.go.set()
     ended = place.message("Cleanup stopped")
-    assert (ended.ts, buttons(ended)) == (plan.ts, {})
+    assert (ended.ts, deciding(ended)) == (plan.ts, set())
     assert "Stopped by <@U0CYD>. 1 object of the plan stayed untouched." in shown(ended)
     assert len(place.images()) == 2, "the one that it was at has gone, the other has not"
     assert place.told_privately() == {BOB}
@@ -76,7 +76,7 @@ def test_a_plan_that_waits_says_for_whom_and_can_be_cancelled(
     assert waiting.ts == second.ts
     assert place.workspace.click(CYD, second.ts, STOP).ok
     cancelled = place.message("Cancelled plan")
-    assert (cancelled.ts, buttons(cancelled)) == (second.ts, {})
+    assert (cancelled.ts, deciding(cancelled)) == (second.ts, set())
     assert "cyd stopped it before it began" in shown(cancelled)
     gate.go.set()
     assert place.message("Cleanup done").ts == first.ts

@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 from bot.core.audit import Tag
 from bot.core.lifecycle import Status
-from bot.slack.plans import APPROVE, REJECT, WITHDRAW
-from tests.slack.place import ANN, BOB, CYD, Place, buttons, shown
+from bot.slack.plan_open import APPROVE, WITHDRAW
+from tests.slack.place import ANN, BOB, CYD, OPEN_PLAN, Place, buttons, shown
 
 Start = Callable[[str], Place]
 
@@ -18,7 +18,7 @@ def withdraw(place: Place, by: str, ts: str) -> None:
 
 def test_there_is_nothing_to_withdraw_before_the_first_vote(start: Start) -> None:
     place = start(TWO)
-    assert set(buttons(place.propose(ANN))) == {APPROVE, REJECT}
+    assert set(buttons(place.propose(ANN))) == OPEN_PLAN
 
 
 def test_a_withdrawn_approval_counts_no_more_and_may_be_given_again(start: Start) -> None:
@@ -29,7 +29,7 @@ def test_a_withdrawn_approval_counts_no_more_and_may_be_given_again(start: Start
     place.message("1 of 2: <@U0BOB>")
     withdraw(place, BOB, plan.ts)
     back = place.message("0 of 2")
-    assert (back.ts, set(buttons(back))) == (plan.ts, {APPROVE, REJECT})
+    assert (back.ts, set(buttons(back))) == (plan.ts, OPEN_PLAN)
     place.approve(CYD, plan)
     place.message("1 of 2: <@U0CYD>")
     assert place.plan(plan_id).status is Status.PROPOSED, "the one that was withdrawn does not count"

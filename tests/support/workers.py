@@ -15,6 +15,7 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
+from bot.core.audit import ChainedEvent
 from bot.core.audit_format import Head
 from bot.core.errors import StoreUnavailableError
 from bot.core.hosts import Host, Hosts, SocketAddress
@@ -65,6 +66,10 @@ class Silence:
 
     @staticmethod
     def update_plan(state: PlanState) -> None:
+        """Nothing."""
+
+    @staticmethod
+    def tell_plan(state: PlanState, events: Sequence[ChainedEvent]) -> None:
         """Nothing."""
 
     @staticmethod

@@ -134,6 +134,11 @@ class Driver:
             fault = Fault(error=error, status=status, retry_after=retry_after)
             self._desk.faults.add(method, fault, times)
 
+    def close_channel(self, error: str = "not_in_channel", channel: str = "") -> None:
+        """Let the bot be in a channel no more: it may neither write nor edit there. An empty error lets it in."""
+        with self._desk.pulse:
+            self._desk.faults.close(self._desk.team.channel(channel or self.home_channel).id, error)
+
     def limit_rates(self, *, on: bool = True) -> None:
         """Answer 429 to a bot that is faster than Slack's tiers allow."""
         with self._desk.pulse:

@@ -31,6 +31,7 @@ class Faults:
 
     def __init__(self) -> None:
         self._waiting: dict[str, deque[Fault]] = {}
+        self._closed: dict[str, str] = {}
 
     def add(self, method: str, fault: Fault, times: int) -> None:
         self._waiting.setdefault(method, deque()).extend([fault] * times)
@@ -38,6 +39,14 @@ class Faults:
     def take(self, method: str) -> Fault | None:
         waiting = self._waiting.get(method)
         return waiting.popleft() if waiting else None
+
+    def close(self, channel: str, error: str) -> None:
+        """Refuse the bot in a channel from now on; an empty error opens it again."""
+        self._closed[channel] = error
+
+    def closed_to(self, channel: str) -> Fault | None:
+        error = self._closed.get(channel)
+        return Fault(error=error) if error else None
 
 
 class RateLimits:

@@ -55,7 +55,12 @@ class WebApi:
         self._check_token(method, token)
         desk = self._desk
         with desk.pulse:
-            fault = desk.faults.take(method) or desk.rates.check(method, args.text("channel"))
+            channel = args.text("channel") or args.text("channel_id")
+            fault = (
+                desk.faults.take(method)
+                or desk.faults.closed_to(channel)
+                or desk.rates.check(method, channel)
+            )
             if fault is not None:
                 return _failure(fault)
             desk.calls.append(Call(method=method, args=args.values, at=time.monotonic()))

@@ -1,0 +1,188 @@
+"""Looks: a host's report as one message that first shows what is known, its objects by size, and whole fleets."""
+
+import logging
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+
+from slack_bolt import Ack, App, Respond
+
+from bot.core.errors import ChatError, ChatRefusedError, HostError, MessageGoneError, RefusedError
+from bot.core.hosts import Host, Hosts
+from bot.core.policy import Right
+from bot.ports import Clock
+from bot.services.fleet import Fleet, open_to
+from bot.services.planning import Planning
+from bot.services.rights import Rights
+from bot.slack import parsing
+from bot.slack.action_ids import DETAILS, LOOK
+from bot.slack.blocks import Message
+from bot.slack.chat import SlackChat
+from bot.slack.fleet import FleetMessage
+from bot.slack.listeners import Asked, Body, Submit, asked_by_click, asked_by_command, message_ts, thread_of
+from bot.slack.reports import hosts_message, looking_message, report_message, unreachable_message
+from bot.slack.usage_blocks import Listing, details_message, files, listings, shows_all
+
+LOG = logging.getLogger(__name__)
+
+AT_ONCE = 0.6
+"""Seconds that an engine may take before what is known of it is shown meanwhile."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LookListeners:
+    """Registers ``/docker-df`` and the buttons of a report with Bolt; ``submit`` hands work to a thread."""
+
+    hosts: Callable[[], Hosts]
+    rights: Rights
+    planning: Planning
+    fleet: Fleet
+    clock: Clock
+    chat: SlackChat
+    submit: Submit
+
+    def register(self, app: App) -> None:
+        app.command(parsing.DF)(self.handle_df_command)
+        app.action(LOOK)(self.look_action)
+        app.action(DETAILS)(self.details_action)
+
+    def handle_df_command(self, ack: Ack, body: Body, respond: Respond) -> None:
+        ack()
+        text = str(body.get("text") or "")
+        self.submit(asked_by_command(body, respond), lambda asked: self._look(asked, text))
+
+    def look_action(self, ack: Ack, body: Body, action: Body, respond: Respond) -> None:
+        ack()
+        name, container = str(action.get("value") or ""), body.get("container") or {}
+        ts = "" if container.get("is_ephemeral") else message_ts(body)
+        self.submit(
+            asked_by_click(body, respond), lambda asked: self._report(asked, self._open(asked, name), ts)
+        )
+
+    def details_action(self, ack: Ack, body: Body, action: Body, respond: Respond) -> None:
+        ack()
+        name, thread = str(action.get("value") or ""), thread_of(body)
+
+        def work(asked: Asked) -> None:
+            host = self._open(asked, name)
+            inventory = self.planning.report(host.name).survey.inventory
+            self._details(asked.channel, thread, host, listings(inventory))
+
+        self.submit(asked_by_click(body, respond), work)
+
+    # --- the work, in threads of its own --------------------------------------------------------
+
+    def _look(self, asked: Asked, text: str) -> None:
+        command = parsing.parse_df(text)
+        if command.host is None:
+            hosts = open_to(self.hosts().all(), self.rights, asked.person, asked.channel)
+            self.chat.post(asked.channel, hosts_message(hosts))
+        elif self.hosts().means_several(command.host):
+            self._look_at_fleet(asked, command.host)
+        else:
+            self._report(asked, self._open(asked, command.host), verbose=command.verbose)
+
+    def _open(self, asked: Asked, name: str) -> Host:
+        """The host, where this person may look at it."""
+        host = self.hosts().find(name)
+        self.rights.require(host, Right.LOOK, asked.person, asked.channel)
+        return host
+
+    def _look_at_fleet(self, asked: Asked, selection: str) -> None:
+        selected = self.hosts().select(selection)
+        hosts = open_to(selected, self.rights, asked.person, asked.channel)
+        if not hosts:
+            raise RefusedError("You may look at none of these hosts.")
+        showing = FleetMessage(self.chat, asked.channel, selection, closed=len(selected) - len(hosts))
+        showing.end(self.fleet.gather(hosts, showing))
+
+    def _report(self, asked: Asked, host: Host, ts: str = "", *, verbose: bool = False) -> None:
+        place = _Place(self.chat, asked, ts)
+        asked_at = self.clock.now()
+
+        def meanwhile() -> None:
+            place.meanwhile(lambda: looking_message(host.name, self.planning.last_look(host.name), asked_at))
+
+        timer = threading.Timer(AT_ONCE, meanwhile)
+        timer.daemon = True
+        timer.start()
+        try:
+            report = self.planning.report(host.name)
+        except HostError as error:
+            timer.cancel()
+            place.trouble(unreachable_message(host, error, self.planning.last_look(host.name)))
+            return
+        except BaseException:
+            timer.cancel()
+            place.forget()
+            raise
+        timer.cancel()
+        place.end(report_message(report, host))
+        if verbose:
+            self._details(place.channel, place.ts, host, listings(report.survey.inventory))
+
+    def _details(self, channel: str, thread: str, host: Host, found: tuple[Listing, ...]) -> None:
+        self.chat.post(channel, details_message(host.name, found), thread)
+        if not shows_all(found):
+            self.chat.post_files(
+                channel, thread, f"Everything on {host.name}, by size", files(host.name, found)
+            )
+
+
+class _Place:
+    """Where one report stands: posted once and edited in place; in person where there is no channel."""
+
+    def __init__(self, chat: SlackChat, asked: Asked, ts: str) -> None:
+        self._chat = chat
+        self._asked = asked
+        self._lock = threading.Lock()
+        self._over = False
+        self._shown = False
+        self.channel = asked.channel
+        self.ts = ts
+
+    def meanwhile(self, make: Callable[[], Message]) -> None:
+        """Show what is known so far, unless the end came before it."""
+        with self._lock:
+            if self._over:
+                return
+            try:
+                self._put(make())
+            except ChatError as error:
+                LOG.info("what is known meanwhile could not be shown: %s", error)
+
+    def end(self, message: Message) -> None:
+        with self._lock:
+            self._over = True
+            self._put(message)
+
+    def trouble(self, message: Message) -> None:
+        """Say what went wrong: in place where something stands already, else to who asked alone."""
+        with self._lock:
+            self._over = True
+            if self._shown or self.ts or not self.channel:
+                self._put(message)
+            else:
+                self._chat.post_private(self.channel, self._asked.person.id, message)
+
+    def forget(self) -> None:
+        """Nothing more comes; what stands there must not say that it does."""
+        with self._lock:
+            self._over = True
+            if self._shown:
+                with suppress(ChatRefusedError):
+                    self._chat.delete(self.channel, self.ts)
+
+    def _put(self, message: Message) -> None:
+        self._shown = True
+        if self.ts:
+            try:
+                self._chat.edit(self.channel, self.ts, message)
+            except MessageGoneError:
+                self.ts = self._chat.post(self.channel, message)
+        elif self.channel:
+            self.ts = self._chat.post(self.channel, message)
+        else:
+            place = self._chat.post_direct(self._asked.person.id, message)
+            self.channel, self.ts = place.channel, place.ts
