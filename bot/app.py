@@ -42,6 +42,7 @@ from bot.slack.chat import SlackChat, web_client
 from bot.slack.directory import SlackDirectory
 from bot.slack.listeners import Listeners, Services
 from bot.slack.looks import LookListeners
+from bot.slack.modal_listeners import ModalListeners
 from bot.slack.plan_listeners import PlanListeners
 from bot.slack.server import HttpReceiver, Receiver, SocketReceiver, bolt_app
 from bot.store.database import open_store
@@ -124,6 +125,10 @@ class Deckhand:
         listeners = Listeners(services, chat, work_pool)
         listeners.register(app)
         PlanListeners(listeners, store, rights, chat).register(app)
+        ModalListeners(
+            listeners=listeners, propose=services.propose, planning=services.planning, store=store, rights=rights,
+            clock=clock, chat=chat,
+        ).register(app)  # fmt: skip
         LookListeners(
             hosts=lambda: self._settings.hosts, rights=rights, planning=services.planning,
             fleet=make_fleet(engines, closing, store), clock=clock, chat=chat, submit=listeners.submit,

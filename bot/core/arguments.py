@@ -4,17 +4,17 @@ Arguments only ever narrow: a kind that the profile does not take cannot be adde
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from difflib import get_close_matches
 from types import MappingProxyType
 
 from bot.core.errors import UsageError
-from bot.core.inventory import ORDER, Kind
+from bot.core.inventory import ORDER, Kind, short_id
 from bot.core.labels import ANY_OBJECT, LabelFilter
 from bot.core.profiles import KIND_NAMES, Profile
-from bot.core.units import parse_duration
+from bot.core.units import duration_text, parse_duration
 
 EXAMPLE = "routine until=240h keep=3 only=images,build_cache not=postgres"
 PICKED = "picked"
@@ -51,7 +51,11 @@ class Arguments:
     only: frozenset[Kind] | None = None
     labels: LabelFilter = ANY_OBJECT
     excluded: tuple[str, ...] = ()
+    dropped: tuple[str, ...] = ()
+    """Ids, whole or their first twelve characters, of objects that stay."""
     picks: tuple[Pick, ...] = ()
+    within: frozenset[str] | None = None
+    """Ids of the only objects that may be taken: those of the plan that is to be replaced. Not written out."""
     words: tuple[str, ...] = ()
     """The arguments as they were written, without the profile."""
 
@@ -137,6 +141,10 @@ def _not(found: Arguments, value: str) -> Arguments:
     return replace(found, excluded=(*found.excluded, value))
 
 
+def _drop(found: Arguments, value: str) -> Arguments:
+    return replace(found, dropped=(*found.dropped, *value.split(",")))
+
+
 def _picker(kind: Kind) -> Callable[[Arguments, str], Arguments]:
     def pick(found: Arguments, value: str) -> Arguments:
         return replace(found, picks=(*found.picks, Pick(kind=kind, name=value)))
@@ -145,7 +153,15 @@ def _picker(kind: Kind) -> Callable[[Arguments, str], Arguments]:
 
 
 _READERS: Mapping[str, Callable[[Arguments, str], Arguments]] = MappingProxyType(
-    {"until": _until, "keep": _keep, "only": _only, "label": _label, "label!": _no_label, "not": _not}
+    {
+        "until": _until,
+        "keep": _keep,
+        "only": _only,
+        "label": _label,
+        "label!": _no_label,
+        "not": _not,
+        "drop": _drop,
+    }
     | {str(kind): _picker(kind) for kind in _PICKABLE}
 )
 
@@ -176,5 +192,59 @@ def narrowed(profile: Profile, arguments: Arguments) -> Profile:
         rules=MappingProxyType(rules),
         labels=labels,
         excluded=(*profile.excluded, *arguments.excluded),
+        dropped=profile.dropped | frozenset(arguments.dropped),
+        within=arguments.within,
         arguments=" ".join(arguments.words),
     )
+
+
+# --- adjusting ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Adjustment:
+    """What a person changes of a plan that waits for its decision; it only ever narrows."""
+
+    kinds: frozenset[Kind]
+    until: str = ""
+    """How old at least, as it was written; empty leaves it as it is."""
+    keep_last: str = ""
+    """How many tags of each repository stay, as it was written; empty leaves it as it is."""
+    dropped: tuple[str, ...] = ()
+    """Ids of objects that are to stay."""
+
+
+def until_of(text: str, before: Arguments) -> timedelta:
+    """The age that was written; ValueError when it is none, or less than before."""
+    until = parse_duration(text) if text else before.until
+    if until < before.until:
+        raise ValueError(f"at least {duration_text(before.until)}, as before: a plan is only ever narrowed")
+    return until
+
+
+def keep_last_of(text: str, before: Arguments) -> int:
+    """The number of tags that was written; ValueError when it is none, or less than before."""
+    keep_last = _keep(Arguments(), text).keep_last if text and text != "0" else before.keep_last
+    if keep_last < before.keep_last:
+        raise ValueError(f"at least {before.keep_last}, as before: a plan is only ever narrowed")
+    return keep_last
+
+
+def adjusted(before: Arguments, change: Adjustment, within: Collection[str]) -> Arguments:
+    """The arguments of the plan that is to take another one's place; nothing beyond ``within`` is in it.
+
+    UsageError where nothing of it would be left to take.
+    """
+    try:
+        until, keep_last = until_of(change.until, before), keep_last_of(change.keep_last, before)
+    except ValueError as error:
+        raise UsageError(str(error)) from None
+    changed = {"until", "keep", "only", "drop"}
+    words = [word for word in before.words if word.partition("=")[0] not in changed]
+    dropped = dict.fromkeys((*before.dropped, *map(short_id, change.dropped)))
+    words += [f"only={','.join(kind for kind in ORDER if kind in change.kinds)}"]
+    words += [f"until={duration_text(until)}"] if until else []
+    words += [f"keep={keep_last}"] if keep_last else []
+    words += [f"drop={each}" for each in dropped]
+    profile = [before.profile] if before.profile else []
+    return replace(parse_arguments([*profile, *words]), within=frozenset(within))

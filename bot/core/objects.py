@@ -16,7 +16,13 @@ Thing = Container | Network | Image | CacheRecord | Volume
 SHORTEST_ID = 6
 """Characters of an id that name an object; fewer are more likely a name that is mistyped."""
 _CANDIDATES_SHOWN = 5
-_COMMANDS = {Kind.CONTAINER: "docker rm", Kind.IMAGE: "docker rmi", Kind.NETWORK: "docker network rm"}
+_COMMANDS = {
+    Kind.CONTAINER: "docker rm",
+    Kind.IMAGE: "docker rmi",
+    Kind.NETWORK: "docker network rm",
+    Kind.BUILD_CACHE: "docker builder prune --filter id=",
+    Kind.VOLUME: "docker volume rm",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +86,8 @@ def picked(inventory: Inventory, picks: Sequence[Pick]) -> Profile:
         Kind.CONTAINER: Rule(scope=Scope.STOPPED),
         Kind.NETWORK: Rule(scope=Scope.UNUSED),
         Kind.IMAGE: Rule(scope=Scope.UNUSED),
+        Kind.BUILD_CACHE: Rule(scope=Scope.UNUSED),
+        Kind.VOLUME: Rule(scope=Scope.NAMED),
     }
     asked = {pick.kind for pick in picks}
     return Profile(
@@ -93,6 +101,8 @@ def picked(inventory: Inventory, picks: Sequence[Pick]) -> Profile:
 
 def _picked(inventory: Inventory, pick: Pick, picks: Sequence[Pick]) -> Found:
     found = find(inventory, pick.name, pick.kind)
+    if pick.kind is Kind.VOLUME and found[0].name != pick.name:  # its name is all that a volume has
+        raise UsageError(f"There is no volume “{pick.name}” on this host any more.")
     if len(found) > 1:
         names = ", ".join(f"{thing.name} ({thing.id})" for thing in found[:_CANDIDATES_SHOWN])
         raise UsageError(f"“{pick.name}” may be any of {len(found)}: {names}. Write the whole id.")

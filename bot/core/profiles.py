@@ -20,6 +20,7 @@ class Scope(StrEnum):
     UNUSED = "unused"  # no container refers to it; for build cache: every record not in use
     DANGLING = "dangling"  # images without a tag; cache records that `builder prune` takes without -a
     ANONYMOUS = "anonymous"  # volumes that the engine itself named
+    NAMED = "named"  # volumes that a person picked by name; no configured profile may have it
 
 
 SCOPES: Mapping[Kind, frozenset[Scope]] = MappingProxyType(
@@ -61,6 +62,10 @@ class Profile:
     """Shell patterns of names and references that a person took out of it."""
     only: frozenset[str] | None = None
     """Ids of the only objects that it may take; None means any."""
+    dropped: frozenset[str] = frozenset()
+    """Ids, whole or their first twelve characters, of objects that a person took out of it one by one."""
+    within: frozenset[str] | None = None
+    """Ids of all that the plan listed which this one replaces; None means any."""
     arguments: str = ""
     """What a person wrote behind the name to narrow it; for display, and to ask for the same again."""
     stands_for: tuple[str, ...] = ()
@@ -75,6 +80,8 @@ class Profile:
             parts.append(f"only with {self.labels.words()}")
         if self.excluded:
             parts.append(f"not {', '.join(self.excluded)}")
+        if self.dropped:
+            parts.append(f"without {len(self.dropped)} left out one by one")
         return "; ".join(parts)
 
     def commands(self) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import NamedTuple
 
-from bot.core.inventory import CacheRecord, Container, Image, Inventory, Kind, Network, Volume
+from bot.core.inventory import CacheRecord, Container, Image, Inventory, Kind, Network, Volume, short_id
 from bot.core.profiles import KIND_NAMES, Profile, Rule, Scope
 from bot.core.protection import Protection, first_match, matches_image
 from bot.core.units import duration_words
@@ -70,6 +70,10 @@ class Selector:
         """The profile's rule for an object, or the verdict over it when it has none."""
         if self.profile.only is not None and object_id not in self.profile.only:
             return keep(NOT_ASKED_FOR)
+        if self.profile.within is not None and object_id not in self.profile.within:
+            return keep("not in the plan before", "the plan that this one replaces did not list it")
+        if not self.profile.dropped.isdisjoint((object_id, short_id(object_id))):
+            return keep("left out", "left out by the person who adjusted the plan")
         rule = self.profile.rules.get(kind)
         if rule is None:
             return keep("not in this profile", f"{self.profile.name} takes no {KIND_NAMES[kind]}")
@@ -142,7 +146,7 @@ class Selector:
         user = self.users.of_volume(volume)
         if user:
             return keep("in use", f"container {user.name} mounts it")
-        if ANONYMOUS_LABEL not in volume.labels:
+        if ANONYMOUS_LABEL not in volume.labels and rule.scope is not Scope.NAMED:
             return keep("named", "named volumes are only ever removed when a person picks them by name")
         if volume.driver != "local" or volume.options:
             return keep("not local", f"its data may be elsewhere (driver {volume.driver}, with options)")
@@ -151,7 +155,11 @@ class Selector:
         return (
             self._spared(volume.name, volume.labels)
             or self._old_enough(rule, volume.created_at, "created")
-            or take("anonymous, and no container mounts it")
+            or take(
+                "picked by name, and no container mounts it"
+                if rule.scope is Scope.NAMED
+                else "anonymous, and no container mounts it"
+            )
         )
 
     # --- images ---------------------------------------------------------------------------------

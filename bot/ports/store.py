@@ -34,6 +34,15 @@ class Store(Ledger, Audit, Restores, Protocol):
         """
         ...
 
+    def replace_plan(
+        self, plan: Plan, quorum: int, message: MessageRef, event: Event, old_id: str
+    ) -> PlanState:
+        """Write a proposed plan in the place of one that still waits, which becomes superseded with it.
+
+        RefusedError, and nothing is written, where that was decided meanwhile; a second time changes nothing.
+        """
+        ...
+
     def plan(self, plan_id: str) -> PlanState | None: ...
 
     def change(self, plan_id: str, decide: Callable[[PlanState, datetime], Change]) -> PlanState:

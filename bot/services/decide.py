@@ -63,7 +63,7 @@ class Decide:
         """Take one's own approval back while the plan still waits for others; RefusedError when it is too late."""
 
         def take_back(state: PlanState, now: datetime) -> Change:
-            _open(state, now)
+            still_open(state, now)
             if person.id not in [approver.id for approver in state.approvers]:
                 raise RefusedError("None of the approvals is yours, so there is nothing to withdraw.")
             left = [approver.id for approver in state.approvers if approver.id != person.id]
@@ -134,7 +134,7 @@ class _Vote:
     allowed: bool
 
     def decide(self, state: PlanState, now: datetime) -> Change:
-        _open(state, now)
+        still_open(state, now)
         self.check(state)
         return self._approval(state, now) if self.approve else self._rejection(state, now)
 
@@ -189,7 +189,7 @@ class _Vote:
         )  # fmt: skip
 
 
-def _open(state: PlanState, now: datetime) -> None:
+def still_open(state: PlanState, now: datetime) -> None:
     """Raise RefusedError when a plan no longer waits for votes."""
     if state.status is not Status.PROPOSED:
         raise already(state)

@@ -6,8 +6,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot.core.arguments import PICKED, Arguments
-from bot.core.errors import NothingToRemoveError, PlanExistsError, RefusedError
+from bot.core.arguments import PICKED, Adjustment, Arguments, Pick, adjusted, parse_arguments
+from bot.core.errors import NothingToRemoveError, PlanExistsError, RefusedError, UsageError
 from bot.core.hosts import Host, Hosts
 from bot.core.ids import id_of
 from bot.core.lifecycle import MessageRef, PlanState, Status
@@ -20,6 +20,7 @@ from bot.core.usage import DiskUsage
 from bot.ports import Change, Clock, Store
 from bot.services import facts
 from bot.services.approving import approve_by_policy, may_approve_itself, quorum_needed
+from bot.services.decide import still_open
 from bot.services.planning import Planning
 from bot.services.rights import Rights
 
@@ -70,6 +71,24 @@ class Propose:
         )  # fmt: skip
         return self._plan(wanted)
 
+    def adjust(
+        self, old: PlanState, change: Adjustment, requester: Person, channel: str, request_id: str
+    ) -> PlanState:
+        """Plan afresh what is left of a plan after a person narrowed it; the new plan supersedes the old one.
+
+        RefusedError when the old plan waits for its decision no more; NothingToRemoveError when nothing is left.
+        """
+        host_name, arguments = old.plan.host, adjustment_of(old, change)
+        host = self.check(host_name, arguments, requester, channel)
+        wanted = _Wanted(
+            host=host, arguments=arguments, requester=requester, channel=channel, plan_id=id_of(request_id),
+            expires=host.policy.expires, replaces=old.plan.id,
+        )  # fmt: skip
+        made = self._made(wanted.plan_id)
+        if made is None:
+            still_open(old, self.clock.now())
+        return made or self._plan(wanted)
+
     def _plan(self, wanted: "_Wanted") -> PlanState:
         host = wanted.host
         survey, draft = self.planning.draft(host.name, wanted.arguments)
@@ -78,11 +97,8 @@ class Propose:
         quorum = quorum_needed(host.policy, draft)
         _object(host, plan_objection(host.policy, draft))
         plan = wanted.plan(draft, survey.usage, self.clock.now())
-        message = MessageRef(channel=wanted.channel)
         try:
-            state = self.store.create_plan(
-                plan, quorum, message, facts.proposed(plan, host.policy), wanted.instead_of
-            )
+            state = self._store(wanted, plan, quorum)
         except PlanExistsError:  # the same request, delivered twice at the same moment
             made = self._made(plan.id)
             if made is None:
@@ -91,6 +107,12 @@ class Propose:
         state = self._approved(host, state)
         self.changed()
         return state
+
+    def _store(self, wanted: "_Wanted", plan: Plan, quorum: int) -> PlanState:
+        message, event = MessageRef(channel=wanted.channel), facts.proposed(plan, wanted.host.policy)
+        if wanted.replaces:
+            return self.store.replace_plan(plan, quorum, message, event, wanted.replaces)
+        return self.store.create_plan(plan, quorum, message, event, wanted.instead_of)
 
     def _made(self, plan_id: str) -> PlanState | None:
         """The plan that an earlier delivery of the request made; approved, had that one not come to it."""
@@ -125,6 +147,8 @@ class _Wanted:
     expires: timedelta
     instead_of: Sequence[str] = ()
     """Plans that the new one supersedes, where they are not decided yet."""
+    replaces: str = ""
+    """The one plan that the new one supersedes, or is not made."""
 
     def plan(self, draft: Draft, usage: DiskUsage, now: datetime) -> Plan:
         return Plan(
@@ -139,6 +163,27 @@ class _Wanted:
             expires_at=now + self.expires,
             usage=usage,
         )
+
+
+def request_of(plan: Plan) -> Arguments:
+    """What was asked for to get this plan."""
+    profile = [] if plan.draft.profile == PICKED else [plan.draft.profile]
+    return parse_arguments([*profile, *plan.draft.arguments.split()])
+
+
+def adjustment_of(old: PlanState, change: Adjustment) -> Arguments:
+    """What to ask for to get the same plan with a person's changes, and nothing that it did not list."""
+    items = old.plan.draft.items
+    if old.plan.draft.profile != PICKED:
+        return adjusted(request_of(old.plan), change, [item.id for item in items])
+    picks = tuple(
+        Pick(kind=item.kind, name=item.id)
+        for item in items
+        if item.kind in change.kinds and item.id not in change.dropped
+    )
+    if not picks:
+        raise UsageError("Nothing would be left of the plan. Reject it instead.")
+    return Arguments(picks=picks, words=tuple(map(str, picks)))
 
 
 def _object(host: Host, objection: str | None) -> None:

@@ -230,6 +230,10 @@ class Listeners:
         """A registered host; UnknownHostError."""
         return self._services.hosts().find(name)
 
+    def show_now(self) -> None:
+        """Bring messages up to date before going on."""
+        self._services.show_now()
+
     def propose(self, asked: Asked, host: str, arguments: Arguments) -> None:
         """Propose a plan for other listeners."""
         self._propose(asked, host, arguments)

@@ -5,11 +5,13 @@ from typing import TypeAlias
 
 from slack_bolt import Ack, App, Respond
 
-from bot.core.arguments import PICKED, parse_arguments
+from bot.core.arguments import PICKED
 from bot.core.errors import RefusedError
+from bot.core.inventory import Kind
 from bot.core.lifecycle import PlanState
 from bot.core.policy import Right
 from bot.ports import Store
+from bot.services.propose import request_of
 from bot.services.rights import Rights
 from bot.slack.action_ids import COMMANDS, PLAN_AFRESH
 from bot.slack.blocks import Message, context, section
@@ -17,6 +19,7 @@ from bot.slack.chat import SlackChat
 from bot.slack.listeners import Asked, Body, Listeners, asked_by_click
 from bot.slack.text import code, escape
 
+_VOLUMES = "Volumes are picked by name each time: press Volumes… under the host's /docker-df."
 Work: TypeAlias = Callable[[Asked, PlanState], None]
 
 
@@ -58,9 +61,12 @@ class PlanListeners:
         self._chat.post_private(asked.channel, asked.person.id, commands_message(state))
 
     def _plan_afresh(self, asked: Asked, state: PlanState) -> None:
-        draft = state.plan.draft
-        profile = [] if draft.profile == PICKED else [draft.profile]
-        self._listeners.propose(asked, state.plan.host, parse_arguments([*profile, *draft.arguments.split()]))
+        if (
+            any(item.kind is Kind.VOLUME for item in state.plan.draft.items)
+            and state.plan.draft.profile == PICKED
+        ):
+            raise RefusedError(_VOLUMES)
+        self._listeners.propose(asked, state.plan.host, request_of(state.plan))
 
 
 def commands_message(state: PlanState) -> Message:

@@ -131,6 +131,7 @@ def _postgresql(url: URL, keys: AuditKeys | None) -> Sessions:
         hide_parameters=True,
     )
     event.listen(db, "connect", _set_up_postgresql)
+    event.listen(db, "checkin", _leave_mode_to_server)
     return Sessions(db, f"PostgreSQL {url.database or ''} at {_place(url)}", keys)
 
 
@@ -145,3 +146,9 @@ def _set_up_postgresql(connection: DBAPIConnection, _entry: ConnectionPoolEntry)
     for setting in (f"lock_timeout = '{BUSY_SECONDS}s'", "idle_in_transaction_session_timeout = '60s'"):
         connection.cursor().execute(f"SET {setting}")
     connection.commit()
+
+
+def _leave_mode_to_server(connection: DBAPIConnection | None, _entry: ConnectionPoolEntry) -> None:
+    # After a reader SQLAlchemy asks for READ WRITE, which would write to a server that is told to be read-only.
+    if connection is not None:
+        connection.read_only = None

@@ -39,12 +39,13 @@ def create(session: Session, plan: Plan, quorum: int, message: MessageRef, event
     return there(load(session, plan.id), plan.id)
 
 
-def supersede(session: Session, plan_ids: Sequence[str], by: Plan) -> None:
-    """proposed → superseded; what was decided meanwhile stays as it is."""
+def supersede(session: Session, plan_ids: Sequence[str], by: Plan) -> int:
+    """proposed → superseded; what was decided meanwhile stays as it is. How many were."""
     events: dict[str, Event] = {}
     for plan_id in sorted(plan_ids):  # in one order: two who replace the same never wait for each other
         events |= _superseded(session, plan_id, by)
     chain.append(session, events)
+    return len(events)
 
 
 def _superseded(session: Session, plan_id: str, by: Plan) -> dict[str, Event]:

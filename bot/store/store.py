@@ -11,6 +11,7 @@ from sqlmodel import Session
 from bot.core.audit import ChainedEvent, Event
 from bot.core.audit_filter import EVERYTHING, AuditFilter
 from bot.core.audit_format import Head
+from bot.core.errors import RefusedError
 from bot.core.inventory import EngineInfo
 from bot.core.lifecycle import ItemState, MessageRef, PlanState, Status
 from bot.core.plans import Person, Plan
@@ -66,6 +67,16 @@ class SqlStore(Store):
     ) -> PlanState:
         def work(session: Session) -> PlanState:
             plans.supersede(session, instead_of, plan)
+            return plans.create(session, plan, quorum, message, event)
+
+        return self._sessions.writing(work)
+
+    def replace_plan(
+        self, plan: Plan, quorum: int, message: MessageRef, event: Event, old_id: str
+    ) -> PlanState:
+        def work(session: Session) -> PlanState:
+            if not plans.supersede(session, [old_id], plan) and plans.load(session, plan.id) is None:
+                raise RefusedError("The plan was decided meanwhile, so nothing was changed.")
             return plans.create(session, plan, quorum, message, event)
 
         return self._sessions.writing(work)

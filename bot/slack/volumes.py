@@ -1,0 +1,159 @@
+"""The form in which a person picks named volumes one by one. Pure: what is known of them to a modal, and back."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from bot.core.arguments import Arguments, Pick
+from bot.core.inventory import Inventory, Kind, Volume
+from bot.core.selection import ANONYMOUS_LABEL
+from bot.core.units import human_size
+from bot.slack.blocks import (
+    OPTION_LIMIT,
+    OPTION_VALUE_LIMIT,
+    Block,
+    chosen,
+    field,
+    modal,
+    option,
+    section,
+    typed,
+)
+from bot.slack.text import code, escape, lines_within, one_line, plain, plural
+
+PICK_VOLUMES = "pick_volumes"
+"""Callback id of the form."""
+CHOICE, HOST = "volumes", "host"
+BOXES_LIMIT, MENU_LIMIT = 10, 100
+"""Options of one group of checkboxes, and of one menu."""
+IN_BOXES = 60
+"""Volumes beyond which menus take the place of checkboxes."""
+MOST = 500
+KEPT_BUDGET = 2_000
+DAY = 86_400
+
+
+def loading_form(host: str) -> Block:
+    """What opens at once: Slack gives three seconds, and an engine may take longer."""
+    return modal(PICK_VOLUMES, "Volumes", [section(f":hourglass_flowing_sand: Asking *{escape(host)}*…")])
+
+
+def trouble_form(sentence: str) -> Block:
+    """What takes the place of the form when there is nothing to choose from."""
+    return modal(PICK_VOLUMES, "Volumes", [section(plain(sentence, 2_000))])
+
+
+def volumes_form(host: str, channel: str, inventory: Inventory) -> Block:
+    """Every named volume with what is known of it; those that cannot be chosen, and why."""
+    named = sorted(
+        (volume for volume in inventory.volumes if ANONYMOUS_LABEL not in volume.labels),
+        key=lambda volume: (-(volume.size or 0), volume.name),
+    )
+    kept = {volume.name: why for volume in named if (why := _why_kept(volume, inventory))}
+    free = [volume for volume in named if volume.name not in kept]
+    if not free:
+        return modal(PICK_VOLUMES, "Volumes", [section(_none_text(host)), *_kept_blocks(kept)])
+    shown = free[:MOST]
+    more = f" The largest {MOST} of {len(free):,} are shown." if len(free) > MOST else ""
+    blocks = [
+        section(
+            f":warning: The data of a volume is *gone for good* once it is removed. Named volumes on "
+            f"*{escape(host)}* that no container refers to, running or stopped: {len(free):,}.{more}"
+        ),
+        *_choices(shown, inventory),
+        *_kept_blocks(kept),
+        field(
+            HOST,
+            f"Type the host's name: {host}",
+            {"type": "plain_text_input", "max_length": 100},
+            hint="A plan is made of what you chose; nothing is removed before somebody approves it.",
+        ),
+    ]
+    return modal(PICK_VOLUMES, "Volumes", blocks, submit="Plan", metadata=f"{host} {channel}")
+
+
+def _none_text(host: str) -> str:
+    return f"No named volume on *{escape(host)}* can be removed."
+
+
+def _why_kept(volume: Volume, inventory: Inventory) -> str:
+    """Why a volume cannot be chosen; empty when it can. The plan looks again, with all its rules."""
+    user = next((each for each in inventory.containers if volume.name in each.volumes), None)
+    if user:
+        return f"mounted by {user.name} ({user.state})"
+    if volume.ref_count != 0:
+        return "in use, or the engine does not say"
+    if volume.driver != "local" or volume.options:
+        return "its data may be elsewhere"
+    return "its name is too long for a form" if len(volume.name) > OPTION_VALUE_LIMIT else ""
+
+
+def _kept_blocks(kept: Mapping[str, str]) -> Iterator[Block]:
+    if kept:
+        lines, left = lines_within(
+            (f"• {code(name, 80)}: {plain(why, 120)}" for name, why in kept.items()), KEPT_BUDGET
+        )
+        more = [f"_… and {left:,} more_"] if left else []
+        yield section("\n".join([f"*Not to choose*: {plural(len(kept), 'volume')}", *lines, *more]))
+
+
+def _choices(volumes: Sequence[Volume], inventory: Inventory) -> Iterator[Block]:
+    """Checkboxes with all that is known, or menus where there are too many for them."""
+    boxes = len(volumes) <= IN_BOXES
+    size = BOXES_LIMIT if boxes else MENU_LIMIT
+    for number, start in enumerate(range(0, len(volumes), size)):
+        some = volumes[start : start + size]
+        label = f"Volumes {start + 1} to {start + len(some)}, by size"
+        if boxes:
+            element = {"type": "checkboxes", "options": [_box(volume, inventory) for volume in some]}
+        else:
+            element = {"type": "multi_static_select", "options": [_line(volume) for volume in some]}
+        yield field(f"{CHOICE}_{number}", label, element, optional=True)
+
+
+def _box(volume: Volume, inventory: Inventory) -> Block:
+    words = [_size(volume)]
+    if volume.created_at:
+        days = int((inventory.taken_at - volume.created_at).total_seconds() // DAY)
+        words.append(f"{plural(days, 'day')} old" if days > 0 else "made today")
+    words += [f"{key}={value}" if value else key for key, value in sorted(volume.labels.items())]
+    return option(one_line(volume.name), volume.name, one_line(" · ".join(words)))
+
+
+def _line(volume: Volume) -> Block:
+    size = _size(volume)
+    return option(f"{volume.name[: OPTION_LIMIT - len(size) - 3]} ({size})", volume.name)
+
+
+def _size(volume: Volume) -> str:
+    return "size unknown" if volume.size is None else human_size(volume.size)
+
+
+# --- what comes back ----------------------------------------------------------------------------
+
+
+def place_of(view: Mapping[str, Any]) -> tuple[str, str]:
+    """The host and the channel that a form was opened for."""
+    host, _, channel = str(view.get("private_metadata") or "").partition(" ")
+    return host, channel
+
+
+def picked_of(view: Mapping[str, Any]) -> tuple[str, ...]:
+    """Names of the volumes that were chosen, over all groups."""
+    groups = (view.get("state") or {}).get("values") or {}
+    return tuple(name for group in groups if group.startswith(f"{CHOICE}_") for name in chosen(view, group))
+
+
+def request_of(names: Sequence[str]) -> Arguments:
+    """What a plan of exactly these volumes is asked for with."""
+    picks = tuple(Pick(kind=Kind.VOLUME, name=name) for name in names)
+    return Arguments(picks=picks, words=tuple(map(str, picks)))
+
+
+def mistakes(view: Mapping[str, Any]) -> Mapping[str, str]:
+    """What is wrong with a submitted form, by its field; empty when nothing is."""
+    host, found = place_of(view)[0], {}
+    if not picked_of(view):
+        found[f"{CHOICE}_0"] = "Choose at least one volume."
+    if typed(view, HOST) != host:
+        found[HOST] = f"Type the name of the host, exactly: {host}"
+    return found
