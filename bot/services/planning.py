@@ -15,7 +15,7 @@ from bot.core.prediction import Measured
 from bot.core.profiles import BUILT_IN, DEFAULT_PROFILE, Profile, find_profile
 from bot.core.protection import Protection
 from bot.core.sightings import changed_engine
-from bot.core.usage import LastLook, Survey
+from bot.core.usage import DiskUsage, LastLook, Survey
 from bot.core.users import Users
 from bot.ports import Engine, Engines, Ledger
 
@@ -55,9 +55,12 @@ class Planning:
             return {pick.kind for pick in arguments.picks}
         return self._named(arguments).rules
 
-    def report(self, host: str) -> HostReport:
-        """Look at the host once, and plan every profile on what was seen."""
-        survey, policy = self._survey(self.engines.connect(host)), self.policy_of(host)
+    def report(self, host: str, early: Callable[[DiskUsage], None] | None = None) -> HostReport:
+        """Look at the host once, and plan every profile on what was seen.
+
+        ``early`` gets the table of disk usage without the volumes where those take longer than all else.
+        """
+        survey, policy = self._survey(self.engines.connect(host), early), self.policy_of(host)
         changed = self._changed(host, survey.inventory.engine)
         if changed is None:
             self._remember(host, survey)
@@ -130,13 +133,13 @@ class Planning:
     def _named(self, arguments: Arguments) -> Profile:
         return narrowed(find_profile(arguments.profile or DEFAULT_PROFILE, self.profiles), arguments)
 
-    def _survey(self, engine: Engine) -> Survey:
+    def _survey(self, engine: Engine, early: Callable[[DiskUsage], None] | None = None) -> Survey:
         """Look at an engine, and remember and read when its images were seen in use.
 
         Where that cannot be read the images' use is unknown: who may look still sees where the disk went, and
         no plan can be stored.
         """
-        survey = engine.survey()
+        survey = engine.survey(early)
         inventory = survey.inventory
         users = Users.of(inventory)
         used = [i.id for i in inventory.images if users.of_image(i) or (i.containers or 0) > 0]

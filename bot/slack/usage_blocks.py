@@ -22,8 +22,8 @@ def usage_table(usage: DiskUsage) -> Block:
     return table(USAGE_HEAD, (row.cells for row in usage.rows))
 
 
-def bars_text(usage: DiskUsage, disk: DiskSpace | None) -> str:
-    """How full the disk is, and each kind's share of what Docker takes."""
+def bars_text(usage: DiskUsage, disk: DiskSpace | None, *, counting: bool = False) -> str:
+    """How full the disk is, and each kind's share of what Docker takes; ``counting``: what is missing still comes."""
     lines = [f"`{bar(disk.used_share)}` {disk.used_share:.0%} of the disk: {disk}"] if disk else []
     whole = max(usage.size, 1)
     lines += [
@@ -33,7 +33,8 @@ def bars_text(usage: DiskUsage, disk: DiskSpace | None) -> str:
     ]
     missing = [row.type for row in usage.rows if not row.known]
     if missing:
-        lines.append(f":hourglass: {', '.join(missing)}: not counted in time by the engine")
+        what = "still being counted" if counting else "not counted in time by the engine"
+        lines.append(f":hourglass: {', '.join(missing)}: {what}")
     return "\n".join(lines)
 
 

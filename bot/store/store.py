@@ -162,6 +162,9 @@ class SqlStore(Store):
     def unshown(self) -> tuple[str, ...]:
         return self._sessions.reading(plans.unshown)
 
+    def running(self) -> frozenset[str]:
+        return self._sessions.reading(plans.running)
+
     def begin_showing(self, plan_id: str, lease: timedelta) -> bool:
         return self._sessions.writing(lambda session: plans.begin_showing(session, plan_id, lease))
 

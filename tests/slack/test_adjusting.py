@@ -152,7 +152,7 @@ def with_volumes(place: Place) -> None:
 
 def open_volumes(place: Place, by: str = ANN) -> dict[str, object]:
     place.workspace.command(by, "/docker-df", "prod-3")
-    report = place.message("RECLAIMABLE")
+    report = place.message("What a cleanup would free")
     assert place.workspace.click(by, report.ts, "volumes").ok
     form = place.workspace.wait_for(
         lambda: (view := place.workspace.view(by)) and "pg-data" in str(view) and view
@@ -188,14 +188,14 @@ def test_where_the_policy_does_not_let_people_pick_there_is_no_button_and_a_forg
     place = start(OPEN_TO_ALL)
     with_volumes(place)
     place.workspace.command(ANN, "/docker-df", "prod-3")
-    assert "volumes" not in buttons(place.message("RECLAIMABLE"))
+    assert "volumes" not in buttons(place.message("What a cleanup would free"))
 
 
 def test_a_form_that_somebody_closed_while_the_engine_was_asked_is_let_go(start: Start) -> None:
     place = start(NAMED)
     with_volumes(place)
     place.workspace.command(ANN, "/docker-df", "prod-3")
-    report = place.message("RECLAIMABLE")
+    report = place.message("What a cleanup would free")
     place.workspace.fail_next("views.update", error="not_found")
     assert place.workspace.click(ANN, report.ts, "volumes").ok
     eventually(lambda: place.workspace.view(ANN))
@@ -208,7 +208,7 @@ def test_an_engine_that_went_away_is_said_in_the_form(start: Start) -> None:
     place = start(NAMED)
     with_volumes(place)
     place.workspace.command(ANN, "/docker-df", "prod-3")
-    report = place.message("RECLAIMABLE")
+    report = place.message("What a cleanup would free")
     place.engine.stop()
     assert place.workspace.click(ANN, report.ts, "volumes").ok
     place.workspace.wait_for(

@@ -46,7 +46,7 @@ def test_help_about_cleanups_lists_the_profiles_that_are_configured_too(start: S
 def test_a_configured_profile_is_offered_under_a_report_and_planned_by_its_button(start: Start) -> None:
     place = start(OWN)
     place.workspace.command(ANN, "/docker-df", "prod-3")
-    report = place.message("RECLAIMABLE")
+    report = place.message("What a cleanup would free")
     assert buttons(report) == dict.fromkeys(
         ("propose:routine", "propose:everything", "propose:nightly", DETAILS, LOOK), "prod-3"
     )
