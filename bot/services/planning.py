@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from bot.core.arguments import Arguments, narrowed
 from bot.core.errors import EngineChangedError, StoreUnavailableError
-from bot.core.inventory import EngineInfo, Image, Inventory, Kind
+from bot.core.inventory import EngineInfo, Image, Inventory, Kind, Volume
 from bot.core.objects import Explanation, explain, find, picked
 from bot.core.planner import draft
 from bot.core.plans import Draft
@@ -14,6 +14,7 @@ from bot.core.policy import Policy, Volumes, allows
 from bot.core.prediction import Measured
 from bot.core.profiles import BUILT_IN, DEFAULT_PROFILE, Profile, find_profile
 from bot.core.protection import Protection
+from bot.core.selection import ANONYMOUS_LABEL
 from bot.core.sightings import changed_engine
 from bot.core.usage import DiskUsage, LastLook, Survey
 from bot.core.users import Users
@@ -146,6 +147,7 @@ class Planning:
         present = [image.id for image in inventory.images]
         try:
             seen = self.ledger.look(inventory.engine.id, present, used, inventory.taken_at)
+            inventory = replace(inventory, volumes=self._with_mountings(inventory))
         except StoreUnavailableError:
             return survey
         images = tuple(
@@ -153,6 +155,14 @@ class Planning:
             for image in inventory.images
         )
         return replace(survey, inventory=replace(inventory, images=images))
+
+    def _with_mountings(self, inventory: Inventory) -> tuple[Volume, ...]:
+        """The volumes with what is known of who mounted those that have a name."""
+        named = [volume.name for volume in inventory.volumes if ANONYMOUS_LABEL not in volume.labels]
+        known = self.ledger.look_at_volumes(
+            inventory.engine.id, named, inventory.containers, inventory.taken_at
+        )
+        return tuple(replace(volume, mounting=known.get(volume.name)) for volume in inventory.volumes)
 
 
 def _refreshed(engine: Engine, survey: Survey, image_ids: Collection[str]) -> Survey:

@@ -149,8 +149,19 @@ def _container(inventory: Inventory, container: Container) -> Listed:
 def _volume(inventory: Inventory, volume: Volume) -> Listed:
     names = [container.name for container in inventory.containers if volume.name in container.volumes]
     words = [f"made {_age(inventory, volume.created_at)}"] if volume.created_at else []
-    words.append(f"used by {_first(names)}" if names else "no container")
+    words.append(f"used by {_first(names)}" if names else mounted_words(inventory, volume))
     return Listed(id=volume.name, name=volume.name, size=volume.size, words=tuple(words))
+
+
+def mounted_words(inventory: Inventory, volume: Volume) -> str:
+    """Who was last seen to mount a volume that no container refers to."""
+    seen = volume.mounting
+    if seen is None:
+        return "no container"
+    if seen.at is None:
+        return f"never seen mounted since {_age(inventory, seen.first_at)}"
+    image = f" ({seen.image})" if seen.image else ""
+    return f"last mounted by {seen.container}{image}, {_age(inventory, seen.at)}"
 
 
 def _record(inventory: Inventory, record: CacheRecord) -> Listed:

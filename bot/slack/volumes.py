@@ -18,7 +18,8 @@ from bot.slack.blocks import (
     section,
     typed,
 )
-from bot.slack.text import code, escape, lines_within, one_line, plain, plural
+from bot.slack.text import code, escape, lines_within, one_line, paragraphs, plain, plural
+from bot.slack.usage_blocks import mounted_words
 
 PICK_VOLUMES = "pick_volumes"
 """Callback id of the form."""
@@ -29,6 +30,8 @@ IN_BOXES = 60
 """Volumes beyond which menus take the place of checkboxes."""
 MOST = 500
 KEPT_BUDGET = 2_000
+NAME_SHOWN, WORDS_SHOWN = 60, 160
+"""Characters of one volume's line."""
 DAY = 86_400
 
 
@@ -97,26 +100,36 @@ def _kept_blocks(kept: Mapping[str, str]) -> Iterator[Block]:
 
 
 def _choices(volumes: Sequence[Volume], inventory: Inventory) -> Iterator[Block]:
-    """Checkboxes with all that is known, or menus where there are too many for them."""
+    """Checkboxes under all that is known, or menus where there are too many for them."""
     boxes = len(volumes) <= IN_BOXES
     size = BOXES_LIMIT if boxes else MENU_LIMIT
     for number, start in enumerate(range(0, len(volumes), size)):
         some = volumes[start : start + size]
         label = f"Volumes {start + 1} to {start + len(some)}, by size"
         if boxes:
+            yield from map(section, paragraphs(_described(volume, inventory) for volume in some))
             element = {"type": "checkboxes", "options": [_box(volume, inventory) for volume in some]}
         else:
             element = {"type": "multi_static_select", "options": [_line(volume) for volume in some]}
         yield field(f"{CHOICE}_{number}", label, element, optional=True)
 
 
+def _described(volume: Volume, inventory: Inventory) -> str:
+    """All that is known of a volume, on one line: ten of them are a section."""
+    labels = [f"{key}={value}" if value else key for key, value in sorted(volume.labels.items())]
+    words = [_size(volume), *_age(volume, inventory), mounted_words(inventory, volume), *labels]
+    return f"• {code(volume.name, NAME_SHOWN)} {plain(' · '.join(words), WORDS_SHOWN)}"
+
+
 def _box(volume: Volume, inventory: Inventory) -> Block:
-    words = [_size(volume)]
+    words = [_size(volume), *_age(volume, inventory)]
+    return option(one_line(volume.name), volume.name, one_line(" · ".join(words)))
+
+
+def _age(volume: Volume, inventory: Inventory) -> Iterator[str]:
     if volume.created_at:
         days = int((inventory.taken_at - volume.created_at).total_seconds() // DAY)
-        words.append(f"{plural(days, 'day')} old" if days > 0 else "made today")
-    words += [f"{key}={value}" if value else key for key, value in sorted(volume.labels.items())]
-    return option(one_line(volume.name), volume.name, one_line(" · ".join(words)))
+        yield f"{plural(days, 'day')} old" if days > 0 else "made today"
 
 
 def _line(volume: Volume) -> Block:

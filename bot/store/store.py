@@ -12,7 +12,7 @@ from bot.core.audit import ChainedEvent, Event
 from bot.core.audit_filter import EVERYTHING, AuditFilter
 from bot.core.audit_format import Head
 from bot.core.errors import RefusedError
-from bot.core.inventory import EngineInfo
+from bot.core.inventory import Container, EngineInfo, Mounting
 from bot.core.lifecycle import ItemState, MessageRef, PlanState, Status
 from bot.core.plans import Person, Plan
 from bot.core.restoring import ImageRestored
@@ -206,6 +206,13 @@ class SqlStore(Store):
         self, engine_id: str, present: Collection[str], used: Collection[str], at: datetime
     ) -> Mapping[str, Sighting]:
         return self._sessions.writing(lambda session: ledger.look(session, engine_id, present, used, at))
+
+    def look_at_volumes(
+        self, engine_id: str, volumes: Collection[str], containers: Sequence[Container], at: datetime
+    ) -> Mapping[str, Mounting]:
+        return self._sessions.writing(
+            lambda session: ledger.look_at_volumes(session, engine_id, volumes, containers, at)
+        )
 
     # --- engines of hosts -----------------------------------------------------------------------
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -14,6 +15,7 @@ from bot.slack.action_ids import ADJUST
 from bot.slack.adjusting import DROP, KEEP, KINDS, UNTIL
 from bot.slack.plan_open import APPROVE
 from bot.trial.sample import Builder
+from bot.trial.sample.objects import Mount
 from bot.trial.workspace import Message
 from tests.slack.place import ANN, BOB, CYD, OPEN_TO_ALL, Place, buttons, eventually
 
@@ -150,7 +152,7 @@ def with_volumes(place: Place) -> None:
         build.volume("old-data", size=10**6, age=timedelta(days=400))
 
 
-def open_volumes(place: Place, by: str = ANN) -> dict[str, object]:
+def open_volumes(place: Place, by: str = ANN) -> dict[str, Any]:
     place.workspace.command(by, "/docker-df", "prod-3")
     report = place.message("What a cleanup would free")
     assert place.workspace.click(by, report.ts, "volumes").ok
@@ -165,7 +167,8 @@ def test_volumes_are_picked_by_name_planned_approved_and_removed(start: Start) -
     place = start(NAMED)
     with_volumes(place)
     form = open_volumes(place)
-    assert "700MB · 40 days old · app=<db>" in str(form)
+    described = next(b["text"]["text"] for b in form["blocks"] if "pg-data" in str(b.get("text")))
+    assert "• `pg-data` 700MB · 40 days old · never seen mounted since today · app=&lt;db&gt;" in described
     outcome = place.workspace.submit_view(ANN, {"volumes_0": ["pg-data"], "host": "prod-4"})
     assert set(outcome.errors) == {"host"}
     outcome = place.workspace.submit_view(ANN, {"host": "prod-3"})
@@ -180,6 +183,20 @@ def test_volumes_are_picked_by_name_planned_approved_and_removed(start: Start) -
     place.message("Cleanup done")
     with place.engine.universe.lock:
         assert set(place.engine.universe.volumes) == {"old-data"}
+
+
+def test_who_was_last_seen_to_mount_a_volume_is_told_once_that_container_has_gone(start: Start) -> None:
+    place = start(NAMED)
+    with_volumes(place)
+    build = Builder(place.engine.universe)
+    with place.engine.universe.lock:
+        build.container("db-1", "web:1", mounts=(Mount(type="volume", source="pg-data", destination="/data"),))
+    place.workspace.command(ANN, "/docker-df", "prod-3")
+    place.message("What a cleanup would free")
+    with place.engine.universe.lock:
+        gone = next(one for one in place.engine.universe.containers.values() if one.name == "db-1")
+        del place.engine.universe.containers[gone.id]
+    assert "last mounted by db-1 (web:1), today" in str(open_volumes(place))
 
 
 def test_where_the_policy_does_not_let_people_pick_there_is_no_button_and_a_forged_click_is_refused(

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from bot.slack.action_ids import COMMANDS, DETAILS, LOOK
+from bot.slack.action_ids import COMMANDS, DETAILS, LOOK, PICTURE
 from bot.slack.plan_open import APPROVE
 from tests.slack.place import ANN, BOB, OPEN_TO_ALL, Place, buttons, shown
 
@@ -48,7 +48,7 @@ def test_a_configured_profile_is_offered_under_a_report_and_planned_by_its_butto
     place.workspace.command(ANN, "/docker-df", "prod-3")
     report = place.message("What a cleanup would free")
     assert buttons(report) == dict.fromkeys(
-        ("propose:routine", "propose:everything", "propose:nightly", DETAILS, LOOK), "prod-3"
+        ("propose:routine", "propose:everything", "propose:nightly", DETAILS, LOOK, PICTURE), "prod-3"
     )
     assert place.workspace.click(ANN, report.ts, "propose:nightly").ok
     plan = place.message("Cleanup plan: nightly on prod-3")
