@@ -7,6 +7,7 @@ from bot.core.arguments import Arguments, Pick
 from bot.core.inventory import Inventory, Kind, Volume
 from bot.core.selection import ANONYMOUS_LABEL
 from bot.core.units import human_size
+from bot.core.users import Users
 from bot.slack.blocks import (
     OPTION_LIMIT,
     OPTION_VALUE_LIMIT,
@@ -51,7 +52,8 @@ def volumes_form(host: str, channel: str, inventory: Inventory) -> Block:
         (volume for volume in inventory.volumes if ANONYMOUS_LABEL not in volume.labels),
         key=lambda volume: (-(volume.size or 0), volume.name),
     )
-    kept = {volume.name: why for volume in named if (why := _why_kept(volume, inventory))}
+    users = Users.of(inventory)
+    kept = {volume.name: why for volume in named if (why := _why_kept(volume, users))}
     free = [volume for volume in named if volume.name not in kept]
     if not free:
         return modal(PICK_VOLUMES, "Volumes", [section(_none_text(host)), *_kept_blocks(kept)])
@@ -78,16 +80,17 @@ def _none_text(host: str) -> str:
     return f"No named volume on *{escape(host)}* can be removed."
 
 
-def _why_kept(volume: Volume, inventory: Inventory) -> str:
+def _why_kept(volume: Volume, users: Users) -> str:
     """Why a volume cannot be chosen; empty when it can. The plan looks again, with all its rules."""
-    user = next((each for each in inventory.containers if volume.name in each.volumes), None)
+    user = users.of_volume(volume)
     if user:
         return f"mounted by {user.name} ({user.state})"
     if volume.ref_count != 0:
         return "in use, or the engine does not say"
     if volume.driver != "local" or volume.options:
         return "its data may be elsewhere"
-    return "its name is too long for a form" if len(volume.name) > OPTION_VALUE_LIMIT else ""
+    carried = volume.name.isprintable() and 0 < len(volume.name) <= OPTION_VALUE_LIMIT
+    return "" if carried else "a form cannot carry its name"
 
 
 def _kept_blocks(kept: Mapping[str, str]) -> Iterator[Block]:

@@ -168,7 +168,10 @@ def test_volumes_are_picked_by_name_planned_approved_and_removed(start: Start) -
     with_volumes(place)
     form = open_volumes(place)
     described = next(b["text"]["text"] for b in form["blocks"] if "pg-data" in str(b.get("text")))
-    assert "• `pg-data` 700MB · 40 days old · never seen mounted since today · app=&lt;db&gt;" in described
+    assert (
+        "• `pg-data` 700MB · 40 days old · not mounted since Deckhand first saw it, today · app=&lt;db&gt;"
+        in described
+    )
     outcome = place.workspace.submit_view(ANN, {"volumes_0": ["pg-data"], "host": "prod-4"})
     assert set(outcome.errors) == {"host"}
     outcome = place.workspace.submit_view(ANN, {"host": "prod-3"})
@@ -190,7 +193,9 @@ def test_who_was_last_seen_to_mount_a_volume_is_told_once_that_container_has_gon
     with_volumes(place)
     build = Builder(place.engine.universe)
     with place.engine.universe.lock:
-        build.container("db-1", "web:1", mounts=(Mount(type="volume", source="pg-data", destination="/data"),))
+        build.container(
+            "db-1", "web:1", mounts=(Mount(type="volume", source="pg-data", destination="/data"),)
+        )
     place.workspace.command(ANN, "/docker-df", "prod-3")
     place.message("What a cleanup would free")
     with place.engine.universe.lock:

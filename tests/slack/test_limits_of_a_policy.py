@@ -24,7 +24,12 @@ def hours(first: int, last: int) -> str:
 def test_a_profile_that_the_policy_does_not_allow_is_neither_offered_nor_planned(start: Start) -> None:
     place = start(OPEN_TO_ALL + 'profiles = ["dangling", "routine"]\n')
     place.workspace.command(ANN, "/docker-df", "prod-3")
-    assert set(buttons(place.message("What a cleanup would free"))) == {"propose:routine", DETAILS, LOOK, PICTURE}
+    assert set(buttons(place.message("What a cleanup would free"))) == {
+        "propose:routine",
+        DETAILS,
+        LOOK,
+        PICTURE,
+    }
     answer = "prod-3: policy “default” does not allow “{}” here; what it allows: dangling, routine."
     for count, (words, name) in enumerate([("everything", "everything"), ("image=old:1", "picked")], start=1):
         place.workspace.command(ANN, "/docker-prune", f"prod-3 {words}")
