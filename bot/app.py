@@ -37,6 +37,7 @@ from bot.services.schedules import Schedules
 from bot.services.show import Show
 from bot.services.starting import Starting
 from bot.services.stop import Stop
+from bot.slack.ack_first import AckFirst
 from bot.slack.audit_listeners import AuditListeners
 from bot.slack.chat import SlackChat, web_client
 from bot.slack.directory import SlackDirectory
@@ -125,7 +126,8 @@ class Deckhand:
         signing = settings.slack.signing_secret
         app = bolt_app(client, signing.get_secret_value() if signing else "", bolt_pool)
         work_pool = ThreadPoolExecutor(WORK_THREADS, thread_name_prefix="work")
-        listeners = Listeners(services, chat, work_pool)
+        ack_first = AckFirst()
+        listeners = Listeners(services, chat, work_pool, ack_first.hold)
         listeners.register(app)
         PlanListeners(listeners, store, rights, chat).register(app)
         ModalListeners(
@@ -148,7 +150,7 @@ class Deckhand:
         closing.callback(restoring.stop)
         closing.callback(work_pool.shutdown)
         closing.callback(bolt_pool.shutdown)
-        receiver = make_receiver(settings.slack, app)
+        receiver = make_receiver(settings.slack, app, ack_first)
         receiver.start()
         closing.callback(receiver.stop)
 
@@ -210,12 +212,12 @@ class Deckhand:
         return services, background
 
 
-def make_receiver(slack: SlackSettings, app: App) -> Receiver:
+def make_receiver(slack: SlackSettings, app: App, ack_first: AckFirst) -> Receiver:
     """Socket Mode or HTTP, as the settings say."""
     if slack.mode == "http":
         return HttpReceiver(app, slack.listen)
     app_token = slack.app_token.get_secret_value() if slack.app_token else ""
-    return SocketReceiver(app, app_token, app.client)
+    return SocketReceiver(app, app_token, app.client, ack_first)
 
 
 def run(settings: Settings) -> None:

@@ -103,7 +103,11 @@ Submit: TypeAlias = Callable[[Asked, Callable[[Asked], object]], None]
 class Listeners:
     """Registers Deckhand's commands and actions with Bolt."""
 
-    def __init__(self, services: Services, chat: SlackChat, pool: Executor) -> None:
+    def __init__(
+        self, services: Services, chat: SlackChat, pool: Executor, hold: Callable[[], None] = lambda: None
+    ) -> None:
+        """``hold`` returns when work may begin."""
+        self._hold = hold
         self._services = services
         self._chat = chat
         self._pool = pool
@@ -253,6 +257,7 @@ class Listeners:
     def _answered(self, asked: Asked, work: Callable[[Asked], object]) -> None:
         """Do the work; whatever goes wrong, the person hears of it, privately."""
         try:
+            self._hold()
             work(asked)
         except ChannelClosedError:
             self._privately(asked, _NOT_IN_CHANNEL)
