@@ -26,6 +26,7 @@ from bot.services.background import POLL_SECONDS, Background, Signals
 from bot.services.decide import Decide
 from bot.services.execute import Execute
 from bot.services.heads import PostHead
+from bot.services.home import GatherHome
 from bot.services.leases import Leases
 from bot.services.planning import Planning
 from bot.services.propose import Propose
@@ -40,6 +41,8 @@ from bot.services.stop import Stop
 from bot.slack.audit_listeners import AuditListeners
 from bot.slack.chat import SlackChat, web_client
 from bot.slack.directory import SlackDirectory
+from bot.slack.home_listeners import HomeListeners
+from bot.slack.home_showing import LOOP_SECONDS, HomeShow
 from bot.slack.listeners import Listeners, Services
 from bot.slack.looks import LookListeners
 from bot.slack.modal_listeners import ModalListeners
@@ -129,10 +132,17 @@ class Deckhand:
             listeners=listeners, propose=services.propose, planning=services.planning, store=store, rights=rights,
             clock=clock, chat=chat,
         ).register(app)  # fmt: skip
-        LookListeners(
+        looks = LookListeners(
             hosts=lambda: self._settings.hosts, rights=rights, planning=services.planning,
             fleet=make_fleet(engines, closing, store), clock=clock, chat=chat, submit=listeners.submit,
-        ).register(app)  # fmt: skip
+        )  # fmt: skip
+        looks.register(app)
+        homes = HomeShow(
+            gather=GatherHome(hosts=lambda: self._settings.hosts, rights=rights, store=store, clock=clock),
+            store=store, chat=chat, clock=clock, wake=self._signals.changed,
+        )  # fmt: skip
+        HomeListeners(show=homes, plans=listeners, looks=looks).register(app)
+        background.also("homes", homes, LOOP_SECONDS)
         review = Review(hosts=lambda: self._settings.hosts, rights=rights, store=store, clock=clock)
         restore = self._restore(store, engines, rights)
         AuditListeners(review, restore, chat, listeners.submit).register(app)
