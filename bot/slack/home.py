@@ -9,8 +9,9 @@ from json import dumps
 from typing import Any
 
 from bot.core.errors import DeckhandError
+from bot.core.lifecycle import Status
 from bot.core.units import human_size
-from bot.services.home import Home, Part, PlanLine
+from bot.services.home import FleetFigures, Home, Part, PlanLine
 from bot.slack.action_ids import AUDIT_ALL, HOME_OPEN, HOME_PAGE, HOME_REFRESH
 from bot.slack.audits import cleanup_block
 from bot.slack.blocks import DIVIDER, Block, actions, button, context, header, section
@@ -71,23 +72,25 @@ def _view(blocks: list[Block]) -> Block:
 
 
 def _summary(home: Home) -> Iterator[Block]:
-    fleet = home.fleet
-    asked = f"*{plural(home.waiting.total, 'plan')}* {_s(home.waiting.total, 'wait')} for you."
-    if not home.waiting.total:
-        asked = "No plan waits for you."
-    stuck = home.stuck.total
-    attention = (
-        f" :rotating_light: *{plural(stuck, 'cleanup')}* {_s(stuck, 'need')} attention." if stuck else ""
-    )
+    waiting, stuck = home.waiting.total, home.stuck.total
+    said = [
+        f"*{plural(waiting, 'plan')}* {_s(waiting, 'wait')} for you." if waiting else "No plan waits for you."
+    ]
+    if stuck:
+        said.append(f":rotating_light: *{plural(stuck, 'cleanup')}* {_s(stuck, 'need')} attention.")
+    block = section("\n".join([" ".join(said), *_figures(home.fleet)]))
+    block["accessory"] = _refresh()
+    yield block
+    yield {**context(f"As of {date(home.drawn_at, '{date_short_pretty} {time_secs}')}"), "block_id": _DRAWN}
+
+
+def _figures(fleet: FleetFigures) -> Iterator[str]:
     if fleet.looked_at:
         free = f"*{human_size(fleet.free)}* free, " if fleet.disks else ""
-        seen = f" on {plural(fleet.looked_at, 'host')} that {'was' if fleet.looked_at == 1 else 'were'} looked at"
-        figures = f"\n{free}*{human_size(fleet.reclaimable)}* reclaimable{seen}."
-    else:
-        figures = ""
-    yield section(f"{asked}{attention}{figures}")
-    yield {**context(f"As of {date(home.drawn_at, '{date_short_pretty} {time_secs}')}"), "block_id": _DRAWN}
-    yield actions([_refresh()])
+        seen = f"{plural(fleet.looked_at, 'host')} that {'was' if fleet.looked_at == 1 else 'were'} looked at"
+        yield f"{free}*{human_size(fleet.reclaimable)}* reclaimable on {seen}."
+    if fleet.problems:
+        yield f":warning: Something is wrong with *{plural(fleet.problems, 'host')}*."
 
 
 def _refresh() -> Block:
@@ -108,10 +111,10 @@ def _stuck(stuck: Part[PlanLine]) -> Iterator[Block]:
                 button("Take up again", f"{TAKE_UP}:{plan.id}", plan.id, style="primary", spoken=spoken)
             )
         if line.may_stop:
-            buttons.append(_stop(line, "Stop where it stands"))
+            buttons.append(_stop(line))
         yield actions([*buttons, *_open(line, "stuck")])
     if stuck.total > len(stuck.shown):
-        yield context(f"… and {plural(stuck.total - len(stuck.shown), 'more')}: these come first.")
+        yield context(f"… and {stuck.total - len(stuck.shown):,} more: those above come first.")
 
 
 def _waiting(waiting: Part[PlanLine]) -> Iterator[Block]:
@@ -141,7 +144,7 @@ def _yours(home: Home) -> Iterator[Block]:
         yield section(yours_text(line.state))
         buttons = _open(line, "yours")
         if _can_be_stopped(line):
-            buttons.insert(0, _stop(line, "Stop" if line.state.started_at else "Cancel"))
+            buttons.insert(0, _stop(line))
         if buttons:
             yield actions(buttons)
     yield from _turning(home.yours, "yours")
@@ -191,15 +194,14 @@ def _what(line: PlanLine) -> str:
 
 def _can_be_stopped(line: PlanLine) -> bool:
     state = line.state
-    return line.may_stop and state.decided_at is not None and (state.stop is None or bool(state.attention))
+    begun = state.status in {Status.APPROVED, Status.RUNNING}
+    return line.may_stop and begun and (state.stop is None or bool(state.attention))
 
 
-def _stop(line: PlanLine, label: str) -> Block:
+def _stop(line: PlanLine) -> Block:
     plan_id = line.state.plan.id
-    spoken = f"{label}: {_what(line)}"
-    return button(
-        label.split(" ", maxsplit=1)[0], f"{STOP}:{plan_id}", plan_id, style="danger", spoken=spoken
-    )
+    label = "Cancel" if line.state.status is Status.APPROVED else "Stop"
+    return button(label, f"{STOP}:{plan_id}", plan_id, style="danger", spoken=f"{label}: {_what(line)}")
 
 
 def _open(line: PlanLine, where: str) -> list[Block]:

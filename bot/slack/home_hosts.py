@@ -53,6 +53,6 @@ def _disk_text(look: LastLook | None) -> str:
 
 def _cleanup_text(cleanup: Cleanup) -> str:
     if cleanup.finished_at is None:
-        return f"A cleanup runs since {date(cleanup.started_at)}"
+        return f"A cleanup has been running since {date(cleanup.started_at)}"
     freed = human_size(cleanup.reclaimed_bytes)
     return f"Last cleanup {date(cleanup.finished_at)}: {cleanup.outcome}, {freed} freed"
