@@ -28,7 +28,7 @@ EVERY = timedelta(seconds=3)
 """Of one person's Home, at most; the newest state wins."""
 AFTER_A_CLICK = timedelta(seconds=20)
 """How long what a click may bring about is looked for, beyond what changes a plan: a host's new figures."""
-AT_LEAST = timedelta(seconds=30)
+AT_LEAST = timedelta(minutes=1)
 """Time itself changes a Home (plans expire), and so do another's looks and a new configuration."""
 MOST_A_MINUTE = 60
 """Of all people's together, beside those that a person asked for: Slack takes about 100 a workspace."""

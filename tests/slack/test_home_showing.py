@@ -151,7 +151,7 @@ def test_what_changes_without_an_event_after_a_click_is_found_within_seconds_and
     world.hosts = {"U0ANN": 2, "U0BOB": 2}  # somebody looked at a host
     later(4)
     assert world.who == ["U0ANN", "U0BOB", "U0BOB"]
-    later(40)
+    later(60)
     assert world.who == ["U0ANN", "U0BOB", "U0BOB", "U0ANN"]
 
 
@@ -261,9 +261,9 @@ def test_a_database_that_is_away_is_said_once_and_the_home_comes_back_by_itself(
     show.opened(ANN)
     show()
     world.away = True
-    later(30)
+    later(10)
     world.away = False
-    later(30)
+    later(10)
     texts = ["cannot be reached" in str(view) for _, view, _ in world.published]
     assert texts == [False, True, False]
 
