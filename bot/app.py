@@ -20,7 +20,7 @@ from bot.core import ids
 from bot.core.hosts import Hosts
 from bot.engines.registry import DockerEngines
 from bot.looking import SystemClock, make_fleet, make_planning
-from bot.ports import Clock, Store
+from bot.ports import Store
 from bot.reloading import Reloading
 from bot.services.background import POLL_SECONDS, Background, Signals
 from bot.services.decide import Decide
@@ -115,11 +115,14 @@ class Deckhand:
         engines = self._engines = DockerEngines(settings.hosts.by_name, settings.pins)
         closing.callback(engines.close)
         bot_token = settings.slack.bot_token
-        client = web_client(bot_token.get_secret_value() if bot_token else "", settings.slack.api_url)
+        token, api_url = bot_token.get_secret_value() if bot_token else "", settings.slack.api_url
+        client = web_client(token, api_url)
         chat = SlackChat(client, lambda: self._settings.hosts)
         clock = SystemClock()
+        impatient = SlackChat(web_client(token, api_url, patient=False), lambda: self._settings.hosts)
+        show = Show(store=store, chat=impatient, clock=clock)
         rights = Rights(directory=SlackDirectory(client, clock.now), record=store.record_refusal)
-        services, background = self._services(store, engines, chat, rights, clock)
+        services, background = self._services(store, engines, chat, rights, show)
 
         bolt_pool = ThreadPoolExecutor(BOLT_THREADS, thread_name_prefix="bolt")
         signing = settings.slack.signing_secret
@@ -135,11 +138,12 @@ class Deckhand:
         looks = LookListeners(
             hosts=lambda: self._settings.hosts, rights=rights, planning=services.planning,
             fleet=make_fleet(engines, closing, store), clock=clock, chat=chat, submit=listeners.submit,
+            pictures=settings.slack.pictures,
         )  # fmt: skip
         looks.register(app)
         homes = HomeShow(
             gather=GatherHome(hosts=lambda: self._settings.hosts, rights=rights, store=store, clock=clock),
-            store=store, chat=chat, clock=clock, wake=self._signals.changed,
+            store=store, chat=impatient, clock=clock, wake=self._signals.changed,
         )  # fmt: skip
         HomeListeners(show=homes, plans=listeners, looks=looks).register(app)
         background.also("homes", homes, LOOP_SECONDS)
@@ -170,14 +174,13 @@ class Deckhand:
         )
 
     def _services(
-        self, store: Store, engines: DockerEngines, chat: SlackChat, rights: Rights, clock: Clock
+        self, store: Store, engines: DockerEngines, chat: SlackChat, rights: Rights, show: Show
     ) -> tuple[Services, Background]:
         def hosts() -> Hosts:
             return self._settings.hosts
 
-        changed = self._signals.changed
+        changed, clock = self._signals.changed, show.clock
         planning = self._planning = make_planning(self._settings, engines, store, hosts)
-        show = Show(store=store, chat=chat, clock=clock)
         decide = Decide(hosts=hosts, rights=rights, store=store, changed=changed)
         execute = Execute(
             store=store,

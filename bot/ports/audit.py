@@ -7,7 +7,7 @@ from typing import Protocol
 from bot.core.audit import ChainedEvent, Event
 from bot.core.audit_filter import EVERYTHING, AuditFilter
 from bot.core.audit_format import Head
-from bot.core.inventory import EngineInfo
+from bot.core.inventory import Container, EngineInfo, Mounting
 from bot.core.lifecycle import PlanState
 from bot.core.plans import Person
 from bot.core.restoring import ImageRestored
@@ -41,6 +41,15 @@ class Ledger(Protocol):
         """Remember that these images were there at ``at`` (the engine's clock), and which were in use.
 
         What is known of each since its first sight; images that are gone are forgotten. StoreUnavailableError.
+        """
+        ...
+
+    def look_at_volumes(
+        self, engine_id: str, volumes: Collection[str], containers: Sequence[Container], at: datetime
+    ) -> Mapping[str, Mounting]:
+        """Remember that these volumes were there at ``at``, and who mounted them; others are forgotten.
+
+        What is known of each since its first sight. StoreUnavailableError.
         """
         ...
 

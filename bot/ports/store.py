@@ -143,6 +143,10 @@ class Store(Ledger, Audit, Restores, Protocol):
         """Ids of plans whose message shows an older version than the plan has; oldest change first."""
         ...
 
+    def running(self) -> frozenset[str]:
+        """Ids of the cleanups that run, without those that need a person's attention."""
+        ...
+
     def begin_showing(self, plan_id: str, lease: timedelta) -> bool:
         """Keep other processes from showing the same plan for that long; False when one of them is at it."""
         ...

@@ -71,6 +71,7 @@ class HomeShow:
     wake: Callable[[], None]
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _watches: dict[str, _Watch] = field(default_factory=dict)
+    _not_before: datetime | None = None
     _published: deque[datetime] = field(default_factory=deque)
 
     # --- what people do -------------------------------------------------------------------------
@@ -122,8 +123,12 @@ class HomeShow:
             return
         seq = self._seq()
         for watch in _longest_first(watches):
-            if self._is_due(watch, seq):
+            if not self._pauses() and self._is_due(watch, seq):
                 self._draw(watch, seq)
+
+    def _pauses(self) -> bool:
+        """Whether Slack has asked to be left alone for a while."""
+        return self._not_before is not None and self.clock.now() < self._not_before
 
     def _seq(self) -> int:
         try:
@@ -172,6 +177,8 @@ class HomeShow:
             with self._lock:
                 watch.wanted, watch.forced = watch.wanted or wanted, watch.forced or forced
                 watch.seq, watch.not_before = 0, self.clock.now() + RETRY_AFTER
+            if error.retry_after:  # Slack counts all Homes together
+                self._not_before = self.clock.now() + timedelta(seconds=error.retry_after)
         else:
             watch.shown, watch.seen_hash = says, published
             self._published.append(self.clock.now())

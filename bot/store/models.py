@@ -185,6 +185,19 @@ class SightingRow(Row, table=True):
     used_at: datetime | None = Field(default=None, sa_type=Moment)
 
 
+class MountingRow(Row, table=True):
+    """When a named volume of an engine was first seen, and who was last seen to mount it, by that engine's clock."""
+
+    __tablename__ = "volume_mounting"
+
+    engine_id: str = Field(primary_key=True, sa_type=SafeText)
+    volume: str = Field(primary_key=True, sa_type=SafeText)
+    first_at: datetime = Field(sa_type=Moment)
+    at: datetime | None = Field(default=None, sa_type=Moment)
+    container: str = Field(default="", sa_type=SafeText)
+    image: str = Field(default="", sa_type=SafeText)
+
+
 class ScheduleRow(Row, table=True):
     """When a schedule is due next; the process that moves ``next_at`` on is the one that does the work."""
 

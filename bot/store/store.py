@@ -12,7 +12,7 @@ from bot.core.audit import ChainedEvent, Event
 from bot.core.audit_filter import EVERYTHING, AuditFilter
 from bot.core.audit_format import Head
 from bot.core.errors import RefusedError
-from bot.core.inventory import EngineInfo
+from bot.core.inventory import Container, EngineInfo, Mounting
 from bot.core.lifecycle import ItemState, MessageRef, PlanState, Status
 from bot.core.plans import Person, Plan
 from bot.core.restoring import ImageRestored
@@ -169,6 +169,9 @@ class SqlStore(Store):
     def unshown(self) -> tuple[str, ...]:
         return self._sessions.reading(plans.unshown)
 
+    def running(self) -> frozenset[str]:
+        return self._sessions.reading(plans.running)
+
     def begin_showing(self, plan_id: str, lease: timedelta) -> bool:
         return self._sessions.writing(lambda session: plans.begin_showing(session, plan_id, lease))
 
@@ -213,6 +216,13 @@ class SqlStore(Store):
         self, engine_id: str, present: Collection[str], used: Collection[str], at: datetime
     ) -> Mapping[str, Sighting]:
         return self._sessions.writing(lambda session: ledger.look(session, engine_id, present, used, at))
+
+    def look_at_volumes(
+        self, engine_id: str, volumes: Collection[str], containers: Sequence[Container], at: datetime
+    ) -> Mapping[str, Mounting]:
+        return self._sessions.writing(
+            lambda session: ledger.look_at_volumes(session, engine_id, volumes, containers, at)
+        )
 
     # --- engines of hosts -----------------------------------------------------------------------
 

@@ -244,6 +244,21 @@ def test_what_slack_does_not_take_now_is_tried_again_with_the_newest_state(
     assert [digest(view) for _, view, _ in world.published] == [digest(newest)]
 
 
+def test_when_slack_asks_for_a_pause_all_homes_wait_for_its_end(
+    world: World, show: HomeShow, later: Callable[[float], None]
+) -> None:
+    slow_down = ChatError("Slack answered ratelimited.")
+    slow_down.retry_after = 30
+    world.trouble = [slow_down]
+    show.opened(ANN)
+    show.opened(BOB)
+    show()
+    later(29)
+    assert world.published == []
+    later(2)
+    assert sorted(world.who) == ["U0ANN", "U0BOB"]
+
+
 def test_what_slack_never_takes_is_not_tried_again(
     world: World, show: HomeShow, later: Callable[[float], None]
 ) -> None:

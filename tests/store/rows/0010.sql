@@ -1,2 +1,2 @@
--- schedule_host, with its moment
-INSERT INTO schedule_host (schedule, host, trouble, at) VALUES ('nightly-ci', 'ci-1', 'unreachable', '2026-11-20T03:00:00.000000Z');
+-- volume_mounting
+INSERT INTO volume_mounting (engine_id, volume, first_at, at, container, image) VALUES ('7TDM:AAAA', 'pg-data', '2026-11-01T08:00:00.000000Z', '2026-11-20T08:00:00.000000Z', 'pg-1', 'postgres:14');

@@ -7,8 +7,8 @@ a column that may be empty. What the previous release notes of a schedule has no
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0010"
-down_revision = "0009"
+revision = "0011"
+down_revision = "0010"
 branch_labels = None
 depends_on = None
 
