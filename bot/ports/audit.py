@@ -57,6 +57,10 @@ class Ledger(Protocol):
         """Keep what a host showed, for whoever asks before it answers again. StoreUnavailableError."""
         ...
 
+    def remember_looks(self, looked: Mapping[str, LastLook]) -> None:
+        """The same for many hosts at once. StoreUnavailableError."""
+        ...
+
     def last_looks(self, hosts: Collection[str]) -> Mapping[str, LastLook]:
         """What these hosts showed the last time; without those that were never looked at. StoreUnavailableError."""
         ...

@@ -209,6 +209,9 @@ class SqlStore(Store):
     def remember_look(self, host: str, look: LastLook) -> None:
         self._sessions.writing(lambda session: looks.remember(session, host, look))
 
+    def remember_looks(self, looked: Mapping[str, LastLook]) -> None:
+        self._sessions.writing(lambda session: looks.remember_all(session, looked))
+
     def last_looks(self, hosts: Collection[str]) -> Mapping[str, LastLook]:
         return self._sessions.reading(lambda session: looks.last(session, hosts))
 

@@ -187,6 +187,13 @@ def test_a_look_from_a_home_is_answered_in_person_and_its_figures_appear_on_the_
     assert place.workspace.messages() == []
 
 
+def test_a_look_at_the_whole_fleet_fills_the_home_too(start: Start) -> None:
+    place = start(OPEN_TO_ALL)
+    place.workspace.command(BOB, "/docker-df", "all")
+    place.message("1 answered")
+    assert "not looked at yet" not in says(opened(place, ANN, "reclaimable of"))
+
+
 def test_details_and_all_cleanups_are_answered_in_person(start: Start) -> None:
     place = start(OPEN_TO_ALL)
     plan = place.propose(ANN)

@@ -8,12 +8,14 @@ from sqlalchemy.event import listen
 
 from bot.core.audit import Tag
 from bot.core.lifecycle import PlanState, Status, Vote
+from bot.core.usage import DiskSpace, LastLook
 from bot.ports import Change
 from bot.store.store import SqlStore
 from tests.store.samples import (
     ANNA,
     BEN,
     CHANNEL,
+    USAGE,
     approved,
     event,
     plan,
@@ -122,3 +124,15 @@ def test_the_plans_of_a_requester_are_found_without_reading_everybody_elses(stor
     with db.connect() as connection:
         steps = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", values).all()
     assert "plan_by_requester" in str(steps[0]), steps
+
+
+def test_the_looks_at_many_hosts_are_kept_at_once_and_a_later_one_stays(store: SqlStore) -> None:
+    at = datetime.now(UTC)
+    disk = DiskSpace(size=100, free=40)
+    earlier, later = LastLook(at=at - HOUR, usage=USAGE), LastLook(at=at, usage=USAGE, disk=disk)
+    store.remember_look("a", later)
+    store.remember_looks({"b": earlier, "a": earlier})
+    assert store.last_looks(["a", "b", "c"]) == {"a": later, "b": earlier}
+    store.remember_looks({"b": later})
+    store.remember_looks({})
+    assert store.last_looks(["b"]) == {"b": later}
