@@ -20,7 +20,7 @@ from bot.core import ids
 from bot.core.hosts import Hosts
 from bot.engines.registry import DockerEngines
 from bot.looking import SystemClock, make_fleet, make_planning
-from bot.ports import Store
+from bot.ports import Clock, Store
 from bot.reloading import Reloading
 from bot.services.background import POLL_SECONDS, Background, Signals
 from bot.services.decide import Decide
@@ -141,10 +141,7 @@ class Deckhand:
             pictures=settings.slack.pictures,
         )  # fmt: skip
         looks.register(app)
-        homes = HomeShow(
-            gather=GatherHome(hosts=lambda: self._settings.hosts, rights=rights, store=store, clock=clock),
-            store=store, chat=impatient, clock=clock, wake=self._signals.changed,
-        )  # fmt: skip
+        homes = self._homes(store, rights, impatient, clock)
         HomeListeners(show=homes, plans=listeners, looks=looks).register(app)
         background.also("homes", homes, LOOP_SECONDS)
         review = Review(hosts=lambda: self._settings.hosts, rights=rights, store=store, clock=clock)
@@ -161,6 +158,10 @@ class Deckhand:
         receiver = make_receiver(settings.slack, app)
         receiver.start()
         closing.callback(receiver.stop)
+
+    def _homes(self, store: Store, rights: Rights, chat: SlackChat, clock: Clock) -> HomeShow:
+        gather = GatherHome(hosts=lambda: self._settings.hosts, rights=rights, store=store, clock=clock)
+        return HomeShow(gather=gather, store=store, chat=chat, clock=clock, wake=self._signals.changed)
 
     def _restore(self, store: Store, engines: DockerEngines, rights: Rights) -> Restore:
         return Restore(

@@ -272,6 +272,25 @@ def test_a_right_that_a_channel_gives_does_not_count_on_a_home_which_says_so(sta
     assert "belong to a channel that a policy names" in says(view)
 
 
+def test_a_right_that_a_user_group_has_counts_on_a_home(start: Start) -> None:
+    place = start(OPEN_TO_ALL.replace('approve = ["*"]', 'approve = ["S0OPS"]'))
+    plan_id = buttons(place.propose(ANN))[APPROVE]
+    assert f"{APPROVE}:{plan_id}" in acts(opened(place, BOB, "1 plan"))
+    assert f"{APPROVE}:{plan_id}" not in acts(opened(place, CYD, "No plan waits for you."))
+
+
+def test_a_plan_in_somebody_elses_conversation_waits_on_a_home_without_a_link_to_it(start: Start) -> None:
+    place = start(OPEN_TO_ALL)
+    direct = place.workspace.team.direct(ANN).id
+    place.workspace.command(ANN, "/docker-prune", "prod-3 everything", channel=direct)
+    plan_id = buttons(in_person(place, ANN, "Cleanup plan: "))[APPROVE]
+    assert f"home_open:yours:{plan_id}" in says(opened(place, ANN, "home_open:yours"))
+    theirs = opened(place, BOB, "1 plan")
+    assert "home_open" not in says(theirs)
+    press(place, BOB, f"{APPROVE}:{plan_id}")
+    in_person(place, ANN, "Cleanup done")
+
+
 def test_many_hosts_are_paged_and_each_page_is_there_at_the_click(start: Start) -> None:
     more = "".join(
         f'[hosts.web-{number:02}]\ndocker = "unix:///nowhere/{number}.sock"\n' for number in range(30)

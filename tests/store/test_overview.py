@@ -1,10 +1,11 @@
 """What a Home asks the database for: the plans that go on, those that have ended, and what stands in the way."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy.event import listen
+from sqlalchemy.event import listen, remove
 
 from bot.core.audit import Tag
 from bot.core.lifecycle import PlanState, Status, Vote
@@ -114,16 +115,38 @@ def test_what_an_earlier_release_noted_has_no_moment_and_is_not_told(store: SqlS
     assert store.troubles(["a"]) == {}
 
 
-@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
-def test_the_plans_of_a_requester_are_found_without_reading_everybody_elses(store: SqlStore) -> None:
+def queries(store: SqlStore, call: Callable[[], object]) -> list[tuple[str, Any]]:
+    """What a call asks the database, with the values."""
     asked: list[tuple[str, Any]] = []
-    db = store._sessions._db
-    listen(db, "before_cursor_execute", lambda _c, _cursor, sql, values, *_: asked.append((sql, values)))
-    assert store.ended(ANNA.id, 3) == ()
-    sql, values = next(each for each in asked if "requester_id" in each[0])
-    with db.connect() as connection:
-        steps = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", values).all()
-    assert "plan_by_requester" in str(steps[0]), steps
+
+    def keep(_connection: object, _cursor: object, sql: str, values: object, *_: object) -> None:
+        asked.append((sql, values))
+
+    listen(store._sessions._db, "before_cursor_execute", keep)
+    try:
+        call()
+    finally:
+        remove(store._sessions._db, "before_cursor_execute", keep)
+    return [each for each in asked if each[0].lstrip().startswith("SELECT")]
+
+
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
+def test_nothing_that_a_home_asks_reads_every_plan(store: SqlStore) -> None:
+    approved(store)
+    calls: list[Callable[[], object]] = [
+        store.going_on,
+        lambda: store.ended(ANNA.id, 3),
+        lambda: store.latest_cleanups(["prod-3", "a"]),
+        lambda: store.cleanups(hosts=["prod-3", "a"], limit=6),
+        store.head,
+    ]
+    for call in calls:
+        asked = queries(store, call)
+        assert asked
+        for sql, values in asked:
+            with store._sessions._db.connect() as connection:
+                steps = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", values).all()
+            assert not [step for step in steps if str(step[-1]).startswith("SCAN plan")], (sql, steps)
 
 
 def test_the_looks_at_many_hosts_are_kept_at_once_and_a_later_one_stays(store: SqlStore) -> None:
