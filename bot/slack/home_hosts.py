@@ -44,7 +44,7 @@ def _disk_text(look: LastLook | None) -> str:
     if look is None:
         return "not looked at yet"
     if look.disk is None:
-        return f"{human_size(look.usage.size)} in Docker; how full its disk is cannot be told"
+        return "how full its disk is cannot be told"
     share, inodes = look.disk.used_share, look.disk.inodes_share
     warning = " :warning:" if share >= NEARLY_FULL else ""
     few = f", {inodes:.0%} of its inodes taken" if inodes is not None and inodes >= FEW_INODES else ""

@@ -46,7 +46,7 @@ def yours_text(state: PlanState) -> str:
     if state.status is Status.PROPOSED:
         approved = f"{len(state.approvers)} of {state.quorum} approvals"
         return (
-            f":raising_hand: {_title(state)}: waits for its decision, {approved} · frees {frees_text(draft)} · "
+            f":bell: {_title(state)}: waits for its decision, {approved} · frees {frees_text(draft)} · "
             f"expires {date(plan.expires_at)}"
         )
     if state.status is Status.APPROVED:
@@ -58,7 +58,7 @@ def yours_text(state: PlanState) -> str:
         state.stop
     ) else ""  # fmt: skip
     return (
-        f":wastebasket: {_title(state)}: running\n`{bar(share, 20)}` {share:.0%}, {ended_count(state)} of "
+        f":broom: {_title(state)}: running\n`{bar(share, 20)}` {share:.0%}, {ended_count(state)} of "
         f"{plural(len(state.items), 'object')} · *{human_size(state.reclaimed)}* freed of {frees_text(draft)}{stopping}"
     )
 

@@ -187,6 +187,14 @@ def test_a_look_from_a_home_is_answered_in_person_and_its_figures_appear_on_the_
     assert place.workspace.messages() == []
 
 
+def test_that_a_host_does_not_answer_is_said_in_person(start: Start) -> None:
+    place = start(OPEN_TO_ALL + '[hosts.away]\ndocker = "unix:///nowhere/away.sock"\n')
+    opened(place, ANN, "*away*")
+    press(place, ANN, f"{LOOK}:away")
+    assert "away did not answer" in shown(in_person(place, ANN, "away did not answer"))
+    assert place.told_privately() == set()
+
+
 def test_a_look_at_the_whole_fleet_fills_the_home_too(start: Start) -> None:
     place = start(OPEN_TO_ALL)
     place.workspace.command(BOB, "/docker-df", "all")
