@@ -1,7 +1,7 @@
 """Show: bring each plan's message up to what the plan is. The message is a projection; the latest wins."""
 
 import threading
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -23,8 +23,8 @@ PROGRESS_EVERY = timedelta(seconds=3)
 """Of one message; in between, its latest state waits."""
 PROGRESS_A_MINUTE = 40
 """Of all messages together: Slack takes about 50 updates a minute, and decisions and ends come first."""
-RETRY_AFTER = timedelta(seconds=5)
-"""Where Slack does not say how long it wants to be left alone."""
+RETRY_AFTER, RETRY_AT_MOST = timedelta(seconds=1), timedelta(seconds=30)
+"""Where Slack does not say how long it wants to be left alone; twice as long after each further failure."""
 SHOWING = timedelta(seconds=45)
 """How long other processes leave a message alone that one of them is at: what a call to Slack and its tries take."""
 _MINUTE = timedelta(minutes=1)
@@ -46,6 +46,8 @@ class Show:
     _one_at_a_time: threading.Lock = field(default_factory=threading.Lock)
     _last: dict[str, tuple[Status, datetime]] = field(default_factory=dict)
     _not_before: dict[str, datetime] = field(default_factory=dict)
+    _failures: Counter[str] = field(default_factory=Counter)
+    """In a row, by plan."""
     _progress_not_before: datetime | None = None
     _progress: deque[datetime] = field(default_factory=deque)
     _told: dict[str, dict[str, int]] = field(default_factory=dict)
@@ -103,15 +105,16 @@ class Show:
             self._put_off(plan_id, error)
             return
         self._not_before.pop(plan_id, None)
+        del self._failures[plan_id]
         self._last[plan_id] = (state.status, self.clock.now())
         if state.status not in _GO_ON:
             self._last.pop(plan_id, None)
         self.store.shown(plan_id, state.version, message)
 
     def _put_off(self, plan_id: str, error: ChatError) -> None:
-        later = self.clock.now() + (
-            timedelta(seconds=error.retry_after) if error.retry_after else RETRY_AFTER
-        )
+        pause = min(RETRY_AFTER * 2 ** min(self._failures[plan_id], 10), RETRY_AT_MOST)
+        later = self.clock.now() + (timedelta(seconds=error.retry_after) if error.retry_after else pause)
+        self._failures[plan_id] += 1
         self._not_before[plan_id] = later
         if error.retry_after:
             self._progress_not_before = later
@@ -140,8 +143,10 @@ class Show:
     def _tell(self, state: PlanState) -> None:
         """Tell what happened since, in the thread and to the requester; once, but for a process that dies meanwhile."""
         plan_id, events = state.plan.id, self.store.untold(state.plan.id)
-        if not events:
+        now = self._read(plan_id) if events else None  # at least as new as its events: they are told of it
+        if now is None:
             return
+        state = replace(now, message=state.message)
         told = self._told.setdefault(plan_id, {})
         steps: Mapping[str, Callable[[PlanState, Sequence[ChainedEvent]], None]] = {
             "list": self.chat.list_plan, "log": self.chat.log_plan, "requester": self.chat.tell_requester,
