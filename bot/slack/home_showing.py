@@ -123,8 +123,13 @@ class HomeShow:
             return
         seq = self._seq()
         for watch in _longest_first(watches):
-            if not self._pauses() and self._is_due(watch, seq):
-                self._draw(watch, seq)
+            for each in (*self._asked_for(), watch):  # who asks meanwhile does not wait for all the others
+                if not self._pauses() and self._is_due(each, seq):
+                    self._draw(each, seq)
+
+    def _asked_for(self) -> list[_Watch]:
+        with self._lock:
+            return [watch for watch in self._watches.values() if watch.wanted]
 
     def _pauses(self) -> bool:
         """Whether Slack has asked to be left alone for a while."""

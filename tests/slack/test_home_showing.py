@@ -30,6 +30,8 @@ class World:
     trouble: list[Exception] = field(default_factory=list)
     away: bool = False
     wakes: int = 0
+    meanwhile: list[Callable[[], None]] = field(default_factory=list)
+    """What happens during the next gathering."""
 
     def now(self) -> datetime:
         return self.now_is
@@ -43,6 +45,8 @@ class World:
         if self.away:
             raise StoreUnavailableError("The audit database cannot be reached.")
         self.asked_for.append((person.id, pages))
+        for each in [self.meanwhile.pop() for _ in range(len(self.meanwhile))]:
+            each()
         fleet = FleetFigures(hosts=1, looked_at=self.hosts.get(person.id, 1))
         return Home(drawn_at=self.now_is, fleet=fleet)
 
@@ -103,6 +107,21 @@ def test_who_opens_their_home_gets_it_at_the_next_look(world: World, show: HomeS
     show()
     show()
     assert world.who == ["U0ANN"]
+
+
+def test_who_opens_their_home_while_many_are_looked_at_does_not_wait_for_them(
+    world: World, show: HomeShow, later: Callable[[float], None]
+) -> None:
+    people = [Person(id=f"U{number:04}") for number in range(20)]
+    for person in people:
+        show.opened(person)
+    show()
+    later(3)
+    world.changes(*people)
+    world.meanwhile.append(lambda: show.opened(ANN))
+    show()
+    assert world.who[20:22] == ["U0000", "U0ANN"]
+    assert len(world.published) == 41
 
 
 def test_changes_that_come_fast_are_shown_together_and_the_last_one_is_shown(
