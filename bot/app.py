@@ -20,12 +20,13 @@ from bot.core import ids
 from bot.core.hosts import Hosts
 from bot.engines.registry import DockerEngines
 from bot.looking import SystemClock, make_fleet, make_planning
-from bot.ports import Store
+from bot.ports import Clock, Store
 from bot.reloading import Reloading
 from bot.services.background import POLL_SECONDS, Background, Signals
 from bot.services.decide import Decide
 from bot.services.execute import Execute
 from bot.services.heads import PostHead
+from bot.services.home import GatherHome
 from bot.services.leases import Leases
 from bot.services.planning import Planning
 from bot.services.propose import Propose
@@ -41,6 +42,8 @@ from bot.slack.ack_first import AckFirst
 from bot.slack.audit_listeners import AuditListeners
 from bot.slack.chat import SlackChat, web_client
 from bot.slack.directory import SlackDirectory
+from bot.slack.home_listeners import HomeListeners
+from bot.slack.home_showing import LOOP_SECONDS, HomeShow
 from bot.slack.listeners import Listeners, Services
 from bot.slack.looks import LookListeners
 from bot.slack.modal_listeners import ModalListeners
@@ -134,11 +137,15 @@ class Deckhand:
             listeners=listeners, propose=services.propose, planning=services.planning, store=store, rights=rights,
             clock=clock, chat=chat,
         ).register(app)  # fmt: skip
-        LookListeners(
+        looks = LookListeners(
             hosts=lambda: self._settings.hosts, rights=rights, planning=services.planning,
             fleet=make_fleet(engines, closing, store), clock=clock, chat=chat, submit=listeners.submit,
             pictures=settings.slack.pictures,
-        ).register(app)  # fmt: skip
+        )  # fmt: skip
+        looks.register(app)
+        homes = self._homes(store, rights, impatient, clock)
+        HomeListeners(show=homes, plans=listeners, looks=looks).register(app)
+        background.also("homes", homes, LOOP_SECONDS)
         review = Review(hosts=lambda: self._settings.hosts, rights=rights, store=store, clock=clock)
         restore = self._restore(store, engines, rights)
         AuditListeners(review, restore, chat, listeners.submit).register(app)
@@ -153,6 +160,10 @@ class Deckhand:
         receiver = make_receiver(settings.slack, app, ack_first)
         receiver.start()
         closing.callback(receiver.stop)
+
+    def _homes(self, store: Store, rights: Rights, chat: SlackChat, clock: Clock) -> HomeShow:
+        gather = GatherHome(hosts=lambda: self._settings.hosts, rights=rights, store=store, clock=clock)
+        return HomeShow(gather=gather, store=store, chat=chat, clock=clock, wake=self._signals.changed)
 
     def _restore(self, store: Store, engines: DockerEngines, rights: Rights) -> Restore:
         return Restore(

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from bot.core.audit import ChainedEvent, Event
 from bot.core.audit_filter import EVERYTHING, AuditFilter
+from bot.core.audit_format import Head
 from bot.core.inventory import Container, EngineInfo, Mounting
 from bot.core.lifecycle import PlanState
 from bot.core.plans import Person
@@ -56,6 +57,10 @@ class Ledger(Protocol):
         """Keep what a host showed, for whoever asks before it answers again. StoreUnavailableError."""
         ...
 
+    def remember_looks(self, looked: Mapping[str, LastLook]) -> None:
+        """The same for many hosts at once. StoreUnavailableError."""
+        ...
+
     def last_looks(self, hosts: Collection[str]) -> Mapping[str, LastLook]:
         """What these hosts showed the last time; without those that were never looked at. StoreUnavailableError."""
         ...
@@ -80,6 +85,14 @@ class Audit(Protocol):
     def statistics(
         self, *, hosts: Sequence[str] | None = None, matching: AuditFilter = EVERYTHING
     ) -> Statistics: ...
+
+    def latest_cleanups(self, hosts: Collection[str]) -> Mapping[str, Cleanup]:
+        """The cleanup that began last on each of these hosts, by host; without those that had none."""
+        ...
+
+    def head(self) -> Head:
+        """Where the chain ends: it moves with every change of every plan."""
+        ...
 
     def hosts_of_cleanups(self) -> frozenset[str]:
         """Every host that was ever cleaned, registered or not."""

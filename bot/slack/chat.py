@@ -96,6 +96,7 @@ class SlackChat:
     def __init__(self, client: WebClient, hosts: Callable[[], Hosts] = lambda: Hosts(by_name={})) -> None:
         self._client = client
         self._hosts = hosts
+        self._direct: dict[str, str] = {}
 
     def post(self, channel: str, message: Message, thread: str = "") -> str:
         """Post a message for everyone in the channel, or in one of its threads; its timestamp.
@@ -103,6 +104,7 @@ class SlackChat:
         What Slack has no room for is in a file of the message's thread.
         """
         message, whole = fitted(message)
+        channel = self._place(channel)
         with slack_errors():
             answer = self._client.chat_postMessage(
                 channel=channel,
@@ -120,13 +122,15 @@ class SlackChat:
     def edit(self, channel: str, ts: str, message: Message) -> None:
         """Put another message in the place of one of ours; MessageGoneError when somebody deleted it."""
         message, _ = fitted(message)
+        place = self._place(channel)
         with slack_errors():
-            self._client.chat_update(channel=channel, ts=ts, text=message.text, blocks=list(message.blocks))
+            self._client.chat_update(channel=place, ts=ts, text=message.text, blocks=list(message.blocks))
 
     def delete(self, channel: str, ts: str) -> None:
         """Take one of our messages away."""
+        place = self._place(channel)
         with slack_errors():
-            self._client.chat_delete(channel=channel, ts=ts)
+            self._client.chat_delete(channel=place, ts=ts)
 
     def post_files(self, channel: str, thread: str, title: str, files: Mapping[str, str]) -> None:
         """Put texts into a thread as files, by name."""
@@ -162,7 +166,13 @@ class SlackChat:
             LOG.warning("%s could not be posted: %s", filename, error)
 
     def post_private(self, channel: str, user: str, message: Message | str) -> None:
-        """Write what only this person sees."""
+        """Write what only this person sees; in person, where the channel is their own id."""
+        if channel == user:
+            told = (
+                message if isinstance(message, Message) else Message(text=message, blocks=(section(message),))
+            )
+            self.post_direct(user, told)
+            return
         blocks = [] if isinstance(message, str) else list(message.blocks)
         text = message if isinstance(message, str) else message.text
         with slack_errors():
@@ -170,13 +180,21 @@ class SlackChat:
 
     def post_direct(self, user: str, message: Message) -> MessageRef:
         """Write to one person in their conversation with the bot (scopes ``chat:write`` and ``im:write``)."""
-        with slack_errors():
-            opened = self._client.conversations_open(users=[user])
-        channel = str(opened["channel"]["id"])
+        channel = self._place(user)
         return MessageRef(channel=channel, ts=self.post(channel, message))
 
+    def _place(self, channel: str) -> str:
+        """The channel itself; for a person's id their conversation with the bot, which stays the same for good."""
+        if not is_user(channel):
+            return channel
+        if channel not in self._direct:
+            with slack_errors():
+                opened = self._client.conversations_open(users=[channel])
+            self._direct[channel] = str(opened["channel"]["id"])
+        return self._direct[channel]
+
     def post_plan(self, state: PlanState) -> MessageRef:
-        channel = state.message.channel if state.message else ""
+        channel = self._place(state.message.channel if state.message else "")
         ts = self.post(channel, plan_message(state, self._about(state)))
         return MessageRef(channel=channel, ts=ts, permalink=self._permalink(channel, ts))
 
@@ -263,10 +281,11 @@ class SlackChat:
         with slack_errors():
             self._client.views_update(view_id=view_id, view=view, hash=seen_hash or None)
 
-    def publish_home(self, user: str, view: Block) -> None:
-        """Show a person's Home."""
+    def publish_home(self, user: str, view: Block, seen_hash: str = "") -> str:
+        """Show a person's Home; its hash. ViewGoneError where another view than the one of that hash stands there."""
         with slack_errors():
-            self._client.views_publish(user_id=user, view=view)
+            answer = self._client.views_publish(user_id=user, view=view, hash=seen_hash or None)
+        return str(answer["view"]["hash"])
 
     def post_head(self, channel: str, head: Head) -> None:
         self.post(channel, head_message(head))

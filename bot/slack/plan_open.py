@@ -100,23 +100,24 @@ def entry_text(entry: str) -> str:
 
 def _buttons(state: PlanState, about: About) -> list[Block]:
     plan, what = state.plan, f"{state.plan.draft.profile} on {state.plan.host}"
-    approve = button(
-        "Approve",
-        APPROVE,
-        plan.id,
-        style="primary",
-        spoken=f"Approve: {what}, frees {frees_text(plan.draft)}",
-    )
-    if asks_once_more(plan.draft, about):
-        approve["confirm"] = _confirm(state)
     found = [
-        approve,
+        approve_button(state, about),
         button("Reject", REJECT, plan.id, style="danger", spoken=f"Reject: {what}"),
         button("Adjust", ADJUST, plan.id, spoken=f"Adjust: {what}"),
     ]
     if state.approvers:
         found.append(button("Withdraw my approval", WITHDRAW, plan.id, spoken=f"Withdraw approval: {what}"))
     return [*found, button("Commands", COMMANDS, plan.id, spoken=f"Docker commands like {what}")]
+
+
+def approve_button(state: PlanState, about: About, action_id: str = APPROVE) -> Block:
+    """Approves, after one more question where that is called for."""
+    plan, what = state.plan, f"{state.plan.draft.profile} on {state.plan.host}"
+    spoken = f"Approve: {what}, frees {frees_text(plan.draft)}"
+    made = button("Approve", action_id, plan.id, style="primary", spoken=spoken)
+    if asks_once_more(plan.draft, about):
+        made["confirm"] = _confirm(state)
+    return made
 
 
 def asks_once_more(draft: Draft, about: About) -> bool:

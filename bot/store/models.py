@@ -47,6 +47,7 @@ class PlanRow(Row, table=True):
             postgresql_where=text("shown_version < version"),
         ),
         Index("plan_by_host_and_status", "host", "status"),
+        Index("plan_by_requester", "requester_id", "created_at"),
         # Totals are read from these alone: a plan's row is long, and what it freed stands at its end.
         Index("plan_by_start", "started_at", "host", "reclaimed_bytes"),
         Index("plan_by_host_and_start", "host", "started_at", "reclaimed_bytes"),
@@ -215,6 +216,8 @@ class ScheduleHostRow(Row, table=True):
     schedule: str = Field(primary_key=True, sa_type=SafeText)
     host: str = Field(primary_key=True, sa_type=SafeText)
     trouble: str = Field(sa_type=SafeText)
+    at: datetime | None = Field(default=None, sa_type=Moment)
+    """When it was noted the last time; empty where an earlier release did."""
 
 
 class WordRow(Row, table=True):

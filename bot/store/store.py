@@ -20,13 +20,14 @@ from bot.core.review import Place, RecordedItem, Statistics, Totals
 from bot.core.sightings import KnownEngine, Sighting
 from bot.core.usage import DiskUsage, LastLook
 from bot.core.verifying import Verdict
-from bot.ports import Change, Cleanup, RestoreRun, Run, Store, Tick, Timer
+from bot.ports import Change, Cleanup, OpenPlan, RestoreRun, Run, Store, Tick, Timer, Trouble
 from bot.store import (
     chain,
     identities,
     items,
     ledger,
     looks,
+    overview,
     plans,
     restores,
     reviewing,
@@ -99,6 +100,12 @@ class SqlStore(Store):
 
     def open_plans(self, requester_id: str, host: str) -> Mapping[str, Status]:
         return self._sessions.reading(lambda session: plans.open_plans(session, requester_id, host))
+
+    def going_on(self) -> tuple[OpenPlan, ...]:
+        return self._sessions.reading(overview.going_on)
+
+    def ended(self, requester_id: str, limit: int) -> tuple[str, ...]:
+        return self._sessions.reading(lambda session: overview.ended(session, requester_id, limit))
 
     # --- runs -----------------------------------------------------------------------------------
 
@@ -194,10 +201,16 @@ class SqlStore(Store):
     def note(self, schedule: str, host: str, trouble: str, event: Event | None = None) -> bool:
         return self._sessions.writing(lambda session: schedules.note(session, schedule, host, trouble, event))
 
+    def troubles(self, hosts: Collection[str]) -> Mapping[str, Trouble]:
+        return self._sessions.reading(lambda session: overview.troubles(session, hosts))
+
     # --- images seen in use ---------------------------------------------------------------------
 
     def remember_look(self, host: str, look: LastLook) -> None:
         self._sessions.writing(lambda session: looks.remember(session, host, look))
+
+    def remember_looks(self, looked: Mapping[str, LastLook]) -> None:
+        self._sessions.writing(lambda session: looks.remember_all(session, looked))
 
     def last_looks(self, hosts: Collection[str]) -> Mapping[str, LastLook]:
         return self._sessions.reading(lambda session: looks.last(session, hosts))
@@ -247,6 +260,9 @@ class SqlStore(Store):
         self, *, hosts: Sequence[str] | None = None, matching: AuditFilter = EVERYTHING
     ) -> Statistics:
         return self._sessions.reading(lambda session: reviewing.statistics(session, hosts, matching))
+
+    def latest_cleanups(self, hosts: Collection[str]) -> Mapping[str, Cleanup]:
+        return self._sessions.reading(lambda session: overview.latest_cleanups(session, hosts))
 
     def hosts_of_cleanups(self) -> frozenset[str]:
         return self._sessions.reading(reviewing.hosts_of_cleanups)
