@@ -197,7 +197,7 @@ class _Place:
         """Say what went wrong: in place where something stands already, else to who asked alone."""
         with self._lock:
             self._over = True
-            if self.ts or not self.channel:
+            if self.ts:
                 self._put(message)
             else:
                 self._chat.post_private(self.channel, self._asked.person.id, message)
@@ -216,8 +216,5 @@ class _Place:
                 self._chat.edit(self.channel, self.ts, message)
             except MessageGoneError:
                 self.ts = self._chat.post(self.channel, message)
-        elif self.channel:
-            self.ts = self._chat.post(self.channel, message)
         else:
-            place = self._chat.post_direct(self._asked.person.id, message)
-            self.channel, self.ts = place.channel, place.ts
+            self.ts = self._chat.post(self.channel, message)
