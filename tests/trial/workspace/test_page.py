@@ -144,7 +144,7 @@ def test_a_person_types_a_command_and_approves_after_a_confirmation(page: Page) 
     expect(table).to_be_visible()
     page.get_by_role("button", name="Approve").click()
     page.get_by_role("dialog").get_by_role("button", name="Remove").click()
-    expect(page.get_by_text("Approved by @Ann")).to_be_visible()
+    expect(page.get_by_role("main").get_by_text("Approved by @Ann")).to_be_visible()
     expect(page.get_by_role("button", name="Approve")).to_have_count(0)
 
 
@@ -155,9 +155,9 @@ def test_a_private_answer_is_seen_by_its_person_only(page: Page) -> None:
     page.get_by_role("radio", name="Bob").click()
     expect(page.get_by_role("radio", name="Bob")).to_be_checked()
     expect(page.get_by_role("table")).to_be_visible()
-    expect(page.get_by_text("Only for you")).to_have_count(0)
+    expect(page.get_by_role("main").get_by_text("Only for you")).to_have_count(0)
     page.get_by_role("radio", name="Bob").press("ArrowUp")
-    expect(page.get_by_text("Only for you")).to_be_visible()
+    expect(page.get_by_role("main").get_by_text("Only for you")).to_be_visible()
 
 
 @pytest.mark.browser
