@@ -10,17 +10,17 @@ const FIELDS = "textarea, input, select";
 
 export class Modal {
   constructor() {
-    this.dialog = null;
-    this.shown = "";
+    Object.assign(this, { dialog: null, shown: "", typed: {} });
   }
 
   /** Show the view as it now is; keeps what was typed where the same inputs stay. */
   show(view, context) {
     const key = view ? `${context.me} ${view.id} ${view.hash}` : "";
     if (key === this.shown) return;
-    const kept = view && this.view?.id === view.id ? this.surface.values() : {};
+    // What was typed into the one beneath is there again when the one above it closes.
+    if (this.view) this.typed[this.view.id] = this.surface.values();
     Object.assign(this, { shown: key, view, context });
-    if (view) this.draw(kept, {});
+    if (view) this.draw(this.typed[view.id] ?? {}, {});
     else this.remove();
   }
 
@@ -80,7 +80,7 @@ export class Modal {
   remove() {
     this.dialog?.close();
     this.dialog?.remove();
-    this.dialog = null;
+    Object.assign(this, { dialog: null, typed: {} });
     this.back?.();
   }
 }
