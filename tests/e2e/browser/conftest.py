@@ -1,4 +1,4 @@
-"""One Chromium for all; for each test a workspace, a sample host, the bot, and windows in which nothing goes wrong."""
+"""For each test a workspace, a sample host, the bot, and windows in which nothing goes wrong."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
@@ -7,17 +7,16 @@ from tempfile import TemporaryDirectory
 from typing import Literal, Protocol
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, ViewportSize, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, ViewportSize
 
 from bot.app import Deckhand
 from bot.config import load
 from bot.store.database import open_store
 from bot.trial.sample import SampleEngine
 from bot.trial.workspace import Workspace
-from tests.e2e.browser.pages import ARGUMENTS, DESK, PATIENCE, Window
+from tests.e2e.browser.pages import DESK, PATIENCE, Window
 from tests.slack.conftest import closing_later, ending  # noqa: F401 - fixtures: the bot ends while the next test runs
 from tests.slack.place import Place, team, write_configuration
-from tests.support.needs import program
 
 
 class Open(Protocol):
@@ -32,18 +31,8 @@ class Open(Protocol):
     ) -> Window: ...
 
 
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright, closing(
-        playwright.chromium.launch(executable_path=program("chromium"), args=ARGUMENTS)
-    ) as started:  # fmt: skip
-        yield started
-
-
 @pytest.fixture
-def open_window(
-    browser: Browser, workspace: Workspace, request: pytest.FixtureRequest
-) -> Iterator[Open]:
+def open_window(browser: Browser, workspace: Workspace, request: pytest.FixtureRequest) -> Iterator[Open]:
     """Opens windows. An error in a page's scripts or in its console fails the test, unless it is `expected`."""
     complaints: list[str] = []
     with ExitStack() as stack:

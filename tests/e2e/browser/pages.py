@@ -6,14 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, ViewportSize, expect
 
 PICTURES = os.environ.get("DECKHAND_PICTURES")
 """A folder for a picture of each state; nothing is written without it."""
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 PATIENCE = 15_000  # milliseconds
-PHONE = {"width": 390, "height": 844}
-DESK = {"width": 1180, "height": 900}
+PHONE: ViewportSize = {"width": 390, "height": 844}
+DESK: ViewportSize = {"width": 1180, "height": 900}
 JSON = dict[str, Any]
 
 _SIDEWAYS = """() => [document.documentElement, ...document.querySelectorAll("body *")]
@@ -62,7 +61,7 @@ class Window:
         if not person.is_visible():
             self.page.get_by_role("button", name="Menu").click()
         person.click()
-        expect(person).to_be_checked()
+        expect(self.page.locator("#me")).to_have_text(f"as {name}")
 
     def message(self, text: str | re.Pattern[str]) -> Locator:
         """The newest message in the channel that says this."""

@@ -3,14 +3,11 @@
 import re
 from collections.abc import Callable
 
-import pytest
 from playwright.sync_api import expect
 
 from bot.trial.sample import SampleEngine
 from tests.e2e.browser.pages import PATIENCE, Window
 from tests.slack.place import ANN, BOB, CYD, Place
-
-pytestmark = pytest.mark.browser
 
 Start = Callable[[str], Place]
 OPEN = '[policies.default]\nlook = ["*"]\nrequest = ["*"]\napprove = ["*"]\nself_approval = false\nstop = ["*"]\n'

@@ -30,6 +30,7 @@ const drawn = { messages: new Map(), thread: new Map() };
 const heard = { by: "", lines: new Map() };
 const modal = new Modal();
 
+const isAtEnd = () => at("scroll").dataset.end === "yes";
 const inApp = () => place === "app";
 const showsHome = () => inApp() && tab === "home";
 const channelShown = () => (inApp() ? state.app.direct : place);
@@ -104,6 +105,7 @@ function drawAround() {
   const title = inApp() ? state.app.name : `#${names().channel(place)}`;
   document.title = `${title} – ${state.app.name} trial`;
   at("title").textContent = title.replace("#", "# ");
+  at("me").textContent = `as ${names().user(state.me)}`;
   const labels = Object.entries({ home: "Home", messages: "Messages" });
   const refill = (id, nodes) => redraw(at(id), () => at(id).replaceChildren(...nodes));
   refill("sidebar", sidebar(state, place, { go, become, unread }));
@@ -137,8 +139,9 @@ function speak() {
     : message.channel === channelShown() && !showsHome());
   for (const message of state.messages) {
     const line = h("p", {}, mrkdwn(message.text.split("\n")[0], names())).textContent.slice(0, SPOKEN_LENGTH);
-    const isNews = heard.lines.get(message.ts) !== line && message.user !== state.me;
-    if (isNews && !isNewcomer && line && isHere(message)) say(`${names().user(message.user) ?? ""}: ${line}`);
+    const isNews = heard.lines.get(message.ts) !== line && !isNewcomer && isHere(message);
+    if (isNews && line && message.user !== state.me) say(`${names().user(message.user) ?? ""}: ${line}`);
+    if (isNews && !message.thread_ts && !heard.lines.has(message.ts)) at("newer").hidden = isAtEnd();
     heard.lines.set(message.ts, line);
   }
   heard.by = state.me;
@@ -161,16 +164,20 @@ function messageItems(messages, options) {
 const divider = (label) => h("div", { class: "day", role: "separator" }, h("span", {}, label));
 
 function drawChannel() {
-  const scroll = at("scroll");
   const key = `${channelShown()} ${state.me}`;
-  const moved = scroll.dataset.key !== key;
+  const moved = at("scroll").dataset.key !== key;
   const shown = state.messages.filter((m) => m.channel === channelShown() && !m.thread_ts);
   const items = messageItems(shown, { days: true });
   if (!shown.length) items.push({ id: "empty", key: place, draw: emptyChannel });
   reconcile(at("messages"), drawn.messages, items);
-  scroll.dataset.key = key;
-  if (moved) toEnd(scroll);
+  at("scroll").dataset.key = key;
+  if (moved) showFrom(toEnd);
   showWanted();
+}
+
+function showFrom(place) {
+  at("newer").hidden = true;
+  place(at("scroll"));
 }
 
 function emptyChannel() {
@@ -191,7 +198,7 @@ function showWanted() {
 }
 
 function drawHome() {
-  const [scroll, home, view] = [at("scroll"), at("home"), state.home];
+  const [home, view] = [at("home"), state.home];
   const key = `${state.me} ${view?.hash}`;
   if (key !== drawnHome) {
     const surface = new Surface({ where: view?.id, ...context() });
@@ -199,8 +206,8 @@ function drawHome() {
     redraw(home, () => home.replaceChildren(...(view ? renderBlocks(view.blocks, surface) : empty())));
   }
   drawnHome = key;
-  if (scroll.dataset.key !== "home") scroll.scrollTop = 0;
-  scroll.dataset.key = "home";
+  if (at("scroll").dataset.key !== "home") showFrom((scroll) => (scroll.scrollTop = 0));
+  at("scroll").dataset.key = "home";
 }
 
 function drawFoot() {
@@ -301,6 +308,11 @@ at("menu").addEventListener("click", () => setMenu(!document.body.classList.cont
 at("main").addEventListener("click", (event) => event.target.closest("#menu") ?? setMenu(false));
 at("close-thread").addEventListener("click", closeThread);
 stayAtEnd(at("scroll"), at("messages"));
+at("scroll").addEventListener("scroll", () => (at("newer").hidden ||= isAtEnd()));
+at("newer").addEventListener("click", () => {
+  toEnd(at("scroll"));
+  at("scroll").focus();
+});
 stayAtEnd(at("thread-scroll"), at("replies"));
 followLink();
 onNews(refresh);

@@ -16,7 +16,7 @@ function remember(text) {
 function offersFor(text, { commands, people }) {
   if (!text.startsWith("/") || text.includes("\n")) return [];
   if (!text.includes(" ")) {
-    return commands.filter((command) => command.name.startsWith(text)).map((command) => ({ ...command, fill: `${command.name} ` }));
+    return commands.filter(({ name }) => name.startsWith(text)).map((command) => ({ ...command, fill: `${command.name} ` }));
   }
   const start = text.slice(0, text.lastIndexOf(" ") + 1);
   const word = text.slice(start.length);
@@ -24,8 +24,10 @@ function offersFor(text, { commands, people }) {
   const typed = past.filter((line) => line.startsWith("/")).flatMap((line) => line.split(/\s+/).slice(1)).reverse();
   const known = new Set([...typed, ...people.map((person) => `@${person.name}`)]);
   return [...known].filter((one) => one.startsWith(word) && one !== word).slice(0, 5)
-    .map((one) => ({ name: one, fill: `${start}${one}`, isWord: true }));
+    .map((one) => ({ name: one, fill: `${start}${one}` }));
 }
+
+const usageOf = ({ name, usage, description }) => [h("strong", {}, name), ` ${usage} `, h("span", {}, description)];
 
 /** Build a composer. `target()` gives the user, channel and thread that it writes to now. */
 export function composer({ label, commands, people, target }) {
@@ -33,14 +35,16 @@ export function composer({ label, commands, people, target }) {
   const list = h("ul", { id: listId, role: "listbox", "aria-label": "Suggestions", hidden: true });
   const usage = h("p", { id: usageId, class: "usage-line", hidden: true });
   const box = h("textarea", {
-    class: "composer-text", rows: 1, "aria-label": label, placeholder: label, "aria-controls": listId, "aria-describedby": usageId,
-    "aria-expanded": "false", "aria-autocomplete": "list", role: "combobox", autocomplete: "off", spellcheck: "false",
+    class: "composer-text", rows: 1, "aria-label": label, placeholder: label, "aria-controls": listId,
+    "aria-describedby": usageId, "aria-expanded": "false", "aria-autocomplete": "list", role: "combobox",
+    autocomplete: "off", spellcheck: "false",
   });
   const send = h("button", { type: "button", class: "send", "aria-label": "Send", click: () => submit() }, "➤");
-  const keys = commands.length ? [h("kbd", {}, "/"), " for commands · ", h("kbd", {}, "↑"), " for earlier ones · "] : [];
+  const key = (name, what) => [h("kbd", {}, name), ` ${what}`];
+  const keys = commands.length ? [key("/", "for commands · "), key("↑", "for earlier ones")] : key("Enter", "to send");
   const node = h("div", { class: "composer" }, h("div", { class: "suggestions" }, list, usage),
     h("div", { class: "composer-box" }, box,
-      h("div", { class: "composer-bar" }, h("div", { class: "composer-hint" }, keys, h("kbd", {}, "Enter"), " to send"), send)));
+      h("div", { class: "composer-bar" }, h("div", { class: "composer-hint" }, keys), send)));
   let offers = [];
   let active = 0;
   let quiet = false; // no list after Escape, or while walking through the history
@@ -49,7 +53,6 @@ export function composer({ label, commands, people, target }) {
 
   const refresh = () => {
     offers = quiet || document.activeElement !== box ? [] : offersFor(box.value, { commands, people });
-    // A command's name is completed at once; a word only by Tab or an arrow, as Enter sends.
     active = Math.min(active, offers.length - 1);
     list.replaceChildren(...offers.map((offer, number) => h("li", {
       role: "option", id: `${listId}-${number}`, "aria-selected": String(number === active),
@@ -65,12 +68,12 @@ export function composer({ label, commands, people, target }) {
     else box.removeAttribute("aria-activedescendant");
     const command = commands.find((one) => box.value.startsWith(`${one.name} `));
     usage.hidden = !command;
-    usage.replaceChildren(...(command ? [h("strong", {}, command.name), ` ${command.usage} `, h("span", {}, command.description)] : []));
+    usage.replaceChildren(...(command ? usageOf(command) : []));
   };
 
   const type = (text) => {
     box.value = text;
-    active = text.includes(" ") ? -1 : 0;
+    active = text.includes(" ") ? -1 : 0; // a command's name is completed by Enter, a word by Tab or after an arrow
     refresh();
   };
 

@@ -22,7 +22,8 @@ export function confirmFirst(spec, names) {
       dialog.close();
     } }, plain(text));
     const go = button(spec.confirm.text, spec.style ?? "primary", true);
-    const dialog = h("dialog", { class: "dialog confirm", "aria-labelledby": "confirm-title", "aria-describedby": "confirm-text" },
+    const spoken = { "aria-labelledby": "confirm-title", "aria-describedby": "confirm-text" };
+    const dialog = h("dialog", { class: "dialog confirm", ...spoken },
       h("div", { class: "dialog-head" }, h("h2", { id: "confirm-title" }, plain(spec.title.text))),
       h("div", { class: "dialog-body text", id: "confirm-text" }, textObject(spec.text, names)),
       h("div", { class: "dialog-foot" }, button(spec.deny.text, "", false), go));

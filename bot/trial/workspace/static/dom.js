@@ -52,7 +52,7 @@ function named(node) {
 /** Redraw `old`, as another element where `draw` gives one; what had the focus in it keeps it. */
 export function redraw(old, draw) {
   const held = document.activeElement;
-  const name = held !== old && old.contains(held) ? named(held) : "";
+  const name = old.contains(held) ? named(held) : "";
   const node = draw() ?? old;
   if (name && document.activeElement === document.body) refocus(node, name);
   return node;

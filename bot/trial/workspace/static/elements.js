@@ -30,7 +30,7 @@ function button({ spec, block, surface }) {
 
 /** A native menu; `rest` is what it says while nothing is chosen. */
 function menu({ spec, block, surface, immediate, label }, { initial, rest }) {
-  const node = h("select", { class: "select", "aria-label": label, data: { actionId: spec.action_id } },
+  const node = h("select", { class: `select ${spec.type}`, "aria-label": label, data: { actionId: spec.action_id } },
     h("option", { value: "" }, rest ?? placeholder(spec) ?? "Choose an option"),
     spec.options.map((option) => h("option", { value: option.value }, plain(option.text.text))));
   node.value = surface.before(block, spec) ?? initial ?? "";
@@ -102,7 +102,6 @@ const KINDS = {
   radio_buttons: (context) => choices(context, { single: true, initial: context.spec.initial_option?.value }),
   checkboxes: many,
   multi_static_select: many,
-  datepicker: (context) => entry(context, { type: "date" }, context.spec.initial_date),
   plain_text_input: typed,
   number_input: number,
 };

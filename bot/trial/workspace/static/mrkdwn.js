@@ -39,31 +39,13 @@ export function textObject(object, names) {
 }
 
 function lines(text, names) {
-  if (text === "") return [];
-  const nodes = [];
-  let quote = null;
-  let fresh = true;
-  for (const line of text.split("\n")) {
+  return text === "" ? [] : text.split("\n").map((line) => {
     const quoted = /^(?:&gt;|>)\s?(.*)$/.exec(line);
-    if (quoted) {
-      if (quote) quote.append(h("br"));
-      else nodes.push((quote = h("blockquote")));
-      quote.append(...inline(quoted[1], names));
-      fresh = true;
-      continue;
-    }
-    quote = null;
+    if (quoted) return h("blockquote", {}, inline(quoted[1], names));
     const item = /^\s*([•◦▪])\s+(.*)$/.exec(line);
-    if (item) {
-      nodes.push(h("div", { class: "bullet" }, h("span", {}, item[1]), h("span", {}, inline(item[2], names))));
-      fresh = true;
-      continue;
-    }
-    if (!fresh) nodes.push(h("br"));
-    nodes.push(...inline(line, names));
-    fresh = false;
-  }
-  return nodes;
+    if (item) return h("div", { class: "bullet" }, h("span", {}, item[1]), h("span", {}, inline(item[2], names)));
+    return h("div", {}, line ? inline(line, names) : h("br"));
+  });
 }
 
 export function inline(text, names) {
