@@ -17,6 +17,8 @@ from bot.trial.sample.server import SampleEngine
 from bot.trial.workspace.server import Workspace
 
 LOG = logging.getLogger(__name__)
+REMOVAL_SECONDS = 0.3
+"""Of each object on the sample host: long enough for a cleanup to be watched, and stopped."""
 
 
 @contextmanager
@@ -29,7 +31,8 @@ def trial(port: int, data: Path | None = None) -> Iterator[tuple[Workspace, Sett
     with ExitStack() as stack:
         # A folder of its own: a unix socket's path must stay below 108 bytes.
         scratch = Path(stack.enter_context(TemporaryDirectory(prefix="deckhand-try-")))
-        sample = stack.enter_context(SampleEngine(socket_path=scratch / "sample.sock"))
+        engine = SampleEngine(socket_path=scratch / "sample.sock", removal_seconds=REMOVAL_SECONDS)
+        sample = stack.enter_context(engine)
         hosts = {setting.SAMPLE: sample.url}
         if _answers(setting.local_url()):
             hosts[setting.LOCAL] = setting.local_url()

@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Protocol
 
 import pytest
+from playwright.sync_api import Browser
 from sqlalchemy import create_engine
 
 from bot.store.database import migrate, open_store
 from bot.store.store import SqlStore
 from tests.store.samples import SECRET
+from tests.support.browser import chromium
 from tests.support.engine import PrivateEngine, private_engine
 from tests.support.needs import program
 from tests.support.postgres import PrivatePostgres, private_postgres
@@ -20,7 +22,7 @@ from tests.support.seen import SEEN
 from tests.support.sshd import PrivateSshd
 
 CONTAINERD = os.environ.get("DECKHAND_TEST_STORE") == "containerd"
-MARKED_BY_FIXTURE = {"engine": "engine", "postgres": "postgres", "sshd": "sshd"}
+MARKED_BY_FIXTURE = {"engine": "engine", "postgres": "postgres", "sshd": "sshd", "browser": "browser"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -46,6 +48,13 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 def engine() -> Iterator[PrivateEngine]:
     """One real engine for the whole session; it keeps what earlier tests left in it."""
     with private_engine() as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """One Chromium for the whole session; each test opens a context of its own."""
+    with chromium() as started:
         yield started
 
 

@@ -19,18 +19,19 @@ def local_url() -> str:
     return url if url.startswith("unix://") else DEFAULT_SOCKET
 
 
-def host_table(name: str, url: str, tag: str) -> str:
-    return f'[hosts.{name}]\ndocker = "{url}"\ntags = ["{tag}"]\n'
+def host_table(name: str, url: str) -> str:
+    """A host that is treated as production: Approve asks once more, on the real one above all."""
+    return f'[hosts.{name}]\ndocker = "{url}"\ntags = ["trial", "prod"]\n'
 
 
 def write_configuration(file: Path, hosts: dict[str, str]) -> None:
     """Write a whole ``deckhand.toml`` for these hosts (name to engine URL), whose database lies beside it."""
-    tables = "\n".join(host_table(name, url, "trial") for name, url in hosts.items())
+    tables = "\n".join(host_table(name, url) for name, url in hosts.items())
     file.write_text(
         f'[database]\nurl = "sqlite:///{file.parent / "deckhand.db"}"\n\n{tables}\n'
         '[policies.default]\nlook = ["*"]\nrequest = ["*"]\napprove = ["U0ANN", "U0BOB"]\n'
         'stop = ["*"]\nrestore = ["U0ANN", "U0BOB"]\n'
-        'quorum = 1\nself_approval = false\nexpires = "30m"\n',
+        'quorum = 1\nself_approval = false\nexpires = "30m"\nvolumes = "named"\n',
         encoding="utf-8",
     )
 

@@ -1,7 +1,6 @@
 """`deploy/try` as a newcomer uses it: a page in Chromium, two people, one cleanup, and the audit."""
 
 import json
-import os
 import re
 import subprocess
 from collections.abc import Iterator
@@ -9,18 +8,14 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.support.needs import free_port, program
+from tests.e2e.browser.pages import picture
+from tests.support.needs import free_port
 from tests.support.shell import deckhand, started
 from tests.support.waiting import wait_until
 
 ROOT = Path(__file__).parents[2]
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-PICTURE = os.environ.get("DECKHAND_PICTURE")
-"""Where to write the picture of the README; DECKHAND_PICTURE=deploy/picture.png tests/run tests/e2e -k page."""
-
-pytestmark = pytest.mark.browser
 
 
 @pytest.fixture
@@ -41,13 +36,10 @@ def trial(tmp_path: Path, port: int) -> Iterator["subprocess.Popen[bytes]"]:
 
 
 @pytest.fixture
-def page(trial: "subprocess.Popen[bytes]", port: int) -> Iterator[Page]:
+def page(browser: Browser, trial: "subprocess.Popen[bytes]", port: int) -> Iterator[Page]:
     """The page in a browser. Any error in its scripts fails the test."""
     complaints: list[str] = []
-    with sync_playwright() as playwright, closing(
-        playwright.chromium.launch(executable_path=program("chromium"), args=ARGUMENTS)
-    ) as browser:  # fmt: skip
-        page = browser.new_page(viewport={"width": 1180, "height": 1500})
+    with closing(browser.new_page(viewport={"width": 1180, "height": 1500})) as page:
         page.set_default_timeout(30_000)
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.goto(f"http://127.0.0.1:{port}")
@@ -69,6 +61,11 @@ def table(page: Page) -> list[list[str]]:
     return [row for row in rows if row]
 
 
+def confirm(page: Page) -> None:
+    """The host is tagged as production, where Approve asks once more."""
+    page.get_by_role("dialog").get_by_role("button", name="Approve").click()
+
+
 def visible(found: Locator) -> None:
     expect(found).to_be_visible(timeout=30_000)
 
@@ -85,14 +82,18 @@ def test_one_asks_the_other_approves_and_the_audit_has_it(
     page.get_by_role("button", name="Plan the cleanup dangling").click()
     approve = page.get_by_role("button", name="Approve: dangling on sample")
     visible(approve)
-    if PICTURE:
-        page.screenshot(path=PICTURE)
+    picture(page, "picture")  # of the README: DECKHAND_PICTURES=deploy tests/run tests/e2e/test_the_page.py
     approve.click()
-    visible(page.get_by_text("You asked for this plan, so somebody else has to approve it."))
+    confirm(page)
+    visible(
+        page.get_by_role("main").get_by_text("You asked for this plan, so somebody else has to approve it.")
+    )
 
     page.get_by_role("radio", name="Bob").click()
-    expect(page.get_by_text("You asked for this plan")).to_have_count(0)
+    expect(page.get_by_role("main").get_by_text("You asked for this plan")).to_have_count(0)
     approve.click()
+    confirm(page)
+    visible(page.get_by_role("heading", name="Cleanup running: dangling on sample"))
     visible(page.get_by_role("heading", name="Cleanup done: dangling on sample"))
     expect(approve).to_have_count(0)
     images = next(row for row in table(page) if row[0] == "Images")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 import socket
@@ -47,11 +48,15 @@ _HEADERS = {
 class SampleEngine:
     """A simulated engine that listens on `socket_path` (less than 108 bytes, a unix limit).
 
-    Without a universe it is a production host that has not been cleaned for months.
+    Without a universe it is a production host that has not been cleaned for months. `removal_seconds` is how
+    long each removal takes: a real disk is not done at once either. It may be changed while the engine runs.
     """
 
-    def __init__(self, *, socket_path: Path, universe: Universe | None = None) -> None:
+    def __init__(
+        self, *, socket_path: Path, universe: Universe | None = None, removal_seconds: float = 0.0
+    ) -> None:
         self.socket_path = socket_path
+        self.removal_seconds = removal_seconds
         self.universe = production_universe() if universe is None else universe
         self._server: uvicorn.Server | None = None
         self._thread: threading.Thread | None = None
@@ -74,7 +79,7 @@ class SampleEngine:
             listener.close()
             raise
         config = uvicorn.Config(
-            application(self.universe),
+            application(self.universe, lambda: self.removal_seconds),
             log_config=None,
             access_log=False,
             server_header=False,
@@ -124,11 +129,12 @@ class SampleEngine:
         self.stop()
 
 
-def application(universe: Universe) -> ASGIApp:
+def application(universe: Universe, removal_seconds: Callable[[], float] = lambda: 0.0) -> ASGIApp:
     """Return the Engine API over one universe, for any ASGI server."""
     routes = [Route("/_ping", _ping)]
     routes += [
-        Route(path, _endpoint(universe, handler), methods=[method]) for method, path, handler in ROUTES
+        Route(path, _endpoint(universe, handler, removal_seconds), methods=[method])
+        for method, path, handler in ROUTES
     ]
     app = Starlette(
         routes=routes,
@@ -176,8 +182,12 @@ async def _ping(_request: Request) -> Response:
     return PlainTextResponse("OK", headers=headers)
 
 
-def _endpoint(universe: Universe, handler: Handler) -> Callable[[Request], Awaitable[Response]]:
+def _endpoint(
+    universe: Universe, handler: Handler, removal_seconds: Callable[[], float]
+) -> Callable[[Request], Awaitable[Response]]:
     async def endpoint(request: Request) -> Response:
+        if request.method == "DELETE":
+            await asyncio.sleep(removal_seconds())
         call = Call(
             universe=universe,
             api=request.scope["api"],

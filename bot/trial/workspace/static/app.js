@@ -1,45 +1,49 @@
 // The page: asks for the state whenever something changed, and redraws what is different.
 import { renderBlocks } from "./blocks.js";
 import { composer } from "./composer.js";
-import { freshId, h } from "./dom.js";
+import { h, redraw } from "./dom.js";
 import { reconcile, stayAtEnd, toEnd } from "./list.js";
 import { dayLabel, renderMessage } from "./message.js";
 import { Modal } from "./modal.js";
+import { mrkdwn } from "./mrkdwn.js";
 import { act, fetchState, onNews } from "./net.js";
-import { sidebar } from "./sidebar.js";
+import { sidebar, unreadMark } from "./sidebar.js";
 import { Surface } from "./surface.js";
-import { toast } from "./toast.js";
 
+const SPOKEN_LENGTH = 300;
+const SPOKEN_MS = 5000;
 const at = (id) => document.getElementById(id);
-const stored = { get: () => sessionStorage.getItem("user"), set: (user) => sessionStorage.setItem("user", user) };
+const isWide = () => matchMedia("(min-width: 761px)").matches;
 
 let state = null;
-let user = stored.get() ?? "";
+let user = sessionStorage.getItem("user") ?? "";
 let place = "";
 let tab = "home";
 let thread = "";
+let drawnThread = "";
 let drawnFoot = "";
 let drawnHome = "";
 let wantedMessage = "";
-const seen = {};
+let reachable = true;
+const seen = JSON.parse(sessionStorage.getItem("seen") ?? "{}"); // the newest message seen, by person and channel
 const drawn = { messages: new Map(), thread: new Map() };
+const heard = { by: "", lines: new Map() };
 const modal = new Modal();
-const threadParts = { list: null, composer: null, key: "" };
 
+const isAtEnd = () => at("scroll").dataset.end === "yes";
 const inApp = () => place === "app";
+const showsHome = () => inApp() && tab === "home";
 const channelShown = () => (inApp() ? state.app.direct : place);
 
 function names() {
   const byId = (list, key) => (id) => list.find((one) => one.id === id)?.[key];
   return {
     user: byId(state.people, "real_name"), group: byId(state.groups, "handle"), channel: byId(state.channels, "name"),
-    channels: state.channels,
   };
 }
 
 function context() {
-  const people = state.people.filter((person) => state.can_be.includes(person.id));
-  return { names: names(), me: state.me, people, app: state.app };
+  return { names: names(), me: state.me, app: state.app };
 }
 
 let running = null;
@@ -53,75 +57,94 @@ function refresh() {
 }
 
 async function catchUp() {
-  try {
-    while (again) {
-      again = false;
-      const asked = user;
-      const next = await fetchState(asked);
-      if (user !== asked) {
-        // The person changed meanwhile: this is what the one before sees.
-        again = true;
-        continue;
-      }
+  while (again) {
+    again = false;
+    const asked = user;
+    const next = await fetchState(asked).catch(() => null);
+    reachable = next !== null;
+    if (!reachable) {
+      if (state) drawAway();
+    } else if (user !== asked) {
+      again = true; // the person changed meanwhile: this is what the one before sees
+    } else {
       state = next;
       user = state.me;
       draw();
     }
-  } catch {
-    toast("The trial server cannot be reached.");
   }
 }
 
 function draw() {
   if (!place) place = state.channels[0].id;
-  const notice = at("notice");
-  notice.hidden = !state.notice;
-  notice.textContent = state.notice;
-  drawSidebar();
-  drawHead();
-  const home = inApp() && tab === "home";
-  at("home").hidden = !home;
-  at("messages").hidden = home;
-  drawFoot(home);
-  if (home) drawHome();
+  at("notice").hidden = !state.notice;
+  at("notice").textContent = state.notice;
+  drawAround();
+  drawAway();
+  at("home").hidden = !showsHome();
+  at("messages").hidden = showsHome();
+  drawFoot();
+  if (showsHome()) drawHome();
   else drawChannel();
   drawThread();
+  speak();
   modal.show(state.view, { ...context(), depth: state.depth });
 }
 
-function drawSidebar() {
+/** The places that have something new for this person. */
+function unreadPlaces() {
   const newest = (channel) => state.messages.filter((m) => m.channel === channel && !m.thread_ts).at(-1)?.ts ?? "";
-  for (const channel of [...state.channels.map((one) => one.id), state.app.direct]) {
-    const key = `${state.me} ${channel}`;
-    if (channel === channelShown() && !(inApp() && tab === "home")) seen[key] = newest(channel);
-    seen[key] ??= newest(channel);
+  if (!showsHome()) seen[`${state.me} ${channelShown()}`] = newest(channelShown());
+  sessionStorage.setItem("seen", JSON.stringify(seen));
+  const isUnread = (channel) => newest(channel) > (seen[`${state.me} ${channel}`] ?? "");
+  const unread = new Set(state.channels.map((one) => one.id).filter(isUnread));
+  return isUnread(state.app.direct) ? unread.add("app") : unread;
+}
+
+function drawAround() {
+  const unread = unreadPlaces();
+  const title = inApp() ? state.app.name : `#${names().channel(place)}`;
+  document.title = `${title} – ${state.app.name} trial`;
+  at("title").textContent = title.replace("#", "# ");
+  at("me").textContent = `as ${names().user(state.me)}`;
+  const labels = Object.entries({ home: "Home", messages: "Messages" });
+  const refill = (id, nodes) => redraw(at(id), () => at(id).replaceChildren(...nodes));
+  refill("sidebar", sidebar(state, place, { go, become, unread }));
+  at("tabs").hidden = !inApp();
+  refill("tabs", labels.map(([name, label]) => h("button", {
+    type: "button", "aria-current": tab === name ? "page" : null, click: () => openApp(name),
+  }, label, name === "messages" && unread.has("app") ? unreadMark() : null)));
+}
+
+/** Say that nobody answers, for as long as that is so. */
+function drawAway() {
+  const words = !reachable ? "The trial server cannot be reached. This page goes on by itself when it is back."
+    : !state.connected ? `${state.app.name} is away: what you type or press gets no answer until it is back.` : "";
+  if (at("away").textContent === words) return;
+  at("away").textContent = words;
+  at("away").hidden = !words;
+  say(words || `${state.app.name} is back.`);
+}
+
+/** Let a screen reader say it; for eyes it stands elsewhere, so it does not stay. */
+function say(words) {
+  const line = h("p", {}, words);
+  at("spoken").append(line);
+  setTimeout(() => line.remove(), SPOKEN_MS);
+}
+
+/** Tell a screen reader of new messages where the person looks, and of edits that change their first line. */
+function speak() {
+  const isNewcomer = heard.by !== state.me;
+  const isHere = (message) => (message.thread_ts ? message.thread_ts === thread
+    : message.channel === channelShown() && !showsHome());
+  for (const message of state.messages) {
+    const line = h("p", {}, mrkdwn(message.text.split("\n")[0], names())).textContent.slice(0, SPOKEN_LENGTH);
+    const isNews = heard.lines.get(message.ts) !== line && !isNewcomer && isHere(message);
+    if (isNews && line && message.user !== state.me) say(`${names().user(message.user) ?? ""}: ${line}`);
+    if (isNews && !message.thread_ts && !heard.lines.has(message.ts)) at("newer").hidden = isAtEnd();
+    heard.lines.set(message.ts, line);
   }
-  const unread = new Set(state.channels.map((one) => one.id).filter((id) => newest(id) > seen[`${state.me} ${id}`]));
-  if (newest(state.app.direct) > seen[`${state.me} ${state.app.direct}`]) unread.add("app");
-  const focused = at("sidebar").contains(document.activeElement) ? document.activeElement.textContent : null;
-  at("sidebar").replaceChildren(...sidebar(state, place, { go, become, unread }));
-  if (focused) [...at("sidebar").querySelectorAll("button")].find((one) => one.textContent === focused)?.focus();
-}
-
-function drawHead() {
-  const toggle = h("button", { type: "button", class: "plain-button menu-button", "aria-label": "Menu", "aria-expanded": "false" }, "☰");
-  toggle.addEventListener("click", () => {
-    const open = document.body.classList.toggle("menu-open");
-    toggle.setAttribute("aria-expanded", String(open));
-  });
-  const title = inApp() ? state.app.name : `# ${names().channel(place)}`;
-  document.title = `${title.replace("# ", "#")} – ${state.app.name} trial`;
-  const count = inApp() ? null : h("span", { class: "head-count" }, `${state.can_be.length} people, 1 app`);
-  at("head").replaceChildren(h("div", { class: "head-row" }, toggle, h("h1", {}, title), count), inApp() ? tabs() : "");
-}
-
-function tabs() {
-  return h("div", { class: "tabs", role: "tablist" }, ["home", "messages"].map((name) => {
-    const label = name === "home" ? "Home" : "Messages";
-    const node = h("button", { type: "button", role: "tab", "aria-selected": String(tab === name) }, label);
-    node.addEventListener("click", () => openApp(name));
-    return node;
-  }));
+  heard.by = state.me;
 }
 
 function messageItems(messages, options) {
@@ -141,16 +164,20 @@ function messageItems(messages, options) {
 const divider = (label) => h("div", { class: "day", role: "separator" }, h("span", {}, label));
 
 function drawChannel() {
-  const scroll = at("scroll");
   const key = `${channelShown()} ${state.me}`;
-  const moved = scroll.dataset.key !== key;
+  const moved = at("scroll").dataset.key !== key;
   const shown = state.messages.filter((m) => m.channel === channelShown() && !m.thread_ts);
   const items = messageItems(shown, { days: true });
   if (!shown.length) items.push({ id: "empty", key: place, draw: emptyChannel });
   reconcile(at("messages"), drawn.messages, items);
-  scroll.dataset.key = key;
-  if (moved) toEnd(scroll);
+  at("scroll").dataset.key = key;
+  if (moved) showFrom(toEnd);
   showWanted();
+}
+
+function showFrom(place) {
+  at("newer").hidden = true;
+  place(at("scroll"));
 }
 
 function emptyChannel() {
@@ -167,78 +194,82 @@ function showWanted() {
   wantedMessage = "";
   node.scrollIntoView({ block: "center" });
   node.classList.add("wanted");
+  node.focus({ preventScroll: true });
 }
 
 function drawHome() {
-  const view = state.home;
+  const [home, view] = [at("home"), state.home];
   const key = `${state.me} ${view?.hash}`;
-  if (key === drawnHome && at("home").childNodes.length) return;
-  drawnHome = key;
-  at("scroll").dataset.key = "home";
-  if (!view) {
-    at("home").replaceChildren(h("p", { class: "empty" }, `${state.app.name} has not filled this page yet.`));
-    return;
+  if (key !== drawnHome) {
+    const surface = new Surface({ where: view?.id, ...context() });
+    const empty = () => [h("p", { class: "empty" }, `${state.app.name} has not filled this page yet.`)];
+    redraw(home, () => home.replaceChildren(...(view ? renderBlocks(view.blocks, surface) : empty())));
   }
-  const surface = new Surface({ where: view.id, ...context() });
-  at("home").replaceChildren(...renderBlocks(view.blocks, surface));
+  drawnHome = key;
+  if (at("scroll").dataset.key !== "home") showFrom((scroll) => (scroll.scrollTop = 0));
+  at("scroll").dataset.key = "home";
 }
 
-function drawFoot(hidden) {
-  const key = `${place} ${hidden}`;
+function drawFoot() {
+  const key = `${place} ${showsHome()}`;
   if (key === drawnFoot) return;
   drawnFoot = key;
-  if (hidden) {
-    at("foot").replaceChildren();
-    return;
-  }
   const label = inApp() ? `Message ${state.app.name}` : `Message #${names().channel(place)}`;
   const target = () => ({ user: state.me, channel: channelShown() });
-  const box = composer({ label, commands: state.commands, target });
-  at("foot").replaceChildren(box.node);
-  if (matchMedia("(min-width: 700px)").matches) box.focus();
+  const box = composer({ label, commands: state.commands, people: state.people, target });
+  at("foot").replaceChildren(...(showsHome() ? [] : [box.node]));
+  if (isWide()) box.focus();
 }
 
 function drawThread() {
-  const pane = at("thread");
   const parent = state.messages.find((message) => message.ts === thread);
-  pane.hidden = !parent;
+  at("thread").hidden = !parent;
   document.body.classList.toggle("thread-open", Boolean(parent));
   if (!parent) return;
-  if (threadParts.key !== thread) buildThread(parent);
+  if (drawnThread !== thread) buildThread(parent);
   const replies = state.messages.filter((message) => message.thread_ts === thread);
   const label = `${replies.length} ${replies.length === 1 ? "reply" : "replies"}`;
   const items = messageItems([parent, ...replies], { inThread: true });
   items.splice(1, 0, { id: "count", key: label, draw: () => divider(label) });
-  reconcile(threadParts.list, drawn.thread, items);
+  reconcile(at("replies"), drawn.thread, items);
 }
 
 function buildThread(parent) {
-  threadParts.key = thread;
-  drawn.thread.clear();
-  threadParts.list = h("div", { class: "thread-inner", role: "log", "aria-label": "Replies" });
-  const scroll = h("div", { class: "thread-list" }, threadParts.list);
-  const close = h("button", { type: "button", class: "plain-button cross", "aria-label": "Close thread" }, "✕");
-  close.addEventListener("click", () => openThread(""));
+  drawnThread = thread;
   const target = () => ({ user: state.me, channel: parent.channel, thread_ts: parent.ts });
-  const box = composer({ label: "Reply…", commands: [], target });
-  const where = inApp() ? state.app.name : `#${names().channel(parent.channel)}`;
-  at("thread").replaceChildren(
-    h("header", { class: "thread-head" }, h("h2", { id: freshId() }, "Thread ", h("small", {}, where)), close),
-    scroll, box.node);
-  stayAtEnd(scroll, threadParts.list);
+  const box = composer({ label: "Reply…", commands: [], people: [], target });
+  at("thread-where").textContent = inApp() ? state.app.name : `#${names().channel(parent.channel)}`;
+  at("thread-foot").replaceChildren(box.node);
+  if (isWide()) box.focus();
+  else at("close-thread").focus();
 }
 
 function openThread(ts) {
   thread = ts;
-  threadParts.key = "";
+  drawnThread = "";
   draw();
+  toEnd(at("thread-scroll"));
+}
+
+function closeThread() {
+  const closed = thread;
+  openThread("");
+  const message = at("messages").querySelector(`[data-ts="${CSS.escape(closed)}"]`);
+  (message?.querySelector(".replies") ?? message)?.focus();
+}
+
+function setMenu(open) {
+  if (open === document.body.classList.contains("menu-open")) return;
+  document.body.classList.toggle("menu-open", open);
+  at("menu").setAttribute("aria-expanded", String(open));
+  (open ? at("sidebar").querySelector("[aria-current]") : at("menu")).focus();
 }
 
 function go(name) {
-  document.body.classList.remove("menu-open");
+  setMenu(false);
   thread = "";
   place = name;
-  if (name === "app") openApp("home");
+  if (name === "app") openApp(unreadPlaces().has("app") ? "messages" : "home");
   else draw();
 }
 
@@ -250,9 +281,9 @@ function openApp(name) {
 
 function become(next, { focus = false } = {}) {
   user = next;
-  stored.set(next);
+  sessionStorage.setItem("user", next);
   thread = "";
-  document.body.classList.remove("menu-open");
+  setMenu(false);
   refresh().then(() => {
     if (focus) at("sidebar").querySelector(`[data-user="${CSS.escape(next)}"]`)?.focus();
     if (inApp()) act("home", { user: next, tab });
@@ -262,17 +293,27 @@ function become(next, { focus = false } = {}) {
 function followLink() {
   const [, channel, ts] = /^#([A-Z0-9]+)\/([\d.]+)$/.exec(location.hash) ?? [];
   if (!channel) return;
-  place = channel;
+  [place, tab] = channel.startsWith("D") ? ["app", "messages"] : [channel, tab];
   wantedMessage = ts;
   if (state) draw();
 }
 
 addEventListener("hashchange", followLink);
 addEventListener("keydown", (event) => {
-  if (event.key === "Escape" && !document.querySelector("dialog[open]")) document.body.classList.remove("menu-open");
+  if (event.key !== "Escape" || document.querySelector("dialog[open]")) return;
+  if (document.body.classList.contains("menu-open")) setMenu(false);
+  else if (at("thread").contains(document.activeElement)) closeThread();
 });
-at("scroll").addEventListener("click", () => document.body.classList.remove("menu-open"));
+at("menu").addEventListener("click", () => setMenu(!document.body.classList.contains("menu-open")));
+at("main").addEventListener("click", (event) => event.target.closest("#menu") ?? setMenu(false));
+at("close-thread").addEventListener("click", closeThread);
 stayAtEnd(at("scroll"), at("messages"));
+at("scroll").addEventListener("scroll", () => (at("newer").hidden ||= isAtEnd()));
+at("newer").addEventListener("click", () => {
+  toEnd(at("scroll"));
+  at("scroll").focus();
+});
+stayAtEnd(at("thread-scroll"), at("replies"));
 followLink();
 onNews(refresh);
 refresh();

@@ -1,8 +1,7 @@
 // Every kind of block. One that is not known is shown with all it holds, never dropped.
-import { h, link, ownPicture } from "./dom.js";
+import { freshId, h, link, ownPicture } from "./dom.js";
 import { element, unknown } from "./elements.js";
 import { mrkdwn, plain, textObject } from "./mrkdwn.js";
-import { markdown, richText } from "./richtext.js";
 
 const MANY_ROWS = 15;
 
@@ -22,17 +21,10 @@ function section(block, surface) {
     ? h("div", { class: "fields" }, block.fields.map((field) => h("div", { class: "text" }, textObject(field, names))))
     : null;
   const label = block.text ? block.text.text.replace(/[*_~`<>]/g, "") : undefined;
-  const side = block.accessory ? h("div", { class: "accessory" }, accessory(block, surface, label)) : null;
-  return h("div", { class: "block section" }, h("div", { class: "grow" }, words, fields), side);
-}
-
-function accessory(block, surface, label) {
-  const spec = block.accessory;
-  return spec.type === "image" ? picture(spec, "thumbnail") : element(spec, block, surface, label);
-}
-
-function header(block) {
-  return h("h3", { class: "block header" }, plain(block.text.text));
+  const { accessory: spec } = block;
+  const side = spec?.type === "image" ? picture(spec, "thumbnail") : spec && element(spec, block, surface, label);
+  return h("div", { class: "block section" }, h("div", { class: "grow" }, words, fields),
+    side && h("div", { class: "accessory" }, side));
 }
 
 function context(block, surface) {
@@ -41,13 +33,9 @@ function context(block, surface) {
   return h("div", { class: "block context" }, parts);
 }
 
-function actions(block, surface) {
-  return h("div", { class: "block actions" }, block.elements.map((spec) => element(spec, block, surface)));
-}
-
 function picture(spec, size) {
   const path = ownPicture(spec.image_url);
-  if (path !== null) return h("img", { class: size, src: path, alt: plain(spec.alt_text) });
+  if (path) return h("img", { class: size, src: path, alt: plain(spec.alt_text) });
   // Pictures from elsewhere are not loaded: the trial page talks to this machine only.
   return h("span", { class: `picture-away ${size}` }, link(spec.image_url ?? "", `🖼 ${plain(spec.alt_text)}`));
 }
@@ -61,19 +49,21 @@ function input(block, surface, error) {
   const label = plain(block.label.text);
   const optional = block.optional ? h("span", { class: "optional" }, " (optional)") : null;
   const control = element(block.element, block, surface, label);
+  const [errorId, hintId] = [freshId(), freshId()];
+  control.setAttribute("aria-describedby", `${errorId} ${hintId}`);
   if (error) control.setAttribute("aria-invalid", "true");
   return h("div", { class: `block input ${error ? "wrong" : ""}` },
     h("div", { class: "label", "aria-hidden": "true" }, label, optional),
     control,
-    error ? h("div", { class: "error", role: "alert" }, plain(error)) : null,
-    block.hint ? h("div", { class: "hint" }, plain(block.hint.text)) : null);
+    error ? h("div", { class: "error", role: "alert", id: errorId }, plain(error)) : null,
+    block.hint ? h("div", { class: "hint", id: hintId }, plain(block.hint.text)) : null);
 }
 
 function table(block, surface) {
   const align = (column) => block.column_settings?.[column]?.align ?? "left";
   const wrap = (column) => (block.column_settings?.[column]?.is_wrapped ? "wrap" : "");
   const cell = (spec, column, tag) => {
-    const inside = spec.type === "rich_text" ? richText(spec, surface.names) : plain(spec.text ?? "");
+    const inside = spec.type === "raw_text" ? spec.text : unknown("cell", spec);
     return h(tag, { class: `${align(column)} ${wrap(column)}`, scope: tag === "th" ? "col" : null }, inside);
   };
   const row = (cells, tag) => h("tr", {}, cells.map((spec, column) => cell(spec, column, tag)));
@@ -83,21 +73,12 @@ function table(block, surface) {
   return h("div", { class: `block table-box ${tall}`, tabindex: "0", role: "region", "aria-label": "Table" }, grid);
 }
 
-function video(block) {
-  return h("div", { class: "block video" }, link(block.title_url ?? block.video_url, `▶ ${plain(block.title.text)}`),
-    block.description ? h("div", { class: "text" }, plain(block.description.text)) : null);
-}
-
-function alert(block, surface) {
-  return h("div", { class: `block alert ${block.level ?? "default"}` },
-    typeof block.text === "string" ? plain(block.text) : textObject(block.text, surface.names));
-}
-
 const KINDS = {
-  section, header, context, actions, image, input, table, video, alert,
+  __proto__: null, section, context, image, input, table,
+  header: (block) => h("h3", { class: "block header" }, plain(block.text.text)),
+  actions: (block, surface) =>
+    h("div", { class: "block actions" }, block.elements.map((spec) => element(spec, block, surface))),
   divider: () => h("hr", { class: "block" }),
-  rich_text: (block, surface) => h("div", { class: "block" }, richText(block, surface.names)),
-  markdown: (block) => h("div", { class: "block" }, markdown(block.text)),
 };
 
 export function plainMessage(text, surface) {

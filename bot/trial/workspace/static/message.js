@@ -1,7 +1,7 @@
 // One message, with its avatar, its blocks and its thread's summary.
 import { plainMessage, renderBlocks } from "./blocks.js";
 import { h, ownPicture } from "./dom.js";
-import { emojiNode, nearDay } from "./mrkdwn.js";
+import { nearDay } from "./mrkdwn.js";
 import { act } from "./net.js";
 import { Surface } from "./surface.js";
 
@@ -27,8 +27,8 @@ export function dayLabel(ts) {
 
 /** Draw a message. `replies` are summed up under it unless `inThread`. */
 export function renderMessage(message, context, { replies = [], inThread = false, openThread } = {}) {
-  const { names, me, people, app } = context;
-  const surface = new Surface({ where: message.ts, names, me, people });
+  const { names, me, app } = context;
+  const surface = new Surface({ where: message.ts, names, me });
   const name = names.user(message.user) ?? message.user;
   const isApp = message.user === app.user;
   const head = h("div", { class: "message-head" },
@@ -37,32 +37,21 @@ export function renderMessage(message, context, { replies = [], inThread = false
     h("time", { datetime: whenOf(message.ts).toISOString(), title: whenOf(message.ts).toLocaleString() }, clock(message.ts)));
   const words = message.blocks.length ? renderBlocks(message.blocks, surface)
     : message.text ? [plainMessage(message.text, surface)] : [];
-  const edited = message.edited && !isApp ? h("span", { class: "edited" }, "(edited)") : null;
   return h("article", {
-    class: `message ${message.private ? "private" : ""}`, role: "article", "aria-label": `${name}, ${clock(message.ts)}`,
+    class: `message ${message.private ? "private" : ""}`, tabindex: "-1", "aria-label": `${name}, ${clock(message.ts)}`,
     data: { ts: message.ts, channel: message.channel },
   },
   message.private ? privateNote(message, me) : null,
   h("div", { class: "gutter" }, avatar(message.user, name, isApp)),
-  h("div", { class: "content" }, head, words, edited,
-    (message.attachments ?? []).map((one) => attachment(one, surface)),
-    (message.files ?? []).map(file),
-    reactions(message),
+  h("div", { class: "content" }, head, words, (message.files ?? []).map(file),
     inThread ? null : threadSummary(message, replies, context, openThread)));
 }
 
 function privateNote(message, me) {
-  const dismiss = h("button", { type: "button", class: "link-button" }, "Dismiss");
-  dismiss.addEventListener("click", () => act("dismiss", { user: me, ts: message.ts }));
+  const dismiss = h("button", { type: "button", class: "link-button",
+    click: () => act("dismiss", { user: me, ts: message.ts }) }, "Dismiss");
   return h("div", { class: "private-note" }, h("span", { "aria-hidden": "true" }, "👁 "), "Only visible to you",
     h("span", { "aria-hidden": "true" }, " · "), dismiss);
-}
-
-function attachment(spec, surface) {
-  const inside = spec.blocks ? renderBlocks(spec.blocks, surface) : [plainMessage(spec.text ?? spec.fallback ?? "", surface)];
-  const node = h("div", { class: "attachment" }, inside);
-  if (/^#?[0-9a-f]{6}$/i.test(spec.color ?? "")) node.style.borderColor = `#${spec.color.replace("#", "")}`;
-  return node;
 }
 
 function file(spec) {
@@ -75,20 +64,12 @@ function file(spec) {
     h("small", {}, `${Math.ceil(spec.size / 1024)} kB`));
 }
 
-function reactions(message) {
-  if (!message.reactions) return null;
-  return h("div", { class: "reactions" },
-    message.reactions.map((one) => h("span", { class: "reaction" }, emojiNode(one.name), ` ${one.count}`)));
-}
-
 function threadSummary(message, replies, context, openThread) {
   if (!replies.length) return null;
   const who = [...new Set(replies.map((reply) => reply.user))].slice(0, 4);
   const count = `${replies.length} ${replies.length === 1 ? "reply" : "replies"}`;
-  const button = h("button", { type: "button", class: "replies" },
+  return h("button", { type: "button", class: "replies", click: () => openThread(message.ts) },
     who.map((user) => avatar(user, context.names.user(user) ?? user, user === context.app.user, "mini")),
     h("strong", {}, count),
     h("span", { class: "last" }, `Last reply ${dayLabel(replies.at(-1).ts).toLowerCase()} at ${clock(replies.at(-1).ts)}`));
-  button.addEventListener("click", () => openThread(message.ts));
-  return button;
 }

@@ -26,7 +26,7 @@ export function mrkdwn(text, names) {
   let from = 0;
   for (const match of text.matchAll(FENCE)) {
     nodes.push(...lines(text.slice(from, match.index).replace(/\n$/, ""), names));
-    nodes.push(h("pre", {}, inlineLinks(match[1], names)));
+    nodes.push(h("pre", {}, decode(match[1])));
     from = match.index + match[0].length;
   }
   nodes.push(...lines(text.slice(from).replace(from ? /^\n/ : "", ""), names));
@@ -39,32 +39,13 @@ export function textObject(object, names) {
 }
 
 function lines(text, names) {
-  if (text === "") return [];
-  const nodes = [];
-  let quote = null;
-  let fresh = true;
-  for (const line of text.split("\n")) {
+  return text === "" ? [] : text.split("\n").map((line) => {
     const quoted = /^(?:&gt;|>)\s?(.*)$/.exec(line);
-    if (quoted) {
-      if (quote) quote.append(h("br"));
-      else nodes.push((quote = h("blockquote")));
-      quote.append(...inline(quoted[1], names));
-      fresh = true;
-      continue;
-    }
-    quote = null;
-    const item = /^(\s*)([•◦▪])\s+(.*)$/.exec(line);
-    if (item) {
-      const depth = item[1].length > 1 ? "deep" : "";
-      nodes.push(h("div", { class: `bullet ${depth}` }, h("span", {}, item[2]), h("span", {}, inline(item[3], names))));
-      fresh = true;
-      continue;
-    }
-    if (!fresh) nodes.push(h("br"));
-    nodes.push(...inline(line, names));
-    fresh = false;
-  }
-  return nodes;
+    if (quoted) return h("blockquote", {}, inline(quoted[1], names));
+    const item = /^\s*([•◦▪])\s+(.*)$/.exec(line);
+    if (item) return h("div", { class: "bullet" }, h("span", {}, item[1]), h("span", {}, inline(item[2], names)));
+    return h("div", {}, line ? inline(line, names) : h("br"));
+  });
 }
 
 export function inline(text, names) {
@@ -80,10 +61,10 @@ export function inline(text, names) {
 }
 
 function token(match, names, first) {
-  const [all, code, angled, emoji, bold, italic, struck] = match;
+  const [, code, angled, emoji, bold, italic, struck] = match;
   if (code !== undefined) return h("code", {}, decode(code));
   if (angled !== undefined) return reference(angled, names, first);
-  if (emoji !== undefined) return EMOJI[emoji] ? emojiNode(emoji) : all;
+  if (emoji !== undefined) return emojiNode(emoji);
   if (bold !== undefined) return h("strong", {}, inline(bold, names));
   if (italic !== undefined) return h("em", {}, inline(italic, names));
   return h("s", {}, inline(struck, names));
@@ -92,10 +73,6 @@ function token(match, names, first) {
 export function emojiNode(name) {
   if (!EMOJI[name]) return `:${name}:`;
   return h("span", { class: "emoji", role: "img", "aria-label": name.replaceAll("_", " ") }, EMOJI[name]);
-}
-
-function inlineLinks(text, names) {
-  return text.split(/(<[^<>\n]+>)/).map((part, place) => (place % 2 ? reference(part.slice(1, -1), names) : decode(part)));
 }
 
 function reference(inside, names, first = false) {
@@ -126,37 +103,23 @@ function date(target, fallback, first) {
   return address ? link(decode(address), node) : node;
 }
 
-export function formatDate(when, format) {
-  const show = (options) => when.toLocaleString(undefined, options);
-  const long = { year: "numeric", month: "long", day: "numeric" };
-  const short = { year: "numeric", month: "short", day: "numeric" };
-  const forms = {
-    "{date_num}": () => when.toISOString().slice(0, 10),
-    "{date_slash}": () => show({ year: "numeric", month: "2-digit", day: "2-digit" }),
-    "{date_short}": () => show(short),
-    "{date}": () => show(long),
-    "{date_long}": () => show({ weekday: "long", ...long }),
-    "{date_short_pretty}": () => nearDay(when) ?? show(short),
-    "{date_pretty}": () => nearDay(when) ?? show(long),
-    "{date_long_pretty}": () => nearDay(when) ?? show({ weekday: "long", ...long }),
-    "{time}": () => show({ hour: "numeric", minute: "2-digit" }),
-    "{time_secs}": () => show({ hour: "numeric", minute: "2-digit", second: "2-digit" }),
-    "{ago}": () => ago(when),
-  };
-  return format.replace(/\{\w+\}/g, (name) => forms[name]?.() ?? name);
+const LONG = { year: "numeric", month: "long", day: "numeric" };
+const DATES = {
+  date_num: { year: "numeric", month: "2-digit", day: "2-digit" },
+  date: LONG,
+  date_short: { ...LONG, month: "short" },
+  date_long: { ...LONG, weekday: "long" },
+  time: { hour: "numeric", minute: "2-digit" },
+  time_secs: { hour: "numeric", minute: "2-digit", second: "2-digit" },
+};
+
+function formatDate(when, format) {
+  return format.replace(/\{(\w+?)(_pretty)?\}/g, (all, name, pretty) =>
+    (pretty && nearDay(when)) ?? (DATES[name] ? when.toLocaleString(undefined, DATES[name]) : all));
 }
 
 export function nearDay(when) {
   const day = (date) => new Date(date.getFullYear(), date.getMonth(), date.getDate()).getTime();
   const days = Math.round((day(when) - day(new Date())) / 86_400_000);
   return { 0: "today", "-1": "yesterday", 1: "tomorrow" }[days];
-}
-
-function ago(when) {
-  const seconds = (when.getTime() - Date.now()) / 1000;
-  const form = new Intl.RelativeTimeFormat(undefined, { numeric: "auto" });
-  for (const [unit, size] of [["day", 86_400], ["hour", 3600], ["minute", 60]]) {
-    if (Math.abs(seconds) >= size) return form.format(Math.round(seconds / size), unit);
-  }
-  return form.format(Math.round(seconds), "second");
 }

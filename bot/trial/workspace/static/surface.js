@@ -1,24 +1,24 @@
 // A surface is what holds blocks: a message, a modal, the Home. It knows what is filled in on it.
+import { confirmFirst, toast } from "./dialogs.js";
 import { act } from "./net.js";
-import { confirmFirst } from "./dialogs.js";
-import { toast } from "./toast.js";
 
 const TROUBLE = {
-  dispatch_failed: "That did not work: Deckhand is not connected.",
-  operation_timeout: "Deckhand did not answer in time. (operation_timeout)",
+  dispatch_failed: "That did not work: the app is not connected.",
+  operation_timeout: "The app did not answer in time. (operation_timeout)",
   message_not_found: "This message is no longer there.",
   no_such_element: "This button has gone meanwhile.",
+  unreachable: "The trial server cannot be reached.",
 };
+
+/** Say why an act came to nothing. */
+export function complain(error) {
+  toast(TROUBLE[error] ?? `That did not work: ${error}`);
+}
 
 export class Surface {
   /** `where` is a message's ts or a view's id. */
-  constructor({ where, names, me, people, kept }) {
-    this.where = where;
-    this.names = names;
-    this.me = me;
-    this.people = people;
-    this.kept = kept ?? {};
-    this.readers = [];
+  constructor({ where, names, me, kept }) {
+    Object.assign(this, { where, names, me, kept: kept ?? {}, readers: [] });
   }
 
   /** Register an input: `read` gives its value now. */
@@ -37,29 +37,16 @@ export class Surface {
     return values;
   }
 
-  /** Act on an element, after its confirmation. `control` shows that it is under way. */
+  /** Act on an element, after its confirmation. `control` shows that it is under way, and keeps the focus. */
   async act(block, element, value, control) {
+    if (control.hasAttribute("aria-busy")) return false;
     if (element.confirm && !(await confirmFirst(element.confirm, this.names))) return false;
-    control?.setAttribute("aria-busy", "true");
-    const inert = control?.tagName === "BUTTON";
-    if (inert) control.disabled = true;
-    try {
-      const outcome = await act("click", {
-        user: this.me,
-        where: this.where,
-        block_id: block.block_id,
-        action_id: element.action_id,
-        value,
-        values: this.values(),
-      });
-      if (!outcome.ok) toast(TROUBLE[outcome.error] ?? `That did not work: ${outcome.error}`);
-      return outcome.ok;
-    } catch {
-      toast("The trial server cannot be reached.");
-      return false;
-    } finally {
-      control?.removeAttribute("aria-busy");
-      if (inert) control.disabled = false;
-    }
+    control.setAttribute("aria-busy", "true");
+    const outcome = await act("click", {
+      user: this.me, where: this.where, block_id: block.block_id, action_id: element.action_id, value, values: this.values(),
+    });
+    control.removeAttribute("aria-busy");
+    if (!outcome.ok) complain(outcome.error);
+    return outcome.ok;
   }
 }

@@ -1,0 +1,106 @@
+"""For each test a workspace, a sample host, the bot, and windows in which nothing goes wrong."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Literal, Protocol
+
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, ViewportSize
+
+from bot.app import Deckhand
+from bot.config import load
+from bot.store.database import open_store
+from bot.trial.sample import SampleEngine
+from bot.trial.workspace import Workspace
+from tests.e2e.browser.pages import DESK, PATIENCE, Window
+from tests.slack.conftest import closing_later, ending  # noqa: F401 - fixtures: the bot ends while the next test runs
+from tests.slack.place import Place, team, write_configuration
+
+
+class Open(Protocol):
+    """Opens a window on the workspace."""
+
+    def __call__(
+        self,
+        *,
+        size: ViewportSize = DESK,
+        scheme: Literal["light", "dark"] = "light",
+        expected: tuple[str, ...] = (),
+    ) -> Window: ...
+
+
+@pytest.fixture
+def open_window(browser: Browser, workspace: Workspace, request: pytest.FixtureRequest) -> Iterator[Open]:
+    """Opens windows. An error in a page's scripts or in its console fails the test, unless it is `expected`."""
+    complaints: list[str] = []
+    with ExitStack() as stack:
+
+        def open_window(
+            *,
+            size: ViewportSize = DESK,
+            scheme: Literal["light", "dark"] = "light",
+            expected: tuple[str, ...] = (),
+        ) -> Window:
+            def heard(line: ConsoleMessage) -> None:
+                if line.type == "error" and not any(words in line.text for words in expected):
+                    complaints.append(line.text)
+
+            context = stack.enter_context(
+                closing(browser.new_context(viewport=size, color_scheme=scheme, locale="en-GB"))
+            )
+            page = context.new_page()
+            page.set_default_timeout(PATIENCE)
+            page.on("pageerror", lambda error: complaints.append(str(error)))
+            page.on("console", heard)
+            page.goto(workspace.url)
+            name = request.node.name.removeprefix("test_").partition("[")[0][:40]
+            return Window(page=page, name=f"{name}-{size['width']}-{scheme}")
+
+        yield open_window
+    assert complaints == []
+
+
+@pytest.fixture
+def window(open_window: Open) -> Window:
+    return open_window()
+
+
+@pytest.fixture
+def workspace(closing_later: ExitStack) -> Workspace:  # noqa: F811 - pytest hands the fixture in by this name
+    return closing_later.enter_context(Workspace(team=team()))
+
+
+@pytest.fixture
+def sample(closing_later: ExitStack) -> SampleEngine:  # noqa: F811 - the same
+    """A production host that nobody has cleaned for months."""
+    folder = Path(closing_later.enter_context(TemporaryDirectory(prefix="page-")))
+    return closing_later.enter_context(SampleEngine(socket_path=folder / "engine.sock"))
+
+
+@pytest.fixture
+def start(
+    workspace: Workspace,
+    sample: SampleEngine,
+    tmp_path: Path,
+    closing_later: ExitStack,  # noqa: F811 - the same
+) -> Callable[[str], Place]:
+    """Starts Deckhand for the host prod-3 with these policies, connected; it ends with the test."""
+
+    def started(policies: str) -> Place:
+        environment = {
+            "SLACK_BOT_TOKEN": workspace.bot_token,
+            "SLACK_APP_TOKEN": workspace.app_token,
+            "SLACK_API_URL": workspace.api_url,
+        }
+        settings = load(write_configuration(tmp_path, sample, policies), environment, for_slack=True)
+        bot = Deckhand(settings)
+        bot.start()
+        closing_later.callback(bot.stop)
+        store = open_store(settings.database_url.get_secret_value())
+        closing_later.callback(store.close)
+        workspace.wait_connected()
+        return Place(workspace=workspace, engine=sample, store=store)
+
+    return started

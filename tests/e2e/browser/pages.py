@@ -1,0 +1,87 @@
+"""A window on the trial's page: what a person does in it, as a person would, and pictures of what it shows."""
+
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Locator, Page, ViewportSize, expect
+
+PICTURES = os.environ.get("DECKHAND_PICTURES")
+"""A folder for a picture of each state; nothing is written without it."""
+PATIENCE = 15_000  # milliseconds
+PHONE: ViewportSize = {"width": 390, "height": 844}
+DESK: ViewportSize = {"width": 1180, "height": 900}
+JSON = dict[str, Any]
+
+_SIDEWAYS = """() => [document.documentElement, ...document.querySelectorAll("body *")]
+  .filter(node => node.scrollWidth > node.clientWidth + 1 && node.clientWidth > 0
+    && !["visible", "hidden", "clip"].includes(getComputedStyle(node).overflowX)
+    && !node.closest(".table-box, pre, textarea, input, .unseen"))
+  .map(node => `${node.tagName}.${node.className} ${node.scrollWidth} > ${node.clientWidth}`)"""
+
+
+def picture(page: Page, name: str) -> None:
+    if PICTURES:
+        Path(PICTURES).mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=Path(PICTURES) / f"{name}.png")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Window:
+    """`name` begins the names of its pictures."""
+
+    page: Page
+    name: str
+
+    @property
+    def main(self) -> Locator:
+        return self.page.get_by_role("main")
+
+    @property
+    def thread(self) -> Locator:
+        return self.page.get_by_role("complementary", name="Thread")
+
+    @property
+    def dialog(self) -> Locator:
+        return self.page.get_by_role("dialog")
+
+    @property
+    def box(self) -> Locator:
+        """Where a person types."""
+        return self.main.get_by_role("combobox", name=re.compile("^Message "))
+
+    def type(self, text: str) -> None:
+        self.box.fill(text)
+        self.box.press("Enter")
+
+    def become(self, name: str) -> None:
+        person = self.page.get_by_role("radio", name=name)
+        if not person.is_visible():
+            self.page.get_by_role("button", name="Menu").click()
+        person.click()
+        expect(self.page.locator("#me")).to_have_text(f"as {name}")
+
+    def message(self, text: str | re.Pattern[str]) -> Locator:
+        """The newest message in the channel that says this."""
+        found = self.main.get_by_role("article").filter(has_text=text).last
+        expect(found).to_be_visible(timeout=PATIENCE)
+        return found
+
+    def press(self, name: str, *, exact: bool = False) -> None:
+        """The newest button in the channel that is called so."""
+        self.main.get_by_role("button", name=name, exact=exact).last.click()
+
+    def confirm(self, name: str) -> None:
+        self.dialog.get_by_role("button", name=name, exact=True).click()
+
+    def see(self, text: str) -> Locator:
+        found = self.main.get_by_text(text).last
+        expect(found).to_be_visible(timeout=PATIENCE)
+        return found
+
+    def show(self, name: str) -> None:
+        """A state that somebody wants to look at: nothing in it may be wider than its place."""
+        assert self.page.evaluate(_SIDEWAYS) == []
+        picture(self.page, f"{self.name}-{name}")
