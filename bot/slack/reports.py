@@ -7,10 +7,8 @@ from datetime import datetime
 from bot.core.audit_format import Head
 from bot.core.errors import DeckhandError
 from bot.core.hosts import Host
-from bot.core.inventory import Kind
 from bot.core.objects import Explanation, Reason
 from bot.core.plans import Draft
-from bot.core.profiles import KIND_NAMES
 from bot.core.selection import ANONYMOUS_LABEL
 from bot.core.units import human_size
 from bot.core.usage import VOLUMES, DiskSpace, DiskUsage, LastLook
@@ -18,7 +16,7 @@ from bot.services.planning import HostReport
 from bot.slack.action_ids import DETAILS, LOOK, PICTURE
 from bot.slack.action_ids import VOLUMES as PICK_VOLUMES
 from bot.slack.blocks import Block, Message, actions, button, context, header, section
-from bot.slack.plan_names import frees_text
+from bot.slack.plan_names import counted, frees_text
 from bot.slack.text import (
     MESSAGE_BUDGET,
     SECTION_LIMIT,
@@ -159,16 +157,12 @@ def _never_text(report: HostReport) -> str:
         if (one.kind, one.id) not in taken
     }
     counts = Counter((one.kind, one.because) for one in kept.values()).most_common(REASONS_SHOWN)
-    reasons = [f"{_counted(count, kind)} ({plain(because, 80)})" for (kind, because), count in counts]
+    reasons = [f"{counted(count, kind)} ({plain(because, 80)})" for (kind, because), count in counts]
     never = f"Not on offer: {', '.join(reasons)}. " if reasons else ""
     return (
         f"{never}Named volumes are never taken by a rule. SIZE and RECLAIMABLE are this engine's own figures; what a "
         "plan frees is counted by Deckhand, layer by layer."
     )
-
-
-def _counted(count: int, kind: Kind) -> str:
-    return f"{count:,} {kind.replace('_', ' ') if count == 1 else KIND_NAMES[kind]}"
 
 
 def _look_buttons(report: HostReport, *, pictures: bool) -> list[Block]:
