@@ -167,16 +167,16 @@ class SlackChat:
 
     def post_private(self, channel: str, user: str, message: Message | str) -> None:
         """Write what only this person sees; in person, where the channel is their own id."""
+        if isinstance(message, str):
+            message = Message(text=message, blocks=(section(message),))
         if channel == user:
-            told = (
-                message if isinstance(message, Message) else Message(text=message, blocks=(section(message),))
-            )
-            self.post_direct(user, told)
+            self.post_direct(user, message)
             return
-        blocks = [] if isinstance(message, str) else list(message.blocks)
-        text = message if isinstance(message, str) else message.text
+        message, _ = fitted(message, "what only you see has no thread for it")
         with slack_errors():
-            self._client.chat_postEphemeral(channel=channel, user=user, text=text, blocks=blocks or None)
+            self._client.chat_postEphemeral(
+                channel=channel, user=user, text=message.text, blocks=list(message.blocks)
+            )
 
     def post_direct(self, user: str, message: Message) -> MessageRef:
         """Write to one person in their conversation with the bot (scopes ``chat:write`` and ``im:write``)."""

@@ -2,12 +2,15 @@
 
 from collections import Counter
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 
 from bot.core.audit import Tag
 from bot.core.lifecycle import Status
+from bot.slack.action_ids import DETAILS, VOLUMES
 from bot.slack.plan_open import APPROVE
+from bot.trial.sample import Builder
 from bot.trial.workspace import Message
 from tests.slack.place import ANN, BOB, OPEN_TO_ALL, Place, buttons, eventually, shown
 
@@ -142,3 +145,69 @@ def test_a_message_deleted_while_its_cleanup_runs_is_posted_again_and_its_thread
     eventually(lambda: not place.store.unshown())
     assert "ended, 1GB reclaimed" in "".join(one.text for one in place.workspace.thread(again.ts)[1:])
     assert place.plan(buttons(plan)[APPROVE]).status is Status.DONE
+
+
+# --- the other methods, each where it is used ---------------------------------------------------
+
+either_fault = pytest.mark.parametrize("status", [429, 503])
+
+
+@either_fault
+def test_a_form_opens_although_slack_wants_a_pause(start: Start, status: int) -> None:
+    place = start(OPEN_TO_ALL)
+    plan = place.propose(ANN)
+    place.workspace.fail_next("views.open", status=status)
+    form = place.press_reject(BOB, plan)
+    assert form["callback_id"] == "reject_reason"
+    assert place.told_privately() == set()
+
+
+@either_fault
+def test_a_form_that_is_filled_later_is_filled_although_slack_wants_a_pause(
+    start: Start, status: int
+) -> None:
+    place = start(OPEN_TO_ALL + 'volumes = "named"\n')
+    with place.engine.universe.lock:
+        Builder(place.engine.universe).volume("pg-data", size=7, age=timedelta(days=9))
+    place.workspace.command(ANN, "/docker-df", "prod-3")
+    report = place.message("What a cleanup would free")
+    place.workspace.fail_next("views.update", status=status)
+    assert place.workspace.click(ANN, report.ts, VOLUMES).ok
+    place.workspace.wait_for(lambda: "pg-data" in str(place.workspace.view(ANN)))
+
+
+@either_fault
+@pytest.mark.parametrize("method", ["files.getUploadURLExternal", "files.completeUploadExternal"])
+def test_a_file_stands_in_the_thread_once_although_slack_wants_a_pause(
+    start: Start, method: str, status: int
+) -> None:
+    place = start(OPEN_TO_ALL)
+    with place.engine.universe.lock:
+        for number in range(20):
+            Builder(place.engine.universe).volume(f"v{number}", size=number, age=timedelta(days=9))
+    place.workspace.command(ANN, "/docker-df", "prod-3")
+    report = place.message("What a cleanup would free")
+    place.workspace.fail_next(method, status=status)
+    assert place.workspace.click(ANN, report.ts, DETAILS).ok
+    eventually(lambda: any(one.files for one in place.workspace.thread(report.ts)))
+    (files,) = [one.files for one in place.workspace.thread(report.ts) if one.files]
+    assert "prod-3-local-volumes.tsv" in {file["name"] for file in files}
+    assert place.told_privately() == set()
+
+
+@either_fault
+def test_a_group_that_slack_does_not_name_at_once_may_still_approve(start: Start, status: int) -> None:
+    place = start('[policies.default]\nlook = ["*"]\nrequest = ["*"]\napprove = ["S0OPS"]\n')
+    plan = place.propose(ANN)
+    place.workspace.fail_next("usergroups.users.list", status=status)
+    place.approve(BOB, plan)
+    place.message("Cleanup done")
+
+
+def test_a_private_answer_finds_another_way_where_the_channel_takes_none(start: Start) -> None:
+    place = start(OPEN_TO_ALL)
+    plan = place.propose(ANN)
+    place.workspace.fail_next("chat.postEphemeral", error="channel_not_found", times=9)
+    place.workspace.fail_next("response_url", status=500, times=9)
+    place.approve(ANN, plan)
+    eventually(lambda: any("somebody else" in one.text for one in place.workspace.direct_messages(ANN)))
