@@ -26,6 +26,7 @@ from bot.services.background import POLL_SECONDS, Background, Signals
 from bot.services.decide import Decide
 from bot.services.execute import Execute
 from bot.services.heads import PostHead
+from bot.services.home import GatherHome
 from bot.services.leases import Leases
 from bot.services.planning import Planning
 from bot.services.propose import Propose
@@ -37,9 +38,12 @@ from bot.services.schedules import Schedules
 from bot.services.show import Show
 from bot.services.starting import Starting
 from bot.services.stop import Stop
+from bot.slack.ack_first import AckFirst
 from bot.slack.audit_listeners import AuditListeners
 from bot.slack.chat import SlackChat, web_client
 from bot.slack.directory import SlackDirectory
+from bot.slack.home_listeners import HomeListeners
+from bot.slack.home_showing import LOOP_SECONDS, HomeShow
 from bot.slack.listeners import Listeners, Services
 from bot.slack.looks import LookListeners
 from bot.slack.modal_listeners import ModalListeners
@@ -112,27 +116,36 @@ class Deckhand:
         engines = self._engines = DockerEngines(settings.hosts.by_name, settings.pins)
         closing.callback(engines.close)
         bot_token = settings.slack.bot_token
-        client = web_client(bot_token.get_secret_value() if bot_token else "", settings.slack.api_url)
+        token, api_url = bot_token.get_secret_value() if bot_token else "", settings.slack.api_url
+        client = web_client(token, api_url)
         chat = SlackChat(client, lambda: self._settings.hosts)
         clock = SystemClock()
+        impatient = SlackChat(web_client(token, api_url, patient=False), lambda: self._settings.hosts)
+        show = Show(store=store, chat=impatient, clock=clock)
         rights = Rights(directory=SlackDirectory(client, clock.now), record=store.record_refusal)
-        services, background = self._services(store, engines, chat, rights, clock)
+        services, background = self._services(store, engines, chat, rights, show)
 
         bolt_pool = ThreadPoolExecutor(BOLT_THREADS, thread_name_prefix="bolt")
         signing = settings.slack.signing_secret
         app = bolt_app(client, signing.get_secret_value() if signing else "", bolt_pool)
         work_pool = ThreadPoolExecutor(WORK_THREADS, thread_name_prefix="work")
-        listeners = Listeners(services, chat, work_pool)
+        ack_first = AckFirst()
+        listeners = Listeners(services, chat, work_pool, ack_first.hold)
         listeners.register(app)
         PlanListeners(listeners, store, rights, chat).register(app)
         ModalListeners(
             listeners=listeners, propose=services.propose, planning=services.planning, store=store, rights=rights,
             clock=clock, chat=chat,
         ).register(app)  # fmt: skip
-        LookListeners(
+        looks = LookListeners(
             hosts=lambda: self._settings.hosts, rights=rights, planning=services.planning,
             fleet=make_fleet(engines, closing, store), clock=clock, chat=chat, submit=listeners.submit,
-        ).register(app)  # fmt: skip
+            pictures=settings.slack.pictures,
+        )  # fmt: skip
+        looks.register(app)
+        homes = self._homes(store, rights, impatient, clock)
+        HomeListeners(show=homes, plans=listeners, looks=looks).register(app)
+        background.also("homes", homes, LOOP_SECONDS)
         review = Review(hosts=lambda: self._settings.hosts, rights=rights, store=store, clock=clock)
         restore = self._restore(store, engines, rights)
         AuditListeners(review, restore, chat, listeners.submit).register(app)
@@ -144,9 +157,13 @@ class Deckhand:
         closing.callback(restoring.stop)
         closing.callback(work_pool.shutdown)
         closing.callback(bolt_pool.shutdown)
-        receiver = make_receiver(settings.slack, app)
+        receiver = make_receiver(settings.slack, app, ack_first)
         receiver.start()
         closing.callback(receiver.stop)
+
+    def _homes(self, store: Store, rights: Rights, chat: SlackChat, clock: Clock) -> HomeShow:
+        gather = GatherHome(hosts=lambda: self._settings.hosts, rights=rights, store=store, clock=clock)
+        return HomeShow(gather=gather, store=store, chat=chat, clock=clock, wake=self._signals.changed)
 
     def _restore(self, store: Store, engines: DockerEngines, rights: Rights) -> Restore:
         return Restore(
@@ -160,14 +177,13 @@ class Deckhand:
         )
 
     def _services(
-        self, store: Store, engines: DockerEngines, chat: SlackChat, rights: Rights, clock: Clock
+        self, store: Store, engines: DockerEngines, chat: SlackChat, rights: Rights, show: Show
     ) -> tuple[Services, Background]:
         def hosts() -> Hosts:
             return self._settings.hosts
 
-        changed = self._signals.changed
+        changed, clock = self._signals.changed, show.clock
         planning = self._planning = make_planning(self._settings, engines, store, hosts)
-        show = Show(store=store, chat=chat, clock=clock)
         decide = Decide(hosts=hosts, rights=rights, store=store, changed=changed)
         execute = Execute(
             store=store,
@@ -207,12 +223,12 @@ class Deckhand:
         return services, background
 
 
-def make_receiver(slack: SlackSettings, app: App) -> Receiver:
+def make_receiver(slack: SlackSettings, app: App, ack_first: AckFirst) -> Receiver:
     """Socket Mode or HTTP, as the settings say."""
     if slack.mode == "http":
         return HttpReceiver(app, slack.listen)
     app_token = slack.app_token.get_secret_value() if slack.app_token else ""
-    return SocketReceiver(app, app_token, app.client)
+    return SocketReceiver(app, app_token, app.client, ack_first)
 
 
 def run(settings: Settings) -> None:

@@ -52,6 +52,8 @@ class SlackSettings:
     mode: str
     """``socket`` or ``http``."""
     listen: tuple[str, int]
+    pictures: bool
+    """Whether people may have a host's space drawn."""
 
     def problems(self) -> Sequence[str]:
         """What is missing to run the bot, one sentence each."""
@@ -234,4 +236,5 @@ def _slack(parsed: ConfigFile, environment: Mapping[str, str]) -> SlackSettings:
         api_url=environment.get("SLACK_API_URL") or None,
         mode=parsed.slack.mode or guessed,
         listen=listen_parts(parsed.slack.listen),
+        pictures=parsed.slack.pictures,
     )

@@ -90,6 +90,8 @@ class DatabaseTable(Table):
 class SlackTable(Table):
     mode: Literal["socket", "http"] | None = None
     listen: ListenText = "127.0.0.1:3000"
+    pictures: bool = True
+    """Whether people may have a host's space drawn."""
 
 
 class AuditTable(Table):

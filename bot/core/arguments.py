@@ -212,6 +212,8 @@ class Adjustment:
     """How many tags of each repository stay, as it was written; empty leaves it as it is."""
     dropped: tuple[str, ...] = ()
     """Ids of objects that are to stay."""
+    excluded: tuple[str, ...] = ()
+    """Repositories all of whose images are to stay."""
 
 
 def until_of(text: str, before: Arguments) -> timedelta:
@@ -246,5 +248,6 @@ def adjusted(before: Arguments, change: Adjustment, within: Collection[str]) -> 
     words += [f"until={duration_text(until)}"] if until else []
     words += [f"keep={keep_last}"] if keep_last else []
     words += [f"drop={each}" for each in dropped]
+    words += [f"not={each}" for each in change.excluded]
     profile = [before.profile] if before.profile else []
     return replace(parse_arguments([*profile, *words]), within=frozenset(within))

@@ -178,6 +178,9 @@ class LeaseLostError(DeckhandError):
 class ChatError(DeckhandError):
     """Slack could not be reached or asked us to wait; trying again later makes sense."""
 
+    retry_after: float = 0
+    """Seconds for which Slack asked to be left alone; 0 where it did not say."""
+
 
 class ChatRefusedError(ChatError):
     """Slack refused for good (the channel or the message is gone): trying again makes no sense."""

@@ -115,6 +115,19 @@ class Network:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Mounting:
+    """What is known of who mounted a volume, by its engine's clock: Docker keeps no record of that."""
+
+    first_at: datetime
+    """When Deckhand first saw the volume; of the time before nothing is known."""
+    at: datetime | None = None
+    """When a container, running or stopped, was last seen to mount it."""
+    container: str = ""
+    image: str = ""
+    """That container's name, and what it was created from."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Volume:
     name: str
     driver: str
@@ -123,6 +136,8 @@ class Volume:
     created_at: datetime | None = None
     size: int | None = None
     ref_count: int | None = None
+    mounting: "Mounting | None" = None
+    """What Deckhand knows of who mounted it; for display, and it steers nothing."""
 
     @property
     def id(self) -> str:

@@ -1,11 +1,11 @@
 """When images were seen in use: Docker keeps no record of that, so Deckhand keeps its own, per engine."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from bot.core.errors import EngineChangedError
-from bot.core.inventory import EngineInfo
+from bot.core.inventory import Container, EngineInfo, Mounting
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +33,30 @@ def _seen(known: Sighting | None, at: datetime, *, in_use: bool) -> Sighting:
     if not in_use or (known.used_at is not None and known.used_at >= at):
         return known
     return Sighting(first_at=known.first_at, used_at=at)
+
+
+def after_mounts(
+    known: Mapping[str, Mounting], volumes: Collection[str], containers: Iterable[Container], at: datetime
+) -> dict[str, Mounting]:
+    """What is known of who mounts these volumes after a look at ``at``; a clock that went back takes nothing away."""
+    users: dict[str, Container] = {}
+    for container in containers:
+        for name in container.volumes:
+            if name not in users or _newer(container, users[name]):
+                users[name] = container
+    return {name: _mounted(known.get(name), users.get(name), at) for name in volumes}
+
+
+def _newer(one: Container, other: Container) -> bool:
+    """The container that was made last says most about what a volume is for."""
+    return one.created_at is not None and (other.created_at is None or one.created_at > other.created_at)
+
+
+def _mounted(known: Mounting | None, user: Container | None, at: datetime) -> Mounting:
+    known = known or Mounting(first_at=at)
+    if user is None or (known.at is not None and known.at >= at):
+        return known
+    return Mounting(first_at=known.first_at, at=at, container=user.name, image=user.image)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

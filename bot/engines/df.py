@@ -1,11 +1,12 @@
 """``/system/df`` of one engine: asked once at a time, and shared by all who ask at the same moment."""
 
+import threading
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager
 from http import HTTPStatus
-from typing import Any
+from typing import Any, TypeAlias
 
 from bot.core.errors import EngineRequestError, EngineTimeoutError
 from bot.engines.decode import NO_VOLUMES, Answer
@@ -18,10 +19,14 @@ VOLUMES_SECONDS = 90.0
 QUICK, QUICK_SECONDS, PING_SECONDS = 1.0, 10.0, 5.0
 """An engine that took less than the first for its last answer is asked for all of it with one request, which costs
 half as much; one that does not answer within the second is asked in parts at once."""
+EARLY_AFTER = 1.0
+"""Seconds that the volumes may take longer than all else before that is told without them."""
 DF_TRIES = 5
 TYPES_SINCE = (1, 42)
 VOLUMES = frozenset({"Volumes", "VolumeUsage"})
 """Where an answer tells of volumes, up to API 1.51 and from 1.52 on."""
+Early: TypeAlias = Callable[[Answer], None]
+"""Is given an answer without its volumes, from the thread that asks: it must be quick."""
 
 
 class Df:
@@ -38,13 +43,23 @@ class Df:
         self._lend = lend
         self._volumes_seconds = volumes_seconds
         self._quick = False
+        self._early = threading.Lock()
+        self._waiting: list[Early] = []
+        self._without_volumes: Answer | None = None
         self._shared = Shared(self._whole, f"df {host}")
 
-    def begin(self, *, fresh: bool, here: bool = False) -> Future[Answer]:
+    def begin(self, *, fresh: bool, here: bool = False, early: Early | None = None) -> Future[Answer]:
         """Ask for the whole answer, or join who asked just now; ``fresh`` and ``here`` as of Shared.
 
-        An engine that may take long is always asked in a thread of its own.
+        An engine that may take long is always asked in a thread of its own. ``early`` is called where the volumes
+        take longer than all else.
         """
+        if early is not None:
+            with self._early:
+                known = self._without_volumes
+                self._waiting.append(early)
+            if known is not None:
+                early(known)
         return self._shared.begin(fresh=fresh, here=here and self._quick)
 
     def end(self, asked: Future[Answer], seconds: float = 2 * DF_SECONDS) -> Answer:
@@ -72,6 +87,8 @@ class Df:
             return self._in_parts() if self._tells_types_apart() else self._asked([], DF_SECONDS)
         finally:
             self._quick = time.monotonic() - began < QUICK
+            with self._early:
+                self._waiting, self._without_volumes = [], None
 
     def _ping(self) -> None:
         with self._lend() as client:
@@ -83,11 +100,20 @@ class Df:
             volumes = beside.submit(self._asked, ["volume"], self._volumes_seconds)
             rest = self._asked(["container", "image", "build-cache"], DF_SECONDS)
             kept = {key: value for key, value in rest.items() if key not in VOLUMES}
+            without = {**kept, NO_VOLUMES: True}
+            if not wait([volumes], EARLY_AFTER).done:
+                self._tell_early(without)
             try:
                 counted = volumes.result()
             except EngineTimeoutError:
-                return {**kept, NO_VOLUMES: True}
+                return without
         return {**kept, **{key: value for key, value in counted.items() if key in VOLUMES}}
+
+    def _tell_early(self, answer: Answer) -> None:
+        with self._early:
+            self._without_volumes, waiting = answer, [*self._waiting]
+        for early in waiting:
+            early(answer)
 
     def _tells_types_apart(self) -> bool:
         with self._lend() as client:

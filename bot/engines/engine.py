@@ -86,14 +86,15 @@ class DockerEngine:
         disk = self._disk(engine)
         return Glance(engine=engine, usage=decode.disk_usage(self._df.end(counting, seconds)), disk=disk)
 
-    def survey(self) -> Survey:
+    def survey(self, early: Callable[[DiskUsage], None] | None = None) -> Survey:
         """Gather everything, after the engine's clock was read.
 
         The container list comes last, so that what has just come into use is seen.
         """
+        tell = None if early is None else lambda df: early(decode.disk_usage(df))
         with self._client() as client:
             info = client.info()
-            counting = self._df.begin(fresh=False)  # the slowest by far
+            counting = self._df.begin(fresh=False, early=tell)  # the slowest by far
             engine = self._identified(info, client.version())
             disk = self._disk(engine)
             listed, networks = client.images(all=True) or (), self._networks(client)

@@ -3,7 +3,7 @@
 from bot.ports.audit import Audit, Ledger, Restores
 from bot.ports.chat import Chat, Clock, Directory
 from bot.ports.engine import CACHE_BATCH, Engine, Engines
-from bot.ports.records import Change, Cleanup, RestoreRun, Run, Tick, Timer
+from bot.ports.records import Change, Cleanup, OpenPlan, RestoreRun, Run, Tick, Timer, Trouble
 from bot.ports.store import Store
 
 __all__ = [
@@ -17,10 +17,12 @@ __all__ = [
     "Engine",
     "Engines",
     "Ledger",
+    "OpenPlan",
     "RestoreRun",
     "Restores",
     "Run",
     "Store",
     "Tick",
     "Timer",
+    "Trouble",
 ]

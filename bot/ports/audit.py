@@ -6,7 +6,8 @@ from typing import Protocol
 
 from bot.core.audit import ChainedEvent, Event
 from bot.core.audit_filter import EVERYTHING, AuditFilter
-from bot.core.inventory import EngineInfo
+from bot.core.audit_format import Head
+from bot.core.inventory import Container, EngineInfo, Mounting
 from bot.core.lifecycle import PlanState
 from bot.core.plans import Person
 from bot.core.restoring import ImageRestored
@@ -43,8 +44,21 @@ class Ledger(Protocol):
         """
         ...
 
+    def look_at_volumes(
+        self, engine_id: str, volumes: Collection[str], containers: Sequence[Container], at: datetime
+    ) -> Mapping[str, Mounting]:
+        """Remember that these volumes were there at ``at``, and who mounted them; others are forgotten.
+
+        What is known of each since its first sight. StoreUnavailableError.
+        """
+        ...
+
     def remember_look(self, host: str, look: LastLook) -> None:
         """Keep what a host showed, for whoever asks before it answers again. StoreUnavailableError."""
+        ...
+
+    def remember_looks(self, looked: Mapping[str, LastLook]) -> None:
+        """The same for many hosts at once. StoreUnavailableError."""
         ...
 
     def last_looks(self, hosts: Collection[str]) -> Mapping[str, LastLook]:
@@ -71,6 +85,14 @@ class Audit(Protocol):
     def statistics(
         self, *, hosts: Sequence[str] | None = None, matching: AuditFilter = EVERYTHING
     ) -> Statistics: ...
+
+    def latest_cleanups(self, hosts: Collection[str]) -> Mapping[str, Cleanup]:
+        """The cleanup that began last on each of these hosts, by host; without those that had none."""
+        ...
+
+    def head(self) -> Head:
+        """Where the chain ends: it moves with every change of every plan."""
+        ...
 
     def hosts_of_cleanups(self) -> frozenset[str]:
         """Every host that was ever cleaned, registered or not."""

@@ -24,7 +24,7 @@ class Directory(Protocol):
 
 
 class Chat(Protocol):
-    """Where plans are shown."""
+    """Where plans are shown. Every method may raise ChatError, which says how long Slack wants to be left alone."""
 
     def post_plan(self, state: PlanState) -> MessageRef:
         """Post a plan's message and say where it stands."""
@@ -34,8 +34,16 @@ class Chat(Protocol):
         """Bring a plan's message up to date, in place; MessageGoneError when somebody deleted it."""
         ...
 
-    def tell_plan(self, state: PlanState, events: Sequence[ChainedEvent]) -> None:
-        """Write what happened to a plan into its thread, and tell its requester what they should know."""
+    def list_plan(self, state: PlanState, events: Sequence[ChainedEvent]) -> None:
+        """Write into the plan's thread all that it lists, where it was proposed just now."""
+        ...
+
+    def log_plan(self, state: PlanState, events: Sequence[ChainedEvent]) -> None:
+        """Write what happened to a plan into its thread."""
+        ...
+
+    def tell_requester(self, state: PlanState, events: Sequence[ChainedEvent]) -> None:
+        """Tell in person what the requester should know of: the decision of somebody else, and the end."""
         ...
 
     def tell(self, channel: str, sentence: str) -> None:

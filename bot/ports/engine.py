@@ -1,6 +1,6 @@
 """What the services need of Docker: one host's engine, and the way to it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from bot.core.inventory import CacheRecord, Container, EngineInfo, Image, Network, Volume
@@ -30,8 +30,11 @@ class Engine(Protocol):
         """
         ...
 
-    def survey(self) -> Survey:
-        """All that a plan needs, and the table of disk usage that goes with it."""
+    def survey(self, early: Callable[[DiskUsage], None] | None = None) -> Survey:
+        """All that a plan needs, and the table of disk usage that goes with it.
+
+        ``early`` gets the table without the volumes where those take longer than all else; it must be quick.
+        """
         ...
 
     def container(self, container_id: str) -> Container:

@@ -68,6 +68,27 @@ class Cleanup:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OpenPlan:
+    """A plan that has not ended, in the few words that a list is chosen by."""
+
+    id: str
+    host: str
+    status: Status
+    requester_id: str
+    approver_ids: frozenset[str]
+    needs_attention: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trouble:
+    """What was in the way of a schedule on a host; for display, and it steers nothing."""
+
+    schedule: str
+    what: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Timer:
     """Where a schedule stands."""
 

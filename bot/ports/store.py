@@ -1,6 +1,6 @@
 """What the services need of the database."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Protocol
 
@@ -10,7 +10,7 @@ from bot.core.lifecycle import ItemState, MessageRef, PlanState, Status
 from bot.core.plans import Plan
 from bot.core.usage import DiskUsage
 from bot.ports.audit import Audit, Ledger, Restores
-from bot.ports.records import Change, Run, Tick, Timer
+from bot.ports.records import Change, OpenPlan, Run, Tick, Timer, Trouble
 
 
 class Store(Ledger, Audit, Restores, Protocol):
@@ -75,6 +75,14 @@ class Store(Ledger, Audit, Restores, Protocol):
         """The plans of a requester on a host that have not ended, by id; oldest first."""
         ...
 
+    def going_on(self) -> tuple[OpenPlan, ...]:
+        """Every plan that has not ended, but for proposed ones whose time is up; who expires first comes first."""
+        ...
+
+    def ended(self, requester_id: str, limit: int) -> tuple[str, ...]:
+        """Ids of the plans of a requester that have ended, the one asked for last before the others."""
+        ...
+
     # --- runs -----------------------------------------------------------------------------------
 
     def claimable(self) -> tuple[str, ...]:
@@ -135,6 +143,10 @@ class Store(Ledger, Audit, Restores, Protocol):
         """Ids of plans whose message shows an older version than the plan has; oldest change first."""
         ...
 
+    def running(self) -> frozenset[str]:
+        """Ids of the cleanups that run, without those that need a person's attention."""
+        ...
+
     def begin_showing(self, plan_id: str, lease: timedelta) -> bool:
         """Keep other processes from showing the same plan for that long; False when one of them is at it."""
         ...
@@ -181,6 +193,10 @@ class Store(Ledger, Audit, Restores, Protocol):
 
         True when it is something, and another thing than the last time.
         """
+        ...
+
+    def troubles(self, hosts: Collection[str]) -> Mapping[str, Trouble]:
+        """What was in the way of a schedule on each of these hosts the last time that it came; the newest each."""
         ...
 
     # --- audit ----------------------------------------------------------------------------------

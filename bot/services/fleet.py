@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor, Future, wait
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
@@ -11,7 +12,7 @@ from bot.core.hosts import Host
 from bot.core.plans import Person
 from bot.core.policy import Right
 from bot.core.sightings import KnownEngine, changed_engine
-from bot.core.usage import Glance
+from bot.core.usage import Glance, LastLook
 from bot.ports import Clock, Engines, Ledger
 from bot.services.rights import Rights
 
@@ -111,6 +112,7 @@ class Fleet:
                 answers=tuple(answers), waiting=tuple(waiting.values()), over=over, within=self.within
             )
             if over:
+                self._remember(answers)
                 return known
             tell(known)
 
@@ -119,6 +121,18 @@ class Fleet:
             return self.ledger.known_engines() if self.ledger else {}
         except StoreUnavailableError:
             return {}  # and no plan can be stored
+
+    def _remember(self, answers: Iterable[Answer]) -> None:
+        """Keep what each host showed; not what another engine did, nor figures that were not all counted."""
+        now = self.clock.now()
+        looked = {
+            answer.host: LastLook(at=now, usage=answer.glance.usage, disk=answer.glance.disk)
+            for answer in answers
+            if answer.glance and not answer.changed and all(row.known for row in answer.glance.usage.rows)
+        }
+        if self.ledger and looked:
+            with suppress(StoreUnavailableError):  # who looks sees it all the same
+                self.ledger.remember_looks(looked)
 
     def _ask(self, host: str) -> Future[Answer]:
         with self._lock:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from bot.core.arguments import Arguments, narrowed
 from bot.core.errors import EngineChangedError, StoreUnavailableError
-from bot.core.inventory import EngineInfo, Image, Inventory, Kind
+from bot.core.inventory import EngineInfo, Image, Inventory, Kind, Volume
 from bot.core.objects import Explanation, explain, find, picked
 from bot.core.planner import draft
 from bot.core.plans import Draft
@@ -14,8 +14,9 @@ from bot.core.policy import Policy, Volumes, allows
 from bot.core.prediction import Measured
 from bot.core.profiles import BUILT_IN, DEFAULT_PROFILE, Profile, find_profile
 from bot.core.protection import Protection
+from bot.core.selection import ANONYMOUS_LABEL
 from bot.core.sightings import changed_engine
-from bot.core.usage import LastLook, Survey
+from bot.core.usage import DiskUsage, LastLook, Survey
 from bot.core.users import Users
 from bot.ports import Engine, Engines, Ledger
 
@@ -55,9 +56,12 @@ class Planning:
             return {pick.kind for pick in arguments.picks}
         return self._named(arguments).rules
 
-    def report(self, host: str) -> HostReport:
-        """Look at the host once, and plan every profile on what was seen."""
-        survey, policy = self._survey(self.engines.connect(host)), self.policy_of(host)
+    def report(self, host: str, early: Callable[[DiskUsage], None] | None = None) -> HostReport:
+        """Look at the host once, and plan every profile on what was seen.
+
+        ``early`` gets the table of disk usage without the volumes where those take longer than all else.
+        """
+        survey, policy = self._survey(self.engines.connect(host), early), self.policy_of(host)
         changed = self._changed(host, survey.inventory.engine)
         if changed is None:
             self._remember(host, survey)
@@ -130,19 +134,20 @@ class Planning:
     def _named(self, arguments: Arguments) -> Profile:
         return narrowed(find_profile(arguments.profile or DEFAULT_PROFILE, self.profiles), arguments)
 
-    def _survey(self, engine: Engine) -> Survey:
+    def _survey(self, engine: Engine, early: Callable[[DiskUsage], None] | None = None) -> Survey:
         """Look at an engine, and remember and read when its images were seen in use.
 
         Where that cannot be read the images' use is unknown: who may look still sees where the disk went, and
         no plan can be stored.
         """
-        survey = engine.survey()
+        survey = engine.survey(early)
         inventory = survey.inventory
         users = Users.of(inventory)
         used = [i.id for i in inventory.images if users.of_image(i) or (i.containers or 0) > 0]
         present = [image.id for image in inventory.images]
         try:
             seen = self.ledger.look(inventory.engine.id, present, used, inventory.taken_at)
+            inventory = replace(inventory, volumes=self._with_mountings(inventory))
         except StoreUnavailableError:
             return survey
         images = tuple(
@@ -150,6 +155,14 @@ class Planning:
             for image in inventory.images
         )
         return replace(survey, inventory=replace(inventory, images=images))
+
+    def _with_mountings(self, inventory: Inventory) -> tuple[Volume, ...]:
+        """The volumes with what is known of who mounted those that have a name."""
+        named = [volume.name for volume in inventory.volumes if ANONYMOUS_LABEL not in volume.labels]
+        known = self.ledger.look_at_volumes(
+            inventory.engine.id, named, inventory.containers, inventory.taken_at
+        )
+        return tuple(replace(volume, mounting=known.get(volume.name)) for volume in inventory.volumes)
 
 
 def _refreshed(engine: Engine, survey: Survey, image_ids: Collection[str]) -> Survey:

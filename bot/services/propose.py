@@ -179,7 +179,7 @@ def adjustment_of(old: PlanState, change: Adjustment) -> Arguments:
     picks = tuple(
         Pick(kind=item.kind, name=item.id)
         for item in items
-        if item.kind in change.kinds and item.id not in change.dropped
+        if item.kind in change.kinds and item.id not in change.dropped  # its form has no groups
     )
     if not picks:
         raise UsageError("Nothing would be left of the plan. Reject it instead.")

@@ -1,20 +1,21 @@
 """The form that narrows a plan before it is decided. Pure: a plan to a modal, and a submitted one to an adjustment."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from bot.core.arguments import Adjustment, Arguments, keep_last_of, until_of
-from bot.core.inventory import ORDER, Kind
+from bot.core.inventory import ORDER, Kind, repository
 from bot.core.lifecycle import PlanState
+from bot.core.plans import Item
 from bot.core.profiles import KIND_NAMES
 from bot.core.units import duration_text, human_size
-from bot.slack.blocks import Block, chosen, field, modal, option, section, typed
+from bot.slack.blocks import OPTION_VALUE_LIMIT, Block, chosen, field, modal, option, section, typed
 from bot.slack.plan_names import frees_text, short_name
 from bot.slack.text import escape, one_line, plural
 
 ADJUST_PLAN = "adjust_plan"
 """Callback id of the form."""
-KINDS, UNTIL, KEEP, DROP = "kinds", "until", "keep", "drop"
+KINDS, UNTIL, KEEP, DROP, GROUPS = "kinds", "until", "keep", "drop", "groups"
 OPTIONS_LIMIT = 100
 
 
@@ -41,7 +42,7 @@ def adjust_form(state: PlanState, before: Arguments) -> Block:
         ),
     ]
     if not before.picks:
-        blocks += _rules(before, images=bool(counted[Kind.IMAGE]))
+        blocks += [*_rules(before, images=bool(counted[Kind.IMAGE])), *_groups(counted[Kind.IMAGE])]
     return modal(
         ADJUST_PLAN, "Adjust the plan", [*blocks, _dropping(state)], submit="Plan anew", metadata=plan.id
     )
@@ -66,6 +67,30 @@ def _rules(before: Arguments, *, images: bool) -> list[Block]:
     return fields
 
 
+def _groups(images: Sequence[Item]) -> Iterator[Block]:
+    """Repositories of which several images go, the largest first: each may be left out as a whole."""
+    found = sorted(repositories(images).items(), key=lambda each: -sum(item.bytes for item in each[1]))
+    options = [
+        option(
+            f"{human_size(sum(i.bytes for i in some))} {plural(len(some), 'image')} of {one_line(name)}", name
+        )
+        for name, some in found
+        if len(some) > 1 and name.isprintable() and len(name.split()) == 1 and len(name) <= OPTION_VALUE_LIMIT
+    ]
+    if options:
+        element: Block = {"type": "multi_static_select", "options": options[:OPTIONS_LIMIT]}
+        yield field(GROUPS, "Leave out whole repositories", element, optional=True)
+
+
+def repositories(images: Sequence[Item]) -> Mapping[str, Sequence[Item]]:
+    """The images by repository; one that has tags in several is in each of them."""
+    found: dict[str, list[Item]] = {}
+    for image in images:
+        for name in {repository(reference) for reference in image.references}:
+            found.setdefault(name, []).append(image)
+    return found
+
+
 def _dropping(state: PlanState) -> Block:
     """The largest objects, each of which may be left out."""
     ordered = sorted(state.items, key=lambda one: -one.item.bytes)
@@ -85,13 +110,14 @@ def _dropping(state: PlanState) -> Block:
 
 def adjustment_of(view: Mapping[str, Any], state: PlanState) -> Adjustment:
     """What a submitted form asks for."""
-    positions = set(chosen(view, DROP))
+    positions, groups = set(chosen(view, DROP)), set(chosen(view, GROUPS))
     known = {str(kind) for kind in Kind}
     return Adjustment(
         kinds=frozenset(Kind(kind) for kind in chosen(view, KINDS) if kind in known),
         until=typed(view, UNTIL),
         keep_last=typed(view, KEEP),
         dropped=tuple(one.item.id for one in state.items if str(one.position) in positions),
+        excluded=tuple(name for name in repositories(state.plan.draft.items) if name in groups),
     )
 
 

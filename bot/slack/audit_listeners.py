@@ -11,6 +11,7 @@ from bot.services.restore import Restore
 from bot.services.review import Page, Review
 from bot.services.review_files import export
 from bot.slack import parsing
+from bot.slack.action_ids import AUDIT_ALL
 from bot.slack.audits import DETAILS, EXPORT, PAGE, nearest_note, page_message, record_message
 from bot.slack.chat import SlackChat
 from bot.slack.listeners import Asked, Body, Submit, asked_by_click, asked_by_command, message_ts, thread_of
@@ -31,6 +32,7 @@ class AuditListeners:
         app.command(parsing.AUDIT)(self.handle_audit_command)
         app.action(re.compile(f"^{PAGE}:"))(self.page_action)
         app.action(re.compile(f"^{DETAILS}:"))(self.details_action)
+        app.action(AUDIT_ALL)(self.all_action)
         app.action(EXPORT)(self.export_action)
         app.action(RESTORE)(self.restore_action)
 
@@ -38,6 +40,10 @@ class AuditListeners:
         ack()
         text = str(body.get("text") or "")
         self._submit(asked_by_command(body, respond), lambda asked: self._list(asked, text))
+
+    def all_action(self, ack: Ack, body: Body, respond: Respond) -> None:
+        ack()
+        self._submit(asked_by_click(body, respond), lambda asked: self._list(asked, ""))
 
     def page_action(self, ack: Ack, body: Body, action: Body, respond: Respond) -> None:
         ack()

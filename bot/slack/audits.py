@@ -65,7 +65,7 @@ def page_message(page: Page, note: str = "") -> Message:
             header(title),
             *([context(f"Filter: {_described(matching)}")] if matching.words() else []),
             context(_totals_text(page)),
-            *map(_cleanup_block, page.cleanups),
+            *map(cleanup_block, page.cleanups),
             actions(_page_buttons(page)),
             context("`deckhand audit show ID` has every item and event."),
         ),
@@ -98,7 +98,8 @@ def _totals_text(page: Page) -> str:
     return f"*{plural(tally.cleanups, 'cleanup')}* · *{human_size(tally.bytes)}* reclaimed in all · {hosts}{more}"
 
 
-def _cleanup_block(cleanup: Cleanup) -> Block:
+def cleanup_block(cleanup: Cleanup) -> Block:
+    """One line of the list, with the button that opens its record."""
     block = section(_cleanup_text(cleanup))
     spoken = f"Details of {cleanup.profile} on {cleanup.host}"
     block["accessory"] = button("Details", f"{DETAILS}:{cleanup.plan}", cleanup.plan, spoken=spoken)

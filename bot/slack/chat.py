@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from http import HTTPStatus
 from types import MappingProxyType
 
 from slack_sdk import WebClient
@@ -17,6 +18,7 @@ from bot.core.lifecycle import MessageRef, PlanState
 from bot.core.policy import Right
 from bot.slack.blocks import Block, Message, section
 from bot.slack.limits import fitted
+from bot.slack.picture import Picture
 from bot.slack.plan_lists import direct_message, full_list, full_outcomes, list_message, log_message
 from bot.slack.plan_open import About
 from bot.slack.plans import NOWHERE, plan_message
@@ -43,13 +45,17 @@ OUTCOMES_WRITTEN = 20
 """Objects of a cleanup beyond which its thread gets a file that says what became of each."""
 
 
-def web_client(token: str, api_url: str | None) -> WebClient:
-    """Make a client that waits out rate limits and server errors before it gives up."""
+def web_client(token: str, api_url: str | None, *, patient: bool = True) -> WebClient:
+    """Make a client that tries again after server errors, and a patient one also after Slack's pauses.
+
+    It waits in the thread that calls, for as long as Slack says.
+    """
     # slack_sdk joins base URL and method name as they stand.
     client = (
         WebClient(token, f"{api_url.rstrip('/')}/", TIMEOUT) if api_url else WebClient(token, timeout=TIMEOUT)
     )
-    client.retry_handlers.append(RateLimitErrorRetryHandler(max_retry_count=2))
+    if patient:
+        client.retry_handlers.append(RateLimitErrorRetryHandler(max_retry_count=2))
     client.retry_handlers.append(ServerErrorRetryHandler(max_retry_count=2))
     return client
 
@@ -66,9 +72,22 @@ def slack_errors() -> Iterator[None]:
             if reason in TRANSIENT or error.response.status_code >= SERVER_ERROR
             else _REFUSED.get(reason, ChatRefusedError)
         )
-        raise kind(f"Slack answered {reason}.") from error
+        told = kind(f"Slack answered {reason}.")
+        told.retry_after = _pause(error)
+        raise told from error
     except (SlackClientError, OSError) as error:
         raise ChatError("Slack could not be reached.") from error
+
+
+def _pause(error: SlackApiError) -> float:
+    """Seconds that Slack wants to be left alone; 0 where it does not say."""
+    if error.response.status_code != HTTPStatus.TOO_MANY_REQUESTS:
+        return 0
+    found = {str(name).lower(): value for name, value in (error.response.headers or {}).items()}.get(
+        "retry-after"
+    )
+    text = found[0] if isinstance(found, list) else str(found or "")
+    return float(text) if text.isdecimal() else 0
 
 
 class SlackChat:
@@ -77,6 +96,7 @@ class SlackChat:
     def __init__(self, client: WebClient, hosts: Callable[[], Hosts] = lambda: Hosts(by_name={})) -> None:
         self._client = client
         self._hosts = hosts
+        self._direct: dict[str, str] = {}
 
     def post(self, channel: str, message: Message, thread: str = "") -> str:
         """Post a message for everyone in the channel, or in one of its threads; its timestamp.
@@ -84,6 +104,7 @@ class SlackChat:
         What Slack has no room for is in a file of the message's thread.
         """
         message, whole = fitted(message)
+        channel = self._place(channel)
         with slack_errors():
             answer = self._client.chat_postMessage(
                 channel=channel,
@@ -101,13 +122,15 @@ class SlackChat:
     def edit(self, channel: str, ts: str, message: Message) -> None:
         """Put another message in the place of one of ours; MessageGoneError when somebody deleted it."""
         message, _ = fitted(message)
+        place = self._place(channel)
         with slack_errors():
-            self._client.chat_update(channel=channel, ts=ts, text=message.text, blocks=list(message.blocks))
+            self._client.chat_update(channel=place, ts=ts, text=message.text, blocks=list(message.blocks))
 
     def delete(self, channel: str, ts: str) -> None:
         """Take one of our messages away."""
+        place = self._place(channel)
         with slack_errors():
-            self._client.chat_delete(channel=channel, ts=ts)
+            self._client.chat_delete(channel=place, ts=ts)
 
     def post_files(self, channel: str, thread: str, title: str, files: Mapping[str, str]) -> None:
         """Put texts into a thread as files, by name."""
@@ -118,6 +141,17 @@ class SlackChat:
                 initial_comment=title,
                 file_uploads=[
                     {"filename": name, "title": name, "content": content} for name, content in files.items()
+                ],
+            )
+
+    def post_picture(self, channel: str, thread: str, name: str, title: str, picture: Picture) -> None:
+        """Put a picture into a thread, with what it shows in words for who cannot see it."""
+        with slack_errors():
+            self._client.files_upload_v2(
+                channel=channel,
+                thread_ts=thread,
+                file_uploads=[
+                    {"filename": name, "title": title, "content": picture.png, "alt_txt": picture.alt}
                 ],
             )
 
@@ -132,21 +166,35 @@ class SlackChat:
             LOG.warning("%s could not be posted: %s", filename, error)
 
     def post_private(self, channel: str, user: str, message: Message | str) -> None:
-        """Write what only this person sees."""
-        blocks = [] if isinstance(message, str) else list(message.blocks)
-        text = message if isinstance(message, str) else message.text
+        """Write what only this person sees; in person, where the channel is their own id."""
+        if isinstance(message, str):
+            message = Message(text=message, blocks=(section(message),))
+        if channel == user:
+            self.post_direct(user, message)
+            return
+        message, _ = fitted(message, "what only you see has no thread for it")
         with slack_errors():
-            self._client.chat_postEphemeral(channel=channel, user=user, text=text, blocks=blocks or None)
+            self._client.chat_postEphemeral(
+                channel=channel, user=user, text=message.text, blocks=list(message.blocks)
+            )
 
     def post_direct(self, user: str, message: Message) -> MessageRef:
         """Write to one person in their conversation with the bot (scopes ``chat:write`` and ``im:write``)."""
-        with slack_errors():
-            opened = self._client.conversations_open(users=[user])
-        channel = str(opened["channel"]["id"])
+        channel = self._place(user)
         return MessageRef(channel=channel, ts=self.post(channel, message))
 
+    def _place(self, channel: str) -> str:
+        """The channel itself; for a person's id their conversation with the bot, which stays the same for good."""
+        if not is_user(channel):
+            return channel
+        if channel not in self._direct:
+            with slack_errors():
+                opened = self._client.conversations_open(users=[channel])
+            self._direct[channel] = str(opened["channel"]["id"])
+        return self._direct[channel]
+
     def post_plan(self, state: PlanState) -> MessageRef:
-        channel = state.message.channel if state.message else ""
+        channel = self._place(state.message.channel if state.message else "")
         ts = self.post(channel, plan_message(state, self._about(state)))
         return MessageRef(channel=channel, ts=ts, permalink=self._permalink(channel, ts))
 
@@ -170,11 +218,43 @@ class SlackChat:
         if state.message is not None:
             self.edit(state.message.channel, state.message.ts, plan_message(state, self._about(state)))
 
-    def tell_plan(self, state: PlanState, events: Sequence[ChainedEvent]) -> None:
+    def list_plan(self, state: PlanState, events: Sequence[ChainedEvent]) -> None:
+        place = state.message
+        if place is None or not place.ts or not any(link.event.tag == Tag.PLAN_PROPOSED for link in events):
+            return
+        listed = list_message(state)
+        if listed:
+            self._into_thread(place, listed)
+        else:
+            title = f"Everything that plan {state.plan.id} removes and keeps"
+            self._file_into_thread(place, f"plan-{state.plan.id}.txt", title, full_list(state))
+
+    def log_plan(self, state: PlanState, events: Sequence[ChainedEvent]) -> None:
+        place = state.message
+        if place is None or not place.ts:
+            return
+        log = log_message(events)
+        if log:
+            self._into_thread(place, log)
+        ended = any(link.event.tag == Tag.CLEANUP_FINISHED for link in events)
+        if ended and len(state.items) > OUTCOMES_WRITTEN:
+            title = f"What became of each of {plural(len(state.items), 'object')}"
+            self._file_into_thread(place, f"cleanup-{state.plan.id}.tsv", title, full_outcomes(state))
+
+    def _into_thread(self, place: MessageRef, message: Message) -> None:
+        """Write into a plan's thread; a plan whose channel has gone goes on without it."""
         try:
-            self._write_thread(state, events)
+            self.post(place.channel, message, place.ts)
         except ChatRefusedError as error:
-            LOG.warning("plan %s: its thread cannot be written: %s", state.plan.id, error)
+            LOG.warning("the thread of %s in %s cannot be written: %s", place.ts, place.channel, error)
+
+    def _file_into_thread(self, place: MessageRef, name: str, title: str, content: str) -> None:
+        try:
+            self.post_files(place.channel, place.ts, title, {name: content})
+        except ChatRefusedError as error:
+            LOG.warning("%s cannot be put into the thread of %s: %s", name, place.ts, error)
+
+    def tell_requester(self, state: PlanState, events: Sequence[ChainedEvent]) -> None:
         message = direct_message(state, events)
         if message is None or not is_user(state.plan.requester.id):
             return
@@ -182,27 +262,6 @@ class SlackChat:
             self.post_direct(state.plan.requester.id, message)
         except ChatRefusedError as error:
             LOG.warning("plan %s: its requester cannot be told: %s", state.plan.id, error)
-
-    def _write_thread(self, state: PlanState, events: Sequence[ChainedEvent]) -> None:
-        if state.message is None or not state.message.ts:
-            return
-        place = (state.message.channel, state.message.ts)
-        if any(link.event.tag == Tag.PLAN_PROPOSED for link in events):
-            listed = list_message(state)
-            if listed:
-                self.post(place[0], listed, place[1])
-            else:
-                title = f"Everything that plan {state.plan.id} removes and keeps"
-                self.attach(*place, f"plan-{state.plan.id}.txt", title, full_list(state))
-        log = log_message(events)
-        if log:
-            self.post(place[0], log, place[1])
-        if (
-            any(link.event.tag == Tag.CLEANUP_FINISHED for link in events)
-            and len(state.items) > OUTCOMES_WRITTEN
-        ):
-            title = f"What became of each of {plural(len(state.items), 'object')}"
-            self.attach(*place, f"cleanup-{state.plan.id}.tsv", title, full_outcomes(state))
 
     def tell(self, channel: str, sentence: str) -> None:
         text = plain(sentence, SECTION_LIMIT)
@@ -222,10 +281,11 @@ class SlackChat:
         with slack_errors():
             self._client.views_update(view_id=view_id, view=view, hash=seen_hash or None)
 
-    def publish_home(self, user: str, view: Block) -> None:
-        """Show a person's Home."""
+    def publish_home(self, user: str, view: Block, seen_hash: str = "") -> str:
+        """Show a person's Home; its hash. ViewGoneError where another view than the one of that hash stands there."""
         with slack_errors():
-            self._client.views_publish(user_id=user, view=view)
+            answer = self._client.views_publish(user_id=user, view=view, hash=seen_hash or None)
+        return str(answer["view"]["hash"])
 
     def post_head(self, channel: str, head: Head) -> None:
         self.post(channel, head_message(head))

@@ -19,15 +19,18 @@ TABLE_ROWS_LIMIT, TABLE_COLUMNS_LIMIT = 100, 20
 _LAST_TO_GO = frozenset({"header", "actions"})
 
 
-def fitted(message: Message) -> tuple[Message, str]:
-    """The message as Slack takes it, and the whole of it as plain text when something had to be left out."""
+def fitted(message: Message, rest: str = "the thread has the whole as a file") -> tuple[Message, str]:
+    """The message as Slack takes it, and the whole of it as plain text when something had to be left out.
+
+    ``rest`` tells where that is.
+    """
     blocks = list(message.blocks)
     left = _cut_tables(blocks)
     while len(blocks) >= BLOCKS_LIMIT + (left == 0) or characters(blocks) > CHARACTERS_LIMIT - 100:
         blocks.pop(_next_to_go(blocks))
         left += 1
     if left:
-        blocks.append(context(f"_… {plural(left, 'part')} left out: the thread has the whole as a file_"))
+        blocks.append(context(f"_… {plural(left, 'part')} left out: {rest}_"))
     text = clip(message.text, TEXT_LIMIT)
     return replace(message, text=text, blocks=tuple(blocks)), as_text(message) if left else ""
 

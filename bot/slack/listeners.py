@@ -37,7 +37,7 @@ from bot.slack.action_ids import PLAN_AFRESH
 from bot.slack.blocks import Message, actions, button, context, section
 from bot.slack.chat import SlackChat, slack_errors
 from bot.slack.plan_open import APPROVE, REJECT, WITHDRAW
-from bot.slack.rejecting import REASON, REJECT_REASON, plan_of, reason_of, reject_form
+from bot.slack.rejecting import REASON, REJECT_REASON, place_of, plan_of, reason_of, reject_form
 from bot.slack.reports import PROPOSE, why_message
 from bot.slack.running import STOP, TAKE_UP
 from bot.slack.text import date, escape
@@ -74,6 +74,7 @@ class Asked:
 
     person: Person
     channel: str
+    """Where they did it; a view has no channel, so what is posted there goes to the person: it is their own id."""
     respond: Respond
     trigger_id: str = ""
     """Slack's own id of this one command or click: the same each time that it is delivered."""
@@ -89,9 +90,10 @@ def asked_by_click(body: Body, respond: Respond) -> Asked:
     user = body.get("user") or {}
     name = str(user.get("username") or user.get("name") or "")
     channel = (body.get("channel") or {}).get("id") or (body.get("container") or {}).get("channel_id")
+    person = Person(id=str(user.get("id") or ""), name=name)
     return Asked(
-        person=Person(id=str(user.get("id") or ""), name=name),
-        channel=str(channel or ""),
+        person=person,
+        channel=str(channel or person.id),
         respond=respond,
         trigger_id=str(body.get("trigger_id") or ""),
     )
@@ -103,7 +105,11 @@ Submit: TypeAlias = Callable[[Asked, Callable[[Asked], object]], None]
 class Listeners:
     """Registers Deckhand's commands and actions with Bolt."""
 
-    def __init__(self, services: Services, chat: SlackChat, pool: Executor) -> None:
+    def __init__(
+        self, services: Services, chat: SlackChat, pool: Executor, hold: Callable[[], None] = lambda: None
+    ) -> None:
+        """``hold`` returns when work may begin."""
+        self._hold = hold
         self._services = services
         self._chat = chat
         self._pool = pool
@@ -177,12 +183,14 @@ class Listeners:
     # --- views ----------------------------------------------------------------------------------
 
     def handle_reject_submission(self, ack: Ack, body: Body, view: Body, respond: Respond) -> None:
-        plan_id, reason = plan_of(view), reason_of(view)
+        plan_id, reason, channel = plan_of(view), reason_of(view), place_of(view)
         if not reason:
             ack(response_action="errors", errors={REASON: "Write a few words: they end the plan."})
             return
         ack()
-        self._submit(asked_by_click(body, respond), lambda asked: self._reject(asked, plan_id, reason))
+        self._submit(
+            asked_by_click(body, respond), lambda asked: self._reject(asked, plan_id, reason, channel)
+        )
 
     # --- the work, in our own threads -----------------------------------------------------------
 
@@ -204,15 +212,21 @@ class Listeners:
 
     def _ask_why(self, asked: Asked, plan_id: str) -> None:
         state = self._services.decide.check_rejection(plan_id, asked.person, asked.channel)
+        at_home = asked.channel if asked.channel == asked.person.id else ""
         try:
-            self._chat.open_view(asked.trigger_id, reject_form(state))
+            self._chat.open_view(asked.trigger_id, reject_form(state, at_home))
         except ChatError as error:
             raise RefusedError(_FORM_TOO_LATE) from error
 
-    def _reject(self, asked: Asked, plan_id: str, reason: str) -> None:
-        """Reject a plan for a reason; a form has no channel, so what is to be said goes where the plan is."""
-        state = self._services.propose.store.plan(plan_id)
-        asked = replace(asked, channel=state.message.channel if state and state.message else "")
+    def _reject(self, asked: Asked, plan_id: str, reason: str, channel: str) -> None:
+        """Reject a plan for a reason; a form has no channel, so what is to be said goes where the plan is.
+
+        Where it was opened from a Home, it is told in person.
+        """
+        if not channel:
+            state = self._services.propose.store.plan(plan_id)
+            channel = state.message.channel if state and state.message else asked.channel
+        asked = replace(asked, channel=channel)
         decide = self._services.decide
 
         def work(asked: Asked) -> None:
@@ -253,6 +267,7 @@ class Listeners:
     def _answered(self, asked: Asked, work: Callable[[Asked], object]) -> None:
         """Do the work; whatever goes wrong, the person hears of it, privately."""
         try:
+            self._hold()
             work(asked)
         except ChannelClosedError:
             self._privately(asked, _NOT_IN_CHANNEL)

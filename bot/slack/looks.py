@@ -11,17 +11,25 @@ from slack_bolt import Ack, App, Respond
 from bot.core.errors import ChatError, ChatRefusedError, HostError, MessageGoneError, RefusedError
 from bot.core.hosts import Host, Hosts
 from bot.core.policy import Right
+from bot.core.usage import DiskUsage
 from bot.ports import Clock
 from bot.services.fleet import Fleet, open_to
 from bot.services.planning import Planning
 from bot.services.rights import Rights
 from bot.slack import parsing
-from bot.slack.action_ids import DETAILS, LOOK
+from bot.slack.action_ids import DETAILS, LOOK, PICTURE
 from bot.slack.blocks import Message
 from bot.slack.chat import SlackChat
 from bot.slack.fleet import FleetMessage
 from bot.slack.listeners import Asked, Body, Submit, asked_by_click, asked_by_command, message_ts, thread_of
-from bot.slack.reports import hosts_message, looking_message, report_message, unreachable_message
+from bot.slack.picture import picture_of
+from bot.slack.reports import (
+    counting_message,
+    hosts_message,
+    looking_message,
+    report_message,
+    unreachable_message,
+)
 from bot.slack.usage_blocks import Listing, details_message, files, listings, shows_all
 
 LOG = logging.getLogger(__name__)
@@ -41,11 +49,14 @@ class LookListeners:
     clock: Clock
     chat: SlackChat
     submit: Submit
+    pictures: bool = True
+    """Whether people may have a host's space drawn."""
 
     def register(self, app: App) -> None:
         app.command(parsing.DF)(self.handle_df_command)
         app.action(LOOK)(self.look_action)
         app.action(DETAILS)(self.details_action)
+        app.action(PICTURE)(self.picture_action)
 
     def handle_df_command(self, ack: Ack, body: Body, respond: Respond) -> None:
         ack()
@@ -68,6 +79,20 @@ class LookListeners:
             host = self._open(asked, name)
             inventory = self.planning.report(host.name).survey.inventory
             self._details(asked.channel, thread, host, listings(inventory))
+
+        self.submit(asked_by_click(body, respond), work)
+
+    def picture_action(self, ack: Ack, body: Body, action: Body, respond: Respond) -> None:
+        ack()
+        name, thread = str(action.get("value") or ""), thread_of(body)
+
+        def work(asked: Asked) -> None:
+            host = self._open(asked, name)
+            if not self.pictures:
+                raise RefusedError("Pictures are switched off here ([slack] pictures).")
+            picture = picture_of(host.name, self.planning.report(host.name).survey)
+            title = f"Where the space of {host.name} is"
+            self.chat.post_picture(asked.channel, thread, f"{host.name}.png", title, picture)
 
         self.submit(asked_by_click(body, respond), work)
 
@@ -101,14 +126,16 @@ class LookListeners:
         place = _Place(self.chat, asked, ts)
         asked_at = self.clock.now()
 
-        def meanwhile() -> None:
-            place.meanwhile(lambda: looking_message(host.name, self.planning.last_look(host.name), asked_at))
+        def known() -> Message:
+            return looking_message(host.name, self.planning.last_look(host.name), asked_at)
 
-        timer = threading.Timer(AT_ONCE, meanwhile)
-        timer.daemon = True
-        timer.start()
+        def early(usage: DiskUsage) -> None:
+            last = self.planning.last_look(host.name)
+            _later(0, lambda: place.meanwhile(2, lambda: counting_message(host.name, usage, last, asked_at)))
+
+        timer = _later(AT_ONCE, lambda: place.meanwhile(1, known))
         try:
-            report = self.planning.report(host.name)
+            report = self.planning.report(host.name, early)
         except HostError as error:
             timer.cancel()
             place.trouble(unreachable_message(host, error, self.planning.last_look(host.name)))
@@ -118,7 +145,7 @@ class LookListeners:
             place.forget()
             raise
         timer.cancel()
-        place.end(report_message(report, host))
+        place.end(report_message(report, host, pictures=self.pictures))
         if verbose:
             self._details(place.channel, place.ts, host, listings(report.survey.inventory))
 
@@ -130,6 +157,14 @@ class LookListeners:
             )
 
 
+def _later(seconds: float, work: Callable[[], None]) -> threading.Timer:
+    """Do it in a thread of its own, so that nobody's answer waits for Slack's."""
+    timer = threading.Timer(seconds, work)
+    timer.daemon = True
+    timer.start()
+    return timer
+
+
 class _Place:
     """Where one report stands: posted once and edited in place; in person where there is no channel."""
 
@@ -138,15 +173,16 @@ class _Place:
         self._asked = asked
         self._lock = threading.Lock()
         self._over = False
-        self._shown = False
+        self._stage = 0
         self.channel = asked.channel
         self.ts = ts
 
-    def meanwhile(self, make: Callable[[], Message]) -> None:
-        """Show what is known so far, unless the end came before it."""
+    def meanwhile(self, stage: int, make: Callable[[], Message]) -> None:
+        """Show what is known so far, unless the end came before it, or what was known later."""
         with self._lock:
-            if self._over:
+            if self._over or stage < self._stage:
                 return
+            self._stage = stage
             try:
                 self._put(make())
             except ChatError as error:
@@ -161,7 +197,7 @@ class _Place:
         """Say what went wrong: in place where something stands already, else to who asked alone."""
         with self._lock:
             self._over = True
-            if self._shown or self.ts or not self.channel:
+            if self.ts:
                 self._put(message)
             else:
                 self._chat.post_private(self.channel, self._asked.person.id, message)
@@ -170,19 +206,15 @@ class _Place:
         """Nothing more comes; what stands there must not say that it does."""
         with self._lock:
             self._over = True
-            if self._shown:
+            if self._stage and self.ts:
                 with suppress(ChatRefusedError):
                     self._chat.delete(self.channel, self.ts)
 
     def _put(self, message: Message) -> None:
-        self._shown = True
         if self.ts:
             try:
                 self._chat.edit(self.channel, self.ts, message)
             except MessageGoneError:
                 self.ts = self._chat.post(self.channel, message)
-        elif self.channel:
-            self.ts = self._chat.post(self.channel, message)
         else:
-            place = self._chat.post_direct(self._asked.person.id, message)
-            self.channel, self.ts = place.channel, place.ts
+            self.ts = self._chat.post(self.channel, message)

@@ -47,11 +47,9 @@ def full_list(state: PlanState) -> str:
     """Every item and every kept object of a plan as plain text, for the thread."""
     draft = state.plan.draft
     lines = [f"Plan {state.plan.id}: {draft.profile} on {state.plan.host}", "", "Removes:"]
-    lines += [
-        f"{i.kind}\t{human_size(i.bytes)}\t{i.id}\t{one_line(item_name(i))}\t{i.rule}" for i in draft.items
-    ]
+    lines += [_row(i.kind, human_size(i.bytes), i.id, item_name(i), i.rule) for i in draft.items]
     lines += ["", "Keeps:"]
-    lines += [f"{kept.kind}\t{kept.id}\t{one_line(kept.name)}\t{one_line(kept.rule)}" for kept in draft.kept]
+    lines += [_row(kept.kind, kept.id, kept.name, kept.rule) for kept in draft.kept]
     return "\n".join(lines) + "\n"
 
 
@@ -59,11 +57,14 @@ def full_outcomes(state: PlanState) -> str:
     """What became of every item, as plain text, for the thread."""
     lines = [f"Cleanup {state.plan.id}: {state.plan.draft.profile} on {state.plan.host}", ""]
     lines += [
-        f"{one.outcome}\t{one.item.kind}\t{human_size(one.bytes)}\t{one.item.id}\t"
-        f"{one_line(item_name(one.item))}\t{one_line(one.reason)}"
+        _row(one.outcome, one.item.kind, human_size(one.bytes), one.item.id, item_name(one.item), one.reason)
         for one in state.items
     ]
     return "\n".join(lines) + "\n"
+
+
+def _row(*cells: str) -> str:
+    return "\t".join(map(one_line, cells))
 
 
 def log_message(events: Sequence[ChainedEvent]) -> Message | None:

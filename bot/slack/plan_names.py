@@ -1,6 +1,8 @@
 """What a plan frees, and what its objects are called in Slack."""
 
+from bot.core.inventory import Kind
 from bot.core.plans import Draft, Item
+from bot.core.profiles import KIND_NAMES
 from bot.core.units import human_size
 
 
@@ -10,6 +12,11 @@ def frees_text(draft: Draft) -> str:
     if draft.frees.exact:
         return high
     return f"about {high}" if low == high else f"{low} to {high}"
+
+
+def counted(count: int, kind: Kind) -> str:
+    """So many objects of a kind, in words."""
+    return f"{count:,} {kind.replace('_', ' ') if count == 1 else KIND_NAMES[kind]}"
 
 
 def item_name(item: Item) -> str:

@@ -12,13 +12,13 @@ from bot.core.profiles import KIND_NAMES
 from bot.core.units import human_size
 from bot.slack.action_ids import ADJUST, COMMANDS
 from bot.slack.blocks import Block, actions, button, confirm, context, fields, section
-from bot.slack.plan_names import frees_text, short_name
+from bot.slack.plan_names import counted, frees_text, short_name
 from bot.slack.restores import undo_text
 from bot.slack.running import turn_blocks
 from bot.slack.text import code, date, escape, mention, mention_id, mentions, plain, plural
 
 APPROVE, REJECT, WITHDRAW = "approve", "reject", "withdraw"
-LARGEST_SHOWN = 4
+LARGEST_SHOWN = 3
 """Objects named of each kind; the thread names all."""
 REASONS_SHOWN = 8
 NAME_SHOWN = 80
@@ -53,7 +53,7 @@ def open_blocks(state: PlanState, about: About, verdict: str) -> list[Block]:
         )
     blocks += [fields(people(state, about)), section(_items_text(draft.items))]
     if draft.kept:
-        blocks.append(section(_kept_text(draft)))
+        blocks.append(section(_kept_text(draft, plan.host)))
     blocks += [context(f":construction: {plain(note)}") for note in draft.notes]
     if state.status is Status.PROPOSED:
         blocks.append(context("Each object is looked at again right before it goes; what has changed is kept. "
@@ -100,23 +100,24 @@ def entry_text(entry: str) -> str:
 
 def _buttons(state: PlanState, about: About) -> list[Block]:
     plan, what = state.plan, f"{state.plan.draft.profile} on {state.plan.host}"
-    approve = button(
-        "Approve",
-        APPROVE,
-        plan.id,
-        style="primary",
-        spoken=f"Approve: {what}, frees {frees_text(plan.draft)}",
-    )
-    if asks_once_more(plan.draft, about):
-        approve["confirm"] = _confirm(state)
     found = [
-        approve,
+        approve_button(state, about),
         button("Reject", REJECT, plan.id, style="danger", spoken=f"Reject: {what}"),
         button("Adjust", ADJUST, plan.id, spoken=f"Adjust: {what}"),
     ]
     if state.approvers:
         found.append(button("Withdraw my approval", WITHDRAW, plan.id, spoken=f"Withdraw approval: {what}"))
     return [*found, button("Commands", COMMANDS, plan.id, spoken=f"Docker commands like {what}")]
+
+
+def approve_button(state: PlanState, about: About, action_id: str = APPROVE) -> Block:
+    """Approves, after one more question where that is called for."""
+    plan, what = state.plan, f"{state.plan.draft.profile} on {state.plan.host}"
+    spoken = f"Approve: {what}, frees {frees_text(plan.draft)}"
+    made = button("Approve", action_id, plan.id, style="primary", spoken=spoken)
+    if asks_once_more(plan.draft, about):
+        made["confirm"] = _confirm(state)
+    return made
 
 
 def asks_once_more(draft: Draft, about: About) -> bool:
@@ -164,10 +165,12 @@ def _kind_lines(items: Sequence[Item]) -> Iterator[str]:
         yield f"• _and {len(ordered) - len(shown):,} more, {rest}: the thread lists them_"
 
 
-def _kept_text(draft: Draft) -> str:
-    counts = Counter((KIND_NAMES[one.kind], one.because) for one in draft.kept).most_common()
-    lines = [f"• {count:,} {kind}: {plain(because, 80)}" for (kind, because), count in counts[:REASONS_SHOWN]]
+def _kept_text(draft: Draft, host: str) -> str:
+    counts = Counter((one.kind, one.because) for one in draft.kept).most_common()
+    reasons = [
+        f"{counted(count, kind)} ({plain(because, 80)})" for (kind, because), count in counts[:REASONS_SHOWN]
+    ]
     if len(counts) > REASONS_SHOWN:
         rest = sum(count for _, count in counts[REASONS_SHOWN:])
-        lines.append(f"• _{rest:,} for other reasons: the thread lists them_")
-    return f"*Stays*: {plural(len(draft.kept), 'object')}\n" + "\n".join(lines)
+        reasons.append(f"{rest:,} for other reasons")
+    return f":shield: *Stays*: {', '.join(reasons)}. `/docker-prune {escape(host)} why NAME` tells of one object."

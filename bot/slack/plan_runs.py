@@ -8,13 +8,14 @@ from bot.core.profiles import KIND_NAMES
 from bot.core.units import human_size
 from bot.core.usage import UNKNOWN, DiskUsage, UsageRow
 from bot.slack.action_ids import AUDIT_DETAILS
-from bot.slack.blocks import Block, actions, button, context, fields, section, table
+from bot.slack.blocks import Block, button, context, fields, section, table
 from bot.slack.plan_names import frees_text, short_name
 from bot.slack.reports import OUTCOME_EMOJI
 from bot.slack.restores import restore_blocks
 from bot.slack.running import ended_blocks, going_on_blocks
 from bot.slack.text import bar, code, date, lines_within, plain, plural
 
+REMOVED_SHOWN = 6
 OUTCOMES_BUDGET = 1_400
 """Characters of what became of the objects, for each outcome."""
 REASON_LIMIT = 500
@@ -51,9 +52,6 @@ def report_blocks(state: PlanState, people: Iterable[str]) -> list[Block]:
         fields([*people, *_run_facts(state)]),
         *ended_blocks(state),
     ]  # fmt: skip
-    removed = state.with_outcome(Outcome.REMOVED)
-    if removed:
-        blocks.append(section(_removed_text(removed)))
     for title, outcome in (
         ("Gone, not confirmed by us", Outcome.GONE), ("Kept", Outcome.KEPT), ("Failed", Outcome.FAILED),
     ):  # fmt: skip
@@ -63,7 +61,10 @@ def report_blocks(state: PlanState, people: Iterable[str]) -> list[Block]:
     if state.usage_before and state.usage_after:
         blocks.append(context("`docker system df` before and after"))
         blocks.append(before_after(state.usage_before, state.usage_after))
-    return [*blocks, *restore_blocks(state), actions([_record_button(state)])]
+    removed = state.with_outcome(Outcome.REMOVED)
+    if removed:
+        blocks.append(section(_removed_text(removed)))
+    return [*blocks, *restore_blocks(state, _record_button(state))]
 
 
 def _record_button(state: PlanState) -> Block:
@@ -94,13 +95,15 @@ def _run_facts(state: PlanState) -> Iterator[str]:
 
 def _removed_text(states: Sequence[ItemState]) -> str:
     ordered = sorted(states, key=lambda state: -state.bytes)
-    lines = (
+    shown = ordered if len(ordered) == REMOVED_SHOWN + 1 else ordered[:REMOVED_SHOWN]
+    lines = [
         f"• {one.item.kind.replace('_', ' ')} {code(short_name(one.item), NAME_SHOWN)} {human_size(one.bytes)}"
-        for one in ordered
-    )
-    shown, left = lines_within(lines, OUTCOMES_BUDGET)
-    more = [f"_… and {left:,} more: the audit record lists each_"] if left else []
-    return "\n".join([f"*Removed*: {len(states):,}", *shown, *more])
+        for one in shown
+    ]
+    left = ordered[len(shown) :]
+    freed = human_size(sum(one.bytes for one in left))
+    more = [f"• _and {len(left):,} more, {freed}: in the audit_"] if left else []
+    return "\n".join([f"*Removed*: {len(states):,}, the largest first", *lines, *more])
 
 
 def _groups_text(title: str, states: Sequence[ItemState]) -> str:

@@ -45,10 +45,10 @@ def plan_message(state: PlanState, about: About = NOWHERE) -> Message:
         body = _closed_blocks(state)
     foot = context(f"Plan {code(plan.id)} · engine {plain(plan.draft.engine.version, 60)} "
                    f"{code(plan.draft.engine.id, 60)}")  # fmt: skip
-    return Message(text=f"{title}. {_sentence(state)}", blocks=(header(title), *body, foot))
+    return Message(text=f"{title}. {sentence(state)}", blocks=(header(title), *body, foot))
 
 
-def _sentence(state: PlanState) -> str:
+def sentence(state: PlanState) -> str:
     """The decision, for notifications and screen readers."""
     plan = state.plan
     objects = plural(len(plan.draft.items), "object")

@@ -15,14 +15,14 @@ REASON = "reason"
 """Block id and action id of its one field."""
 
 
-def reject_form(state: PlanState) -> Block:
-    """The modal; what it carries is the plan's id, and nothing else."""
+def reject_form(state: PlanState, place: str = "") -> Block:
+    """The modal; what it carries is the plan's id, and where to answer when that is not where the plan is."""
     plan, draft = state.plan, state.plan.draft
     objects = plural(len(draft.items), "object")
     return {
         "type": "modal",
         "callback_id": REJECT_REASON,
-        "private_metadata": plan.id,
+        "private_metadata": f"{plan.id} {place}".strip(),
         "title": {"type": "plain_text", "text": "Reject the plan"},
         "submit": {"type": "plain_text", "text": "Reject"},
         "close": {"type": "plain_text", "text": "Cancel"},
@@ -50,7 +50,12 @@ def reject_form(state: PlanState) -> Block:
 
 def plan_of(view: Mapping[str, Any]) -> str:
     """The id of the plan that a submitted form is about."""
-    return str(view.get("private_metadata") or "")
+    return str(view.get("private_metadata") or "").partition(" ")[0]
+
+
+def place_of(view: Mapping[str, Any]) -> str:
+    """Where to answer; empty where the plan is."""
+    return str(view.get("private_metadata") or "").partition(" ")[2]
 
 
 def reason_of(view: Mapping[str, Any]) -> str:

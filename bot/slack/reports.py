@@ -7,17 +7,16 @@ from datetime import datetime
 from bot.core.audit_format import Head
 from bot.core.errors import DeckhandError
 from bot.core.hosts import Host
-from bot.core.inventory import Kind
 from bot.core.objects import Explanation, Reason
 from bot.core.plans import Draft
-from bot.core.profiles import KIND_NAMES
 from bot.core.selection import ANONYMOUS_LABEL
 from bot.core.units import human_size
-from bot.core.usage import DiskSpace, DiskUsage, LastLook
+from bot.core.usage import VOLUMES, DiskSpace, DiskUsage, LastLook
 from bot.services.planning import HostReport
-from bot.slack.action_ids import DETAILS, LOOK, VOLUMES
+from bot.slack.action_ids import DETAILS, LOOK, PICTURE
+from bot.slack.action_ids import VOLUMES as PICK_VOLUMES
 from bot.slack.blocks import Block, Message, actions, button, context, header, section
-from bot.slack.plan_names import frees_text
+from bot.slack.plan_names import counted, frees_text
 from bot.slack.text import (
     MESSAGE_BUDGET,
     SECTION_LIMIT,
@@ -46,7 +45,7 @@ OUTCOME_EMOJI = {
 }
 
 
-def report_message(report: HostReport, host: Host | None = None) -> Message:
+def report_message(report: HostReport, host: Host | None = None, *, pictures: bool = False) -> Message:
     """The answer to ``/docker-df HOST``: how full it is, Docker's table, and what cleanups would free."""
     engine, usage, disk = report.survey.inventory.engine, report.survey.usage, report.survey.disk
     title = _headline(report.host, usage, disk)
@@ -73,7 +72,7 @@ def report_message(report: HostReport, host: Host | None = None) -> Message:
     else:
         blocks.append(section(":white_check_mark: Nothing to clean up: no profile finds anything to remove."))
     blocks.append(context(_never_text(report)))
-    blocks.append(actions(_look_buttons(report)))
+    blocks.append(actions(_look_buttons(report, pictures=pictures)))
     rows = "; ".join(
         f"{row.type} {human_size(row.size) if row.known else 'not counted'}" for row in usage.rows
     )
@@ -98,6 +97,26 @@ def looking_message(host: str, last: LastLook | None, posted_at: datetime) -> Me
             section(bars_text(last.usage, last.disk)),
         ),
     )
+
+
+def counting_message(host: str, usage: DiskUsage, last: LastLook | None, posted_at: datetime) -> Message:
+    """What stands there while the engine still counts its volumes: all else as it is now."""
+    title = f"{host}: {human_size(usage.size)} in Docker beside its volumes"
+    volumes = (
+        next((row for row in last.usage.rows if row.type == VOLUMES and row.known), None) if last else None
+    )
+    before = f" They were {human_size(volumes.size)} {date(last.at)}." if last and volumes else ""
+    note = (
+        f":hourglass_flowing_sand: Local Volumes are still being counted, since {date(posted_at, '{time_secs}')}; "
+        f"what cleanups would free comes with them.{before}"
+    )
+    blocks = (
+        header(title),
+        context(note),
+        usage_table(usage),
+        section(bars_text(usage, None, counting=True)),
+    )
+    return Message(text=f"{escape(title)}, which are still being counted.", blocks=blocks)
 
 
 def unreachable_message(host: Host, error: DeckhandError, last: LastLook | None) -> Message:
@@ -138,7 +157,7 @@ def _never_text(report: HostReport) -> str:
         if (one.kind, one.id) not in taken
     }
     counts = Counter((one.kind, one.because) for one in kept.values()).most_common(REASONS_SHOWN)
-    reasons = [f"{_counted(count, kind)} ({plain(because, 80)})" for (kind, because), count in counts]
+    reasons = [f"{counted(count, kind)} ({plain(because, 80)})" for (kind, because), count in counts]
     never = f"Not on offer: {', '.join(reasons)}. " if reasons else ""
     return (
         f"{never}Named volumes are never taken by a rule. SIZE and RECLAIMABLE are this engine's own figures; what a "
@@ -146,19 +165,17 @@ def _never_text(report: HostReport) -> str:
     )
 
 
-def _counted(count: int, kind: Kind) -> str:
-    return f"{count:,} {kind.replace('_', ' ') if count == 1 else KIND_NAMES[kind]}"
-
-
-def _look_buttons(report: HostReport) -> list[Block]:
+def _look_buttons(report: HostReport, *, pictures: bool) -> list[Block]:
     name = report.host
     named = any(ANONYMOUS_LABEL not in volume.labels for volume in report.survey.inventory.volumes)
     found = [
         button("Details", DETAILS, name, spoken=f"The largest objects on {name}"),
         button("Refresh", LOOK, name, spoken=f"Look at {name} again"),
     ]
+    if pictures:
+        found.insert(1, button("Picture", PICTURE, name, spoken=f"A picture of where the space of {name} is"))
     if named and report.may_pick_volumes:
-        found.append(button("Volumes…", VOLUMES, name, spoken=f"Choose volumes of {name} to remove"))
+        found.append(button("Volumes…", PICK_VOLUMES, name, spoken=f"Choose volumes of {name} to remove"))
     return found
 
 

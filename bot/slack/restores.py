@@ -36,14 +36,16 @@ def _noun(kind: Kind, count: int) -> str:
     return str(kind) if count == 1 else KIND_NAMES[kind]
 
 
-def restore_blocks(state: PlanState) -> Iterator[Block]:
-    """How restoring went the last time, and the button to ask for it."""
-    if state.status not in CLEANUP_OUTCOMES or not state.restorable:
-        return
-    if state.restoring:
-        yield section(_restoring_text(state, state.restoring))
-    if state.restoring is None or state.restoring.status is RestoreStatus.ENDED:
-        yield actions([_button(state)])
+def restore_blocks(state: PlanState, *beside: Block) -> Iterator[Block]:
+    """How restoring went the last time, and the button to ask for it, with the buttons that stand beside it."""
+    buttons = list(beside)
+    if state.status in CLEANUP_OUTCOMES and state.restorable:
+        if state.restoring:
+            yield section(_restoring_text(state, state.restoring))
+        if state.restoring is None or state.restoring.status is RestoreStatus.ENDED:
+            buttons.insert(0, _button(state))
+    if buttons:
+        yield actions(buttons)
 
 
 def _button(state: PlanState) -> Block:

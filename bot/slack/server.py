@@ -15,6 +15,8 @@ from slack_bolt.adapter.socket_mode import SocketModeHandler
 from slack_bolt.adapter.starlette.handler import SlackRequestHandler
 from slack_bolt.logger.messages import warning_client_prioritized_and_token_skipped
 from slack_sdk import WebClient
+from slack_sdk.socket_mode.builtin import SocketModeClient
+from slack_sdk.socket_mode.request import SocketModeRequest
 from starlette.applications import Starlette
 from starlette.datastructures import Headers
 from starlette.requests import Request
@@ -22,11 +24,16 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from bot.core.errors import ChatError, ChatRefusedError
+from bot.slack.ack_first import AckFirst
 from bot.slack.chat import slack_errors
 
 EVENTS_PATH = "/slack/events"
 """Commands, actions and events all arrive here in HTTP mode."""
 START_SECONDS = 10.0
+SOCKET_THREADS = 64
+"""Events that are acknowledged at once: Bolt looks for each listener's ack only every 10 ms, in one of these."""
+RECEIVED_AT_ONCE = 64 * 1024
+"""Bytes; slack_sdk reads 1,024 at a time by default, less than an event."""
 
 
 class Receiver(Protocol):
@@ -68,11 +75,32 @@ def _worth_saying(record: logging.LogRecord) -> bool:
     return record.getMessage() != warning_client_prioritized_and_token_skipped()
 
 
+class _Handler(SocketModeHandler):
+    """Bolt's, which tells what waits for its acknowledgement."""
+
+    def __init__(self, ack_first: AckFirst, app: App, app_token: str, client: WebClient) -> None:
+        self._ack_first = ack_first
+        super().__init__(
+            app, app_token, web_client=client, concurrency=SOCKET_THREADS, receive_buffer_size=RECEIVED_AT_ONCE
+        )  # fmt: skip
+        self.client.on_message_listeners.append(self._came)
+
+    def _came(self, raw: str) -> None:
+        if '"envelope_id"' in raw:  # else it is a greeting or a goodbye
+            self._ack_first.came()
+
+    def handle(self, client: SocketModeClient, req: SocketModeRequest) -> None:  # type: ignore[override] # as Bolt's own
+        try:
+            super().handle(client, req)
+        finally:
+            self._ack_first.acknowledged()
+
+
 class SocketReceiver:
     """Socket Mode: an outgoing WebSocket, no open port."""
 
-    def __init__(self, app: App, app_token: str, client: WebClient) -> None:
-        self._handler = SocketModeHandler(app, app_token, web_client=client)
+    def __init__(self, app: App, app_token: str, client: WebClient, ack_first: AckFirst) -> None:
+        self._handler = _Handler(ack_first, app, app_token, client)
 
     def start(self) -> None:
         """Connect; ChatError when Slack cannot be reached or does not accept the app token."""

@@ -22,8 +22,8 @@ def usage_table(usage: DiskUsage) -> Block:
     return table(USAGE_HEAD, (row.cells for row in usage.rows))
 
 
-def bars_text(usage: DiskUsage, disk: DiskSpace | None) -> str:
-    """How full the disk is, and each kind's share of what Docker takes."""
+def bars_text(usage: DiskUsage, disk: DiskSpace | None, *, counting: bool = False) -> str:
+    """How full the disk is, and each kind's share of what Docker takes; ``counting``: what is missing still comes."""
     lines = [f"`{bar(disk.used_share)}` {disk.used_share:.0%} of the disk: {disk}"] if disk else []
     whole = max(usage.size, 1)
     lines += [
@@ -33,7 +33,8 @@ def bars_text(usage: DiskUsage, disk: DiskSpace | None) -> str:
     ]
     missing = [row.type for row in usage.rows if not row.known]
     if missing:
-        lines.append(f":hourglass: {', '.join(missing)}: not counted in time by the engine")
+        what = "still being counted" if counting else "not counted in time by the engine"
+        lines.append(f":hourglass: {', '.join(missing)}: {what}")
     return "\n".join(lines)
 
 
@@ -60,11 +61,11 @@ class Listing:
 
 def listings(inventory: Inventory) -> tuple[Listing, ...]:
     """Everything that takes up space on an engine, each kind by size."""
-    users = _users(inventory)
+    users, mounting = _users(inventory), _mounting(inventory)
     return (
         _listing("Images", (_image(inventory, each, users) for each in inventory.images)),
         _listing("Containers", (_container(inventory, each) for each in inventory.containers)),
-        _listing("Local Volumes", (_volume(inventory, each) for each in inventory.volumes)),
+        _listing("Local Volumes", (_volume(inventory, each, mounting) for each in inventory.volumes)),
         _listing("Build Cache", (_record(inventory, each) for each in inventory.cache)),
     )
 
@@ -99,13 +100,15 @@ def shows_all(found: Sequence[Listing]) -> bool:
 def files(host: str, found: Sequence[Listing]) -> dict[str, str]:
     """Every object as tab-separated text, a file for each kind; sizes in bytes, empty where unknown."""
     return {
-        f"{host}-{listing.title.lower().replace(' ', '-')}.tsv": "".join(
-            f"{'' if one.size is None else one.size}\t{one.id}\t{one_line(one.name)}\t{'; '.join(one.words)}\n"
-            for one in listing.objects
-        )
+        f"{host}-{listing.title.lower().replace(' ', '-')}.tsv": "".join(_row(one) for one in listing.objects)
         for listing in found
         if listing.objects
     }
+
+
+def _row(one: Listed) -> str:
+    size = "" if one.size is None else str(one.size)
+    return "\t".join([size, *map(one_line, (one.id, one.name, "; ".join(one.words)))]) + "\n"
 
 
 def _listing(title: str, objects: Iterator[Listed]) -> Listing:
@@ -128,6 +131,14 @@ def _users(inventory: Inventory) -> Callable[[str], Sequence[str]]:
     return lambda image_id: by_image.get(image_id, ())
 
 
+def _mounting(inventory: Inventory) -> Callable[[str], Sequence[str]]:
+    by_volume: dict[str, list[str]] = {}
+    for container in inventory.containers:
+        for name in dict.fromkeys(container.volumes):
+            by_volume.setdefault(name, []).append(container.name)
+    return lambda volume: by_volume.get(volume, ())
+
+
 def _image(inventory: Inventory, image: Image, users: Callable[[str], Sequence[str]]) -> Listed:
     born, what = image.born
     words = [f"{what} {_age(inventory, born)}"] if born else []
@@ -145,11 +156,22 @@ def _container(inventory: Inventory, container: Container) -> Listed:
     return Listed(id=container.id, name=container.name, size=container.size_rw, words=tuple(words))
 
 
-def _volume(inventory: Inventory, volume: Volume) -> Listed:
-    names = [container.name for container in inventory.containers if volume.name in container.volumes]
+def _volume(inventory: Inventory, volume: Volume, mounting: Callable[[str], Sequence[str]]) -> Listed:
+    names = mounting(volume.name)
     words = [f"made {_age(inventory, volume.created_at)}"] if volume.created_at else []
-    words.append(f"used by {_first(names)}" if names else "no container")
+    words.append(f"used by {_first(names)}" if names else mounted_words(inventory, volume))
     return Listed(id=volume.name, name=volume.name, size=volume.size, words=tuple(words))
+
+
+def mounted_words(inventory: Inventory, volume: Volume) -> str:
+    """Who was last seen to mount a volume that no container refers to."""
+    seen = volume.mounting
+    if seen is None:
+        return "no container"
+    if seen.at is None:
+        return f"not mounted since Deckhand first saw it, {_age(inventory, seen.first_at)}"
+    image = f" ({seen.image})" if seen.image else ""
+    return f"last mounted by {seen.container}{image}, {_age(inventory, seen.at)}"
 
 
 def _record(inventory: Inventory, record: CacheRecord) -> Listed:

@@ -7,6 +7,7 @@ from bot.core.arguments import Arguments, Pick
 from bot.core.inventory import Inventory, Kind, Volume
 from bot.core.selection import ANONYMOUS_LABEL
 from bot.core.units import human_size
+from bot.core.users import Users
 from bot.slack.blocks import (
     OPTION_LIMIT,
     OPTION_VALUE_LIMIT,
@@ -18,7 +19,8 @@ from bot.slack.blocks import (
     section,
     typed,
 )
-from bot.slack.text import code, escape, lines_within, one_line, plain, plural
+from bot.slack.text import code, escape, lines_within, one_line, paragraphs, plain, plural
+from bot.slack.usage_blocks import mounted_words
 
 PICK_VOLUMES = "pick_volumes"
 """Callback id of the form."""
@@ -29,6 +31,8 @@ IN_BOXES = 60
 """Volumes beyond which menus take the place of checkboxes."""
 MOST = 500
 KEPT_BUDGET = 2_000
+NAME_SHOWN, WORDS_SHOWN = 60, 160
+"""Characters of one volume's line."""
 DAY = 86_400
 
 
@@ -48,7 +52,8 @@ def volumes_form(host: str, channel: str, inventory: Inventory) -> Block:
         (volume for volume in inventory.volumes if ANONYMOUS_LABEL not in volume.labels),
         key=lambda volume: (-(volume.size or 0), volume.name),
     )
-    kept = {volume.name: why for volume in named if (why := _why_kept(volume, inventory))}
+    users = Users.of(inventory)
+    kept = {volume.name: why for volume in named if (why := _why_kept(volume, users))}
     free = [volume for volume in named if volume.name not in kept]
     if not free:
         return modal(PICK_VOLUMES, "Volumes", [section(_none_text(host)), *_kept_blocks(kept)])
@@ -75,16 +80,17 @@ def _none_text(host: str) -> str:
     return f"No named volume on *{escape(host)}* can be removed."
 
 
-def _why_kept(volume: Volume, inventory: Inventory) -> str:
+def _why_kept(volume: Volume, users: Users) -> str:
     """Why a volume cannot be chosen; empty when it can. The plan looks again, with all its rules."""
-    user = next((each for each in inventory.containers if volume.name in each.volumes), None)
+    user = users.of_volume(volume)
     if user:
         return f"mounted by {user.name} ({user.state})"
     if volume.ref_count != 0:
         return "in use, or the engine does not say"
     if volume.driver != "local" or volume.options:
         return "its data may be elsewhere"
-    return "its name is too long for a form" if len(volume.name) > OPTION_VALUE_LIMIT else ""
+    carried = volume.name.isprintable() and 0 < len(volume.name) <= OPTION_VALUE_LIMIT
+    return "" if carried else "a form cannot carry its name"
 
 
 def _kept_blocks(kept: Mapping[str, str]) -> Iterator[Block]:
@@ -97,26 +103,36 @@ def _kept_blocks(kept: Mapping[str, str]) -> Iterator[Block]:
 
 
 def _choices(volumes: Sequence[Volume], inventory: Inventory) -> Iterator[Block]:
-    """Checkboxes with all that is known, or menus where there are too many for them."""
+    """Checkboxes under all that is known, or menus where there are too many for them."""
     boxes = len(volumes) <= IN_BOXES
     size = BOXES_LIMIT if boxes else MENU_LIMIT
     for number, start in enumerate(range(0, len(volumes), size)):
         some = volumes[start : start + size]
         label = f"Volumes {start + 1} to {start + len(some)}, by size"
         if boxes:
+            yield from map(section, paragraphs(_described(volume, inventory) for volume in some))
             element = {"type": "checkboxes", "options": [_box(volume, inventory) for volume in some]}
         else:
             element = {"type": "multi_static_select", "options": [_line(volume) for volume in some]}
         yield field(f"{CHOICE}_{number}", label, element, optional=True)
 
 
+def _described(volume: Volume, inventory: Inventory) -> str:
+    """All that is known of a volume, on one line: ten of them are a section."""
+    labels = [f"{key}={value}" if value else key for key, value in sorted(volume.labels.items())]
+    words = [_size(volume), *_age(volume, inventory), mounted_words(inventory, volume), *labels]
+    return f"• {code(volume.name, NAME_SHOWN)} {plain(' · '.join(words), WORDS_SHOWN)}"
+
+
 def _box(volume: Volume, inventory: Inventory) -> Block:
-    words = [_size(volume)]
+    words = [_size(volume), *_age(volume, inventory)]
+    return option(one_line(volume.name), volume.name, one_line(" · ".join(words)))
+
+
+def _age(volume: Volume, inventory: Inventory) -> Iterator[str]:
     if volume.created_at:
         days = int((inventory.taken_at - volume.created_at).total_seconds() // DAY)
-        words.append(f"{plural(days, 'day')} old" if days > 0 else "made today")
-    words += [f"{key}={value}" if value else key for key, value in sorted(volume.labels.items())]
-    return option(one_line(volume.name), volume.name, one_line(" · ".join(words)))
+        yield f"{plural(days, 'day')} old" if days > 0 else "made today"
 
 
 def _line(volume: Volume) -> Block:

@@ -47,6 +47,7 @@ class PlanRow(Row, table=True):
             postgresql_where=text("shown_version < version"),
         ),
         Index("plan_by_host_and_status", "host", "status"),
+        Index("plan_by_requester", "requester_id", "created_at"),
         # Totals are read from these alone: a plan's row is long, and what it freed stands at its end.
         Index("plan_by_start", "started_at", "host", "reclaimed_bytes"),
         Index("plan_by_host_and_start", "host", "started_at", "reclaimed_bytes"),
@@ -184,6 +185,19 @@ class SightingRow(Row, table=True):
     used_at: datetime | None = Field(default=None, sa_type=Moment)
 
 
+class MountingRow(Row, table=True):
+    """When a named volume of an engine was first seen, and who was last seen to mount it, by that engine's clock."""
+
+    __tablename__ = "volume_mounting"
+
+    engine_id: str = Field(primary_key=True, sa_type=SafeText)
+    volume: str = Field(primary_key=True, sa_type=SafeText)
+    first_at: datetime = Field(sa_type=Moment)
+    at: datetime | None = Field(default=None, sa_type=Moment)
+    container: str = Field(default="", sa_type=SafeText)
+    image: str = Field(default="", sa_type=SafeText)
+
+
 class ScheduleRow(Row, table=True):
     """When a schedule is due next; the process that moves ``next_at`` on is the one that does the work."""
 
@@ -202,6 +216,8 @@ class ScheduleHostRow(Row, table=True):
     schedule: str = Field(primary_key=True, sa_type=SafeText)
     host: str = Field(primary_key=True, sa_type=SafeText)
     trouble: str = Field(sa_type=SafeText)
+    at: datetime | None = Field(default=None, sa_type=Moment)
+    """When it was noted the last time; empty where an earlier release did."""
 
 
 class WordRow(Row, table=True):

@@ -260,6 +260,12 @@ def unshown(session: Session) -> tuple[str, ...]:
     )
 
 
+def running(session: Session) -> frozenset[str]:
+    """Ids of the cleanups that run and stand still for nobody."""
+    going_on = (col(PlanRow.status) == Status.RUNNING, col(PlanRow.attention) == "", known())
+    return frozenset(session.exec(select(PlanRow.id).where(*going_on)))
+
+
 def shown(session: Session, plan_id: str, version: int, message: MessageRef) -> None:
     """Keep where the message stands and what it shows: what was said last, since it was posted last.
 

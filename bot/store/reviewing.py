@@ -194,7 +194,7 @@ def cleanups(
         query = query.where(tuple_(*key) > edge if newer else tuple_(*key) < edge)
     query = query.order_by(*(part if newer else part.desc() for part in key))
     ids = [row[1] for row in session.execute(query.limit(max(limit, 0)))]
-    lines = _lines(session, ids)
+    lines = lines_of(session, ids)
     return tuple(lines[plan_id] for plan_id in (reversed(ids) if newer else ids) if plan_id in lines)
 
 
@@ -204,7 +204,7 @@ _LINE = (
 )  # fmt: skip
 
 
-def _lines(session: Session, ids: Sequence[str]) -> dict[str, Cleanup]:
+def lines_of(session: Session, ids: Sequence[str]) -> dict[str, Cleanup]:
     """The lines of the list for these plans; without the plans themselves, which are long."""
     approvers: dict[str, list[str]] = {}
     votes = (

@@ -61,7 +61,7 @@ def note(session: Session, schedule: str, host: str, trouble: str, event: Event 
     row = session.get(ScheduleHostRow, (schedule, host), with_for_update=True)
     before = row.trouble if row else ""
     row = row or ScheduleHostRow(schedule=schedule, host=host, trouble="")
-    row.trouble = trouble
+    row.trouble, row.at = trouble, now(session)
     session.add(row)
     session.flush()
     if event is not None:

@@ -12,7 +12,7 @@ from bot.core.audit import ChainedEvent, Event
 from bot.core.audit_filter import EVERYTHING, AuditFilter
 from bot.core.audit_format import Head
 from bot.core.errors import RefusedError
-from bot.core.inventory import EngineInfo
+from bot.core.inventory import Container, EngineInfo, Mounting
 from bot.core.lifecycle import ItemState, MessageRef, PlanState, Status
 from bot.core.plans import Person, Plan
 from bot.core.restoring import ImageRestored
@@ -20,13 +20,14 @@ from bot.core.review import Place, RecordedItem, Statistics, Totals
 from bot.core.sightings import KnownEngine, Sighting
 from bot.core.usage import DiskUsage, LastLook
 from bot.core.verifying import Verdict
-from bot.ports import Change, Cleanup, RestoreRun, Run, Store, Tick, Timer
+from bot.ports import Change, Cleanup, OpenPlan, RestoreRun, Run, Store, Tick, Timer, Trouble
 from bot.store import (
     chain,
     identities,
     items,
     ledger,
     looks,
+    overview,
     plans,
     restores,
     reviewing,
@@ -100,6 +101,12 @@ class SqlStore(Store):
     def open_plans(self, requester_id: str, host: str) -> Mapping[str, Status]:
         return self._sessions.reading(lambda session: plans.open_plans(session, requester_id, host))
 
+    def going_on(self) -> tuple[OpenPlan, ...]:
+        return self._sessions.reading(overview.going_on)
+
+    def ended(self, requester_id: str, limit: int) -> tuple[str, ...]:
+        return self._sessions.reading(lambda session: overview.ended(session, requester_id, limit))
+
     # --- runs -----------------------------------------------------------------------------------
 
     def claimable(self) -> tuple[str, ...]:
@@ -162,6 +169,9 @@ class SqlStore(Store):
     def unshown(self) -> tuple[str, ...]:
         return self._sessions.reading(plans.unshown)
 
+    def running(self) -> frozenset[str]:
+        return self._sessions.reading(plans.running)
+
     def begin_showing(self, plan_id: str, lease: timedelta) -> bool:
         return self._sessions.writing(lambda session: plans.begin_showing(session, plan_id, lease))
 
@@ -191,10 +201,16 @@ class SqlStore(Store):
     def note(self, schedule: str, host: str, trouble: str, event: Event | None = None) -> bool:
         return self._sessions.writing(lambda session: schedules.note(session, schedule, host, trouble, event))
 
+    def troubles(self, hosts: Collection[str]) -> Mapping[str, Trouble]:
+        return self._sessions.reading(lambda session: overview.troubles(session, hosts))
+
     # --- images seen in use ---------------------------------------------------------------------
 
     def remember_look(self, host: str, look: LastLook) -> None:
         self._sessions.writing(lambda session: looks.remember(session, host, look))
+
+    def remember_looks(self, looked: Mapping[str, LastLook]) -> None:
+        self._sessions.writing(lambda session: looks.remember_all(session, looked))
 
     def last_looks(self, hosts: Collection[str]) -> Mapping[str, LastLook]:
         return self._sessions.reading(lambda session: looks.last(session, hosts))
@@ -203,6 +219,13 @@ class SqlStore(Store):
         self, engine_id: str, present: Collection[str], used: Collection[str], at: datetime
     ) -> Mapping[str, Sighting]:
         return self._sessions.writing(lambda session: ledger.look(session, engine_id, present, used, at))
+
+    def look_at_volumes(
+        self, engine_id: str, volumes: Collection[str], containers: Sequence[Container], at: datetime
+    ) -> Mapping[str, Mounting]:
+        return self._sessions.writing(
+            lambda session: ledger.look_at_volumes(session, engine_id, volumes, containers, at)
+        )
 
     # --- engines of hosts -----------------------------------------------------------------------
 
@@ -237,6 +260,9 @@ class SqlStore(Store):
         self, *, hosts: Sequence[str] | None = None, matching: AuditFilter = EVERYTHING
     ) -> Statistics:
         return self._sessions.reading(lambda session: reviewing.statistics(session, hosts, matching))
+
+    def latest_cleanups(self, hosts: Collection[str]) -> Mapping[str, Cleanup]:
+        return self._sessions.reading(lambda session: overview.latest_cleanups(session, hosts))
 
     def hosts_of_cleanups(self) -> frozenset[str]:
         return self._sessions.reading(reviewing.hosts_of_cleanups)

@@ -52,9 +52,10 @@ def test_what_was_asked_for_before_stays_and_what_is_new_is_written_so_that_it_c
         until="10d",
         keep_last="3",
         dropped=(f"sha256:{7:064x}", "k1longerid234567"),
+        excluded=("web",),
     )
     found = adjusted(before("routine until=24h not=postgres* drop=abc"), change, ["a"])
-    words = "not=postgres* only=image until=240h keep=3 drop=abc drop=000000000000 drop=k1longerid23"
+    words = "not=postgres* only=image until=240h keep=3 drop=abc drop=000000000000 drop=k1longerid23 not=web"
     assert " ".join(found.words) == words
     again = before(f"routine {words}")
     assert (again.until, again.keep_last, again.dropped) == (timedelta(days=10), 3, found.dropped)

@@ -15,13 +15,14 @@ from docker import APIClient
 from bot.core.errors import EngineTimeoutError, HostError
 from bot.core.hosts import SocketAddress
 from bot.engines.clients import Clients
-from bot.engines.decode import Answer
+from bot.engines.decode import NO_VOLUMES, Answer
 from bot.engines.df import Df
 from bot.engines.engine import DockerEngine
 from bot.engines.shared import Shared
 from tests.engines.conftest import MakeClients
 from tests.support.engine import PrivateEngine, private_engine
 from tests.support.hosts import HOST, QUICK
+from tests.support.waiting import wait_until
 
 
 def engine_at(clients: Clients) -> DockerEngine:
@@ -206,6 +207,35 @@ def test_volumes_that_take_too_long_are_unknown_and_the_rest_is_told(make_client
         assert usage.rows[2].cells == ("Local Volumes", "?", "?", "?", "?")
         assert usage.rows[0].size == 5
         assert sorted(asked) == [["container", "image", "build-cache"], ["volume"]]
+        clients.close()
+
+
+def test_what_is_counted_is_told_while_the_volumes_take_longer_and_to_who_joins_meanwhile(
+    make_clients: MakeClients, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.engines.df.EARLY_AFTER", 0.05)
+    with counting(volumes_seconds=20) as (url, _):
+        clients = make_clients(SocketAddress(url=url))
+        df = engine_at(clients)._df
+        df._volumes_seconds = 1
+        told: list[tuple[str, bool]] = []
+        first = df.begin(fresh=False, early=lambda answer: told.append(("first", NO_VOLUMES in answer)))
+        wait_until(lambda: bool(told))
+        second = df.begin(fresh=False, early=lambda answer: told.append(("second", NO_VOLUMES in answer)))
+        assert first is second
+        assert not first.done()
+        assert told == [("first", True), ("second", True)]
+        assert df.end(first)["LayersSize"] == 5
+        clients.close()
+
+
+def test_volumes_that_are_there_in_time_make_no_early_answer(make_clients: MakeClients) -> None:
+    with counting(volumes_seconds=0) as (url, _):
+        clients = make_clients(SocketAddress(url=url))
+        told: list[Answer] = []
+        df = engine_at(clients)._df
+        assert df.end(df.begin(fresh=False, early=told.append))["LayersSize"] == 5
+        assert told == []
         clients.close()
 
 

@@ -16,7 +16,7 @@ from bot.core.hosts import Host, SocketAddress
 from bot.core.plans import Person
 from bot.core.policy import Policy
 from bot.core.sightings import KnownEngine
-from bot.core.usage import DiskUsage, Glance, UsageRow
+from bot.core.usage import DiskUsage, Glance, LastLook, UsageRow
 from bot.ports import Engine, Ledger
 from bot.services.fleet import AT_ONCE, Fleet, Gathering, open_to
 from bot.services.rights import Rights
@@ -166,8 +166,14 @@ def test_only_hosts_that_a_person_may_look_at_are_open_and_each_policy_is_asked_
     assert sorted(asked) == ["S0DBA", "S0OPS"]
 
 
-def test_a_host_where_another_engine_answers_than_before_is_told() -> None:
+def test_a_host_where_another_engine_answers_than_before_is_told_and_what_it_shows_is_not_kept() -> None:
+    kept: dict[str, LastLook] = {}
+
     class Known:
+        @staticmethod
+        def remember_looks(looked: dict[str, LastLook]) -> None:
+            kept.update(looked)
+
         @staticmethod
         def known_engines() -> dict[str, KnownEngine]:
             now = UtcClock.now()
@@ -181,3 +187,4 @@ def test_a_host_where_another_engine_answers_than_before_is_told() -> None:
         known = watched.gather([host("h-1"), host("h-2"), host("h-3")], lambda _known: None)
     assert names(known) == ["h-3", "h-2", "h-1"]
     assert [error.host for error in known.changed] == ["h-2"]
+    assert {host: look.usage.size for host, look in kept.items()} == {"h-1": 1, "h-3": 3}

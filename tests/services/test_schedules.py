@@ -56,7 +56,13 @@ class Channel:
     def update_plan(self, state: PlanState) -> None:
         raise NotImplementedError
 
-    def tell_plan(self, state: PlanState, events: Sequence[ChainedEvent]) -> None:
+    def list_plan(self, state: PlanState, events: Sequence[ChainedEvent]) -> None:
+        raise NotImplementedError
+
+    def log_plan(self, state: PlanState, events: Sequence[ChainedEvent]) -> None:
+        raise NotImplementedError
+
+    def tell_requester(self, state: PlanState, events: Sequence[ChainedEvent]) -> None:
         raise NotImplementedError
 
 

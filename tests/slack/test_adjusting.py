@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -14,6 +15,7 @@ from bot.slack.action_ids import ADJUST
 from bot.slack.adjusting import DROP, KEEP, KINDS, UNTIL
 from bot.slack.plan_open import APPROVE
 from bot.trial.sample import Builder
+from bot.trial.sample.objects import Mount
 from bot.trial.workspace import Message
 from tests.slack.place import ANN, BOB, CYD, OPEN_TO_ALL, Place, buttons, eventually
 
@@ -150,9 +152,9 @@ def with_volumes(place: Place) -> None:
         build.volume("old-data", size=10**6, age=timedelta(days=400))
 
 
-def open_volumes(place: Place, by: str = ANN) -> dict[str, object]:
+def open_volumes(place: Place, by: str = ANN) -> dict[str, Any]:
     place.workspace.command(by, "/docker-df", "prod-3")
-    report = place.message("RECLAIMABLE")
+    report = place.message("What a cleanup would free")
     assert place.workspace.click(by, report.ts, "volumes").ok
     form = place.workspace.wait_for(
         lambda: (view := place.workspace.view(by)) and "pg-data" in str(view) and view
@@ -165,7 +167,11 @@ def test_volumes_are_picked_by_name_planned_approved_and_removed(start: Start) -
     place = start(NAMED)
     with_volumes(place)
     form = open_volumes(place)
-    assert "700MB · 40 days old · app=<db>" in str(form)
+    described = next(b["text"]["text"] for b in form["blocks"] if "pg-data" in str(b.get("text")))
+    assert (
+        "• `pg-data` 700MB · 40 days old · not mounted since Deckhand first saw it, today · app=&lt;db&gt;"
+        in described
+    )
     outcome = place.workspace.submit_view(ANN, {"volumes_0": ["pg-data"], "host": "prod-4"})
     assert set(outcome.errors) == {"host"}
     outcome = place.workspace.submit_view(ANN, {"host": "prod-3"})
@@ -182,20 +188,36 @@ def test_volumes_are_picked_by_name_planned_approved_and_removed(start: Start) -
         assert set(place.engine.universe.volumes) == {"old-data"}
 
 
+def test_who_was_last_seen_to_mount_a_volume_is_told_once_that_container_has_gone(start: Start) -> None:
+    place = start(NAMED)
+    with_volumes(place)
+    build = Builder(place.engine.universe)
+    with place.engine.universe.lock:
+        build.container(
+            "db-1", "web:1", mounts=(Mount(type="volume", source="pg-data", destination="/data"),)
+        )
+    place.workspace.command(ANN, "/docker-df", "prod-3")
+    place.message("What a cleanup would free")
+    with place.engine.universe.lock:
+        gone = next(one for one in place.engine.universe.containers.values() if one.name == "db-1")
+        del place.engine.universe.containers[gone.id]
+    assert "last mounted by db-1 (web:1), today" in str(open_volumes(place))
+
+
 def test_where_the_policy_does_not_let_people_pick_there_is_no_button_and_a_forged_click_is_refused(
     start: Start,
 ) -> None:
     place = start(OPEN_TO_ALL)
     with_volumes(place)
     place.workspace.command(ANN, "/docker-df", "prod-3")
-    assert "volumes" not in buttons(place.message("RECLAIMABLE"))
+    assert "volumes" not in buttons(place.message("What a cleanup would free"))
 
 
 def test_a_form_that_somebody_closed_while_the_engine_was_asked_is_let_go(start: Start) -> None:
     place = start(NAMED)
     with_volumes(place)
     place.workspace.command(ANN, "/docker-df", "prod-3")
-    report = place.message("RECLAIMABLE")
+    report = place.message("What a cleanup would free")
     place.workspace.fail_next("views.update", error="not_found")
     assert place.workspace.click(ANN, report.ts, "volumes").ok
     eventually(lambda: place.workspace.view(ANN))
@@ -208,7 +230,7 @@ def test_an_engine_that_went_away_is_said_in_the_form(start: Start) -> None:
     place = start(NAMED)
     with_volumes(place)
     place.workspace.command(ANN, "/docker-df", "prod-3")
-    report = place.message("RECLAIMABLE")
+    report = place.message("What a cleanup would free")
     place.engine.stop()
     assert place.workspace.click(ANN, report.ts, "volumes").ok
     place.workspace.wait_for(

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from bot.slack.action_ids import COMMANDS, DETAILS, LOOK
+from bot.slack.action_ids import COMMANDS, DETAILS, LOOK, PICTURE
 from bot.slack.plan_open import APPROVE
 from tests.slack.place import ANN, BOB, OPEN_TO_ALL, Place, buttons, shown
 
@@ -46,9 +46,9 @@ def test_help_about_cleanups_lists_the_profiles_that_are_configured_too(start: S
 def test_a_configured_profile_is_offered_under_a_report_and_planned_by_its_button(start: Start) -> None:
     place = start(OWN)
     place.workspace.command(ANN, "/docker-df", "prod-3")
-    report = place.message("RECLAIMABLE")
+    report = place.message("What a cleanup would free")
     assert buttons(report) == dict.fromkeys(
-        ("propose:routine", "propose:everything", "propose:nightly", DETAILS, LOOK), "prod-3"
+        ("propose:routine", "propose:everything", "propose:nightly", DETAILS, LOOK, PICTURE), "prod-3"
     )
     assert place.workspace.click(ANN, report.ts, "propose:nightly").ok
     plan = place.message("Cleanup plan: nightly on prod-3")

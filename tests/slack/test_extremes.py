@@ -40,7 +40,7 @@ HOSTILE = (
     "`" * 200,
     "",
 )
-OWN = re.compile(r"<@(?:U0ANN|U0BOB|U0CYD)>|<!date\^\d+\^[^|<>]*\|[^|<>]*>")
+OWN = re.compile(r"<@(?:U0ANN|U0BOB|U0CYD)>|<!subteam\^S0OPS>|<#C0OPS>|<!date\^\d+\^[^|<>]*\|[^|<>]*>")
 """What Deckhand itself writes in angle brackets."""
 REORDERING = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 

@@ -118,13 +118,13 @@ def site(workspace: Workspace, sample: SampleEngine, tmp_path: Path) -> Iterator
 
 def test_a_signed_command_is_taken_and_answered_in_the_channel(site: Site) -> None:
     assert site.send(command()) == 200
-    assert "prod-3" in site.place.message("RECLAIMABLE").text
+    assert "prod-3" in site.place.message("What a cleanup would free").text
     assert site.place.workspace.connections == 0
 
 
 def test_a_command_that_was_signed_some_minutes_ago_is_taken_too(site: Site) -> None:
     assert site.post(command(), signed(command(), age=OLD - 20)) == 200
-    site.place.message("RECLAIMABLE")
+    site.place.message("What a cleanup would free")
 
 
 def test_a_plan_is_proposed_and_approved_by_signed_requests(site: Site) -> None:
@@ -143,6 +143,20 @@ def test_slacks_check_of_the_address_is_answered_with_its_challenge(site: Site) 
         "POST", "/slack/events", body, {**signed(body), "Content-Type": "application/json"}
     )
     assert (status, json.loads(answer)) == (200, {"challenge": "c4all"})
+
+
+def test_a_home_that_is_opened_is_published(site: Site) -> None:
+    event = {"type": "app_home_opened", "user": ANN, "channel": "D0ANN", "tab": "home", "event_ts": "1.2"}
+    body = json.dumps({
+        "type": "event_callback", "team_id": "T0TRIAL", "api_app_id": "A0DECK", "token": "trial", "event": event,
+        "event_id": "Ev1", "event_time": 1,
+    })  # fmt: skip
+    headers = {**signed(body), "Content-Type": "application/json"}
+    assert site._ask("POST", "/slack/events", body, headers)[0] == 200
+    home = site.place.workspace.wait_for(lambda: site.place.workspace.home(ANN))
+    assert home is not None
+    assert "*prod-3*: not looked at yet" in json.dumps(home["blocks"])
+    assert site.place.workspace.home(BOB) is None
 
 
 BODY = command()

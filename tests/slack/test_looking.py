@@ -1,14 +1,17 @@
 """Looking at one host over Socket Mode: what is known at once, then what is so, in one message; and by size."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import pytest
 
 from bot.core.errors import HostUnreachableError
+from bot.core.usage import DiskUsage
+from bot.engines.decode import Answer
+from bot.engines.df import Df
 from bot.engines.engine import DockerEngine
 from bot.slack import looks
-from bot.slack.action_ids import DETAILS, LOOK
+from bot.slack.action_ids import DETAILS, LOOK, PICTURE
 from tests.slack.place import ANN, BOB, OPEN_TO_ALL, Place, buttons, eventually, shown
 
 Start = Callable[[str], Place]
@@ -32,9 +35,9 @@ class Gate:
 def gate(monkeypatch: pytest.MonkeyPatch) -> Iterator[Gate]:
     gate, survey = Gate(), DockerEngine.survey
 
-    def held(self: DockerEngine) -> object:
+    def held(self: DockerEngine, early: Callable[[DiskUsage], None] | None = None) -> object:
         gate.pass_through()
-        return survey(self)
+        return survey(self, early)
 
     monkeypatch.setattr(DockerEngine, "survey", held)
     monkeypatch.setattr(looks, "AT_ONCE", 0.05)
@@ -75,6 +78,31 @@ def test_the_last_known_figures_stand_there_with_their_age_until_the_engine_answ
     )
     gate.open.set()
     eventually(lambda: "These figures are of" not in shown(place.workspace.message(known.ts)))
+
+
+def test_volumes_that_take_longest_arrive_last_and_are_said_to_be_missing_until_then(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counted, ask = threading.Event(), Df._asked
+
+    def slow(self: Df, types: Sequence[str], seconds: float) -> Answer:
+        assert "volume" not in types or counted.wait(20)
+        return ask(self, types, seconds)
+
+    monkeypatch.setattr(Df, "_asked", slow)
+    monkeypatch.setattr("bot.engines.df.EARLY_AFTER", 0.05)
+    place = start(OPEN_TO_ALL)
+    look(place)
+    waiting = place.message("Local Volumes are still being counted")
+    (table,) = (block["rows"] for block in waiting.blocks if block["type"] == "table")
+    cells = {row[0]["text"]: [cell["text"] for cell in row[1:]] for row in table}
+    assert cells["Images"] == ["3", "1", "1.5GB", "1GB (66%)"]
+    assert cells["Local Volumes"] == ["?"] * 4
+    assert not buttons(waiting), "nothing is decided on half of the figures"
+    counted.set()
+    report = place.message("What a cleanup would free")
+    assert report.ts == waiting.ts
+    assert "still being counted" not in shown(report)
 
 
 def test_a_host_that_does_not_answer_is_told_privately_with_what_it_showed_before(
@@ -134,10 +162,31 @@ def test_the_objects_by_size_stand_in_the_thread_of_the_report(start: Start, how
     assert "used by web-1" in said
 
 
+def test_a_picture_of_the_space_stands_in_the_thread_with_its_numbers_as_words(start: Start) -> None:
+    place = start(OPEN_TO_ALL)
+    look(place)
+    report = place.message("What a cleanup would free")
+    assert place.workspace.click(BOB, report.ts, PICTURE).ok
+    eventually(lambda: len(place.workspace.thread(report.ts)) > 1)
+    (file,) = place.workspace.thread(report.ts)[1].files
+    drawn = place.workspace.file(file["id"])
+    assert drawn is not None
+    assert drawn.startswith(b"\x89PNG")
+    assert file["alt_txt"].startswith("prod-3: 1.5GB in Docker, 1GB reclaimable. Images 1.5GB;")
+    assert "The largest: old:1 700MB, web:1 500MB, older:1 300MB." in file["alt_txt"]
+
+
+def test_where_pictures_are_switched_off_there_is_no_button(start: Start) -> None:
+    place = start(OPEN_TO_ALL + "[slack]\npictures = false\n")
+    look(place)
+    report = place.message("What a cleanup would free")
+    assert PICTURE not in buttons(report)
+
+
 def test_who_may_not_look_sees_no_details(start: Start) -> None:
     place = start('[policies.default]\nlook = ["U0ANN"]\nrequest = ["*"]\napprove = ["*"]\n')
     look(place)
-    report = place.message("RECLAIMABLE")
+    report = place.message("What a cleanup would free")
     assert place.workspace.click(BOB, report.ts, DETAILS).ok
     assert place.told(BOB).startswith("You may not look at prod-3")
 

@@ -11,11 +11,13 @@ from typing import Any
 import pytest
 
 from bot.core.audit import Tag
+from bot.core.errors import StoreUnavailableError
 from bot.core.inventory import Kind
 from bot.core.lifecycle import CLEANUP_OUTCOMES, PlanState, Status
 from bot.services.decide import already, expired
 from bot.slack.action_ids import ADJUST, AUDIT_DETAILS, COMMANDS, PLAN_AFRESH
 from bot.slack.blocks import Message
+from bot.slack.home import home_view, trouble_view
 from bot.slack.listeners import closed_message
 from bot.slack.plan_listeners import commands_message
 from bot.slack.plan_lists import direct_message, list_message, log_message
@@ -23,7 +25,8 @@ from bot.slack.plan_open import APPROVE, REJECT, WITHDRAW, About
 from bot.slack.plans import plan_message
 from bot.slack.restores import RESTORE
 from bot.slack.running import STOP, TAKE_UP
-from bot.trial.workspace.limits import check_message
+from bot.trial.workspace.limits import check_message, check_view
+from tests.slack.homes import HOMES
 from tests.slack.looks import LOOKS, events
 from tests.slack.states import RESTORED, STATES, item, proposed
 
@@ -53,6 +56,13 @@ MESSAGES = {
     "closed_in_time": closed_message(expired(STATES["proposed"])),
     **LOOKS,
 }  # fmt: skip
+VIEWS = {
+    **{f"home_{name}": home_view(home) for name, home in HOMES.items()},
+    "home_without_a_database": trouble_view(
+        StoreUnavailableError("The audit database <x> cannot be reached.")
+    ),
+}
+every_view = pytest.mark.parametrize("name", VIEWS)
 every_message = pytest.mark.parametrize("name", MESSAGES)
 
 
@@ -67,8 +77,16 @@ def buttons(message: Message) -> list[dict[str, Any]]:
 
 @every_message
 def test_a_message_is_what_its_golden_says(name: str) -> None:
+    assert_golden(name, sent(MESSAGES[name]))
+
+
+@every_view
+def test_a_view_is_what_its_golden_says(name: str) -> None:
+    assert_golden(name, VIEWS[name])
+
+
+def assert_golden(name: str, message: dict[str, Any]) -> None:
     golden = GOLDENS / f"{name}.json"
-    message = sent(MESSAGES[name])
     if os.environ.get("REWRITE_GOLDENS"):
         golden.write_text(json.dumps(message, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     assert golden.exists(), f"{golden.name} is missing: see the top of this file"
@@ -76,7 +94,7 @@ def test_a_message_is_what_its_golden_says(name: str) -> None:
 
 
 def test_every_golden_belongs_to_a_message() -> None:
-    assert {file.stem for file in GOLDENS.iterdir()} == set(MESSAGES)
+    assert {file.stem for file in GOLDENS.iterdir()} == {*MESSAGES, *VIEWS}
 
 
 def test_there_is_a_golden_of_every_status() -> None:
@@ -86,6 +104,11 @@ def test_there_is_a_golden_of_every_status() -> None:
 @every_message
 def test_slack_takes_the_message(name: str) -> None:
     assert check_message(sent(MESSAGES[name])) == []
+
+
+@every_view
+def test_slack_takes_the_view(name: str) -> None:
+    assert check_view(VIEWS[name]) == []
 
 
 def offered(state: PlanState) -> list[str]:

@@ -61,7 +61,7 @@ def test_who_may_not_ask_for_a_cleanup_is_told_who_may_and_no_plan_is_made(start
 def test_the_button_under_a_report_asks_for_the_same_right_as_the_command(start: Start) -> None:
     place = start('[policies.default]\nlook = ["*"]\nrequest = ["U0ANN"]\napprove = ["*"]\n')
     place.workspace.command(CYD, "/docker-df", "prod-3")
-    report = place.message("RECLAIMABLE")
+    report = place.message("What a cleanup would free")
     place.workspace.click(CYD, report.ts, "propose:everything")
     assert place.told(CYD).startswith("You may not ask for cleanups on prod-3")
     place.workspace.click(ANN, report.ts, "propose:everything")

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -12,8 +12,8 @@ from slack_sdk import WebClient
 from bot.core.audit import Event, Tag
 from bot.core.lifecycle import MessageRef, PlanState, Status, Vote
 from bot.core.plans import Person
-from bot.ports import Change
-from bot.services.show import PROGRESS_EVERY, RETRY_AFTER, Show
+from bot.ports import Change, Run
+from bot.services.show import PROGRESS_A_MINUTE, PROGRESS_EVERY, RETRY_AFTER, Show
 from bot.slack.action_ids import ADJUST, AUDIT_DETAILS, COMMANDS
 from bot.slack.chat import SlackChat, web_client
 from bot.slack.plan_lists import full_list
@@ -133,7 +133,7 @@ def event(tag: Tag = Tag.PLAN_APPROVED) -> Event:
 def shower(workspace: Workspace, tmp_path: Path) -> Iterator[Shower]:
     clock = Clock()
     with closing(open_store(f"sqlite:///{tmp_path / 'deckhand.db'}")) as store:
-        chat = SlackChat(web_client(workspace.bot_token, workspace.api_url))
+        chat = SlackChat(web_client(workspace.bot_token, workspace.api_url, patient=False))
         show = Show(store=store, chat=chat, clock=clock)
         yield Shower(workspace=workspace, store=store, show=show, clock=clock)
 
@@ -229,6 +229,63 @@ def test_progress_is_shown_after_three_seconds(shower: Shower) -> None:
     shower.show()
     (message,) = shower.workspace.messages()
     assert "Now: `job-17`" in shown(message)
+
+
+def run_many(shower: Shower, count: int) -> list[Run]:
+    """So many cleanups, each on a host of its own, whose beginning is shown."""
+    runs = []
+    for number in range(count):
+        plan = replace(proposed().plan, id=f"plan{number}", host=f"host-{number}")
+        plan = replace(plan, draft=replace(plan.draft, engine=replace(plan.draft.engine, id=f"E{number}")))
+        shower.store.create_plan(plan, 1, MessageRef(channel="C0OPS"), replace(event(), plan=plan.id))
+        approved = Change(status=Status.APPROVED, events=(replace(event(), plan=plan.id),))
+        shower.store.change(plan.id, lambda _state, _now, approved=approved: approved)  # type: ignore[misc] # bound here
+        run = shower.store.claim(plan.id, "replica-1", timedelta(minutes=1))
+        assert run is not None
+        runs.append(run)
+    shower.show()
+    return runs
+
+
+def test_the_progress_of_many_cleanups_shares_what_slack_takes_in_a_minute_and_their_ends_do_not_wait(
+    shower: Shower,
+) -> None:
+    runs = run_many(shower, PROGRESS_A_MINUTE + 3)
+    shower.clock.pass_time(PROGRESS_EVERY)
+    before = shower.updates()
+    for run in runs:
+        shower.store.start_items(run, [0])
+    for _ in range(4):
+        shower.show()
+    assert shower.updates() - before == PROGRESS_A_MINUTE
+    late = shower.store.unshown()
+    assert len(late) == 3
+    shower.store.finish(runs[0], Status.STOPPED, replace(event(Tag.CLEANUP_FINISHED), plan=runs[0].plan_id))
+    shower.show()
+    assert shower.updates() - before == PROGRESS_A_MINUTE + 1
+    shower.clock.pass_time(timedelta(minutes=1))
+    shower.show()
+    assert shower.store.unshown() == ()
+
+
+def test_a_pause_that_slack_asks_for_holds_up_progress_and_no_end(shower: Shower) -> None:
+    first, second, third = run_many(shower, 3)
+    shower.clock.pass_time(PROGRESS_EVERY)
+    before = shower.updates()
+    for run in (first, second):
+        shower.store.start_items(run, [0])
+    shower.workspace.fail_next("chat.update", status=429, retry_after=20)
+    shower.show()
+    assert shower.updates() == before
+    shower.store.finish(third, Status.STOPPED, replace(event(Tag.CLEANUP_FINISHED), plan=third.plan_id))
+    shower.show()
+    assert shower.updates() == before + 1
+    shower.clock.pass_time(timedelta(seconds=19))
+    shower.show()
+    assert shower.updates() == before + 1
+    shower.clock.pass_time(timedelta(seconds=1))
+    shower.show()
+    assert shower.store.unshown() == ()
 
 
 def test_a_list_that_is_too_long_to_be_read_stands_in_the_thread_as_a_file(shower: Shower) -> None:

@@ -69,7 +69,15 @@ class Silence:
         """Nothing."""
 
     @staticmethod
-    def tell_plan(state: PlanState, events: Sequence[ChainedEvent]) -> None:
+    def list_plan(state: PlanState, events: Sequence[ChainedEvent]) -> None:
+        """Nothing."""
+
+    @staticmethod
+    def log_plan(state: PlanState, events: Sequence[ChainedEvent]) -> None:
+        """Nothing."""
+
+    @staticmethod
+    def tell_requester(state: PlanState, events: Sequence[ChainedEvent]) -> None:
         """Nothing."""
 
     @staticmethod

@@ -63,6 +63,10 @@ class Driver:
         click = Click(where=where, action_id=action_id, value=value, values=values or {})
         return self._acts.click(user, click)
 
+    def delete(self, ts: str) -> None:
+        """Delete a message, as an administrator may."""
+        self._desk.messages.delete(ts)
+
     def submit_view(self, user: str, values: Values | None = None) -> Outcome:
         """Submit the top modal. `values` by action_id; what is left out keeps its initial value."""
         return self._acts.submit(user, values or {})
@@ -153,6 +157,10 @@ class Driver:
         """Deliver the last event once more."""
         delivery = self._desk.links.redeliver()
         return Outcome(ok=delivery.ok, error=delivery.error, response=delivery.response)
+
+    def lose_acks(self, count: int = 1) -> None:
+        """Drop the next acks of the bot; `redeliver` then sends again what was not acknowledged."""
+        self._desk.links.lose_acks(count)
 
     def disconnect_all(self) -> None:
         """Send every connection the `disconnect` frame, after which the bot comes back anew."""

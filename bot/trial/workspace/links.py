@@ -62,6 +62,7 @@ class Links:
         self._turn = 0
         self._acks: dict[str, concurrent.futures.Future[JSON]] = {}
         self._last: JSON | None = None
+        self._acks_to_lose = 0
 
     @property
     def count(self) -> int:
@@ -120,6 +121,11 @@ class Links:
         if self._last is None:
             raise Refused("nothing_to_redeliver")
         return self._send(self._last)
+
+    def lose_acks(self, count: int) -> None:
+        """Drop the next acks on their way, as a broken connection does: who acted sees a failure."""
+        with self._pulse:
+            self._acks_to_lose = count
 
     def refresh_all(self) -> None:
         """Ask every connection to come back anew, as Slack does every few hours."""
@@ -181,6 +187,9 @@ class Links:
             return
         payload = answer.get("payload")
         with self._pulse:
+            if self._acks_to_lose > 0:
+                self._acks_to_lose -= 1
+                return
             ack = self._acks.get(str(answer.get("envelope_id")))
             if ack is not None and not ack.done():
                 ack.set_result(payload if isinstance(payload, dict) else {})

@@ -1,0 +1,127 @@
+"""How soon people's commands are acknowledged while many cleanups run.
+
+`tests/run --long tests/bench/test_acks.py -s` prints the figures.
+"""
+
+import math
+import statistics
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from bot.core.lifecycle import Status
+from bot.slack.plan_open import APPROVE
+from bot.store.database import open_store
+from bot.store.store import SqlStore
+from bot.trial.workspace import Workspace
+from tests.support.shell import DECKHAND, started
+from tests.support.waiting import wait_until
+from tests.support.workers import serve_engines
+
+pytestmark = pytest.mark.long
+
+HOSTS, CONTAINERS, PAUSE = 20, 400, 0.1
+AT_ONCE, ROUNDS = 100, 5
+GOAL_MS, SLACKS_LIMIT_MS = 100, 3_000
+CONFIGURATION = """
+[database]
+url = "sqlite:///{folder}/deckhand.db"
+{hosts}
+[policies.default]
+look = ["*"]
+request = ["*"]
+approve = ["*"]
+"""
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    # pytest's own folders can be longer than a unix socket's path may be.
+    with tempfile.TemporaryDirectory(prefix="bench-") as name:
+        yield Path(name)
+
+
+def start_cleanups(workspace: Workspace, store: SqlStore, names: list[str]) -> list[str]:
+    """A running cleanup on each host; the ids of their plans."""
+    for name in names:
+        assert workspace.command("U0ANN", "/docker-prune", f"{name} everything").ok
+    plans: dict[str, str] = {}
+
+    def all_posted() -> bool:
+        for message in workspace.messages():
+            for block in message.blocks:
+                for element in block.get("elements", ()):
+                    if element.get("action_id") == APPROVE:
+                        plans[element["value"]] = message.ts
+        return len(plans) == len(names)
+
+    wait_until(all_posted)
+    for ts in plans.values():
+        assert workspace.click("U0BOB", ts, APPROVE).ok
+    wait_until(lambda: all(status_of(store, plan) is Status.RUNNING for plan in plans))
+    return list(plans)
+
+
+def status_of(store: SqlStore, plan_id: str) -> Status | None:
+    state = store.plan(plan_id)
+    return state.status if state else None
+
+
+def acks(workspace: Workspace, names: list[str]) -> list[float]:
+    """Milliseconds from sending a command to its ack, for commands that are all sent at once."""
+    together = threading.Barrier(AT_ONCE)
+
+    def one(number: int) -> float:
+        together.wait()
+        began = time.perf_counter()
+        assert workspace.command("U0ANN", "/docker-df", names[number % len(names)]).ok
+        return (time.perf_counter() - began) * 1_000
+
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        return sorted(pool.map(one, range(AT_ONCE)))
+
+
+def say(figures: str) -> None:
+    print(f"\n{figures}")  # noqa: T201 - the point of a bench
+
+
+def p99(sorted_ms: list[float]) -> float:
+    return sorted_ms[math.ceil(len(sorted_ms) * 0.99) - 1]
+
+
+def test_a_hundred_commands_at_once_are_acknowledged_while_twenty_cleanups_run(folder: Path) -> None:
+    names = [f"host-{number}" for number in range(HOSTS)]
+    engines, urls = serve_engines(folder, names, containers=CONTAINERS, images=0, pause=PAUSE)
+    hosts = "\n".join(f'[hosts.{name}]\ndocker = "{url}"' for name, url in urls.items())
+    (folder / "deckhand.toml").write_text(CONFIGURATION.format(folder=folder, hosts=hosts), encoding="utf-8")
+    with Workspace() as workspace:
+        environment = {
+            "SLACK_BOT_TOKEN": workspace.bot_token, "SLACK_APP_TOKEN": workspace.app_token,
+            "SLACK_API_URL": workspace.api_url,
+        }  # fmt: skip
+        with started(DECKHAND, "run", folder=folder, log=folder / "log", **environment):
+            workspace.wait_connected(timeout=60)
+            store = open_store(f"sqlite:///{folder / 'deckhand.db'}")
+            plans = start_cleanups(workspace, store, names)
+            rounds = []
+            for _ in range(ROUNDS):
+                rounds.append(acks(workspace, names))
+                time.sleep(2)
+            still = sum(status_of(store, plan) is Status.RUNNING for plan in plans)
+            store.close()
+    engines.terminate()
+    engines.join()
+    every = sorted(took for one in rounds for took in one)
+    figures = f"p50 {statistics.median(every):.0f} ms, p99 {p99(every):.0f} ms, most {every[-1]:.0f} ms"
+    by_round = ", ".join(f"{p99(one):.0f}" for one in rounds)
+    say(
+        f"{AT_ONCE} commands at once, {ROUNDS} times, beside {still} cleanups: {figures} (goal: {GOAL_MS} at p99); "
+        f"p99 of each round: {by_round} ms"
+    )
+    assert still == HOSTS
+    assert every[-1] < SLACKS_LIMIT_MS
