@@ -7,7 +7,7 @@ from tempfile import TemporaryDirectory
 from typing import Literal, Protocol
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, ViewportSize
+from playwright.sync_api import Browser, ConsoleMessage, ViewportSize, expect
 
 from bot.app import Deckhand
 from bot.config import load
@@ -55,6 +55,7 @@ def open_window(browser: Browser, workspace: Workspace, request: pytest.FixtureR
             page.on("pageerror", lambda error: complaints.append(str(error)))
             page.on("console", heard)
             page.goto(workspace.url)
+            expect(page.locator("#me")).not_to_be_empty()  # it has the state, so that what comes now is news
             name = request.node.name.removeprefix("test_").partition("[")[0][:40]
             return Window(page=page, name=f"{name}-{size['width']}-{scheme}")
 

@@ -136,6 +136,8 @@ def test_a_home_is_shown_from_its_top_and_its_buttons_and_menus_work(
     window.show("home")
     window.main.get_by_role("button", name="Messages", exact=True).click()
     window.see("What Deckhand tells you alone appears here.")
+    window.main.get_by_role("button", name="Home", exact=True).click()
+    expect(window.main.get_by_role("heading", name="Your fleet")).to_be_in_viewport()
 
 
 def test_what_the_bot_tells_one_person_is_marked_until_it_is_read(client: WebClient, window: Window) -> None:
@@ -191,18 +193,25 @@ def test_modals_stand_on_modals_and_keep_what_was_typed(app: App, client: WebCli
 
     def second(ack: Ack, body: JSON) -> None:
         ack()
-        client.views_push(trigger_id=body["trigger_id"], view=modal("Second", field("two")))
+        name = "Second" if body["view"]["callback_id"] == "First" else "Third"
+        client.views_push(trigger_id=body["trigger_id"], view=modal(name, field("two"), more))
 
     more = {"type": "actions", "elements": [button("More", "more")]}
     app.command("/docker-df")(first)
     app.action("more")(second)
-    app.view("Second")(lambda ack: ack())
     window.type("/docker-df")
     window.dialog.get_by_label("one").fill("kept")
     window.dialog.get_by_role("button", name="More").click()
     window.dialog.get_by_label("two").fill("gone")
     expect(window.dialog.get_by_role("heading")).to_have_accessible_name("Second")
     window.show("stacked")
+    window.dialog.get_by_role("button", name="More").click()
+    expect(window.dialog.get_by_role("heading")).to_have_accessible_name("Third")
+    window.page.keyboard.press("Escape")
+    expect(window.dialog.get_by_label("two")).to_have_value("gone")
+    window.dialog.get_by_role("button", name="More").click()
+    expect(window.dialog.get_by_role("heading")).to_have_accessible_name("Third")
+    window.page.keyboard.press("Escape")
     window.page.keyboard.press("Escape")
     expect(window.dialog.get_by_role("heading")).to_have_text("First")
     expect(window.dialog.get_by_label("one")).to_have_value("kept")
@@ -215,6 +224,26 @@ def test_modals_stand_on_modals_and_keep_what_was_typed(app: App, client: WebCli
     window.dialog.get_by_label("two").fill("x")
     window.dialog.get_by_role("button", name="Close").click()
     expect(window.dialog).to_have_count(0)
+
+
+def test_the_focus_goes_back_to_what_was_drawn_anew_beneath_a_form(
+    app: App, client: WebClient, window: Window
+) -> None:
+    actions = [{"type": "actions", "elements": [button("More", "more")]}]
+    ts = client.chat_postMessage(channel="C0OPS", text="before", blocks=[section("before"), *actions])["ts"]
+
+    def more(ack: Ack, body: JSON) -> None:
+        ack()
+        client.views_open(trigger_id=body["trigger_id"], view=modal("First", field("one")))
+        client.chat_update(channel="C0OPS", ts=ts, text="after", blocks=[section("after"), *actions])
+
+    app.action("more")(more)
+    window.main.get_by_role("button", name="More").focus()
+    window.page.keyboard.press("Enter")
+    expect(window.dialog.get_by_label("one")).to_be_focused()
+    expect(window.page.get_by_text("after", exact=True)).to_have_count(1)
+    window.page.keyboard.press("Escape")
+    expect(window.main.get_by_role("button", name="More")).to_be_focused()
 
 
 def test_threads_hold_replies_for_all_and_answers_for_one(
