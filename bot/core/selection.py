@@ -17,6 +17,7 @@ PREDEFINED_NETWORKS = frozenset({"bridge", "host", "none", "ingress", "docker_gw
 ANONYMOUS_LABEL = "com.docker.volume.anonymous"
 ENGINE_OWNED_CACHE = frozenset({"internal", "frontend"})
 
+NOT_IN_PROFILE = "not in this profile"
 NOT_ASKED_FOR = "not asked for"
 """Why all stay that a plan of single objects does not name."""
 
@@ -76,7 +77,7 @@ class Selector:
             return keep("left out", "left out by the person who adjusted the plan")
         rule = self.profile.rules.get(kind)
         if rule is None:
-            return keep("not in this profile", f"{self.profile.name} takes no {KIND_NAMES[kind]}")
+            return keep(NOT_IN_PROFILE, f"{self.profile.name} takes no {KIND_NAMES[kind]}")
         return rule
 
     def _spared(self, name: str, labels: Mapping[str, str]) -> Verdict | None:

@@ -7,9 +7,10 @@ from datetime import datetime
 from bot.core.audit_format import Head
 from bot.core.errors import DeckhandError
 from bot.core.hosts import Host
+from bot.core.inventory import Kind
 from bot.core.objects import Explanation, Reason
-from bot.core.plans import Draft
-from bot.core.selection import ANONYMOUS_LABEL
+from bot.core.plans import Draft, Kept
+from bot.core.selection import ANONYMOUS_LABEL, NOT_IN_PROFILE
 from bot.core.units import human_size
 from bot.core.usage import VOLUMES, DiskSpace, DiskUsage, LastLook
 from bot.services.planning import HostReport
@@ -150,12 +151,11 @@ def _headline(host: str, usage: DiskUsage, disk: DiskSpace | None) -> str:
 def _never_text(report: HostReport) -> str:
     """What no plan on offer takes, and why; the figures' own meaning."""
     taken = {(item.kind, item.id) for draft in report.offers for item in draft.items}
-    kept = {
-        (one.kind, one.id): one
-        for draft in report.offers
-        for one in draft.kept
-        if (one.kind, one.id) not in taken
-    }
+    kept: dict[tuple[Kind, str], Kept] = {}
+    for draft in report.offers:  # the last that has a rule for its kind goes furthest
+        for one in draft.kept:
+            if (one.kind, one.id) not in taken and one.because != NOT_IN_PROFILE:
+                kept[one.kind, one.id] = one
     counts = Counter((one.kind, one.because) for one in kept.values()).most_common(REASONS_SHOWN)
     reasons = [f"{counted(count, kind)} ({plain(because, 80)})" for (kind, because), count in counts]
     never = f"Not on offer: {', '.join(reasons)}. " if reasons else ""
@@ -188,8 +188,7 @@ def _offer_line(draft: Draft, most: int) -> str:
 
 def _offer_button(host: str, draft: Draft) -> Block:
     spoken = f"Plan the cleanup {draft.profile} on {host}, frees {frees_text(draft)}"
-    label = f"{draft.profile}: {frees_text(draft)}"
-    return button(label, f"{PROPOSE}:{draft.profile}", host, spoken=spoken)
+    return button(f"Plan {draft.profile}", f"{PROPOSE}:{draft.profile}", host, spoken=spoken)
 
 
 def hosts_message(hosts: Sequence[Host]) -> Message:

@@ -251,7 +251,7 @@ class _Logged:
         self._file, self._pause = file.open("a", buffering=1), pause
 
     def around(self, plain: Any) -> Any:
-        return lambda universe: self._wrapped(plain(universe))
+        return lambda *served: self._wrapped(plain(*served))
 
     def _wrapped(self, app: Any) -> Any:
         async def logged(scope: Any, receive: Any, send: Any) -> None:
