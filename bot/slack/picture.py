@@ -91,13 +91,12 @@ def _drawn(title: str, parts: Sequence[tuple[str, int]], largest: Sequence[tuple
     bars = HEAD + ROW * len(largest)
     figure = Figure(figsize=(WIDTH, DISK + bars), dpi=DOTS, layout="constrained", facecolor="white")
     FigureCanvasAgg(figure)
-    figure.suptitle(_drawable(title), x=0.01, ha="left", size=15, weight="bold", color=INK, parse_math=False)
-    disk, objects = figure.subplots(2, 1, height_ratios=[DISK, bars])
-    _draw_disk(disk, parts)
+    # Two figures in one: the names of the objects take no room from the disk's bar and its legend.
+    [disk], [objects] = figure.subfigures(2, 1, squeeze=False, height_ratios=[DISK, bars])
+    disk.suptitle(_drawable(title), x=0.01, ha="left", size=15, weight="bold", color=INK, parse_math=False)
+    _draw_disk(disk.subplots(), parts)
     if largest:
-        _draw_largest(objects, largest)
-    else:
-        objects.set_axis_off()
+        _draw_largest(objects.subplots(), largest)
     drawn = io.BytesIO()
     figure.savefig(drawn, format="png")
     return drawn.getvalue()

@@ -72,6 +72,36 @@ def test_a_cleanup_from_the_first_look_to_the_restored_images(
     assert place.told_privately() == {ANN, BOB}
 
 
+def test_a_picture_of_a_host_says_in_words_what_it_shows(start: Start, window: Window) -> None:
+    start(OPEN)
+    window.type("/docker-df prod-3")
+    window.press("A picture of where the space of prod-3 is")
+    report = window.message("What a cleanup would free")
+    report.get_by_role("button", name=re.compile("repl")).click()
+    image = window.thread.get_by_role("img", name=re.compile("prod-3"))
+    expect(image).to_have_accessible_name(re.compile("Local Volumes"))
+    assert image.evaluate("node => node.decode().then(() => node.naturalWidth)") > 300
+    window.show("picture")
+
+
+def test_what_was_cleaned_is_found_in_the_audit_and_exported(start: Start, window: Window) -> None:
+    place = start(OPEN)
+    plan = place.propose(ANN, "dangling")
+    place.approve(BOB, plan)
+    window.message("Cleanup done: dangling on prod-3")
+    window.type("/docker-audit prod-3")
+    listed = window.message("The latest 1 cleanup on prod-3")
+    window.show("1-list")
+    listed.get_by_role("button", name="Details of dangling on prod-3").click()
+    listed.get_by_role("button", name="Export 1 cleanup as CSV and JSON").click()
+    listed.get_by_role("button", name=re.compile("repl")).click()
+    expect(window.thread.get_by_text("Timeline")).to_be_visible()
+    with window.page.expect_download() as download:
+        window.thread.get_by_role("link", name=re.compile("csv")).click()
+    assert "U0BOB" in download.value.path().read_text()
+    window.show("2-exported")
+
+
 def test_a_running_cleanup_is_stopped(start: Start, sample: SampleEngine, window: Window) -> None:
     start(OPEN)
     sample.removal_seconds = 0.5
