@@ -8,12 +8,9 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from bot.app import Deckhand
-from bot.config import load
-from bot.store.database import open_store
 from bot.trial.sample import SampleEngine
 from bot.trial.workspace import Workspace
-from tests.slack.place import Place, team, universe, write_configuration
+from tests.slack.place import Place, deckhand_at, team, universe, write_configuration
 
 
 @pytest.fixture(scope="session")
@@ -52,18 +49,6 @@ def start(
     """Starts Deckhand with these policies; it ends with the test."""
 
     def started(policies: str) -> Place:
-        environment = {
-            "SLACK_BOT_TOKEN": workspace.bot_token,
-            "SLACK_APP_TOKEN": workspace.app_token,
-            "SLACK_API_URL": workspace.api_url,
-        }
-        settings = load(write_configuration(tmp_path, sample, policies), environment, for_slack=True)
-        bot = Deckhand(settings)
-        bot.start()
-        closing_later.callback(bot.stop)
-        store = open_store(settings.database_url.get_secret_value())
-        closing_later.callback(store.close)
-        workspace.wait_connected()
-        return Place(workspace=workspace, engine=sample, store=store)
+        return deckhand_at(workspace, sample, write_configuration(tmp_path, sample, policies), closing_later)
 
     return started

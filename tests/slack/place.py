@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -10,11 +11,14 @@ from typing import Any, TypeVar
 
 import pytest
 
+from bot.app import Deckhand
+from bot.config import load
 from bot.core.audit import Event, Tag
 from bot.core.lifecycle import PlanState
 from bot.slack.action_ids import ADJUST, COMMANDS
 from bot.slack.plan_open import APPROVE, REJECT, WITHDRAW
 from bot.slack.running import STOP, TAKE_UP
+from bot.store.database import open_store
 from bot.store.store import SqlStore
 from bot.trial.sample import Builder, SampleEngine, Step, Universe
 from bot.trial.workspace import DEFAULT_PEOPLE, Message, Person, Team, Workspace
@@ -163,3 +167,20 @@ class Place:
         """Names of the images on the engine."""
         with self.engine.universe.lock:
             return {str(reference).rpartition("/")[2] for reference in self.engine.universe.references}
+
+
+def deckhand_at(workspace: Workspace, engine: SampleEngine, file: Path, closing: ExitStack) -> Place:
+    """Start Deckhand with this configuration, connected; it ends with ``closing``."""
+    environment = {
+        "SLACK_BOT_TOKEN": workspace.bot_token,
+        "SLACK_APP_TOKEN": workspace.app_token,
+        "SLACK_API_URL": workspace.api_url,
+    }
+    settings = load(file, environment, for_slack=True)
+    bot = Deckhand(settings)
+    bot.start()
+    closing.callback(bot.stop)
+    store = open_store(settings.database_url.get_secret_value())
+    closing.callback(store.close)
+    workspace.wait_connected()
+    return Place(workspace=workspace, engine=engine, store=store)

@@ -9,14 +9,11 @@ from typing import Literal, Protocol
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, ViewportSize, expect
 
-from bot.app import Deckhand
-from bot.config import load
-from bot.store.database import open_store
 from bot.trial.sample import SampleEngine
 from bot.trial.workspace import Workspace
 from tests.e2e.browser.pages import DESK, PATIENCE, Window
 from tests.slack.conftest import closing_later, ending  # noqa: F401 - fixtures: the bot ends while the next test runs
-from tests.slack.place import Place, team, write_configuration
+from tests.slack.place import Place, deckhand_at, team, write_configuration
 
 
 class Open(Protocol):
@@ -90,18 +87,6 @@ def start(
     """Starts Deckhand for the host prod-3 with these policies, connected; it ends with the test."""
 
     def started(policies: str) -> Place:
-        environment = {
-            "SLACK_BOT_TOKEN": workspace.bot_token,
-            "SLACK_APP_TOKEN": workspace.app_token,
-            "SLACK_API_URL": workspace.api_url,
-        }
-        settings = load(write_configuration(tmp_path, sample, policies), environment, for_slack=True)
-        bot = Deckhand(settings)
-        bot.start()
-        closing_later.callback(bot.stop)
-        store = open_store(settings.database_url.get_secret_value())
-        closing_later.callback(store.close)
-        workspace.wait_connected()
-        return Place(workspace=workspace, engine=sample, store=store)
+        return deckhand_at(workspace, sample, write_configuration(tmp_path, sample, policies), closing_later)
 
     return started
