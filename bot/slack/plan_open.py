@@ -9,6 +9,7 @@ from bot.core.lifecycle import PlanState, Status
 from bot.core.plans import Draft, Item
 from bot.core.policy import EVERYONE, is_channel, is_group
 from bot.core.profiles import KIND_NAMES
+from bot.core.selection import NOT_IN_PROFILE
 from bot.core.units import human_size
 from bot.slack.action_ids import ADJUST, COMMANDS
 from bot.slack.blocks import Block, actions, button, confirm, context, fields, section
@@ -82,11 +83,16 @@ def _votes(state: PlanState) -> str:
 
 
 def _may_approve(state: PlanState, about: About) -> str:
-    shown = [entry_text(entry) for entry in about.approvers[:ENTRIES_SHOWN]]
-    if len(about.approvers) > ENTRIES_SHOWN:
-        shown.append(f"{len(about.approvers) - ENTRIES_SHOWN} more")
-    but = "" if about.self_approval else f", but not {mention(state.plan.requester)}"
-    return ", ".join(shown) + but
+    requester = state.plan.requester
+    entries = [entry for entry in about.approvers if about.self_approval or entry != requester.id]
+    shown = [entry_text(entry) for entry in entries[:ENTRIES_SHOWN]]
+    if len(entries) > ENTRIES_SHOWN:
+        shown.append(f"{len(entries) - ENTRIES_SHOWN} more")
+    meant = any(entry == EVERYONE or is_channel(entry) or is_group(entry) for entry in entries)
+    but = f", but not {mention(requester)}" if meant and not about.self_approval else ""
+    return (
+        ", ".join(shown) + but if shown else f"nobody: only {mention(requester)} is named, who asked for it"
+    )
 
 
 def entry_text(entry: str) -> str:
@@ -166,11 +172,16 @@ def _kind_lines(items: Sequence[Item]) -> Iterator[str]:
 
 
 def _kept_text(draft: Draft, host: str) -> str:
-    counts = Counter((one.kind, one.because) for one in draft.kept).most_common()
+    others = sum(one.because == NOT_IN_PROFILE for one in draft.kept)
+    counts = Counter(
+        (one.kind, one.because) for one in draft.kept if one.because != NOT_IN_PROFILE
+    ).most_common()
     reasons = [
         f"{counted(count, kind)} ({plain(because, 80)})" for (kind, because), count in counts[:REASONS_SHOWN]
     ]
     if len(counts) > REASONS_SHOWN:
         rest = sum(count for _, count in counts[REASONS_SHOWN:])
         reasons.append(f"{rest:,} for other reasons")
+    if others:
+        reasons.append(f"{others:,} of kinds that this profile does not take")
     return f":shield: *Stays*: {', '.join(reasons)}. `/docker-prune {escape(host)} why NAME` tells of one object."

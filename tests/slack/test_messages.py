@@ -164,6 +164,21 @@ def test_the_text_for_screen_readers_carries_the_decision(name: str, words: str)
     assert words in MESSAGES[f"plan_{name}"].text
 
 
+@pytest.mark.parametrize(
+    ("approvers", "words"),
+    [
+        (("U0ANN", "U0BOB"), "*May approve*\n<@U0BOB>"),
+        (("U0BOB", "S0OPS"), "*May approve*\n<@U0BOB>, <!subteam^S0OPS>, but not <@U0ANN>"),
+        (("*",), "*May approve*\nanyone, but not <@U0ANN>"),
+        (("U0ANN",), "*May approve*\nnobody: only <@U0ANN> is named, who asked for it"),
+    ],
+)
+def test_whoever_asked_is_not_among_those_who_may_approve(approvers: tuple[str, ...], words: str) -> None:
+    message = plan_message(STATES["proposed"], About(approvers=approvers))
+    texts = [field["text"] for block in message.blocks for field in block.get("fields", ())]
+    assert words in texts
+
+
 def test_only_what_finds_something_is_offered_and_its_button_carries_the_host_alone() -> None:
     found = [(button["action_id"], button["value"]) for button in buttons(LOOKS["report"])]
     looks = [("details", "prod-3"), ("look", "prod-3")]
