@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 from bot.trial.sample import Builder, SampleEngine, Step
 from tests.e2e.browser.conftest import Open
 from tests.e2e.browser.pages import PHONE
-from tests.slack.place import Place
+from tests.slack.place import ANN, Place
 
 Start = Callable[[str], Place]
 POLICY = """tags = ["prod"]
@@ -39,7 +39,7 @@ def test_a_cleanup_is_decided_and_followed_on_a_phone(
     start: Start, sample: SampleEngine, open_window: Open, scheme: str
 ) -> None:
     with_long_names(sample)
-    start(POLICY)
+    place = start(POLICY)
     window = open_window(size=PHONE, scheme="dark" if scheme == "dark" else "light")
     window.type("/docker-df prod-3")
     table = window.main.get_by_role("region", name="Table")
@@ -51,7 +51,10 @@ def test_a_cleanup_is_decided_and_followed_on_a_phone(
     expect(window.dialog.get_by_label(re.compile("Type the host"))).to_be_visible()
     window.show("2-volumes")
     window.page.keyboard.press("Escape")
-    window.press("Plan the cleanup everything")
+    scroll = window.page.locator("#scroll")
+    scroll.evaluate("node => node.scrollTo(0, 0)")
+    expect(scroll).to_have_attribute("data-end", "no")
+    place.workspace.command(ANN, "/docker-prune", "prod-3 everything")
     plan = window.message("Cleanup plan: everything on prod-3")
     window.press("New messages")
     expect(plan.get_by_role("button", name="Approve")).to_be_in_viewport()
@@ -76,5 +79,6 @@ def test_a_cleanup_is_decided_and_followed_on_a_phone(
     report.get_by_role("button", name=re.compile("repl")).click()
     expect(window.thread.get_by_role("article").nth(1)).to_be_visible()
     window.show("8-thread")
+    expect(window.page.locator("#main[inert]")).to_have_count(1)  # it is behind the thread, out of reach
     window.thread.get_by_role("button", name="Close thread").click()
     expect(window.thread).to_be_hidden()

@@ -14,6 +14,7 @@ const SPOKEN_LENGTH = 300;
 const SPOKEN_MS = 5000;
 const at = (id) => document.getElementById(id);
 const isWide = () => matchMedia("(min-width: 761px)").matches;
+const hasRoomForBoth = matchMedia("(min-width: 1001px)"); // a channel and a thread beside it
 
 let state = null;
 let user = sessionStorage.getItem("user") ?? "";
@@ -224,6 +225,7 @@ function drawFoot() {
 function drawThread() {
   const parent = state.messages.find((message) => message.ts === thread);
   at("thread").hidden = !parent;
+  at("main").inert = Boolean(parent) && !hasRoomForBoth.matches;
   document.body.classList.toggle("thread-open", Boolean(parent));
   if (!parent) return;
   if (drawnThread !== thread) buildThread(parent);
@@ -306,6 +308,7 @@ addEventListener("keydown", (event) => {
 });
 at("menu").addEventListener("click", () => setMenu(!document.body.classList.contains("menu-open")));
 at("main").addEventListener("click", (event) => event.target.closest("#menu") ?? setMenu(false));
+hasRoomForBoth.addEventListener("change", () => state && drawThread());
 at("close-thread").addEventListener("click", closeThread);
 stayAtEnd(at("scroll"), at("messages"));
 at("scroll").addEventListener("scroll", () => (at("newer").hidden ||= isAtEnd()));
