@@ -24,7 +24,7 @@ from bot.store.sessions import now
 from bot.store.store import SqlStore
 from tests.store.samples import SECRET, approval, approved, at_once, changes, propose, the
 
-LATEST = "0010"
+LATEST = "0011"
 
 
 @pytest.mark.parametrize(

@@ -44,10 +44,15 @@ def elements_of(blocks: Sequence[JSON]) -> Iterator[tuple[JSON, JSON]]:
 
 
 def find_element(blocks: Sequence[JSON], action_id: str, block_id: str = "") -> tuple[JSON, JSON]:
-    """Raise Refused (`no_such_element`) when the surface, as it now stands, has none."""
-    for block, element in elements_of(blocks):
-        if element["action_id"] == action_id and block_id in ("", block["block_id"]):
-            return block, element
+    """Raise Refused (`no_such_element`) when the surface, as it now stands, has none.
+
+    A surface that was drawn anew while a person made up their mind has other block ids: then the one element with
+    that action id is meant.
+    """
+    found = [each for each in elements_of(blocks) if each[1]["action_id"] == action_id]
+    exact = [each for each in found if block_id in ("", each[0]["block_id"])]
+    if exact or len(found) == 1:
+        return (exact or found)[0]
     raise Refused("no_such_element", [action_id])
 
 

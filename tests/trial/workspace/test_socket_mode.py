@@ -9,6 +9,7 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
 from bot.trial.workspace import Refused
+from bot.trial.workspace.acts import Click
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -95,6 +96,25 @@ def test_a_click_carries_the_message_and_the_choice(app: App, workspace: Workspa
     assert body["message"]["ts"] == ts
     with pytest.raises(Refused, match="no_such_element"):
         workspace.click("U0ANN", ts, "approve")
+
+
+def test_a_click_on_what_was_drawn_anew_meanwhile_means_the_one_element_with_its_action_id(
+    app: App, workspace: Workspace
+) -> None:
+    clicked: list[JSON] = []
+
+    def handle(ack: Ack, body: JSON) -> None:
+        ack()
+        clicked.append(body)
+
+    app.action("approve")(handle)
+    ts = app.client.chat_postMessage(channel=CHANNEL, text="Plan", blocks=PLAN)["ts"]
+    before = next(block["block_id"] for block in workspace.message(ts).blocks if block["type"] == "actions")
+    app.client.chat_update(channel=CHANNEL, ts=ts, text="Plan, one vote", blocks=PLAN)
+    stale = Click(where=ts, action_id="approve", block_id=before)
+    assert workspace._acts.click("U0BOB", stale).ok
+    workspace.wait_for(lambda: clicked)
+    assert clicked[0]["actions"][0]["block_id"] != before
 
 
 def test_a_choice_in_a_menu_is_one_of_its_options(app: App, workspace: Workspace) -> None:
