@@ -1,5 +1,6 @@
 """What the page shows of any bot: its Home, what it tells one person, files, modals over modals, threads."""
 
+import re
 import struct
 import zlib
 from contextlib import ExitStack
@@ -134,7 +135,7 @@ def test_a_home_is_shown_from_its_top_and_its_buttons_and_menus_work(
     window.see("Published 3 times")
     assert chosen == ["forget"]
     window.show("home")
-    window.main.get_by_role("button", name="Messages", exact=True).click()
+    window.main.get_by_role("button", name=re.compile("^Messages")).click()
     window.see("What Deckhand tells you alone appears here.")
     window.main.get_by_role("button", name="Home", exact=True).click()
     expect(window.main.get_by_role("heading", name="Your fleet")).to_be_in_viewport()
@@ -169,6 +170,17 @@ def test_another_channel_with_something_new_is_marked(workspace: Workspace, wind
     ops.click()
     window.see("anyone here?")
     expect(ops).to_have_count(0)
+
+
+def test_a_click_is_not_lost_when_something_new_comes_in_halfway(
+    workspace: Workspace, window: Window
+) -> None:
+    window.page.get_by_role("radio", name="Bob").hover()
+    window.page.mouse.down()
+    workspace.say(ANN, "halfway")
+    window.message("halfway")
+    window.page.mouse.up()
+    expect(window.page.locator("#me")).to_have_text("as Bob")
 
 
 def test_pictures_have_their_words_and_other_files_can_be_fetched(client: WebClient, window: Window) -> None:
