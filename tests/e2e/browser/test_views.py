@@ -15,7 +15,7 @@ from slack_sdk import WebClient
 from bot.trial.workspace import Workspace
 from tests.e2e.browser.conftest import Open
 from tests.e2e.browser.pages import PHONE, Window
-from tests.slack.place import ANN, BOB
+from tests.slack.place import ANN, BOB, eventually
 
 JSON = dict[str, Any]
 
@@ -256,6 +256,41 @@ def test_the_focus_goes_back_to_what_was_drawn_anew_beneath_a_form(
     expect(window.page.get_by_text("after", exact=True)).to_have_count(1)
     window.page.keyboard.press("Escape")
     expect(window.main.get_by_role("button", name="More")).to_be_focused()
+
+
+def test_a_button_that_was_drawn_anew_while_it_asked_once_more_still_works_and_another_one_in_its_place_does_not(
+    app: App, client: WebClient, window: Window
+) -> None:
+    pressed = []
+
+    def publish(value: str) -> None:
+        words_of = {
+            "title": words("Sure?"),
+            "text": words("It is gone then."),
+            "confirm": words("Yes"),
+            "deny": words("No"),
+        }
+        asking = {**button("Remove", "remove"), "value": value, "confirm": words_of}
+        client.views_publish(user_id=ANN, view={"type": "home", "blocks": [section(value, accessory=asking)]})
+
+    def remove(ack: Ack, action: JSON) -> None:
+        ack()
+        pressed.append(action["value"])
+
+    app.event("app_home_opened")(lambda: None)
+    app.action("remove")(remove)
+    publish("first")
+    window.page.get_by_role("button", name="Deckhand", exact=True).click()
+    window.press("Remove")
+    publish("first")
+    window.confirm("Yes")
+    assert eventually(lambda: pressed) == ["first"]
+    window.press("Remove")
+    publish("second")
+    expect(window.page.get_by_text("second")).to_have_count(1)
+    window.confirm("Yes")
+    expect(window.page.get_by_text("This button has gone meanwhile.")).to_be_visible()
+    assert pressed == ["first"]
 
 
 def test_threads_hold_replies_for_all_and_answers_for_one(
