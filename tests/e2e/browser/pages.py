@@ -28,6 +28,11 @@ def picture(page: Page, name: str) -> None:
         page.screenshot(path=Path(PICTURES) / f"{name}.png")
 
 
+def reveal(place: Locator) -> None:
+    """Scroll there at once: a message that is edited meanwhile would never be as still as Playwright wants it."""
+    place.evaluate("node => node.scrollIntoView({block: 'end'})")
+
+
 @dataclass(frozen=True, kw_only=True)
 class Window:
     """`name` begins the names of its pictures."""

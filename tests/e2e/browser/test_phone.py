@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 
 from bot.trial.sample import Builder, SampleEngine, Step
 from tests.e2e.browser.conftest import Open
-from tests.e2e.browser.pages import PHONE
+from tests.e2e.browser.pages import PHONE, reveal
 from tests.slack.place import ANN, Place
 
 Start = Callable[[str], Place]
@@ -45,7 +45,7 @@ def test_a_cleanup_is_decided_and_followed_on_a_phone(
     table = window.main.get_by_role("region", name="Table")
     expect(table).to_be_visible()
     assert table.evaluate("node => node.scrollWidth > node.clientWidth"), "the table scrolls in its own box"
-    table.scroll_into_view_if_needed()
+    reveal(table)
     window.show("1-report")
     window.press("Choose volumes of prod-3")
     expect(window.dialog.get_by_label(re.compile("Type the host"))).to_be_visible()
@@ -74,7 +74,7 @@ def test_a_cleanup_is_decided_and_followed_on_a_phone(
     window.show("6-confirm")
     window.confirm("Approve")
     report = window.message("Cleanup done: everything on prod-3")
-    report.get_by_role("region", name="Table").scroll_into_view_if_needed()
+    reveal(report.get_by_role("region", name="Table"))
     window.show("7-report")
     report.get_by_role("button", name=re.compile("repl")).click()
     expect(window.thread.get_by_role("article").nth(1)).to_be_visible()

@@ -1,5 +1,6 @@
 """What the page shows of any bot: its Home, what it tells one person, files, modals over modals, threads."""
 
+import re
 import struct
 import zlib
 from contextlib import ExitStack
@@ -14,7 +15,7 @@ from slack_sdk import WebClient
 from bot.trial.workspace import Workspace
 from tests.e2e.browser.conftest import Open
 from tests.e2e.browser.pages import PHONE, Window
-from tests.slack.place import ANN, BOB
+from tests.slack.place import ANN, BOB, eventually
 
 JSON = dict[str, Any]
 
@@ -134,7 +135,7 @@ def test_a_home_is_shown_from_its_top_and_its_buttons_and_menus_work(
     window.see("Published 3 times")
     assert chosen == ["forget"]
     window.show("home")
-    window.main.get_by_role("button", name="Messages", exact=True).click()
+    window.main.get_by_role("button", name=re.compile("^Messages")).click()
     window.see("What Deckhand tells you alone appears here.")
     window.main.get_by_role("button", name="Home", exact=True).click()
     expect(window.main.get_by_role("heading", name="Your fleet")).to_be_in_viewport()
@@ -169,6 +170,17 @@ def test_another_channel_with_something_new_is_marked(workspace: Workspace, wind
     ops.click()
     window.see("anyone here?")
     expect(ops).to_have_count(0)
+
+
+def test_a_click_is_not_lost_when_something_new_comes_in_halfway(
+    workspace: Workspace, window: Window
+) -> None:
+    window.page.get_by_role("radio", name="Bob").hover()
+    window.page.mouse.down()
+    workspace.say(ANN, "halfway")
+    window.message("halfway")
+    window.page.mouse.up()
+    expect(window.page.locator("#me")).to_have_text("as Bob")
 
 
 def test_pictures_have_their_words_and_other_files_can_be_fetched(client: WebClient, window: Window) -> None:
@@ -244,6 +256,41 @@ def test_the_focus_goes_back_to_what_was_drawn_anew_beneath_a_form(
     expect(window.page.get_by_text("after", exact=True)).to_have_count(1)
     window.page.keyboard.press("Escape")
     expect(window.main.get_by_role("button", name="More")).to_be_focused()
+
+
+def test_a_button_that_was_drawn_anew_while_it_asked_once_more_still_works_and_another_one_in_its_place_does_not(
+    app: App, client: WebClient, window: Window
+) -> None:
+    pressed = []
+
+    def publish(value: str) -> None:
+        words_of = {
+            "title": words("Sure?"),
+            "text": words("It is gone then."),
+            "confirm": words("Yes"),
+            "deny": words("No"),
+        }
+        asking = {**button("Remove", "remove"), "value": value, "confirm": words_of}
+        client.views_publish(user_id=ANN, view={"type": "home", "blocks": [section(value, accessory=asking)]})
+
+    def remove(ack: Ack, action: JSON) -> None:
+        ack()
+        pressed.append(action["value"])
+
+    app.event("app_home_opened")(lambda: None)
+    app.action("remove")(remove)
+    publish("first")
+    window.page.get_by_role("button", name="Deckhand", exact=True).click()
+    window.press("Remove")
+    publish("first")
+    window.confirm("Yes")
+    assert eventually(lambda: pressed) == ["first"]
+    window.press("Remove")
+    publish("second")
+    expect(window.page.get_by_text("second")).to_have_count(1)
+    window.confirm("Yes")
+    expect(window.page.get_by_text("This button has gone meanwhile.")).to_be_visible()
+    assert pressed == ["first"]
 
 
 def test_threads_hold_replies_for_all_and_answers_for_one(

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from playwright.sync_api import expect
 
 from bot.trial.sample import SampleEngine
-from tests.e2e.browser.pages import PATIENCE, Window
+from tests.e2e.browser.pages import PATIENCE, Window, reveal
 from tests.slack.place import ANN, BOB, CYD, Place
 
 Start = Callable[[str], Place]
@@ -53,7 +53,7 @@ def test_a_cleanup_from_the_first_look_to_the_restored_images(
     sample.removal_seconds = 0.0
     report = window.message("Cleanup done: everything on prod-3")
     expect(report.get_by_role("button", name="Stop")).to_have_count(0)
-    report.scroll_into_view_if_needed()
+    reveal(report)
     window.show("6-report")
 
     window.press("Audit record")
@@ -67,7 +67,7 @@ def test_a_cleanup_from_the_first_look_to_the_restored_images(
     window.show("8-restore-asks")
     window.confirm("Restore")
     expect(report).to_contain_text(re.compile(r"Restore: \d+ restored"), timeout=PATIENCE)
-    report.scroll_into_view_if_needed()
+    reveal(report)
     window.show("9-restored")
     assert place.told_privately() == {ANN, BOB}
 
@@ -114,7 +114,7 @@ def test_a_running_cleanup_is_stopped(start: Start, sample: SampleEngine, window
     stopped = window.message("Cleanup stopped: ci on prod-3")
     expect(stopped).to_contain_text("Stopped by @Bob")
     expect(stopped.get_by_role("button", name="Stop")).to_have_count(0)
-    stopped.scroll_into_view_if_needed()
+    reveal(stopped)
     window.show("stopped")
 
 

@@ -108,7 +108,11 @@ function drawAround() {
   at("title").textContent = title.replace("#", "# ");
   at("me").textContent = `as ${names().user(state.me)}`;
   const labels = Object.entries({ home: "Home", messages: "Messages" });
-  const refill = (id, nodes) => redraw(at(id), () => at(id).replaceChildren(...nodes));
+  // What did not change stays: a click is lost when its button is replaced halfway.
+  const refill = (id, nodes) => {
+    const fresh = h("div", {}, nodes);
+    if (fresh.innerHTML !== at(id).innerHTML) redraw(at(id), () => at(id).replaceChildren(...fresh.childNodes));
+  };
   refill("sidebar", sidebar(state, place, { go, become, unread }));
   at("tabs").hidden = !inApp();
   refill("tabs", labels.map(([name, label]) => h("button", {

@@ -23,7 +23,7 @@ function button({ spec, block, surface }) {
     data: { actionId: spec.action_id ?? "" },
     click: (event) => {
       if (spec.url) open(spec.url, "_blank", "noopener");
-      surface.act(block, spec, null, event.currentTarget);
+      surface.act(block, spec, spec.value, event.currentTarget);
     },
   }, plain(spec.text.text));
 }
