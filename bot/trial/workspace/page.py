@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -138,14 +137,7 @@ class Page:
             value=body.get("value"),
             values=body.get("values") or {},
         )
-        try:
-            return self._acts.click(user, click)
-        except Refused as refusal:
-            if refusal.error != "no_such_element":
-                raise
-        # It was drawn anew since, and blocks that the app leaves without an id got new ones. A button that
-        # still carries the value that the person saw is the same one.
-        return self._acts.click(user, replace(click, block_id=""))
+        return self._acts.click(user, click)
 
 
 class Guard:
