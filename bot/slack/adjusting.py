@@ -37,9 +37,7 @@ def adjust_form(state: PlanState, before: Arguments) -> Block:
             f"{plural(len(items), 'object')}. What you leave makes a new plan in the place of this one; votes "
             "begin anew, and nothing comes in that this one does not list."
         ),
-        field(
-            KINDS, "Kinds", {"type": "checkboxes", "options": kinds, "initial_options": kinds}, optional=True
-        ),
+        field(KINDS, "Kinds", {"type": "checkboxes", "options": kinds, "initial_options": kinds}),
     ]
     if not before.picks:
         blocks += [*_rules(before, images=bool(counted[Kind.IMAGE])), *_groups(counted[Kind.IMAGE])]

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from bot.core.audit import ChainedEvent, Tag
 from bot.core.inventory import ORDER
-from bot.core.lifecycle import Outcome, PlanState
+from bot.core.lifecycle import Outcome, PlanState, Status
 from bot.core.profiles import KIND_NAMES
 from bot.core.units import human_size
 from bot.slack.blocks import Message, context, section
@@ -24,6 +24,9 @@ _DECIDED = {
     Tag.PLAN_CANCELLED: ":no_entry_sign: cancelled",
     Tag.CLEANUP_PARKED: ":warning: needs attention",
 }
+_ENDS = {
+    Status.DONE: "done", Status.PARTIAL: "done, some kept", Status.STOPPED: "stopped", Status.FAILED: "failed",
+}  # fmt: skip
 _QUIET = frozenset({Tag.PLAN_PROPOSED, Tag.PLAN_POSTED})
 """What the message itself says already."""
 
@@ -108,4 +111,4 @@ def _end_text(state: PlanState) -> str:
     kept, failed = (len(state.with_outcome(one)) for one in (Outcome.KEPT, Outcome.FAILED))
     counts = [f"{count} {word}" for count, word in ((kept, "kept"), (failed, "failed")) if count]
     freed = f"{human_size(state.reclaimed)} freed, {frees_text(state.plan.draft)} predicted"
-    return f":checkered_flag: ended as {state.status}: {', '.join([freed, *counts])}."
+    return f":checkered_flag: {_ENDS[state.status]}: {', '.join([freed, *counts])}."

@@ -16,7 +16,9 @@ def frees_text(draft: Draft) -> str:
 
 def counted(count: int, kind: Kind) -> str:
     """So many objects of a kind, in words."""
-    return f"{count:,} {kind.replace('_', ' ') if count == 1 else KIND_NAMES[kind]}"
+    if kind is Kind.BUILD_CACHE:
+        return f"{count:,} build cache record{'' if count == 1 else 's'}"
+    return f"{count:,} {kind if count == 1 else KIND_NAMES[kind]}"
 
 
 def item_name(item: Item) -> str:

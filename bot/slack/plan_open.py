@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from bot.core.arguments import PICKED
 from bot.core.inventory import ORDER, Kind
 from bot.core.lifecycle import PlanState, Status
 from bot.core.plans import Draft, Item
@@ -148,6 +149,8 @@ def _confirm(state: PlanState) -> Block:
 
 def _profile_text(state: PlanState) -> str:
     draft = state.plan.draft
+    if draft.profile == PICKED:
+        return f"Picked by name: {code(draft.arguments, 600)}"
     narrowed = f" {code(draft.arguments)}" if draft.arguments else ""
     return f"Profile *{escape(draft.profile)}*{narrowed}: {plain(state.plan.profile_words, 600)}"
 

@@ -65,10 +65,11 @@ def sentence(state: PlanState) -> str:
 
 def _verdict(state: PlanState) -> str:
     last = mention(state.votes[-1].person) if state.votes else "nobody"
-    reason = f" {plain(state.reason, REASON_LIMIT)}" if state.reason else ""
+    said = plain(state.reason, REASON_LIMIT)
+    reason = f" {said}" if said else ""
     sentences = {
         Status.APPROVED: f"Approved by {mentions([person.id for person in state.approvers])}.",
-        Status.REJECTED: f"Rejected by {last}.{reason} Nothing was removed.",
+        Status.REJECTED: f"Rejected by {last}{f': “{said}”' if said else ''}. Nothing was removed.",
         Status.EXPIRED: "Nobody decided in time. Nothing was removed; "
         f"`/docker-prune {state.plan.host} {escape(state.plan.draft.request)}` plans afresh.",
         Status.CANCELLED: f"Cancelled.{reason or ' Nothing was removed.'}",

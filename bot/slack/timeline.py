@@ -65,9 +65,9 @@ def _voted(event: Event) -> str:
 
 def _refused(event: Event) -> str:
     tried = event.facts.get("attempted")
-    return (
-        f"refused{_by(event)}" + (f" to {plain(tried)}" if isinstance(tried, str) else "") + _because(event)
-    )
+    who = mention_id(event.actor) if event.actor else "somebody"
+    what = f" when trying to {plain(tried)}" if isinstance(tried, str) else ""
+    return f"{who} was refused{what}{_because(event)}"
 
 
 def _restored(event: Event) -> str:

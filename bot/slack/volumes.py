@@ -114,7 +114,7 @@ def _choices(volumes: Sequence[Volume], inventory: Inventory) -> Iterator[Block]
             element = {"type": "checkboxes", "options": [_box(volume, inventory) for volume in some]}
         else:
             element = {"type": "multi_static_select", "options": [_line(volume) for volume in some]}
-        yield field(f"{CHOICE}_{number}", label, element, optional=True)
+        yield field(f"{CHOICE}_{number}", label, element, optional=len(volumes) > size)
 
 
 def _described(volume: Volume, inventory: Inventory) -> str:

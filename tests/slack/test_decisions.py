@@ -91,7 +91,7 @@ def test_one_rejection_ends_a_plan_that_needs_two_approvals(start: Start) -> Non
     place.approve(BOB, plan)
     place.message("1 of 2")
     place.reject(CYD, plan)
-    ended = place.message("Rejected by <@U0CYD>. not now")
+    ended = place.message("Rejected by <@U0CYD>: “not now”.")
     assert (ended.ts, deciding(ended)) == (plan.ts, set())
     assert place.images() == ALL_IMAGES
 

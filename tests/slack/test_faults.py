@@ -56,7 +56,7 @@ def assert_once(place: Place, plan_id: str) -> None:
     assert [log.count(words) for words in ("approved by", "ended, 1GB reclaimed")] == [1, 1]
     in_person = "\n".join(one.text for one in place.workspace.direct_messages(ANN))
     told = [shown(one) for one in place.workspace.direct_messages(ANN)]
-    assert sum("ended as done" in each for each in told) == 1, in_person
+    assert sum(":checkered_flag: done" in each for each in told) == 1, in_person
 
 
 @pytest.mark.parametrize("fault", FAULTS)

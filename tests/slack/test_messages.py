@@ -149,7 +149,7 @@ def test_the_first_vote_of_two_is_shown_beside_the_number_that_is_needed() -> No
     [
         ("proposed", "Frees 1.74GB to 1.75GB in 5 objects. Asked for by <@U0ANN>."),
         ("approved", "Approved by <@U0BOB>, <@U0CYD>."),
-        ("rejected", "Rejected by <@U0BOB>. not during the sale &amp; &lt;later&gt; Nothing was removed."),
+        ("rejected", "Rejected by <@U0BOB>: “not during the sale &amp; &lt;later&gt;”. Nothing was removed."),
         ("expired", "Nobody decided in time. Nothing was removed"),
         ("cancelled", "Cancelled. prod-3: nothing answers at its address."),
         ("superseded", "A newer plan took its place. Nothing was removed."),

@@ -45,7 +45,7 @@ def test_the_requester_hears_in_person_of_the_decision_and_of_the_end_once_each(
     place = start(OPEN_TO_ALL)
     place.approve(BOB, place.propose(ANN))
     place.message("Cleanup done")
-    eventually(lambda: "ended as done: 1GB freed" in "".join(told_in_person(place, ANN)))
+    eventually(lambda: "done: 1GB freed" in "".join(told_in_person(place, ANN)))
     eventually(lambda: not place.store.unshown())
     said = "".join(told_in_person(place, ANN))
     assert said.count("approved by <@U0BOB>") == len(["the text", "the block"])
@@ -55,7 +55,7 @@ def test_the_requester_hears_in_person_of_the_decision_and_of_the_end_once_each(
 def test_whoever_decides_about_their_own_plan_is_told_the_end_alone(start: Start) -> None:
     place = start(OPEN_TO_ALL + "self_approval = true\n")
     place.approve(ANN, place.propose(ANN))
-    eventually(lambda: "ended as done" in "".join(told_in_person(place, ANN)))
+    eventually(lambda: "done: 1GB freed" in "".join(told_in_person(place, ANN)))
     assert "approved" not in "".join(told_in_person(place, ANN))
 
 
