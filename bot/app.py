@@ -131,24 +131,31 @@ class Deckhand:
         work_pool = ThreadPoolExecutor(WORK_THREADS, thread_name_prefix="work")
         ack_first = AckFirst()
         listeners = Listeners(services, chat, work_pool, ack_first.hold)
-        listeners.register(app)
-        PlanListeners(listeners, store, rights, chat).register(app)
-        ModalListeners(
+        modals = ModalListeners(
             listeners=listeners, propose=services.propose, planning=services.planning, store=store, rights=rights,
             clock=clock, chat=chat,
-        ).register(app)  # fmt: skip
+        )  # fmt: skip
         looks = LookListeners(
             hosts=lambda: self._settings.hosts, rights=rights, planning=services.planning,
             fleet=make_fleet(engines, closing, store), clock=clock, chat=chat, submit=listeners.submit,
             pictures=settings.slack.pictures,
         )  # fmt: skip
-        looks.register(app)
         homes = self._homes(store, rights, impatient, clock)
-        HomeListeners(show=homes, plans=listeners, looks=looks).register(app)
         background.also("homes", homes, LOOP_SECONDS)
         review = Review(hosts=lambda: self._settings.hosts, rights=rights, store=store, clock=clock)
         restore = self._restore(store, engines, rights)
-        AuditListeners(review, restore, chat, listeners.submit).register(app)
+        audits = AuditListeners(review, restore, chat, listeners.submit)
+        plans = PlanListeners(listeners, store, rights, chat)
+        # Bolt asks one listener after the other whether an event is theirs: those with commands come first.
+        for group in (
+            looks,
+            listeners,
+            audits,
+            plans,
+            modals,
+            HomeListeners(show=homes, plans=listeners, looks=looks),
+        ):
+            group.register(app)
 
         background.start()
         closing.callback(background.stop)

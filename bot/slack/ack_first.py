@@ -14,7 +14,7 @@ class AckFirst:
     """Counts what has come in and is not acknowledged yet; safe to use from any thread."""
 
     def __init__(self) -> None:
-        self._waiting = 0  # below 0 where an acknowledgement is counted before what it acknowledges
+        self._waiting = 0
         self._changed = threading.Condition()
 
     def came(self) -> None:
@@ -24,12 +24,12 @@ class AckFirst:
 
     def acknowledged(self) -> None:
         with self._changed:
-            self._waiting -= 1
-            if self._waiting <= 0:
+            self._waiting = max(self._waiting - 1, 0)
+            if not self._waiting:
                 self._changed.notify_all()
 
     def hold(self) -> None:
         """Wait until nothing waits for its acknowledgement; not for ever, for some may be lost with a connection."""
         with self._changed:
-            if not self._changed.wait_for(lambda: self._waiting <= 0, LONGEST):
+            if not self._changed.wait_for(lambda: not self._waiting, LONGEST):
                 self._waiting = 0

@@ -30,7 +30,7 @@ from bot.slack.chat import slack_errors
 EVENTS_PATH = "/slack/events"
 """Commands, actions and events all arrive here in HTTP mode."""
 START_SECONDS = 10.0
-SOCKET_THREADS = 64
+SOCKET_THREADS = 128
 """Events that are acknowledged at once: Bolt looks for each listener's ack only every 10 ms, in one of these."""
 RECEIVED_AT_ONCE = 64 * 1024
 """Bytes; slack_sdk reads 1,024 at a time by default, less than an event."""
@@ -83,11 +83,13 @@ class _Handler(SocketModeHandler):
         super().__init__(
             app, app_token, web_client=client, concurrency=SOCKET_THREADS, receive_buffer_size=RECEIVED_AT_ONCE
         )  # fmt: skip
-        self.client.on_message_listeners.append(self._came)
+        self._enqueue = self.client.enqueue_message
+        self.client.enqueue_message = self._came  # type: ignore[method-assign] # its listeners hear of it too late
 
-    def _came(self, raw: str) -> None:
-        if '"envelope_id"' in raw:  # else it is a greeting or a goodbye
+    def _came(self, message: str) -> None:
+        if '"envelope_id"' in message:  # else it is a greeting or a goodbye
             self._ack_first.came()
+        self._enqueue(message)
 
     def handle(self, client: SocketModeClient, req: SocketModeRequest) -> None:  # type: ignore[override] # as Bolt's own
         try:

@@ -34,11 +34,16 @@ def test_work_waits_for_the_last_acknowledgement() -> None:
     assert not waiting.is_alive()
 
 
-def test_an_acknowledgement_that_is_counted_first_leaves_nothing_waiting() -> None:
+def test_acknowledgements_of_what_was_given_up_let_no_later_work_begin_early() -> None:
     ack_first = AckFirst()
+    ack_first.came()
+    ack_first.hold()  # gives up in the end
     ack_first.acknowledged()
     ack_first.came()
     waiting = held(ack_first)
+    waiting.join(0.05)
+    assert waiting.is_alive()
+    ack_first.acknowledged()
     waiting.join(LONGEST / 2)
     assert not waiting.is_alive()
 

@@ -44,7 +44,9 @@ def test_the_reason_ends_the_plan_and_stands_in_its_message_and_in_the_audit(sta
     plan = place.propose(ANN)
     plan_id = buttons(plan)[REJECT]
     place.reject(BOB, plan, "not during\nthe <!channel> sale")
-    ended = place.message("Rejected by <@U0BOB>: “not during the &lt;!channel&gt; sale”. Nothing was removed.")
+    ended = place.message(
+        "Rejected by <@U0BOB>: “not during the &lt;!channel&gt; sale”. Nothing was removed."
+    )
     assert (ended.ts, deciding(ended)) == (plan.ts, set())
     (event,) = place.events(plan_id, Tag.PLAN_REJECTED)
     assert (event.actor, event.facts["reason"]) == (BOB, "not during the <!channel> sale")

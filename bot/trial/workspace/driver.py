@@ -120,6 +120,11 @@ class Driver:
     def connections(self) -> int:
         return self._desk.links.count
 
+    @property
+    def ack_seconds(self) -> list[float]:
+        """How long each event took to be acknowledged, from its sending through the socket; the oldest first."""
+        return list(self._desk.links.ack_seconds)
+
     def wait_connected(self, count: int = 1, timeout: float = DEFAULT_TIMEOUT) -> None:
         self.wait_for(lambda: self.connections >= count, timeout)
 

@@ -6,6 +6,7 @@ import asyncio
 import concurrent.futures
 import contextlib
 import json
+import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -35,8 +36,9 @@ class Delivery:
 class _Link:
     """One connection of the bot. Its queue belongs to the server's loop; None hangs up."""
 
-    def __init__(self, socket: WebSocket) -> None:
+    def __init__(self, socket: WebSocket, sent: dict[str, float]) -> None:
         self._socket = socket
+        self._sent = sent
         self._loop = asyncio.get_running_loop()
         self._queue: asyncio.Queue[JSON | None] = asyncio.Queue()
         self.leaving = False
@@ -48,7 +50,10 @@ class _Link:
 
     async def pump(self) -> None:
         while (frame := await self._queue.get()) is not None:
-            await self._socket.send_text(json.dumps(frame))
+            text = json.dumps(frame)
+            if "envelope_id" in frame:
+                self._sent[frame["envelope_id"]] = time.monotonic()
+            await self._socket.send_text(text)
         await self._socket.close()
 
 
@@ -63,6 +68,9 @@ class Links:
         self._acks: dict[str, concurrent.futures.Future[JSON]] = {}
         self._last: JSON | None = None
         self._acks_to_lose = 0
+        self._sent: dict[str, float] = {}
+        self.ack_seconds: list[float] = []
+        """From the sending of each acknowledged event to its ack, the oldest first."""
 
     @property
     def count(self) -> int:
@@ -88,7 +96,7 @@ class Links:
             await socket.close(code=POLICY_VIOLATION)
             return
         await socket.accept()
-        link = _Link(socket)
+        link = _Link(socket, self._sent)
         pump = asyncio.create_task(link.pump())
         self._welcome(link)
         try:
@@ -190,6 +198,9 @@ class Links:
             if self._acks_to_lose > 0:
                 self._acks_to_lose -= 1
                 return
+            began = self._sent.pop(str(answer.get("envelope_id")), None)
+            if began is not None:
+                self.ack_seconds.append(time.monotonic() - began)
             ack = self._acks.get(str(answer.get("envelope_id")))
             if ack is not None and not ack.done():
                 ack.set_result(payload if isinstance(payload, dict) else {})
