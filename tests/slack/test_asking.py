@@ -77,7 +77,7 @@ def test_picked_objects_and_nothing_else_are_removed_when_somebody_approves(star
     plan = place.propose(ANN, "image=older:1")
     plan_id = buttons(plan)[APPROVE]
     assert "picked on prod-3" in plan.text
-    assert "`image=older:1`: nothing but image=older:1" in shown(plan)
+    assert "Picked by name: `image=older:1`" in shown(plan)
     assert place.workspace.click(BOB, plan.ts, COMMANDS).ok
     assert "docker rmi older:1" in place.told(BOB)
     place.approve(BOB, plan)
