@@ -20,7 +20,6 @@ _COMMANDS = {
     Kind.CONTAINER: "docker rm",
     Kind.IMAGE: "docker rmi",
     Kind.NETWORK: "docker network rm",
-    Kind.BUILD_CACHE: "docker builder prune --filter id=",
     Kind.VOLUME: "docker volume rm",
 }
 
@@ -86,7 +85,6 @@ def picked(inventory: Inventory, picks: Sequence[Pick]) -> Profile:
         Kind.CONTAINER: Rule(scope=Scope.STOPPED),
         Kind.NETWORK: Rule(scope=Scope.UNUSED),
         Kind.IMAGE: Rule(scope=Scope.UNUSED),
-        Kind.BUILD_CACHE: Rule(scope=Scope.UNUSED),
         Kind.VOLUME: Rule(scope=Scope.NAMED),
     }
     asked = {pick.kind for pick in picks}

@@ -63,6 +63,7 @@ class ModalListeners:
         plan_id, request_id = str(view.get("private_metadata") or ""), str(view.get("id") or "")
         asked = asked_by_click(body, respond)
         try:
+            # One read before the acknowledgement: only with it can the form show what is wrong in which field.
             state = self._plan(plan_id)
             adjustment = adjusting.adjustment_of(view, state)
             wrong = adjusting.mistakes(adjustment, state, before(state))

@@ -60,6 +60,10 @@ def test_the_example_file_is_read_as_it_stands() -> None:
         (HOST + '[policies.default]\nexpires = "soon"', r"policies\.default\.expires: “soon” is not a duration"),
         (HOST + "[policies.default]\nexpires = 30", r"policies\.default\.expires: a duration is written as text"),
         (HOST + '[database]\nurl = "mysql://x"', r"database\.url: “mysql” is not supported; write sqlite"),
+        (
+            HOST + '[profiles.data]\nvolumes = { take = "named" }',
+            r"profiles\.data\.volumes\.take: means nothing for volumes; write anonymous",
+        ),
         (HOST + '[slack]\nlisten = "here"', r"slack\.listen: “here” is no address to listen on"),
         (HOST + '[slack]\nlisten = "here:²"', r"slack\.listen: “here:²” is no address to listen on"),
         (HOST + "[polices.default]\n", r"polices: there is no such key; did you mean policies\?"),
