@@ -122,7 +122,7 @@ class Deckhand:
         clock = SystemClock()
         impatient = SlackChat(web_client(token, api_url, patient=False), lambda: self._settings.hosts)
         show = Show(store=store, chat=impatient, clock=clock)
-        rights = Rights(directory=SlackDirectory(client, clock.now), record=store.record_refusal)
+        rights = Rights(directory=SlackDirectory(client), record=store.record_refusal)
         services, background = self._services(store, engines, chat, rights, show)
 
         bolt_pool = ThreadPoolExecutor(BOLT_THREADS, thread_name_prefix="bolt")

@@ -34,7 +34,7 @@ def policy_explain(
     unknown = "cannot be read without SLACK_BOT_TOKEN → counts as no"
     if token is not None:
         client = web_client(token.get_secret_value(), settings.slack.api_url)
-        lookup, unknown = SlackDirectory(client, lambda: now).lookup, "cannot be read now → counts as no"
+        lookup, unknown = SlackDirectory(client).lookup, "cannot be read now → counts as no"
     answers = explaining.answers(registered, asked, lookup, unknown)
     if as_json:
         output.print_json(explaining.policy_json(registered, asked, answers, now))

@@ -1,7 +1,7 @@
 """User groups: asked for once a minute, remembered for ten, and empty when they cannot be known."""
 
+import time
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -12,21 +12,21 @@ from tests.slack.place import ANN, BOB, CYD
 
 METHOD = "usergroups.users.list"
 OPS = frozenset({ANN, BOB})
-SECOND = timedelta(seconds=1)
-MINUTE = timedelta(minutes=1)
+SECOND = 1.0
+MINUTE = 60.0
 
 
 @dataclass
 class Clock:
     """A clock that stands still until a test moves it."""
 
-    moment: datetime = datetime(2026, 3, 1, 12, tzinfo=UTC)
+    seconds: float = 1000
 
-    def now(self) -> datetime:
-        return self.moment
+    def ticks(self) -> float:
+        return self.seconds
 
-    def pass_time(self, span: timedelta) -> None:
-        self.moment += span
+    def pass_time(self, seconds: float) -> None:
+        self.seconds += seconds
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def directory(workspace: Workspace, clock: Clock) -> SlackDirectory:
-    return SlackDirectory(web_client(workspace.bot_token, workspace.api_url), clock.now)
+    return SlackDirectory(web_client(workspace.bot_token, workspace.api_url), clock.ticks)
 
 
 def change_members(workspace: Workspace, *members: str) -> None:
@@ -116,7 +116,7 @@ def test_groups_are_remembered_apart(workspace: Workspace, clock: Clock) -> None
         for group_id, member in (("S0ONE", ANN), ("S0TWO", BOB))
     )
     with Workspace(team=Team(groups=groups)) as other:
-        directory = SlackDirectory(web_client(other.bot_token, other.api_url), clock.now)
+        directory = SlackDirectory(web_client(other.bot_token, other.api_url), clock.ticks)
         assert directory.members("S0ONE") == {ANN}
         assert directory.members("S0TWO") == {BOB}
         other.fail_next(METHOD, error="ratelimited")
@@ -129,5 +129,10 @@ def test_groups_are_remembered_apart(workspace: Workspace, clock: Clock) -> None
 def test_when_slack_cannot_be_reached_nobody_is_a_member(clock: Clock) -> None:
     with Workspace() as gone:
         api_url = gone.api_url
-    directory = SlackDirectory(web_client("xoxb-1", api_url), clock.now)
+    directory = SlackDirectory(web_client("xoxb-1", api_url), clock.ticks)
     assert directory.members("S0OPS") == frozenset()
+
+
+def test_the_clock_that_counts_is_one_that_nobody_can_set_back(workspace: Workspace) -> None:
+    directory = SlackDirectory(web_client(workspace.bot_token, workspace.api_url))
+    assert directory._ticks is time.monotonic
