@@ -32,7 +32,7 @@ def approve_by_policy(policy: Policy, state: PlanState, now: datetime) -> Change
     if state.status is not Status.PROPOSED:
         raise RefusedError("The plan is no longer open.")
     starts_at, approver = start_of(policy, now), policy.approver
-    approved = facts.event(
+    approved = facts.bound(
         Tag.PLAN_APPROVED, state.plan, approver, approvers=[approver.id], policy=policy.name, automatic=True,
         starts_at=facts.moment(starts_at), policy_in_force=facts.policy(policy), permalink=facts.permalink(state),
     )  # fmt: skip

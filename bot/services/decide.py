@@ -170,7 +170,7 @@ class _Vote:
         approvers = [*state.approvers, self.person]
         if len(approvers) < needed:
             return Change(status=Status.PROPOSED, events=(self._voted(state),), vote=vote)
-        approved = facts.event(
+        approved = facts.bound(
             Tag.PLAN_APPROVED, state.plan, self.person, approvers=[person.id for person in approvers],
             policy=policy.name, quorum=needed, starts_at=facts.moment(starts_at),
             policy_in_force=facts.policy(policy), permalink=facts.permalink(state),
@@ -182,7 +182,7 @@ class _Vote:
 
     def _voted(self, state: PlanState) -> Event:
         policy = self.host.policy
-        return facts.event(
+        return facts.bound(
             Tag.PLAN_VOTED, state.plan, self.person, approve=self.approve, reason=self.reason,
             policy=policy.name, quorum=quorum_of(policy, state.plan.draft),
             policy_in_force=facts.policy(policy), permalink=facts.permalink(state),

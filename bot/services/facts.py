@@ -9,6 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 from bot.core.audit import Event, Json, Tag, time_text
 from bot.core.inventory import EngineInfo
 from bot.core.lifecycle import ItemState, Outcome, PlanState
+from bot.core.plan_digest import FACT, plan_digest
 from bot.core.plans import Frees, Person, Plan
 from bot.core.policy import Policy
 from bot.core.schedules import Schedule
@@ -26,6 +27,11 @@ def event(tag: Tag, plan: Plan, actor: Person | None = None, **facts: Json) -> E
     if actor:
         facts["actor_name"] = actor.name
     return Event(tag=tag, plan=plan.id, host=plan.host, actor=actor.id if actor else "", facts=facts)
+
+
+def bound(tag: Tag, plan: Plan, actor: Person | None = None, **facts: Json) -> Event:
+    """An event about a plan that names the very list that it is about."""
+    return event(tag, plan, actor, **facts, **{FACT: plan_digest(plan)})
 
 
 def moment(value: datetime | None) -> Json:

@@ -25,6 +25,11 @@ def plan_text(plan: Plan) -> str:
     return _text(_PLAN.dump_python(plan, mode="json", fallback=dict, warnings=False))
 
 
+def plan_of_text(text: str) -> Plan:
+    """The plan of a snapshot."""
+    return _PLAN.validate_json(text)
+
+
 def usage_text(usage: DiskUsage) -> str:
     return _text(_USAGE.dump_python(usage, mode="json"))
 
@@ -60,7 +65,7 @@ def _usage(text: str | None) -> DiskUsage | None:
 
 def stored_plan(row: PlanRow) -> Plan:
     """The plan of a row, from its snapshot."""
-    return _PLAN.validate_json(row.snapshot)
+    return plan_of_text(row.snapshot)
 
 
 def restoring(row: RestoreRow) -> Restoring:

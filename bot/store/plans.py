@@ -1,6 +1,7 @@
 """Plans: made, loaded, and changed by compare-and-set."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import delete, insert, or_, update
@@ -11,10 +12,11 @@ from sqlmodel import Session, col, select
 from bot.core.audit import Event, Json, Tag
 from bot.core.errors import PlanExistsError, RefusedError
 from bot.core.lifecycle import ENDED, MessageRef, PlanState, Status, Vote, may_become
+from bot.core.plan_digest import FACT, plan_digest
 from bot.core.plans import Plan
 from bot.ports import Change
 from bot.store import chain
-from bot.store.mapping import plan_state, plan_text
+from bot.store.mapping import plan_of_text, plan_state, plan_text
 from bot.store.models import ItemRow, PlanRow, RestoreRow, VoteRow
 from bot.store.sessions import DatabaseNow, now
 from bot.store.turns import known, tell_follower, waits_for
@@ -33,7 +35,9 @@ def create(session: Session, plan: Plan, quorum: int, message: MessageRef, event
     existing = session.exec(select(PlanRow.snapshot).where(col(PlanRow.id) == plan.id)).one_or_none()
     if existing is None:
         _insert(session, plan, quorum, message, text)
-        chain.append(session, {f"{plan.id}/version 1/0": event})
+        # Of the plan as it is read back: what the database cannot hold was written in another way.
+        bound = replace(event, facts={**event.facts, FACT: plan_digest(plan_of_text(text))})
+        chain.append(session, {f"{plan.id}/version 1/0": bound})
     elif existing != text:
         raise PlanExistsError(f"plan {plan.id} exists, and is another one")
     return there(load(session, plan.id), plan.id)

@@ -11,6 +11,7 @@ from sqlmodel import Session, col, select
 from bot.core.audit import Event, Json, Tag, time_text
 from bot.core.errors import LeaseLostError
 from bot.core.lifecycle import ATTEMPTS_IN_VAIN, PlanState, Status, may_become
+from bot.core.plan_digest import FACT, plan_digest
 from bot.core.usage import DiskUsage
 from bot.ports import Run
 from bot.services import facts
@@ -102,6 +103,7 @@ def started_facts(state: PlanState) -> dict[str, Json]:
         "approvers": [facts.person(person) for person in state.approvers],
         "profile": draft.profile,
         "policy": plan.policy,
+        FACT: plan_digest(plan),
         "engine": facts.engine(draft.engine),
         "predicted": {"low": draft.frees.low, "high": draft.frees.high},
         "items": [

@@ -12,6 +12,7 @@ import pytest
 from bot.core.audit import Tag
 from bot.core.errors import LeaseLostError
 from bot.core.lifecycle import Outcome, Status
+from bot.core.plan_digest import plan_digest
 from bot.ports import Run
 from bot.store.store import SqlStore
 from tests.store.samples import (
@@ -81,6 +82,7 @@ def test_the_event_of_the_start_holds_everything_that_the_cleanup_begins_with(st
         "approvers": [{"id": BEN.id, "name": "Ben"}],
         "profile": "routine",
         "policy": "production",
+        "plan_digest": plan_digest(the(store).plan),
         "engine": {
             "id": ENGINE.id,
             "name": "prod-3",
