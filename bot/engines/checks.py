@@ -14,7 +14,7 @@ from bot.engines.clients import Clients
 from bot.engines.engine import DockerEngine
 from bot.engines.failures import LinkError, translated
 from bot.engines.known_hosts import KnownKeys, ShownKey
-from bot.engines.ssh_transport import SshLink
+from bot.engines.ssh_link import SshLink
 from bot.engines.targets import Ssh, Target, Tcp, Unix, target_of
 from bot.engines.tcp import connect, resolve
 

@@ -1,7 +1,7 @@
 """Kept connections to the engines of all registered hosts."""
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,28 +16,62 @@ from bot.engines.client import EngineClient, tcp_client
 from bot.engines.disk import Disk, LocalDisk, RemoteDisk, unknown_disk
 from bot.engines.failures import LinkError, translated
 from bot.engines.limits import Limits
+from bot.engines.shared import Shared
 from bot.engines.ssh_config import Route, SshFiles
 from bot.engines.ssh_dial import ENGINE_SOCKET, SshDial
 from bot.engines.ssh_keys import Keyring
-from bot.engines.ssh_transport import SshLink
+from bot.engines.ssh_link import SshLink
 from bot.engines.targets import Ssh, Tcp, Unix, target_of
 
 DEFAULT_LIMITS = Limits()
 HANDSHAKES = 32
 """SSH handshakes at once: more only wait for one another's processor time."""
 SSH = Path("~/.ssh")
+STOPPING = "Deckhand is shutting down."
 
 
 @dataclass(slots=True)
 class _Place:
     """One host's client, and what to close with it."""
 
-    lock: threading.Lock = field(default_factory=threading.Lock)
+    opening: Shared[EngineClient]
+    """One connects at a time; who comes meanwhile shares what comes of it."""
     client: EngineClient | None = None
     link: SshLink | None = None
     disk: Disk = unknown_disk
     gone: bool = False
     """Its host is no longer reached in this way: who still holds the place must look for the one now."""
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    """Held for moments, to exchange the fields above; never while a host is waited for."""
+
+    def take(self, link: SshLink) -> None:
+        """Connect over this link, or over none if the place has been left meanwhile."""
+        with self.lock:
+            self.link = link
+            gone = self.gone
+        if gone:
+            link.cut()
+
+    def opened(self, client: EngineClient) -> None:
+        with self.lock:
+            if self.gone:
+                raise LinkError(HostUnreachableError, "its connection was ended meanwhile.")
+            self.client = client
+
+    def leave(self) -> None:
+        """End what is open or being opened, at once: who waits for it is woken, and nobody waited for."""
+        with self.lock:
+            self.gone = True
+        if self.link is not None:
+            self.link.cut()
+
+    def shut(self) -> None:
+        """See it end."""
+        client, link = self.client, self.link
+        if link is not None:
+            link.close()
+        if client is not None:
+            client.close()
 
 
 class Clients:
@@ -69,13 +103,15 @@ class Clients:
         """The host's client, connected and negotiated; raises HostError when it cannot be had."""
         with translated(host):
             while True:
-                registered, place = self._place(host)
-                with place.lock:
-                    if place.gone:
-                        continue
-                    if place.client is None:
-                        place.client = self._open(registered, place)
-                    return place.client
+                place = self._place(host)
+                try:
+                    client = place.client or place.opening.begin(fresh=False, here=True).result()
+                except BaseException:
+                    if not place.gone:
+                        raise
+                    continue
+                if not place.gone:
+                    return client
 
     def disk(self, host: str, engine: EngineInfo) -> DiskSpace | None:
         """The disk behind the engine's data root, by the way that leads to the host; None: unknown."""
@@ -86,10 +122,9 @@ class Clients:
     def drop(self, host: str) -> None:
         """Forget a broken connection; the next ``client`` connects anew."""
         with self._lock:
-            place = self._places.get(host)
+            place = self._places.pop(host, None)
         if place is not None:
-            with place.lock:
-                _shut(place)
+            _end([place])
 
     def adopt(self, hosts: Mapping[str, Host]) -> frozenset[str]:
         """Take other hosts, and end the connections to those that are gone or reached in another way: these."""
@@ -100,10 +135,7 @@ class Clients:
                 if name not in hosts or hosts[name].address != host.address
             )  # fmt: skip
             places = [place for name in left if (place := self._places.pop(name, None))]
-        for place in places:
-            with place.lock:
-                place.gone = True
-                _shut(place)
+        _end(places)
         return left
 
     def close(self) -> None:
@@ -113,29 +145,39 @@ class Clients:
             places, jumps = list(self._places.values()), list(self._jumps.values())
             self._places.clear()
             self._jumps.clear()
-        for place in places:
-            with place.lock:
-                place.gone = True
-                _shut(place)
+        for jump in jumps:
+            jump.cut()
+        _end(places)
         for jump in reversed(jumps):
             jump.close()
 
-    def _place(self, host: str) -> tuple[Host, _Place]:
+    def _place(self, host: str) -> _Place:
         with self._lock:
             if self._closed:
-                raise LinkError(HostUnreachableError, "Deckhand is shutting down.")
+                raise LinkError(HostUnreachableError, STOPPING)
             if host not in self._hosts:
                 raise LinkError(HostUnreachableError, "no such host is registered.")
-            return self._hosts[host], self._places.setdefault(host, _Place())
+            if host not in self._places:
+                self._places[host] = self._new_place(self._hosts[host])
+            return self._places[host]
+
+    def _new_place(self, host: Host) -> _Place:
+        place = _Place(Shared(lambda: self._open(host, place), name=f"connect {host.name}"))
+        return place
 
     def _open(self, host: Host, place: _Place) -> EngineClient:
+        client: EngineClient | None = None
         try:
-            place.client = self._made(host, place)
-            place.client.negotiate()
+            client = self._made(host, place)
+            client.negotiate()
+            place.opened(client)
         except BaseException:
-            _shut(place)
+            if place.link is not None:
+                place.link.close()
+            if client is not None:
+                client.close()
             raise
-        return place.client
+        return client
 
     def _made(self, host: Host, place: _Place) -> EngineClient:
         match target_of(host.address):
@@ -146,10 +188,11 @@ class Clients:
             case Tcp() as tcp:
                 return tcp_client(tcp.url, tcp.endpoint, self.limits)
             case Ssh() as ssh:
-                link = place.link = self._link(self._files.route(ssh.address))
+                link = self._link(self._files.route(ssh.address))
+                place.take(link)
                 place.disk = RemoteDisk(link, self.limits.disk)
                 adapter = DialAdapter(self.dial(ssh, link), self.limits)
-                return EngineClient(DIALLED_URL, self.limits, adapter, link.close, link.answers)
+                return EngineClient(DIALLED_URL, self.limits, adapter, link.disconnect, link.answers)
 
     def dial(self, target: Ssh, link: SshLink) -> SshDial:
         """What opens connections to the engine behind a link."""
@@ -178,14 +221,14 @@ class Clients:
         """Jump hosts are shared: one kept connection for all the hosts behind it."""
         link = self._link(route)
         with self._lock:
+            if self._closed:
+                raise LinkError(HostUnreachableError, STOPPING)
             return self._jumps.setdefault(route, link)
 
 
-def _shut(place: _Place) -> None:
-    client, place.client = place.client, None
-    link, place.link = place.link, None
-    place.disk = unknown_disk
-    if client is not None:
-        client.close()
-    if link is not None:
-        link.close()
+def _end(places: Sequence[_Place]) -> None:
+    """All at once first, and then one after the other until its thread has ended."""
+    for place in places:
+        place.leave()
+    for place in places:
+        place.shut()

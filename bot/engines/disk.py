@@ -17,7 +17,7 @@ import paramiko
 from bot.core.inventory import EngineInfo
 from bot.core.usage import DiskSpace
 from bot.engines.failures import LinkError
-from bot.engines.ssh_transport import SshLink
+from bot.engines.ssh_link import SshLink
 
 INIT, VERSION, EXTENDED, EXTENDED_REPLY = 1, 2, 200, 201
 PROTOCOL = 3

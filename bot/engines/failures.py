@@ -87,7 +87,7 @@ def _http(host: str, error: Exception) -> HostError:
     for kind, (meaning, sentence) in HTTP:
         if isinstance(error, kind):
             return meaning(host, sentence)
-    below = list(_causes(error))
+    below = list(causes(error))
     if any(isinstance(cause, ssl.SSLError | urllib3.exceptions.SSLError) for cause in below):
         return _tls(host, below)
     for cause in below:
@@ -132,7 +132,7 @@ def _socket(host: str, error: OSError) -> HostError:
     return HostUnreachableError(host, f"the connection failed: {error.strerror or error}.")
 
 
-def _causes(error: BaseException | None) -> Iterator[BaseException]:
+def causes(error: BaseException | None) -> Iterator[BaseException]:
     """The error and everything below it: causes, contexts, and what urllib3 keeps in arguments."""
     seen: set[int] = set()
     waiting: list[object] = [error]

@@ -5,10 +5,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
+    reach: float = 45
+    """A connection in all, jump hosts, waiting for one's turn and a channel to the engine included."""
     connect: float = 5
     banner: float = 10
     """From the TCP connection to the SSH server's first line, and again for the key exchange."""
     auth: float = 10
+    """The login in all, however many keys are offered."""
     channel: float = 10
     ping: float = 5
     """``/_ping`` and ``/version``, which a healthy engine answers at once."""

@@ -13,7 +13,7 @@ from bot.core.errors import EngineTimeoutError, EngineUnavailableError
 from bot.engines.channels import ChannelSocket
 from bot.engines.failures import LinkError
 from bot.engines.limits import Limits
-from bot.engines.ssh_transport import SshLink
+from bot.engines.ssh_link import SshLink
 from bot.engines.use import Use
 
 HELPER = "docker system dial-stdio"

@@ -1,28 +1,26 @@
-"""One kept SSH connection to one server: reached, checked, logged in; many channels over it."""
+"""paramiko's transport, within bounds, and with OpenSSH's channels to unix sockets."""
 
 import logging
-import socket
 import threading
-import time
 from collections.abc import Callable
-from contextlib import suppress
+from typing import Any, ClassVar
 
 import paramiko
+from paramiko.buffered_pipe import BufferedPipe
+from paramiko.common import (
+    MSG_CHANNEL_DATA,
+    MSG_CHANNEL_EXTENDED_DATA,
+    cMSG_CHANNEL_CLOSE,
+    cMSG_CHANNEL_OPEN,
+)
 
-from bot.core.errors import HostUnreachableError
-from bot.engines import known_hosts
-from bot.engines.failures import LinkError
+from bot.engines.deadlines import Deadline
 from bot.engines.limits import Limits
-from bot.engines.ssh_config import Route
-from bot.engines.ssh_keys import Keyring
-from bot.engines.ssh_login import log_in
-from bot.engines.tcp import connect
-from bot.engines.use import Use
+from bot.engines.ssh_packets import Packets, TooMuchError
 
 STREAMLOCAL = "direct-streamlocal@openssh.com"
-CHANNEL_OPEN = 90
-KEEPALIVE_SECONDS = 15
-WAKE_SECONDS = 5.0
+STDERR = 1
+MOST_EXTENSIONS = 64
 SLOW_EXCHANGES = [
     "diffie-hellman-group1-sha1",
     "diffie-hellman-group14-sha1",
@@ -37,269 +35,129 @@ SLOW_EXCHANGES = [
 logging.getLogger("paramiko").setLevel(logging.CRITICAL + 1)
 
 
-class StreamlocalTransport(paramiko.Transport):
-    """A Transport that can open OpenSSH's channels to a unix socket of the server's machine."""
+def _take(channel: paramiko.Channel, buffer: "BufferedPipe[bytes]", data: bytes) -> None:
+    """Keep what came for a channel, as far as the server was told that it may send (RFC 4254, section 5.2)."""
+    if channel.closed or not data:
+        return
+    if len(channel.in_buffer) + len(channel.in_stderr_buffer) + len(data) > channel.in_window_size:
+        raise TooMuchError("more than the channel's window")
+    buffer.feed(data)
+    transport = channel.get_transport()
+    if isinstance(transport, Transport):
+        transport.packetizer.useful()
 
-    def open_streamlocal(self, path: str, seconds: float) -> paramiko.Channel:
-        # One at a time per transport (SshLink holds its lock), so the kind's fields need no other place.
-        self._streamlocal_path = path
-        return self.open_channel(STREAMLOCAL, timeout=seconds)
+
+def _data(channel: paramiko.Channel, message: paramiko.Message) -> None:
+    _take(channel, channel.in_buffer, message.get_binary())
+
+
+def _extended_data(channel: paramiko.Channel, message: paramiko.Message) -> None:
+    if message.get_int() == STDERR:
+        _take(channel, channel.in_stderr_buffer, message.get_binary())
+
+
+class Transport(paramiko.Transport):
+    """A Transport that a server can neither fill nor hold, nor make raise anything but SSH's own errors.
+
+    Channels may be opened from many threads at once; each is told its own refusal.
+    """
+
+    packetizer: Packets
+    _channel_handler_table: ClassVar[dict[int, Callable[[paramiko.Channel, paramiko.Message], None]]] = {
+        **paramiko.Transport._channel_handler_table,  # type: ignore[attr-defined] # noqa: SLF001 - for all but two
+        MSG_CHANNEL_DATA: _data,
+        MSG_CHANNEL_EXTENDED_DATA: _extended_data,
+    }
+
+    def __init__(self, link: Any, limits: Limits, places: threading.BoundedSemaphore) -> None:
+        """``places`` are for the work of handshakes, of which only so many go on at once."""
+        super().__init__(link, disabled_algorithms={"kex": SLOW_EXCHANGES}, packetizer_class=Packets)
+        self._mine = threading.local()
+        self._refusals: dict[int, paramiko.ChannelException] = {}
+        self.clear_to_send_timeout = limits.channel
+        self.packetizer.write_seconds = limits.channel
+        self.packetizer.greeting = Deadline(limits.banner)
+        self.packetizer.places = places
+
+    def run(self) -> None:
+        try:
+            super().run()
+        finally:
+            self.packetizer.rest()
+            if self.completion_event is not None:
+                self.completion_event.set()  # paramiko's own only wakes whoever did not close it
+
+    def get_exception(self) -> Exception | None:
+        """Why it ended; whatever a server's nonsense raised is one of SSH's own errors."""
+        error = super().get_exception()
+        if error is None or isinstance(error, paramiko.SSHException | EOFError | OSError):
+            return error
+        wrapped = paramiko.SSHException(f"a message that makes no sense ({type(error).__name__})")
+        wrapped.__cause__ = error
+        return wrapped
+
+    # --- channels -------------------------------------------------------------------------------
+
+    def opened(
+        self,
+        kind: str,
+        seconds: float,
+        *,
+        path: str = "",
+        to: tuple[str, int] | None = None,
+    ) -> paramiko.Channel:
+        """A channel: to the server's unix socket ``path``, to a port as the server sees it, or a session.
+
+        paramiko.ChannelException when the server refuses it, other errors of SSH when it does not answer.
+        """
+        self._mine.path, self._mine.number = path, None
+        try:
+            return self.open_channel(kind, to, ("127.0.0.1", 0), timeout=seconds)
+        except (paramiko.SSHException, EOFError, OSError):
+            self.channel_events.pop(self._mine.number, None)
+            refusal = self._refusals.pop(self._mine.number, None)
+            if refusal is not None:
+                raise refusal from None
+            raise
+
+    def _next_channel(self) -> int:
+        number: int = super()._next_channel()  # type: ignore[misc] # private, so the stubs leave it out
+        self._mine.number = number
+        return number
 
     def _send_user_message(self, data: paramiko.Message) -> None:
         """paramiko's own, which knows no other channel kinds: it sends the head, we add the fields."""
         head = paramiko.Message()
-        head.add_byte(bytes([CHANNEL_OPEN]))
+        head.add_byte(cMSG_CHANNEL_OPEN)
         head.add_string(STREAMLOCAL)
         if data.asbytes().startswith(head.asbytes()):
-            data.add_string(self._streamlocal_path)
+            data.add_string(self._mine.path)
             data.add_string("")  # reserved
             data.add_int(0)  # reserved
         super()._send_user_message(data)  # type: ignore[misc] # private, so the stubs leave it out
 
+    def _parse_channel_open_failure(self, message: paramiko.Message) -> None:
+        number, reason = message.get_int(), message.get_int()
+        message.rewind()
+        if number in self.channel_events:
+            self._refusals[number] = paramiko.ChannelException(reason, "refused")
+        super()._parse_channel_open_failure(message)  # type: ignore[misc] # as above
+        self.saved_exception = None  # whose is told by the number of the channel
 
-class _NoChannelError(LinkError):
-    """The connection is there and opens no channel: it died unnoticed."""
+    def _parse_channel_open_success(self, message: paramiko.Message) -> None:
+        """One that nobody waits for any more is closed again: the server would keep it for ever."""
+        number, theirs = message.get_int(), message.get_int()
+        message.rewind()
+        waited_for = self._channels.get(number) is not None  # type: ignore[attr-defined] # as above
+        super()._parse_channel_open_success(message)  # type: ignore[misc] # as above
+        if not waited_for:
+            closing = paramiko.Message()
+            closing.add_byte(cMSG_CHANNEL_CLOSE)
+            closing.add_int(theirs)
+            self._send_message(closing)  # type: ignore[attr-defined] # as above
 
-
-class SshLink:
-    """The kept connection along one route; it connects on demand and again after it broke."""
-
-    def __init__(
-        self,
-        route: Route,
-        keyring: Keyring,
-        limits: Limits,
-        jump: "SshLink | None",
-        handshakes: threading.BoundedSemaphore | None = None,
-    ) -> None:
-        """``handshakes`` bounds how many links exchange keys and log in at once."""
-        self.route = route
-        self.limits = limits
-        self.use = Use()
-        self._keyring = keyring
-        self._jump = jump
-        self._handshakes = handshakes or threading.BoundedSemaphore()
-        self._forwarded: list[paramiko.Channel] = []
-        self._lock = threading.Lock()
-        self._transport: StreamlocalTransport | None = None
-        self._socket: socket.socket | paramiko.Channel | None = None
-
-    @property
-    def active(self) -> bool:
-        transport = self._transport
-        return transport is not None and transport.is_active()
-
-    @property
-    def connection(self) -> object | None:
-        """What stands for the connection that is open now; another one after it broke."""
-        return self._transport
-
-    def streamlocal(self, path: str) -> paramiko.Channel:
-        """A channel to the server's unix socket; paramiko.ChannelException when the server refuses it."""
-        return self._opened(lambda transport: transport.open_streamlocal(path, self.limits.channel))
-
-    def session(self) -> paramiko.Channel:
-        """A channel for one command; paramiko.ChannelException when the server refuses it."""
-        return self._opened(lambda transport: transport.open_session(timeout=self.limits.channel))
-
-    def forward(self, host: str, port: int) -> paramiko.Channel:
-        """A channel to a TCP port as the server sees it; paramiko.ChannelException when refused."""
-        source = ("127.0.0.1", 0)
-        channel = self._opened(
-            lambda transport: transport.open_channel(
-                "direct-tcpip", (host, port), source, timeout=self.limits.channel
-            )
-        )
-        self._forwarded = [*(each for each in self._forwarded if not each.closed), channel]
-        return channel
-
-    def connect(self) -> None:
-        """Connect and log in, unless that is done; LinkError says what is in the way."""
-        with self._lock:
-            self._connected()
-
-    def answers(self) -> bool:
-        """Whether the server still answers over the open connection; when it does not, that is closed."""
-        transport = self._transport
-        if transport is None or not transport.is_active():
-            return False
-        try:
-            transport.open_session(timeout=self.limits.ping).close()
-        except paramiko.ChannelException:
-            return True  # it refused, and so it is there
-        except (paramiko.SSHException, EOFError, OSError):
-            with self._lock:
-                if self._transport is transport:
-                    self._disconnect()
-            return False
-        return True
-
-    def introduction(self) -> tuple[known_hosts.ShownKey, known_hosts.KnownKeys]:
-        """The key that the server shows, trusted or not, and what is known of it; logs in nowhere."""
-        with self._lock:
-            self._disconnect()
-            try:
-                self._socket = self._reach()
-                _, shown, known = self._introduced(self._socket)
-                return shown, known
-            finally:
-                self._disconnect()
-
-    def close(self) -> None:
-        with self._lock:
-            self._disconnect()
-
-    # --- connecting; the lock is held ------------------------------------------------------------
-
-    def _connected(self) -> StreamlocalTransport:
-        if self._transport is not None and self._transport.is_active():
-            return self._transport
-        self._disconnect()
-        try:
-            self._socket = self._reach()
-            with self._handshakes:
-                self._transport = self._greet(self._socket)
-                log_in(self._transport, self.route, self._keyring, self.limits)
-        except BaseException:
-            self._disconnect()
-            raise
-        # paramiko's own default wakes ten times a second, which 300 idle hosts would feel.
-        self._socket.settimeout(WAKE_SECONDS)
-        self.use.now()
-        self._keep(self._transport)
-        return self._transport
-
-    def _keep(self, transport: StreamlocalTransport) -> None:
-        """Ask the server now and then whether it is there, and close what nobody has used for long."""
-
-        def keep() -> None:  # in the transport's own thread
-            if self._idle() and self._lock.acquire(blocking=False):
-                try:
-                    if self._transport is transport and self._idle():
-                        self._disconnect()
-                        return
-                finally:
-                    self._lock.release()
-            transport.global_request("keepalive@lag.net", wait=False)
-
-        transport.packetizer.set_keepalive(min(KEEPALIVE_SECONDS, self.limits.close), keep)
-
-    def _idle(self) -> bool:
-        carries = any(not channel.closed for channel in self._forwarded)
-        return not carries and self.use.idle_for >= self.limits.close
-
-    def _opened(self, opening: Callable[[StreamlocalTransport], paramiko.Channel]) -> paramiko.Channel:
-        """Open a channel; a kept connection that turns out to be dead is replaced once.
-
-        Safe for every request, since none has been sent yet.
-        """
-        with self._lock:
-            kept = self.active
-            try:
-                return self._tried(opening)
-            except _NoChannelError:
-                if not kept:
-                    raise
-                return self._tried(opening)
-
-    def _tried(self, opening: Callable[[StreamlocalTransport], paramiko.Channel]) -> paramiko.Channel:
-        transport = self._connected()
-        try:
-            return opening(transport)
-        except paramiko.ChannelException:
-            raise
-        except (paramiko.SSHException, EOFError, OSError) as error:
-            self._disconnect()
-            raise _NoChannelError(
-                HostUnreachableError, f"{self.route} let us in and then did not answer: is the machine down?"
-            ) from error
-
-    def _disconnect(self) -> None:
-        transport, self._transport = self._transport, None
-        link, self._socket = self._socket, None
-        if link is not None:
-            with suppress(OSError):
-                link.shutdown(socket.SHUT_RDWR)  # wakes the transport's thread at once
-            link.close()
-        if transport is not None:
-            transport.packetizer.complete_handshake()  # ends the timer thread of a handshake that did not end
-            transport.close()
-            if transport is not threading.current_thread():
-                transport.join(WAKE_SECONDS)
-
-    def _reach(self) -> "socket.socket | paramiko.Channel":
-        if self._jump is None:
-            return connect(self.route.host, self.route.port, self.limits.connect)
-        try:
-            return self._jump.forward(self.route.host, self.route.port)
-        except LinkError as error:
-            raise LinkError(
-                error.kind, f"through the jump host {self._jump.route}: {error.sentence}"
-            ) from error
-        except paramiko.ChannelException as error:
-            raise LinkError(
-                HostUnreachableError,
-                f"the jump host {self._jump.route} could not or would not connect to {self.route}.",
-            ) from error
-
-    def _greet(self, link: "socket.socket | paramiko.Channel") -> StreamlocalTransport:
-        """Exchange keys and check the server's; nothing secret is sent before that."""
-        transport, shown, known = self._introduced(link)
-        shown.check(known)
-        return transport
-
-    def _introduced(
-        self, link: "socket.socket | paramiko.Channel"
-    ) -> tuple[StreamlocalTransport, known_hosts.ShownKey, known_hosts.KnownKeys]:
-        """Exchange keys: the key that the server shows, and what is known of it."""
-        known = known_hosts.trusted_keys(self.route.name, self.route.pins, self.route.known_hosts)
-        transport = StreamlocalTransport(link, disabled_algorithms={"kex": SLOW_EXCHANGES})
-        self._transport = transport  # so that a failure below ends its thread
-        transport.banner_timeout = self.limits.banner
-        transport.handshake_timeout = self.limits.banner
-        transport.auth_timeout = self.limits.auth
-        _prefer(transport, known)
-        began = time.monotonic()
-        try:
-            # Longer than the limits inside, or the cause would be lost.
-            transport.start_client(timeout=2 * self.limits.banner + 1)
-        except (paramiko.SSHException, EOFError, OSError) as error:
-            raise self._no_greeting(error, time.monotonic() - began) from error
-        key = transport.get_remote_server_key()
-        shown = known_hosts.ShownKey(
-            name=self.route.name,
-            host=self.route.host,
-            port=self.route.port,
-            type=key.get_name(),
-            blob=key.asbytes(),
-        )
-        return transport, shown, known
-
-    def _no_greeting(self, error: Exception, seconds: float) -> LinkError:
-        if isinstance(error, paramiko.ssh_exception.IncompatiblePeer):
-            return LinkError(
-                HostUnreachableError,
-                f"{self.route} speaks SSH only with methods that Deckhand does not: {error}",
-            )
-        if seconds >= self.limits.banner:
-            return LinkError(
-                HostUnreachableError,
-                f"{self.route} accepts connections, but no SSH server answered in {self.limits.banner:g} s: "
-                "is it overloaded, or is this another service's port?",
-            )
-        return LinkError(
-            HostUnreachableError,
-            f"{self.route} closed the connection before SSH began: it is no SSH server, or too busy. "
-            "Try again in a minute.",
-        )
-
-
-def _prefer(transport: paramiko.Transport, known: known_hosts.KnownKeys) -> None:
-    """Ask the server first for a key of a type that known_hosts has, as OpenSSH does."""
-    if not known.by_type:
-        return
-    options = transport.get_security_options()
-    names = set(known.by_type)
-    if "ssh-rsa" in names:
-        names |= {"rsa-sha2-512", "rsa-sha2-256"}
-    options.key_types = tuple(sorted(options.key_types, key=lambda name: name not in names))
+    def _parse_ext_info(self, message: paramiko.Message) -> None:
+        if message.get_int() > MOST_EXTENSIONS:  # the server's claim, and paramiko counts up to it
+            raise TooMuchError("extensions without an end")
+        message.rewind()
+        super()._parse_ext_info(message)  # type: ignore[misc] # as above

@@ -125,7 +125,7 @@ def test_connections_of_hosts_that_are_gone_or_reached_in_another_way_end(sshd: 
     with closing(DockerEngines({**kept, **changed, **gone})) as engines:
         links = {}
         for name in ("kept", "changed", "gone"):
-            _, place = engines._clients._place(name)
+            place = engines._clients._place(name)
             (place.link,) = engines._clients.hops(Ssh(address=server.ssh_address))
             links[name] = place.link
             place.link.connect()

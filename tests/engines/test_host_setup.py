@@ -10,9 +10,10 @@ from uuid import uuid4
 import paramiko
 import pytest
 
+from bot.engines.deadlines import Deadline
 from bot.engines.engine import DockerEngine
 from bot.engines.ssh_dial import Way
-from bot.engines.ssh_transport import SshLink
+from bot.engines.ssh_link import SshLink
 from bot.engines.targets import Ssh
 from tests.conftest import StartSshd
 from tests.engines.conftest import MakeClients
@@ -88,7 +89,7 @@ def test_each_way_reaches_the_engine_and_nothing_else(
     (link,) = clients.hops(Ssh(address=server.ssh_address))
     try:
         assert "uid=" not in told(link, "id")
-        assert refuses(lambda: link.forward("127.0.0.1", server.port))
+        assert refuses(lambda: link.forward("127.0.0.1", server.port, Deadline(10)))
         assert refuses(lambda: link.streamlocal("/run/dbus/system_bus_socket"))
         assert not reads_files(link)
     finally:

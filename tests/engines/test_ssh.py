@@ -137,7 +137,7 @@ def test_a_removal_after_the_connection_was_seen_to_die_uses_a_new_one(
     server = sshd()
     client = make_clients(server.ssh_address, engine_socket=str(engine.socket)).client(HOST)
     volume = engine.volume()
-    transport = client.get_adapter(client.base_url)._pool._dial._link._transport  # type: ignore[attr-defined] # ours
+    transport = client.get_adapter(client.base_url)._pool._dial._link._kept.transport  # type: ignore[attr-defined] # ours
     server.end_sessions()
     transport.join(5)
     client.remove_volume(volume)

@@ -208,4 +208,13 @@ def account() -> Iterator[str]:
         subprocess.run([program("usermod"), "--password", "*", name], check=True)
         yield name
     finally:
-        subprocess.run([program("userdel"), name], check=True, capture_output=True)
+        _remove(name)
+
+
+def _remove(name: str) -> None:
+    """Its processes were killed, and may take a moment to be gone."""
+    deadline = time.monotonic() + START_SECONDS
+    while subprocess.run([program("userdel"), name], check=False, capture_output=True).returncode:
+        if time.monotonic() > deadline:
+            raise RuntimeError(f"the user {name} cannot be removed")
+        time.sleep(0.1)
