@@ -18,7 +18,7 @@ policy = typer.Typer(help="Look at who may do what.", no_args_is_help=True)
 @policy.command("explain")
 def policy_explain(
     host: HostName,
-    user: Annotated[str, typer.Argument(metavar="USER", help="A Slack user's id (U… or W…).")],
+    user: Annotated[str, typer.Argument(metavar="USER", help="A Slack user's id (U…, W… or T…/U…).")],
     channel: Annotated[
         str, typer.Option(metavar="CHANNEL", help="The id of the channel (C… or G…) where the person asks.")
     ] = "",
@@ -34,7 +34,9 @@ def policy_explain(
     unknown = "cannot be read without SLACK_BOT_TOKEN → counts as no"
     if token is not None:
         client = web_client(token.get_secret_value(), settings.slack.api_url)
-        lookup, unknown = SlackDirectory(client).lookup, "cannot be read now → counts as no"
+        directory = SlackDirectory(client)
+        asked = explaining.told(asked, directory.person(asked.who.user))
+        lookup, unknown = directory.lookup, "cannot be read now → counts as no"
     answers = explaining.answers(registered, asked, lookup, unknown)
     if as_json:
         output.print_json(explaining.policy_json(registered, asked, answers, now))

@@ -70,6 +70,7 @@ class PolicyTable(Table):
     stop: Entries = ()
     restore: Entries = ()
     audit: Entries | None = None
+    guests: bool = False
     quorum: Annotated[int, Field(ge=1)] = 1
     self_approval: bool = False
     expires: Annotated[Duration, Field(gt=timedelta())] = timedelta(minutes=30)
@@ -295,6 +296,7 @@ def _policy(name: str, table: PolicyTable, default: PolicyTable) -> Policy:
         stop=given.stop,
         restore=given.restore,
         audit=given.audit,
+        guests=given.guests,
         quorum=given.quorum,
         self_approval=given.self_approval,
         expires=given.expires,

@@ -12,7 +12,7 @@ from bot.core.units import parse_duration, parse_size
 from bot.core.windows import parse_window
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
-_SLACK_ID = re.compile(r"[UWSCG][A-Z0-9]{2,}")
+_SLACK_ID = re.compile(r"[UWSCG][A-Z0-9]{2,}|[TE][A-Z0-9]{2,}/[UW][A-Z0-9]{2,}")
 _LONGEST_HOLD = timedelta(days=7)
 _CHANNEL_ID = re.compile(r"[CG][A-Z0-9]{2,}")
 _TIME_OF_DAY = re.compile(r"(?:[01][0-9]|2[0-3]):[0-5][0-9]")
@@ -42,8 +42,8 @@ def _size(value: object) -> int:
 def _slack_id(value: str) -> str:
     if value != "*" and not _SLACK_ID.fullmatch(value):
         raise ValueError(
-            f"“{value}” is no Slack id; write user ids (U…), user group ids (S…), channel ids (C…) or “*”: a "
-            "profile's “Copy member ID” in Slack shows one"
+            f"“{value}” is no Slack id; write user ids (U…), user group ids (S…), channel ids (C…), “*”, or T…/U… "
+            "for somebody of another company: a profile's “Copy member ID” in Slack shows one"
         )
     return value
 

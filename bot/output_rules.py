@@ -12,7 +12,7 @@ from bot.core.schedules import Schedule
 from bot.core.units import duration_text
 from bot.ports import Timer
 from bot.services.approving import moment_text
-from bot.services.explaining import Answer, Asked, protection_json
+from bot.services.explaining import Answer, Asked, protection_json, standing_words
 
 NEXT_SHOWN = 3
 
@@ -21,7 +21,7 @@ def show_policy(host: Host, asked: Asked, answers: Sequence[Answer], now: dateti
     """Print every right of a person on a host, and the rules of its policy."""
     where = f"asked in {asked.channel}" if asked.channel else "asked in no channel"
     output.say(f"{host.name}: policy “{host.policy.name}”, {host.policy_because}")
-    output.say(f"{asked.user_id}, {where}:\n")
+    output.say(f"{asked.user_id}, {where}; {standing_words(asked)}\n")
     output.show_table(
         ("RIGHT", "", "WHY"),
         ((str(one.right), "yes" if one.allowed else "no", one.why) for one in answers),
@@ -37,6 +37,7 @@ def _rules(policy: Policy, now: datetime) -> Sequence[tuple[str, str]]:
         ("quorum", f"{policy.quorum}{above}"),
         ("limit", f"nothing above {limits}" if limits and not policy.quorum_above else "none"),
         ("self approval", "yes" if policy.self_approval else "no: whoever asked does not count"),
+        ("guests", "as members" if policy.guests else "only who is named"),
         ("plans expire", f"after {duration_text(policy.expires)}"),
         ("approvals hold", f"for {duration_text(policy.start_within)}"),
         ("profiles", "all" if policy.profiles is None else ", ".join(policy.profiles) or "none"),

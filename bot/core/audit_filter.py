@@ -4,7 +4,6 @@ Words of the same key widen what is meant (``outcome=partial,failed``), words of
 each object that is named narrows it too. Slack and the shell read and write the same words.
 """
 
-import re
 import shlex
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -14,6 +13,7 @@ from types import MappingProxyType
 
 from bot.core.errors import UnknownHostError, UsageError
 from bot.core.lifecycle import CLEANUP_OUTCOMES, Status
+from bot.core.people import split_id
 from bot.core.units import parse_duration
 
 EXAMPLE = "prod-3 since=30d by=@ann outcome=partial postgres:14"
@@ -21,7 +21,6 @@ OUTCOMES = tuple(str(status) for status in Status if status in CLEANUP_OUTCOMES 
 LONGEST = 1_200
 """Characters of all words together: a button's value carries them, and Slack allows that 2,000."""
 
-_USER_ID = re.compile(r"[UW][A-Z0-9]{2,}")
 _FAR = timedelta(days=365_000)
 
 
@@ -156,7 +155,7 @@ def _person(text: str) -> str:
     name = text.removeprefix("@")
     if not name:
         raise ValueError("a name or a Slack user id stands behind by=")
-    return name if _USER_ID.fullmatch(name) else f"@{name.lower()}"
+    return name if split_id(name)[1] else f"@{name.lower()}"
 
 
 def _outcome(found: AuditFilter, value: str, _now: datetime) -> AuditFilter:

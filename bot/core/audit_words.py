@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 
 from bot.core.inventory import Kind, full_reference, repository, short_id
 from bot.core.lifecycle import PlanState
+from bot.core.people import user_of
 from bot.core.plans import Item, Person
 
 EVERY = ""
@@ -88,7 +89,7 @@ def _names(references: Iterable[str]) -> Iterator[str]:
 
 
 def _person_words(person: Person) -> Iterator[str]:
-    yield person_word(person.id)
+    yield from (person_word(each) for each in {person.id, user_of(person.id)})
     if person.name:
         yield person_word(f"@{person.name.lower()}")
 

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from bot.core.arguments import PICKED
 from bot.core.inventory import Kind
+from bot.core.people import Known, Standing
 from bot.core.plans import Draft, Person
 from bot.core.profiles import Profile
 from bot.core.protection import NOTHING_MORE, Protection
@@ -47,6 +48,8 @@ class Policy:
     restore: tuple[str, ...] = ()
     audit: tuple[str, ...] | None = None
     """None when it was never set: whoever may look at a host may then read its audit."""
+    guests: bool = False
+    """Whether ``*``, channels and user groups mean the guests of the own team too."""
     quorum: int = 1
     self_approval: bool = False
     expires: timedelta = timedelta(minutes=30)
@@ -66,7 +69,10 @@ class Policy:
     """Profiles whose plans the policy itself approves."""
 
     def entries(self, right: Right) -> tuple[str, ...]:
-        """Slack ids of users (U… or W…), user groups (S…) and channels (C… or G…), or ``*``."""
+        """Slack ids of users (U… or W…), user groups (S…) and channels (C… or G…), or ``*``.
+
+        All of them mean people of the app's own team; one of another team is named as T…/U….
+        """
         return {
             Right.LOOK: self.look,
             Right.REQUEST: self.request,
@@ -95,36 +101,45 @@ def is_channel(entry: str) -> bool:
     return entry.startswith(("C", "G"))
 
 
-def groups_to_read(policy: Policy, right: Right, user_id: str, channel: str = "") -> tuple[str, ...]:
+def groups_to_read(policy: Policy, right: Right, who: Known, channel: str = "") -> tuple[str, ...]:
     """The user groups whose members must be known to decide; none when a plain entry decides already."""
-    entries = policy.entries(right)
-    if may(policy, right, user_id, {}, channel):
+    if not belongs_to(policy, who) or may(policy, right, who, {}, channel):
         return ()
-    return tuple(entry for entry in entries if is_group(entry))
+    return tuple(entry for entry in policy.entries(right) if is_group(entry))
 
 
 def may(
-    policy: Policy, right: Right, user_id: str, groups: Mapping[str, Iterable[str]], channel: str = ""
+    policy: Policy, right: Right, who: Known, groups: Mapping[str, Iterable[str]], channel: str = ""
 ) -> bool:
     """Whether the policy gives that person that right; ``groups`` maps group ids to their members.
 
     A group that is missing from ``groups`` has no members; ``channel`` is where the person asked, if anywhere.
     """
-    return deciding_entry(policy, right, user_id, groups, channel) is not None
+    return deciding_entry(policy, right, who, groups, channel) is not None
 
 
 def deciding_entry(
-    policy: Policy, right: Right, user_id: str, groups: Mapping[str, Iterable[str]], channel: str = ""
+    policy: Policy, right: Right, who: Known, groups: Mapping[str, Iterable[str]], channel: str = ""
 ) -> str | None:
     """The first entry of the policy that gives that person that right; None when none does."""
-    if not user_id:
+    if not who.may_have_rights:
         return None
+    belongs = belongs_to(policy, who)
     for entry in policy.entries(right):
-        everyone = entry == EVERYONE or (is_channel(entry) and entry == channel)
-        member = user_id in groups.get(entry, ()) if is_group(entry) else entry == user_id
-        if everyone or (member and not is_channel(entry)):
+        if is_group(entry):
+            meant = belongs and who.user in groups.get(entry, ())
+        elif is_channel(entry) or entry == EVERYONE:
+            meant = belongs and entry in (EVERYONE, channel)
+        else:
+            meant = who.is_named(entry)
+        if meant:
             return entry
     return None
+
+
+def belongs_to(policy: Policy, who: Known) -> bool:
+    """Whether the person is among those whom ``*``, channels and user groups mean."""
+    return who.standing is Standing.MEMBER or (policy.guests and who.standing is Standing.GUEST)
 
 
 # --- what ---------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ from typing import Protocol
 from bot.core.audit import ChainedEvent
 from bot.core.audit_format import Head
 from bot.core.lifecycle import MessageRef, PlanState
+from bot.core.people import Known
 
 
 class Clock(Protocol):
@@ -16,10 +17,14 @@ class Clock(Protocol):
 
 
 class Directory(Protocol):
-    """Slack's user groups."""
+    """Slack's people and user groups."""
 
     def members(self, group_id: str) -> frozenset[str]:
         """User ids of a group's members; empty when they cannot be known (closed, never open)."""
+        ...
+
+    def person(self, user_id: str) -> Known:
+        """Who has this id (U… or W…); of unknown standing when that cannot be known."""
         ...
 
 

@@ -8,12 +8,13 @@ from bot.core.audit import Event, Tag
 from bot.core.errors import PlanClosedError, RefusedError
 from bot.core.hosts import Host, Hosts
 from bot.core.lifecycle import PlanState, Status, Vote
+from bot.core.people import user_of
 from bot.core.plans import Person
 from bot.core.policy import APPROVER_PREFIX, Right, plan_objection, quorum_of
 from bot.ports import Change, Store
 from bot.services import facts
 from bot.services.approving import quorum_needed, start_of
-from bot.services.rights import Rights, refusal
+from bot.services.rights import Rights
 
 _ENDED_WORDS = {
     Status.APPROVED: "already approved",
@@ -61,9 +62,12 @@ class Decide:
 
     def withdraw(self, plan_id: str, person: Person) -> PlanState:
         """Take one's own approval back while the plan still waits for others; RefusedError when it is too late."""
+        barred = self.rights.barred(person)
 
         def take_back(state: PlanState, now: datetime) -> Change:
             still_open(state, now)
+            if barred:
+                raise RefusedError(barred)
             if person.id not in [approver.id for approver in state.approvers]:
                 raise RefusedError("None of the approvals is yours, so there is nothing to withdraw.")
             left = [approver.id for approver in state.approvers if approver.id != person.id]
@@ -98,8 +102,8 @@ class Decide:
             verb = "approve" if approve else "reject"
             self.store.record_refusal(facts.refused(seen.plan.id, seen.plan.host, person, verb, why))
             raise RefusedError(why)
-        allowed = self.rights.has(host, Right.APPROVE, person, channel)
-        return _Vote(host=host, person=person, approve=approve, reason=reason, allowed=allowed)
+        refused = self.rights.objection(host, Right.APPROVE, person, channel)
+        return _Vote(host=host, person=person, approve=approve, reason=reason, refused=refused)
 
     def _change(
         self, seen: PlanState, person: Person, verb: str, decide: Callable[[PlanState, datetime], Change]
@@ -131,7 +135,8 @@ class _Vote:
     person: Person
     approve: bool
     reason: str
-    allowed: bool
+    refused: str
+    """Why they have not the right to vote; empty when they have it."""
 
     def decide(self, state: PlanState, now: datetime) -> Change:
         still_open(state, now)
@@ -142,8 +147,8 @@ class _Vote:
         """Raise RefusedError where the vote does not count, whatever the time."""
         if state.status is not Status.PROPOSED:
             raise already(state)
-        if not self.allowed:
-            raise RefusedError(refusal(self.host, Right.APPROVE))
+        if self.refused:
+            raise RefusedError(self.refused)
         if not self.approve:
             return
         if self.person.id == state.plan.requester.id and not self.host.policy.self_approval:
@@ -210,7 +215,7 @@ def _mention(voter_id: str) -> str:
     """A Slack mention; a policy that approved by itself is named as it is."""
     if voter_id.startswith(APPROVER_PREFIX):
         return f"policy “{voter_id.removeprefix(APPROVER_PREFIX)}”"
-    return f"<@{voter_id}>"
+    return f"<@{user_of(voter_id)}>"
 
 
 def expired(state: PlanState) -> PlanClosedError:

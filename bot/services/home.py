@@ -127,6 +127,7 @@ class GatherHome:
 
     def __call__(self, person: Person, pages: Pages) -> Home:
         """StoreUnavailableError when the database cannot be read."""
+        person = self.rights.identified(person)
         hosts, may, plans = self.hosts(), self._rights_of(person), self.store.going_on()
         stuck = part(_stuck(plans, hosts, may), 0, STUCK_SHOWN, self._line(hosts, may))
         waiting = _waiting(plans, hosts, may, person)
@@ -145,7 +146,7 @@ class GatherHome:
             fleet=_figures(lines),
             recent=self.store.cleanups(hosts=audited, limit=RECENT_SHOWN) if audited else (),
             may_audit=bool(audited),
-            elsewhere=_elsewhere(hosts, may, plans),
+            elsewhere=self._elsewhere(person, hosts, may, plans),
         )
 
     def _rights_of(self, person: Person) -> May:
@@ -171,6 +172,26 @@ class GatherHome:
             )
 
         return line
+
+    def _elsewhere(self, person: Person, hosts: Hosts, may: May, plans: Iterable[OpenPlan]) -> bool:
+        """Whether a channel would show this person a host, or let them decide about a plan, that a Home does not."""
+
+        def by_channel(host: Host | None, right: Right) -> bool:
+            return (
+                host is not None
+                and not may(host, right)
+                and any(
+                    self.rights.has(host, right, person, entry)
+                    for entry in host.policy.entries(right)
+                    if is_channel(entry)
+                )
+            )
+
+        return any(by_channel(host, Right.LOOK) for host in hosts.all()) or any(
+            by_channel(hosts.by_name.get(plan.host), Right.APPROVE)
+            for plan in plans
+            if plan.status is Status.PROPOSED
+        )
 
     def _plan(self, plan_id: str) -> PlanState | None:
         try:
@@ -258,21 +279,4 @@ def _figures(lines: Sequence[HostLine]) -> FleetFigures:
         free=sum(disk.free for disk in disks),
         disks=len(disks),
         problems=sum(line.has_problem for line in lines),
-    )
-
-
-def _elsewhere(hosts: Hosts, may: May, plans: Iterable[OpenPlan]) -> bool:
-    """Whether a channel would show a host, or let a plan be decided, that a Home does not."""
-
-    def by_channel(host: Host | None, right: Right) -> bool:
-        return (
-            host is not None
-            and any(is_channel(entry) for entry in host.policy.entries(right))
-            and not may(host, right)
-        )
-
-    return any(by_channel(host, Right.LOOK) for host in hosts.all()) or any(
-        by_channel(hosts.by_name.get(plan.host), Right.APPROVE)
-        for plan in plans
-        if plan.status is Status.PROPOSED
     )

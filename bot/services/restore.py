@@ -15,12 +15,13 @@ from bot.core.errors import (
 )
 from bot.core.hosts import Host, Hosts
 from bot.core.lifecycle import CLEANUP_OUTCOMES, ItemState, PlanState
+from bot.core.people import user_of
 from bot.core.plans import Item, Person
 from bot.core.policy import Right
 from bot.core.restoring import ImageRestored, Restored, RestoreStatus, digests, tags
 from bot.ports import Engine, Engines, RestoreRun, Store
 from bot.services import facts
-from bot.services.rights import Rights, refusal
+from bot.services.rights import Rights
 
 LEASE = timedelta(seconds=60)
 
@@ -47,8 +48,8 @@ class Restore:
         if host is None:
             why = f"{seen.plan.host} is no longer registered, so nothing can be restored on it."
             raise self._refused(plan_id, seen.plan.host, person, why)
-        allowed = self.rights.has(host, Right.RESTORE, person, channel)
-        asking = _Asking(host=host, person=person, allowed=allowed)
+        refused = self.rights.objection(host, Right.RESTORE, person, channel)
+        asking = _Asking(host=host, person=person, refused=refused)
         try:
             state = self.store.ask_restore(plan_id, person, asking.decide)
         except RefusedError as refused:
@@ -129,11 +130,12 @@ class _Asking:
 
     host: Host
     person: Person
-    allowed: bool
+    refused: str
+    """Why they have not the right; empty when they have it."""
 
     def decide(self, state: PlanState, _now: datetime) -> Event:
-        if not self.allowed:
-            raise RefusedError(refusal(self.host, Right.RESTORE))
+        if self.refused:
+            raise RefusedError(self.refused)
         if state.status not in CLEANUP_OUTCOMES:
             raise RefusedError("This cleanup has not ended, so there is nothing to restore yet.")
         if not state.restorable:
@@ -155,7 +157,7 @@ class _Asking:
 
 
 def _name(person: Person) -> str:
-    return f"<@{person.id}>"
+    return f"<@{user_of(person.id)}>"
 
 
 def _ended(state: PlanState) -> Event:

@@ -56,7 +56,7 @@ class Starting:
         names = ", ".join(person.name or person.id for person in lost)
         who = f"{names} may not approve on {host.name} any more, by what" if lost else "By what"
         reason = (
-            f"{who} policy “{policy.name}” and Slack's user groups say now, {len(counting)} of {needed} approvals "
+            f"{who} policy “{policy.name}” and Slack's directory say now, {len(counting)} of {needed} approvals "
             f"count. {_again(state)}"
         )
         return self._cancel(state, reason, lost)

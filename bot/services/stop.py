@@ -13,7 +13,7 @@ from bot.core.policy import Right
 from bot.ports import Change, Store
 from bot.services import facts
 from bot.services.decide import already
-from bot.services.rights import Rights, refusal
+from bot.services.rights import Rights
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,11 +53,11 @@ class Stop:
         if host is None:
             why = f"{seen.plan.host} is no longer registered, so nobody may {way.verb} anything there."
             raise self._refused(plan_id, seen.plan.host, person, way, why)
-        allowed = self.rights.has(host, way.right, person, channel)
+        objection = self.rights.objection(host, way.right, person, channel)
 
         def checked(state: PlanState, _now: datetime) -> Change:
-            if not allowed:
-                raise RefusedError(refusal(host, way.right))
+            if objection:
+                raise RefusedError(objection)
             return way.decide(state, person)
 
         try:

@@ -15,6 +15,7 @@ from bot.core.audit_format import Head
 from bot.core.errors import ChannelClosedError, ChatError, ChatRefusedError, MessageGoneError, ViewGoneError
 from bot.core.hosts import Hosts
 from bot.core.lifecycle import MessageRef, PlanState
+from bot.core.people import user_of
 from bot.core.policy import Right
 from bot.slack.blocks import Block, Message, section
 from bot.slack.limits import fitted
@@ -169,7 +170,8 @@ class SlackChat:
         """Write what only this person sees; in person, where the channel is their own id."""
         if isinstance(message, str):
             message = Message(text=message, blocks=(section(message),))
-        if channel == user:
+        user = user_of(user)
+        if user_of(channel) == user:
             self.post_direct(user, message)
             return
         message, _ = fitted(message, "what only you see has no thread for it")
@@ -187,6 +189,7 @@ class SlackChat:
         """The channel itself; for a person's id their conversation with the bot, which stays the same for good."""
         if not is_user(channel):
             return channel
+        channel = user_of(channel)
         if channel not in self._direct:
             with slack_errors():
                 opened = self._client.conversations_open(users=[channel])
@@ -284,7 +287,7 @@ class SlackChat:
     def publish_home(self, user: str, view: Block, seen_hash: str = "") -> str:
         """Show a person's Home; its hash. ViewGoneError where another view than the one of that hash stands there."""
         with slack_errors():
-            answer = self._client.views_publish(user_id=user, view=view, hash=seen_hash or None)
+            answer = self._client.views_publish(user_id=user_of(user), view=view, hash=seen_hash or None)
         return str(answer["view"]["hash"])
 
     def post_head(self, channel: str, head: Head) -> None:

@@ -76,6 +76,8 @@ class Asked:
     channel: str
     """Where they did it; a view has no channel, so what is posted there goes to the person: it is their own id."""
     respond: Respond
+    team: str = ""
+    """Their team, as the payload says; empty where it does not."""
     trigger_id: str = ""
     """Slack's own id of this one command or click: the same each time that it is delivered."""
 
@@ -83,7 +85,8 @@ class Asked:
 def asked_by_command(body: Body, respond: Respond) -> Asked:
     person = Person(id=str(body.get("user_id") or ""), name=str(body.get("user_name") or ""))
     channel, trigger_id = str(body.get("channel_id") or ""), str(body.get("trigger_id") or "")
-    return Asked(person=person, channel=channel, respond=respond, trigger_id=trigger_id)
+    team = str(body.get("team_id") or "")
+    return Asked(person=person, channel=channel, respond=respond, team=team, trigger_id=trigger_id)
 
 
 def asked_by_click(body: Body, respond: Respond) -> Asked:
@@ -95,6 +98,7 @@ def asked_by_click(body: Body, respond: Respond) -> Asked:
         person=person,
         channel=str(channel or person.id),
         respond=respond,
+        team=str(user.get("team_id") or ""),
         trigger_id=str(body.get("trigger_id") or ""),
     )
 
@@ -268,7 +272,7 @@ class Listeners:
         """Do the work; whatever goes wrong, the person hears of it, privately."""
         try:
             self._hold()
-            work(asked)
+            work(self._identified(asked))
         except ChannelClosedError:
             self._privately(asked, _NOT_IN_CHANNEL)
         except PlanClosedError as closed:
@@ -280,6 +284,12 @@ class Listeners:
         except Exception:
             LOG.exception("a listener failed")
             self._privately(asked, _UNEXPECTED)
+
+    def _identified(self, asked: Asked) -> Asked:
+        """The same, with the person's id as records have it: it tells the team of who is of another one."""
+        person = self._services.rights.identified(asked.person, asked.team)
+        channel = person.id if asked.channel == asked.person.id else asked.channel
+        return replace(asked, person=person, channel=channel)
 
     def _privately(self, asked: Asked, message: Message | str) -> None:
         """Tell one person: in the channel, else through the response URL, else in person."""

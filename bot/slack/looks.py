@@ -102,6 +102,8 @@ class LookListeners:
         command = parsing.parse_df(text)
         if command.host is None:
             hosts = open_to(self.hosts().all(), self.rights, asked.person, asked.channel)
+            if not hosts:
+                raise self.rights.closed(hosts_message(hosts).text, asked.person)
             self.chat.post(asked.channel, hosts_message(hosts))
         elif self.hosts().means_several(command.host):
             self._look_at_fleet(asked, command.host)

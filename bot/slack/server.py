@@ -27,6 +27,8 @@ from bot.core.errors import ChatError, ChatRefusedError
 from bot.slack.ack_first import AckFirst
 from bot.slack.chat import slack_errors
 
+LOG = logging.getLogger(__name__)
+
 EVENTS_PATH = "/slack/events"
 """Commands, actions and events all arrive here in HTTP mode."""
 START_SECONDS = 10.0
@@ -47,7 +49,8 @@ class Receiver(Protocol):
 def bolt_app(client: WebClient, signing_secret: str, pool: ThreadPoolExecutor) -> App:
     """Make Bolt's app; ChatError when Slack does not accept the bot token."""
     with _refused("SLACK_BOT_TOKEN (xoxb-…)", "“OAuth & Permissions”"), slack_errors():
-        client.auth_test()
+        own = client.auth_test()
+    _check_that_people_are_told(client, str(own["user_id"]))
     logger = logging.getLogger("slack_bolt")  # Bolt's own loggers take its level, not the root's
     logger.addFilter(_worth_saying)
     return App(
@@ -57,6 +60,20 @@ def bolt_app(client: WebClient, signing_secret: str, pool: ThreadPoolExecutor) -
         listener_executor=pool,
         raise_error_for_unhandled_request=False,
     )
+
+
+def _check_that_people_are_told(client: WebClient, user: str) -> None:
+    """ChatRefusedError when the app may not ask who somebody is: then nobody has any right."""
+    try:
+        with slack_errors():
+            client.users_info(user=user)
+    except ChatRefusedError as error:
+        raise ChatRefusedError(
+            f"Slack does not tell the app who people are (users.info), so nobody would have any right: {error} Add the "
+            "scope users:read under “OAuth & Permissions” of the app, and install it to the workspace once more."
+        ) from error
+    except ChatError as error:
+        LOG.warning("who people are cannot be asked yet (users.info): %s", error)
 
 
 @contextmanager

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
+from bot.core.people import split_id
 from bot.core.plans import Person
 
 SECTION_LIMIT = 3_000
@@ -14,7 +15,6 @@ PEOPLE_SHOWN = 10
 
 _OURS = re.compile(r"(policy|schedule):(.+)")
 """Ids of those who act and are no people."""
-_SLACK_USER = re.compile(r"[UW][A-Z0-9]{2,}")
 
 
 def escape(text: str) -> str:
@@ -51,12 +51,13 @@ def mention_id(user_id: str) -> str:
     """A Slack mention; a policy or a schedule is called by its name, an id from elsewhere is plain text."""
     if ours := _OURS.fullmatch(user_id):
         return f"{ours[1]} “{plain(ours[2])}”"
-    return f"<@{user_id}>" if is_user(user_id) else plain(user_id)
+    user = split_id(user_id)[1]
+    return f"<@{user}>" if user else plain(user_id)
 
 
 def is_user(person_id: str) -> bool:
     """Whether an id is that of a person in Slack."""
-    return _SLACK_USER.fullmatch(person_id) is not None
+    return bool(split_id(person_id)[1])
 
 
 def mentions(user_ids: Sequence[str]) -> str:

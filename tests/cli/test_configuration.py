@@ -10,6 +10,7 @@ from bot.config import load
 from bot.core.errors import ConfigurationError
 from bot.core.hosts import ContextAddress, SocketAddress, SshAddress
 from bot.core.policy import Right, may
+from tests.support.people import member
 from tests.support.shell import deckhand
 
 ROOT = Path(__file__).parents[2]
@@ -150,4 +151,4 @@ def test_the_environments_database_wins_and_secrets_do_not_print(tmp_path: Path)
 def test_a_host_without_any_policy_belongs_to_nobody(tmp_path: Path) -> None:
     (tmp_path / "deckhand.toml").write_text(HOST)
     policy = load(tmp_path / "deckhand.toml", {}).hosts.by_name["a"].policy
-    assert not any(may(policy, right, "U0ANN", {}) for right in Right)
+    assert not any(may(policy, right, member("U0ANN"), {}) for right in Right)

@@ -9,6 +9,7 @@ from bot.config import load
 from bot.core.hosts import Host
 from bot.core.policy import Right, may
 from bot.core.policy import groups_to_read as to_read
+from tests.support.people import member
 
 HOSTS = """
 [hosts.plain]
@@ -121,9 +122,9 @@ def test_a_policy_answers(
     answer: bool,
 ) -> None:
     policy = registered[host].policy
-    assert may(policy, right, person, groups, channel) is answer
+    assert may(policy, right, member(person), groups, channel) is answer
     if answer and groups is NOT_KNOWN:
-        assert to_read(policy, right, person, channel) == (), "no group had to be asked for"
+        assert to_read(policy, right, member(person), channel) == (), "no group had to be asked for"
 
 
 @pytest.mark.parametrize("right", Right)
@@ -134,7 +135,7 @@ def test_what_nothing_sets_belongs_to_nobody(
 ) -> None:
     policy = hosts(tmp_path, HOSTS.replace('policy = "strict"', "") + policies)["plain"].policy
     assert not any(
-        may(policy, right, person, KNOWN, channel) for person in ("U0ANN", "U0BOB", "U0CYD", "*", "")
+        may(policy, right, member(person), KNOWN, channel) for person in ("U0ANN", "U0BOB", "U0CYD", "*", "")
     )
 
 

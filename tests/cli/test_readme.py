@@ -95,6 +95,7 @@ def test_the_manifest_names_our_commands_socket_mode_and_no_scope_too_many() -> 
         "files:write",
         "im:write",
         "usergroups:read",
+        "users:read",
     }
 
 

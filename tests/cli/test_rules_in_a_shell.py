@@ -12,7 +12,7 @@ import pytest
 
 from bot.core.policy import Right
 from bot.store.database import open_store
-from bot.trial.workspace import Workspace
+from bot.trial.workspace import DEFAULT_PEOPLE, Person, Team, Workspace
 from tests.support.shell import deckhand
 
 RULES = """
@@ -58,8 +58,15 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def slack() -> Iterator[dict[str, str]]:
-    """A Slack that knows the group S0OPS, with Ann and Bob in it."""
-    with Workspace() as workspace:
+    """A Slack that knows the group S0OPS, with Ann and Bob in it, and people of all kinds."""
+    people = (
+        Person(id="U0CYD", name="cyd", real_name="Cyd"),
+        Person(id="U0GIL", name="gil", real_name="Gil", is_restricted=True),
+        Person(id="U0EVE", name="eve", real_name="Eve", team_id="T0OTHER"),
+        Person(id="U0BEA", name="bea", real_name="Bea", is_bot=True),
+        Person(id="U0DAN", name="dan", real_name="Dan", deleted=True),
+    )
+    with Workspace(team=Team(people=(*DEFAULT_PEOPLE, *people))) as workspace:
         yield {"SLACK_BOT_TOKEN": workspace.bot_token, "SLACK_API_URL": workspace.api_url}
 
 
@@ -78,12 +85,12 @@ def test_every_right_is_answered_with_the_entry_that_decides(folder: Path, slack
     answer = explained(folder, "prod-3", "U0BOB", "--channel", "C0OPS", **slack)
     assert (answer["policy"], answer["policy_because"]) == ("prod", "by tag prod")
     assert {right: (one["allowed"], one["why"]) for right, one in answer["rights"].items()} == {
-        "look": (True, "* is everyone"),
+        "look": (True, "* is everyone of your own Slack"),
         "request": (True, "asked in channel C0OPS"),
         "approve": (True, "U0BOB is a member of S0OPS"),
         "stop": (False, "U0CYD is somebody else"),
         "restore": (False, "nobody: it is unset"),
-        "audit": (True, "as “look”, since “audit” is unset: * is everyone"),
+        "audit": (True, "as “look”, since “audit” is unset: * is everyone of your own Slack"),
     }
     assert list(answer["rights"]) == [str(right) for right in Right]
 
@@ -112,9 +119,54 @@ def test_who_is_in_no_group_is_told_so_by_slack(folder: Path, slack: dict[str, s
 
 def test_a_slack_that_does_not_answer_counts_as_no(folder: Path, slack: dict[str, str]) -> None:
     slack["SLACK_BOT_TOKEN"] = "xoxb-wrong"  # noqa: S105 - nobody's
-    approve = explained(folder, "prod-3", "U0BOB", **slack)["rights"]["approve"]
-    assert approve["allowed"] is False
-    assert approve["why"].endswith("S0OPS cannot be read now → counts as no")
+    answer = explained(folder, "prod-3", "U0BOB", **slack)
+    assert not any(rights(answer).values())
+    assert answer["standing"] == "unknown"
+    assert answer["rights"]["look"]["why"].startswith("U0BOB is unknown: Slack does not say who that is")
+
+
+@pytest.mark.parametrize(
+    ("user", "standing", "why"),
+    [
+        ("U0GIL", "guest", "* means nobody who is a guest of your own Slack"),
+        ("U0EVE", "outsider", "* means nobody who is of another company"),
+        ("T0OTHER/U0EVE", "outsider", "* means nobody who is of another company"),
+        ("U0BEA", "bot", "U0BEA is a bot, and bots have no rights"),
+        ("U0DAN", "deactivated", "U0DAN is deactivated, and has no rights any more"),
+        ("U0NIL", "unknown", "U0NIL is unknown: Slack does not say who that is, and so has no rights"),
+    ],
+)
+def test_everyone_means_no_guest_no_outsider_no_bot_and_nobody_deactivated(
+    folder: Path, slack: dict[str, str], user: str, standing: str, why: str
+) -> None:
+    answer = explained(folder, "prod-3", user, "--channel", "C0OPS", **slack)
+    assert (answer["standing"], answer["standing_told"], answer["guests"]) == (standing, True, False)
+    assert answer["rights"]["look"] == {"allowed": False, "why": why}
+    assert not any(rights(answer).values())
+
+
+def test_guests_are_everyone_too_where_a_policy_says_so_and_outsiders_where_it_names_them(
+    folder: Path, slack: dict[str, str]
+) -> None:
+    file = folder / "deckhand.toml"
+    file.write_text(
+        file.read_text()
+        .replace('look = ["*"]', 'guests = true\nlook = ["*"]')
+        .replace('stop = ["U0CYD"]', 'stop = ["T0OTHER/U0EVE"]')
+    )
+    guest = explained(folder, "prod-3", "U0GIL", "--channel", "C0OPS", **slack)
+    assert (guest["guests"], rights(guest)["look"], rights(guest)["request"]) == (True, True, True)
+    outsider = explained(folder, "prod-3", "U0EVE", "--channel", "C0OPS", **slack)
+    assert {right for right, allowed in rights(outsider).items() if allowed} == {"stop"}
+    assert outsider["rights"]["stop"]["why"] == "T0OTHER/U0EVE is named"
+
+
+def test_without_a_token_an_id_is_taken_at_its_word_and_that_is_said(folder: Path) -> None:
+    ended = deckhand("policy", "explain", "prod-3", "U0BOB", folder=folder)
+    assert "taken for a member of your own Slack: Slack is asked only with SLACK_BOT_TOKEN" in ended.stdout
+    answer = explained(folder, "prod-3", "T0OTHER/U0BOB")
+    assert (answer["standing"], answer["standing_told"]) == ("outsider", False)
+    assert not any(rights(answer).values())
 
 
 def test_the_rules_of_the_policy_are_told_for_programs(folder: Path) -> None:

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from bot.core.policy import Policy, Right, groups_to_read, is_group, may
+from tests.support.people import member
 
 GROUPS = {"S1": ("U1", "W2"), "S2": ("U3",), "S3": ()}
 
@@ -16,8 +17,8 @@ def approving(*entries: str) -> Policy:
 
 @pytest.mark.parametrize("right", Right)
 def test_a_right_that_names_nobody_belongs_to_nobody(right: Right) -> None:
-    assert not may(Policy(name="p"), right, "U1", GROUPS)
-    assert groups_to_read(Policy(name="p"), right, "U1") == ()
+    assert not may(Policy(name="p"), right, member("U1"), GROUPS)
+    assert groups_to_read(Policy(name="p"), right, member("U1")) == ()
 
 
 @pytest.mark.parametrize("right", Right)
@@ -31,13 +32,13 @@ def test_each_right_has_its_own_list(right: Right) -> None:
         restore=("Urestore",),
         audit=("Uaudit",),
     )
-    assert [other for other in Right if may(policy, right, f"U{other}", {})] == [right]
+    assert [other for other in Right if may(policy, right, member(f"U{other}"), {})] == [right]
 
 
 def test_who_may_look_may_read_the_audit_until_it_has_a_list_of_its_own() -> None:
-    assert may(Policy(name="p", look=("U1",)), Right.AUDIT, "U1", {})
-    assert not may(Policy(name="p", look=("U1",), audit=("U2",)), Right.AUDIT, "U1", {})
-    assert not may(Policy(name="p", look=("U1",), audit=()), Right.AUDIT, "U1", {})
+    assert may(Policy(name="p", look=("U1",)), Right.AUDIT, member("U1"), {})
+    assert not may(Policy(name="p", look=("U1",), audit=("U2",)), Right.AUDIT, member("U1"), {})
+    assert not may(Policy(name="p", look=("U1",), audit=()), Right.AUDIT, member("U1"), {})
 
 
 @pytest.mark.parametrize(
@@ -63,7 +64,7 @@ def test_who_may_look_may_read_the_audit_until_it_has_a_list_of_its_own() -> Non
 def test_everyone_users_and_members_of_groups(
     entries: tuple[str, ...], user: str, groups: Mapping[str, tuple[str, ...]], *, allowed: bool
 ) -> None:
-    assert may(approving(*entries), Right.APPROVE, user, groups) is allowed
+    assert may(approving(*entries), Right.APPROVE, member(user), groups) is allowed
 
 
 @pytest.mark.parametrize(
@@ -78,7 +79,7 @@ def test_everyone_users_and_members_of_groups(
 def test_groups_are_read_only_when_no_plain_entry_decides(
     entries: tuple[str, ...], needed: tuple[str, ...]
 ) -> None:
-    assert groups_to_read(approving(*entries), Right.APPROVE, "U1") == needed
+    assert groups_to_read(approving(*entries), Right.APPROVE, member("U1")) == needed
 
 
 @pytest.mark.parametrize(("entry", "group"), [("S1", True), ("U1", False), ("W1", False), ("*", False)])

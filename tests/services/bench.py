@@ -29,6 +29,7 @@ from bot.services.rights import Rights
 from bot.services.starting import Starting
 from bot.services.stop import Stop
 from tests.support.engine import PrivateEngine
+from tests.support.people import NoGroups
 
 HOST = "prod-3"
 ANNA, BEN = Person(id="U0ANNA", name="Anna"), Person(id="U0BEN", name="Ben")
@@ -42,14 +43,6 @@ class UtcClock:
     @staticmethod
     def now() -> datetime:
         return datetime.now(UTC)
-
-
-class NoGroups:
-    """A directory without user groups."""
-
-    @staticmethod
-    def members(group_id: str) -> frozenset[str]:  # noqa: ARG004 - the port's own
-        return frozenset()
 
 
 def hosts_at(engine: PrivateEngine, policy: Policy = OPEN_TO_ALL) -> Hosts:

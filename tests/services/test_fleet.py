@@ -22,6 +22,7 @@ from bot.services.fleet import AT_ONCE, Fleet, Gathering, open_to
 from bot.services.rights import Rights
 from tests.core.things import ENGINE
 from tests.services.bench import UtcClock
+from tests.support.people import member
 
 
 def host(name: str, policy: Policy = Policy(name="open")) -> Host:  # noqa: B008 - frozen
@@ -158,6 +159,8 @@ def test_only_hosts_that_a_person_may_look_at_are_open_and_each_policy_is_asked_
         def members(group_id: str) -> frozenset[str]:
             asked.append(group_id)
             return frozenset({"U0ANN"}) if group_id == "S0OPS" else frozenset()
+
+        person = staticmethod(member)
 
     ops, closed = Policy(name="ops", look=("S0OPS",)), Policy(name="closed", look=("S0DBA",))
     hosts = [host(f"h-{n}", ops) for n in range(50)] + [host(f"x-{n}", closed) for n in range(50)]

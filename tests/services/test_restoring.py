@@ -18,7 +18,8 @@ from bot.ports import Engines
 from bot.services.restore import Restore
 from bot.services.restore_loop import RestoreLoop
 from bot.services.rights import Rights
-from tests.services.bench import ANNA, BEN, OPEN_TO_ALL, Bench, NoGroups, WatchedEngine, hosts_at, imported
+from tests.services.bench import ANNA, BEN, OPEN_TO_ALL, Bench, WatchedEngine, hosts_at, imported
+from tests.support.people import NoGroups
 from tests.support.registry import PrivateRegistry, private_registry
 from tests.support.waiting import wait_until
 

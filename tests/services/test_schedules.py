@@ -26,8 +26,9 @@ from bot.services.rights import Rights
 from bot.services.schedules import Schedules
 from bot.store.store import SqlStore
 from bot.trial.sample import SampleEngine
-from tests.services.bench import NoGroups, UtcClock
+from tests.services.bench import UtcClock
 from tests.store.samples import at_once
+from tests.support.people import NoGroups
 
 HOSTS = ("a", "b", "c")
 pytestmark = pytest.mark.parametrize(

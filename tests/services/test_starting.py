@@ -9,6 +9,7 @@ import pytest
 from bot.core.audit import Tag
 from bot.core.hosts import ContextAddress, Host, Hosts
 from bot.core.lifecycle import PlanState, Status
+from bot.core.people import Known
 from bot.core.plans import Person
 from bot.core.policy import Policy, Volumes
 from bot.core.windows import Windows, parse_window
@@ -19,6 +20,7 @@ from bot.services.rights import Rights
 from bot.services.starting import Starting
 from bot.store.store import SqlStore
 from tests.store.samples import ANNA, BEN, propose, tags, the
+from tests.support.people import member
 
 CYD = Person(id="U0CYD", name="Cyd")
 HOUR = timedelta(hours=1)
@@ -39,6 +41,8 @@ class Desk:
     store: SqlStore
     policy: Policy
     groups: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    people: dict[str, Known] = field(default_factory=dict)
+    """Those who are no members, or no longer."""
     registered: bool = True
     ahead: timedelta = timedelta()
     changes: int = 0
@@ -49,6 +53,9 @@ class Desk:
 
     def members(self, group_id: str) -> frozenset[str]:
         return self.groups.get(group_id, frozenset())
+
+    def person(self, user_id: str) -> Known:
+        return self.people.get(user_id, member(user_id))
 
     def now(self) -> datetime:
         return datetime.now(UTC) + self.ahead
@@ -105,7 +112,7 @@ def test_an_approver_who_lost_the_right_does_not_count_and_is_named(desk: Desk) 
     desk.policy = policy(approve=("U0CYD",))
     assert not desk.may_start()
     assert desk.cancelled() == (
-        "Ben may not approve on prod-3 any more, by what policy “p” and Slack's user groups say now, 0 of 1 "
+        "Ben may not approve on prod-3 any more, by what policy “p” and Slack's directory say now, 0 of 1 "
         f"approvals count. {AGAIN}"
     )
     (event,) = [link.event for link in desk.store.events("p1") if link.event.tag is Tag.PLAN_CANCELLED]
@@ -141,7 +148,7 @@ def test_a_quorum_that_has_become_higher_is_asked_for(desk: Desk) -> None:
     desk.policy = policy(quorum=2)
     assert not desk.may_start()
     assert desk.cancelled() == (
-        "By what policy “p” and Slack's user groups say now, 1 of 2 approvals count. " + AGAIN
+        "By what policy “p” and Slack's directory say now, 1 of 2 approvals count. " + AGAIN
     )
 
 

@@ -38,6 +38,7 @@ from bot.trial.sample.objects import PREDEFINED_NETWORKS, Image
 from bot.trial.sample.removing import remove_container, remove_volume, start_container
 from bot.trial.sample.removing_images import remove_image, tag_image
 from tests.support.direct import client_of
+from tests.support.people import NoGroups
 
 HOSTS = ("north", "south")
 PEOPLE = tuple(Person(id=f"U0{name}", name=name.title()) for name in ("ANNA", "BEN", "CYD"))
@@ -173,12 +174,6 @@ class Process:
     def run(self) -> None:
         with suppress(Death, LeaseLostError, StoreUnavailableError):
             self.execute(self.plan_id)
-
-
-class NoGroups:
-    @staticmethod
-    def members(group_id: str) -> frozenset[str]:  # noqa: ARG004 - the port's own
-        return frozenset()
 
 
 @dataclass(slots=True)

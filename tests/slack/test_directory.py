@@ -135,4 +135,4 @@ def test_when_slack_cannot_be_reached_nobody_is_a_member(clock: Clock) -> None:
 
 def test_the_clock_that_counts_is_one_that_nobody_can_set_back(workspace: Workspace) -> None:
     directory = SlackDirectory(web_client(workspace.bot_token, workspace.api_url))
-    assert directory._ticks is time.monotonic
+    assert directory._people._ticks is time.monotonic

@@ -29,19 +29,12 @@ from tests.slack.homes import LINK, look
 from tests.slack.looks import cleanup, host
 from tests.slack.states import BOB, MADE, ended, proposed, with_outcomes
 from tests.slack.test_extremes import HOSTILE, OWN, REORDERING, crowded, strings
+from tests.support.people import NoGroups
 
 LONGEST_HOST = "h" * 63
 TAGS = ("t" * 63, *(name[:63] for name in HOSTILE if name), *("x" * 63,) * 40)
 NOBODY = Person(id="U0NOBODY")
 ALL = Policy(name="all", look=("*",), request=("*",), approve=("*",), stop=("*",), audit=("*",))
-
-
-class NoGroups:
-    """A directory without user groups."""
-
-    @staticmethod
-    def members(group_id: str) -> frozenset[str]:  # noqa: ARG004 - the port's own
-        return frozenset()
 
 
 class Clock:

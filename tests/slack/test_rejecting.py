@@ -1,7 +1,6 @@
 """Rejecting over Socket Mode: a form asks why, and everyone reads the answer."""
 
 from collections.abc import Callable
-from datetime import timedelta
 
 import pytest
 
@@ -91,7 +90,7 @@ def test_who_may_not_decide_gets_no_form_and_hears_why(start: Start) -> None:
 def test_the_right_is_asked_for_again_when_the_form_is_sent(
     start: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.slack.directory.FRESH", timedelta())
+    monkeypatch.setattr("bot.slack.directory.FRESH", 0.0)
     place = start('[policies.default]\nlook = ["*"]\nrequest = ["*"]\napprove = ["S0OPS"]\n')
     plan = place.propose(ANN)
     place.press_reject(BOB, plan)

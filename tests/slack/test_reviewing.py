@@ -135,7 +135,7 @@ def test_rights_are_read_at_each_click_on_what_somebody_else_asked_for(start: St
         assert place.workspace.click(CYD, message.ts, action).ok
     place.workspace.wait_for(lambda: len(place.private(CYD)) == 3)
     assert set(place.private(CYD)) == {
-        "There is nothing more that you may read.",
+        "No audit is open to you. Deckhand's policies say who may read which.",
         "There is nothing that you may read.",
         "You may not read the audit of prod-3: its policy “default” gives “audit” to <@U0ANN>, <!subteam^S0OPS>.",
     }

@@ -26,7 +26,8 @@ from bot.services.propose import Propose
 from bot.services.rights import Rights
 from bot.services.stop import Stop
 from bot.store.store import SqlStore
-from tests.support.workers import NoGroups, UtcClock, Workers, hosts_at
+from tests.support.people import NoGroups
+from tests.support.workers import UtcClock, Workers, hosts_at
 
 ANNA, BEN = Person(id="U0ANNA", name="Anna"), Person(id="U0BEN", name="Ben")
 

@@ -34,6 +34,7 @@ from bot.services.starting import Starting
 from bot.store.database import open_store
 from bot.store.store import SqlStore
 from bot.trial.sample import Builder, SampleEngine, Step, Universe, server
+from tests.support.people import NoGroups
 
 OPEN = Policy(name="open", look=("*",), request=("*",), approve=("*",), stop=("*",))
 WORKER = "X-Worker"
@@ -43,12 +44,6 @@ FORKS.set_forkserver_preload(["tests.support.workers"])
 
 def hosts_at(urls: Mapping[str, str]) -> Hosts:
     return Hosts({n: Host(name=n, address=SocketAddress(url=url), policy=OPEN) for n, url in urls.items()})
-
-
-class NoGroups:
-    @staticmethod
-    def members(group_id: str) -> frozenset[str]:  # noqa: ARG004 - the port's own
-        return frozenset()
 
 
 class UtcClock:

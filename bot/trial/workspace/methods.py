@@ -36,6 +36,7 @@ def _auth_test(desk: Desk, _args: Args) -> JSON:
         "bot_id": BOT_ID,
         "app_id": APP_ID,
         "is_enterprise_install": False,
+        **({"enterprise_id": desk.team.enterprise_id} if desk.team.enterprise_id else {}),
     }
 
 

@@ -25,8 +25,9 @@ def slash_command(desk: Desk, person: Person, channel: Channel, command: str, te
     with desk.pulse:
         return {
             "token": LEGACY_TOKEN,
-            "team_id": TEAM_ID,
-            "team_domain": TEAM_DOMAIN,
+            "team_id": person.team_id,
+            "team_domain": TEAM_DOMAIN if person.team_id == TEAM_ID else person.team_id.lower(),
+            **({"enterprise_id": person.enterprise_id} if person.enterprise_id else {}),
             "channel_id": channel.id,
             "channel_name": channel_name(channel),
             "user_id": person.id,
@@ -112,14 +113,14 @@ def home_opened(desk: Desk, person: Person, tab: str) -> JSON:
         "event_time": int(time.time()),
         "authorizations": [
             {
-                "enterprise_id": None,
+                "enterprise_id": desk.team.enterprise_id or None,
                 "team_id": TEAM_ID,
                 "user_id": desk.team.bot.id,
                 "is_bot": True,
                 "is_enterprise_install": False,
             }
         ],
-        "is_ext_shared_channel": False,
+        "is_ext_shared_channel": person.team_id != TEAM_ID,
     }
 
 

@@ -24,6 +24,13 @@ class Person:
     name: str  # the handle, as in @ann
     real_name: str
     tz: str = "Etc/UTC"
+    team_id: str = TEAM_ID  # another one's: somebody in a channel that both companies share
+    enterprise_id: str = ""  # of the organisation that the team is in, on Enterprise Grid
+    is_restricted: bool = False  # a guest
+    is_ultra_restricted: bool = False  # a guest of one channel
+    is_stranger: bool = False
+    is_bot: bool = False
+    deleted: bool = False  # deactivated; what they did just before may still be on its way
 
     def as_json(self) -> JSON:
         profile = {
@@ -31,24 +38,31 @@ class Person:
             "display_name": self.name,
             "email": f"{self.name}@example.com",
         }
-        return {
+        about: JSON = {
             "id": self.id,
-            "team_id": TEAM_ID,
+            "team_id": self.team_id,
             "name": self.name,
             "real_name": self.real_name,
-            "deleted": False,
-            "is_bot": self.id == BOT_USER_ID,
+            "deleted": self.deleted,
+            "is_bot": self.is_bot or self.id == BOT_USER_ID,
             "is_admin": False,
-            "is_restricted": False,
-            "is_ultra_restricted": False,
+            "is_restricted": self.is_restricted or self.is_ultra_restricted,
+            "is_ultra_restricted": self.is_ultra_restricted,
             "tz": self.tz,
             "tz_offset": 0,
             "profile": profile,
         }
+        if self.is_stranger:
+            about["is_stranger"] = True
+        if self.enterprise_id:
+            about["enterprise_user"] = {
+                "id": self.id, "enterprise_id": self.enterprise_id, "teams": [self.team_id],
+            }  # fmt: skip
+        return about
 
     def in_payload(self) -> JSON:
         """Give the short form that interactive payloads carry."""
-        return {"id": self.id, "username": self.name, "name": self.name, "team_id": TEAM_ID}
+        return {"id": self.id, "username": self.name, "name": self.name, "team_id": self.team_id}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,6 +152,7 @@ class Team:
         self.groups = tuple(groups)
         self.commands = tuple(commands)
         self.app_name = app_name
+        self.enterprise_id = ""  # of the organisation that the workspace is in, on Enterprise Grid
         self.bot = Person(id=BOT_USER_ID, name=app_name.lower(), real_name=app_name)
         self._channels = {channel.id: channel for channel in channels}
 
