@@ -2,10 +2,40 @@
 
 import io
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
 import paramiko
 
+from bot.engines.deadlines import Cut, Deadline
 from bot.engines.use import Use
+
+LAST_SECONDS = 0.001
+"""In the place of 0, which would mean not to wait at all."""
+
+
+@contextmanager
+def answered_within(channel: paramiko.Channel, seconds: float) -> Iterator[None]:
+    """A question over a channel and its answer, whatever arrives meanwhile; TimeoutError when it is not done.
+
+    The channel is then closed, and the connection, which others use, is not.
+    """
+
+    def end() -> None:
+        channel.event.set()  # paramiko waits for some answers without a limit
+        with suppress(paramiko.SSHException, OSError, EOFError):  # the connection has ended
+            channel.close()
+
+    channel.settimeout(seconds)
+    with Cut(seconds, end) as cut:
+        try:
+            yield
+        except (paramiko.SSHException, OSError, EOFError) as error:
+            if cut.late:
+                raise TimeoutError from error
+            raise
+    if cut.late:
+        raise TimeoutError
 
 
 class ChannelSocket:
@@ -32,8 +62,20 @@ class ChannelSocket:
         self._channel.settimeout(seconds)
 
     def sendall(self, data: bytes) -> None:
+        """Send it in the time that the channel has for one read; the server says how much it takes at a time."""
+        limit = self._channel.gettimeout()
+        deadline = None if limit is None else Deadline(limit)
         with self._use:
-            self._channel.sendall(data)
+            while data:
+                if deadline is not None:
+                    self._channel.settimeout(deadline.left or LAST_SECONDS)
+                sent = self._channel.send(data)
+                if not sent:
+                    raise EOFError("the channel ended")
+                data = data[sent:]
+                if data and deadline is not None and deadline.over:
+                    raise TimeoutError
+        self._channel.settimeout(limit)
 
     def recv_into(self, buffer: bytearray | memoryview) -> int:
         with self._use:

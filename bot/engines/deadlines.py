@@ -32,7 +32,8 @@ class Deadline:
 class Cut:
     """Runs ``end`` if its block is not done in time: who waits in the block is woken by what that closes.
 
-    For waits that count anew with each byte, or not at all.
+    For waits that count anew with each byte, or not at all. ``end`` runs in a thread of its own, and raises
+    nothing.
     """
 
     def __init__(self, seconds: float, end: Callable[[], object]) -> None:

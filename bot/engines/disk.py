@@ -16,6 +16,7 @@ import paramiko
 
 from bot.core.inventory import EngineInfo
 from bot.core.usage import DiskSpace
+from bot.engines.channels import answered_within
 from bot.engines.failures import LinkError
 from bot.engines.ssh_link import SshLink
 
@@ -25,7 +26,10 @@ MOST_BYTES = 34_000
 """The longest packet that a client must take (draft-ietf-secsh-filexfer-02, section 3)."""
 STATVFS = b"statvfs@openssh.com"
 _HEAD, _FIGURES = struct.Struct(">BI"), struct.Struct(">11Q")
-_UNKNOWN = (OSError, EOFError, struct.error, paramiko.SSHException, LinkError)
+_UNKNOWN = (OSError, EOFError, ValueError, struct.error, paramiko.SSHException, LinkError)
+LONGEST_PATH = 4_096
+LARGEST = 2**63 - 1
+"""Bytes, or inodes: what every column and every counter can hold."""
 
 
 Disk: TypeAlias = Callable[[EngineInfo], DiskSpace | None]
@@ -45,7 +49,7 @@ class LocalDisk:
             return None
         try:
             found = os.statvfs(engine.data_root)
-        except OSError:
+        except (OSError, ValueError):  # the path is the engine's word
             return None
         return _space(found.f_frsize, found.f_blocks, found.f_bavail, found.f_files, found.f_favail)
 
@@ -63,7 +67,9 @@ class RemoteDisk:
 
     def __call__(self, engine: EngineInfo) -> DiskSpace | None:
         """None where the server has no SFTP for us, or cannot tell; it is not asked again on that connection."""
-        with self._lock:
+        if not self._lock.acquire(timeout=self._seconds):
+            return None  # somebody asks already, and waits
+        try:
             connection = self._link.connection
             if connection is not None and self._refused_by is connection:
                 return None
@@ -78,21 +84,27 @@ class RemoteDisk:
             if self._told_by is not self._link.connection:  # else it is only late, this once
                 self._refused_by = self._link.connection
             return None
+        finally:
+            self._lock.release()
 
     def _asked(self, path: str) -> DiskSpace | None:
-        channel = self._channel
+        if len(path) > LONGEST_PATH:
+            return None
+        question = _HEAD.pack(EXTENDED, 1) + _text(STATVFS) + _text(path.encode())
+        channel, begun = self._channel, True
         if channel is None or channel.closed or channel.eof_received:
             self._close()
-            channel = self._channel = self._link.session()
-            channel.settimeout(self._seconds)
-            channel.invoke_subsystem("sftp")
-            _send(channel, struct.pack(">BI", INIT, PROTOCOL))
-            if _receive(channel)[0] != VERSION:
-                return None
-        with self._link.use:
-            _send(channel, _HEAD.pack(EXTENDED, 1) + _text(STATVFS) + _text(path.encode()))
+            channel, begun = self._link.session(), False
+            self._channel = channel
+        with answered_within(channel, self._seconds), self._link.use:
+            if not begun:
+                channel.invoke_subsystem("sftp")
+                _send(channel, struct.pack(">BI", INIT, PROTOCOL))
+                if _receive(channel)[0] != VERSION:
+                    return None
+            _send(channel, question)
             answer = _receive(channel)
-        if answer[0] != EXTENDED_REPLY:
+        if not answer.startswith(_HEAD.pack(EXTENDED_REPLY, 1)):
             return None
         _, block, blocks, _, available, files, _, free_files, *_ = _FIGURES.unpack(answer[_HEAD.size :])
         return _space(block, blocks, available, files, free_files)
@@ -104,9 +116,11 @@ class RemoteDisk:
 
 
 def _space(block: int, blocks: int, available: int, files: int, free_files: int) -> DiskSpace | None:
-    if block <= 0 or blocks <= 0:
+    """None for figures that cannot be; those of inodes are then left out alone."""
+    if block <= 0 or blocks <= 0 or not 0 <= available <= blocks or block * blocks > LARGEST:
         return None
-    counted = files > 0  # btrfs and others have no fixed number
+    # btrfs and others have no fixed number
+    counted = 0 < files <= LARGEST and 0 <= free_files <= files
     return DiskSpace(
         size=block * blocks,
         free=block * available,

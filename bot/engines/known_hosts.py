@@ -7,6 +7,8 @@ import base64
 import binascii
 import hashlib
 import hmac
+import os
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
@@ -75,10 +77,18 @@ def pin(pins: Path, shown: "ShownKey") -> None:
             if not words or words[0] != shown.name:
                 kept.append(line)
     kept.append(f"{shown.name} {shown.type} {base64.b64encode(shown.blob).decode()}")
-    pins.parent.mkdir(parents=True, exist_ok=True)
-    beside = pins.with_name(f".{pins.name}.new")
-    beside.write_text("\n".join(kept) + "\n")
-    beside.replace(pins)
+    pins.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    # In the same folder, for our eyes only, and in the place of the old one as a whole.
+    number, beside = tempfile.mkstemp(prefix=f".{pins.name}.", dir=pins.parent)
+    try:
+        with os.fdopen(number, "w") as file:
+            file.write("\n".join(kept) + "\n")
+            file.flush()
+            os.fsync(number)
+        Path(beside).replace(pins)
+    except BaseException:
+        Path(beside).unlink(missing_ok=True)
+        raise
 
 
 def _take(known: KnownKeys, name: str, line: str) -> None:

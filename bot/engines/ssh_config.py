@@ -14,6 +14,7 @@ import paramiko
 
 from bot.core.errors import HostUnreachableError
 from bot.core.hosts import SshAddress
+from bot.engines.children import environment
 from bot.engines.failures import LinkError
 from bot.engines.known_hosts import SSH_PORT, server_name
 
@@ -116,6 +117,7 @@ def _by_openssh(program: str, path: Path, host: str) -> Mapping[str, Sequence[st
     try:
         done = subprocess.run(  # noqa: S603 - an argument list; the host stands after “--”
             [program, "-G", "-F", str(path), "--", host],
+            env=environment(),  # a Match exec runs whatever it names
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,

@@ -3,6 +3,7 @@
 import http.client
 import socket
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
 from typing import cast
@@ -10,7 +11,7 @@ from typing import cast
 import paramiko
 
 from bot.core.errors import EngineTimeoutError, EngineUnavailableError
-from bot.engines.channels import ChannelSocket
+from bot.engines.channels import ChannelSocket, answered_within
 from bot.engines.failures import LinkError
 from bot.engines.limits import Limits
 from bot.engines.ssh_link import SshLink
@@ -77,9 +78,9 @@ class SshDial:
         except paramiko.ChannelException as error:
             raise LinkError(EngineUnavailableError, self._unexplained()) from error
         try:
-            channel.exec_command(HELPER)
-            channel.settimeout(self._limits.ping)
-            reached = _pings(channel, self._link.use)
+            with answered_within(channel, self._limits.ping):
+                channel.exec_command(HELPER)
+                reached = _pings(channel, self._link.use)
         except TimeoutError as error:
             channel.close()
             raise LinkError(
@@ -168,13 +169,11 @@ def _pings(channel: paramiko.Channel, use: Use) -> bool:
 
 
 def _end_of(channel: paramiko.Channel, seconds: float) -> HelperEnd:
-    channel.settimeout(seconds)
     said = b""
-    try:
+    with suppress(TimeoutError), answered_within(channel, seconds):  # what was said so far must do
         while len(said) < SHOWN * 10 and (more := channel.recv_stderr(SHOWN)):
             said += more
-    except TimeoutError:
-        pass  # what was said so far must do
-    status = channel.recv_exit_status() if channel.status_event.wait(seconds) else -1
+        channel.status_event.wait(seconds)
+    status = channel.exit_status
     channel.close()
     return HelperEnd(status, " ".join(said.decode(errors="replace").split()))

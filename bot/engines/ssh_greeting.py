@@ -10,7 +10,6 @@ from bot.engines.deadlines import Deadline
 from bot.engines.failures import LinkError, causes
 from bot.engines.limits import Limits
 from bot.engines.ssh_config import Route
-from bot.engines.ssh_packets import TooMuchError
 from bot.engines.ssh_transport import Transport
 from bot.engines.ssh_wire import Wire
 
@@ -54,20 +53,20 @@ def _no_greeting(route: Route, limits: Limits, error: Exception) -> LinkError:
     below = list(causes(error))
     if isinstance(error, paramiko.ssh_exception.IncompatiblePeer):
         sentence = f"{route} speaks SSH only with methods that Deckhand does not: {error}"
-    elif any(isinstance(each, TooMuchError) for each in below):
-        sentence = (
-            f"{route} sends more than an SSH server does before the login: is this another service's port? "
-            "Check the host's address."
-        )
     elif any(isinstance(each, TimeoutError) for each in below):
         sentence = (
             f"{route} accepts connections, but no SSH server answered in {limits.banner:g} s: "
             "is it overloaded, or is this another service's port?"
         )
-    else:
+    elif any(isinstance(each, EOFError | ConnectionError) for each in below):
         sentence = (
             f"{route} closed the connection before SSH began: it is no SSH server, or too busy. "
             "Try again in a minute."
+        )
+    else:
+        sentence = (
+            f"what answers at {route} does not speak SSH as a server does: is this another service's port? "
+            "Check the host's address."
         )
     return LinkError(HostUnreachableError, sentence)
 

@@ -13,6 +13,8 @@ from bot.engines.failures import LinkError
 Found: TypeAlias = tuple[socket.AddressFamily, socket.SocketKind, int, str, Any]
 """As ``socket.getaddrinfo`` gives it."""
 DEAD_PEER_MILLISECONDS = 30_000
+_asking: "dict[tuple[str, int], Future[Sequence[Found]]]" = {}
+_asking_lock = threading.Lock()
 
 
 class _Prompt(socket.socket):
@@ -35,28 +37,46 @@ class _Prompt(socket.socket):
 
 def resolve(host: str, port: int, seconds: float) -> Sequence[Found]:
     """The addresses of a name; LinkError when it has none, or when nobody told after ``seconds``."""
-    asked: Future[Sequence[Found]] = Future()
-
-    def ask() -> None:
-        try:
-            asked.set_result(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
-        except (OSError, UnicodeError) as error:
-            asked.set_exception(error)
-
-    # The C library waits for a silent name server as long as it likes; nothing can stop it.
-    threading.Thread(target=ask, name=f"resolve {host}", daemon=True).start()
     try:
-        return asked.result(seconds)
+        return _asked(host, port).result(seconds)
     except TimeoutError as error:
         raise LinkError(
             HostUnreachableError,
             f"the name {host} was not resolved in {seconds:g} s: does this machine's name server answer?",
         ) from error
-    except (OSError, UnicodeError) as error:
+    except (OSError, ValueError) as error:
         raise LinkError(
             HostUnreachableError,
             f"the name {host} does not resolve to an address. Is it spelled right, and known to this machine?",
         ) from error
+
+
+def _asked(host: str, port: int) -> "Future[Sequence[Found]]":
+    """The answer of the name server; who asks for the same while it is awaited, waits for the same.
+
+    The C library waits for a silent name server as long as it likes, and nothing can stop it: there is at most
+    one thread for each name that waits so.
+    """
+    with _asking_lock:
+        if (asked := _asking.get((host, port))) is not None:
+            return asked
+        asked = _asking[host, port] = Future()
+
+    def ask() -> None:
+        try:
+            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        except (OSError, ValueError) as error:
+            _told(host, port).set_exception(error)
+        else:
+            _told(host, port).set_result(found)
+
+    threading.Thread(target=ask, name=f"resolve {host}", daemon=True).start()
+    return asked
+
+
+def _told(host: str, port: int) -> "Future[Sequence[Found]]":
+    with _asking_lock:
+        return _asking.pop((host, port))
 
 
 def connect(host: str, port: int, seconds: float) -> socket.socket:

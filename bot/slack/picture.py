@@ -4,6 +4,7 @@ It shows nothing that the report does not say in words; its alt text carries the
 """
 
 import io
+import os
 import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -31,6 +32,8 @@ COLOURS = {
 INK = "#1d1c1d"
 WIDTH, DISK, HEAD, ROW, DOTS = 10.0, 1.6, 0.5, 0.34, 120
 """Inches of the whole, the disk's part, and of the objects' head and rows; dots an inch."""
+# Else Matplotlib would start a program that lists them, with our environment; it has the one that we draw with.
+os.environ.setdefault("MPL_IGNORE_SYSTEM_FONTS", "1")
 _ONE_AT_A_TIME = threading.Lock()
 """Matplotlib's fonts are not made for several threads."""
 

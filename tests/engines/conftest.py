@@ -1,6 +1,7 @@
 """Clients that are closed at the end of the test, and nothing of the developer's own configuration."""
 
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Protocol
@@ -11,6 +12,8 @@ from bot.core.hosts import Address
 from bot.engines.clients import Clients
 from bot.engines.limits import Limits
 from tests.support.hosts import registered
+from tests.support.leftovers import descriptors, until
+from tests.support.liar import Listening, LyingServer
 
 
 class MakeClients(Protocol):
@@ -57,3 +60,37 @@ def make_clients() -> Iterator[MakeClients]:
             return clients
 
         yield make
+
+
+@pytest.fixture
+def nothing_left() -> Iterator[None]:
+    """Checks, once the test is over, that no thread and no descriptor of ours is left."""
+    before, files = set(threading.enumerate()), descriptors()
+
+    def ours() -> list[str]:
+        return [each.name for each in set(threading.enumerate()) - before]
+
+    yield
+    assert until(lambda: not ours()), ours()
+    assert until(lambda: descriptors() <= files)
+
+
+class Lying:
+    """Starts lying servers, which end with the test."""
+
+    def __init__(self, folder: Path, closing: ExitStack) -> None:
+        self._folder = folder
+        self._closing = closing
+
+    def ssh(self, *unanswered: int, **options: object) -> LyingServer:
+        server = LyingServer(self._folder, unanswered=frozenset(unanswered), **options)  # type: ignore[arg-type]
+        return self._closing.enter_context(server)
+
+    def port(self, talk: Callable[..., None]) -> Listening:
+        return self._closing.enter_context(Listening(talk))
+
+
+@pytest.fixture
+def lying(nothing_left: None, tmp_path: Path) -> Iterator[Lying]:
+    with ExitStack() as closing:
+        yield Lying(tmp_path, closing)

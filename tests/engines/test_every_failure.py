@@ -24,10 +24,10 @@ from bot.engines.clients import Clients
 from bot.engines.engine import DockerEngine
 from bot.engines.failures import translated
 from tests.conftest import StartSshd
-from tests.engines.test_keeping import descriptors, until
 from tests.engines.test_local_sockets import answering, version_of
 from tests.support.engine import PrivateEngine, private_engine
 from tests.support.hosts import HOST, QUICK, registered
+from tests.support.leftovers import descriptors, until
 from tests.support.needs import free_port
 from tests.support.rack import Machine
 from tests.support.seen import SEEN, Seen

@@ -4,7 +4,6 @@ import gc
 import resource
 import threading
 import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -21,21 +20,11 @@ from tests.engines.conftest import MakeClients
 from tests.engines.test_ssh import jump_config
 from tests.support.engine import PrivateEngine
 from tests.support.hosts import HOST, QUICK
+from tests.support.leftovers import descriptors, until
 from tests.support.needs import free_port
 from tests.support.sshd import make_key
 
 SHORT = replace(QUICK, close=1.0, read=10, ping=5)
-
-
-def until(true: Callable[[], bool], seconds: float = 15) -> bool:
-    deadline = time.monotonic() + seconds
-    while not true() and time.monotonic() < deadline:
-        time.sleep(0.05)
-    return true()
-
-
-def descriptors() -> int:
-    return len(list(Path("/proc/self/fd").iterdir()))
 
 
 def test_an_idle_connection_is_closed_and_opened_again_by_the_next_request(

@@ -1,13 +1,14 @@
 """The known_hosts format, line by line."""
 
 import base64
+import os
 from pathlib import Path
 
 import pytest
 
 from bot.core.errors import HostKeyError
 from bot.engines.failures import LinkError
-from bot.engines.known_hosts import known_keys, server_name
+from bot.engines.known_hosts import ShownKey, known_keys, pin, server_name
 
 BLOB = b"a key"
 KEY = f"ssh-ed25519 {base64.b64encode(BLOB).decode()}"
@@ -68,3 +69,38 @@ def test_a_file_that_cannot_be_read_is_an_error_and_not_an_empty_list(tmp_path: 
     with pytest.raises(LinkError, match="cannot be read") as caught:
         known_keys("prod-3", [tmp_path])
     assert caught.value.kind is HostKeyError
+
+
+def shown(name: str = "prod-3") -> ShownKey:
+    return ShownKey(name=name, host=name, port=22, type="ssh-ed25519", blob=BLOB)
+
+
+def test_pins_are_for_the_eyes_of_their_owner_alone(tmp_path: Path) -> None:
+    pins = tmp_path / "deckhand" / "known_hosts"
+    before = os.umask(0)
+    try:
+        pin(pins, shown())
+    finally:
+        os.umask(before)
+    assert (pins.stat().st_mode & 0o777, pins.parent.stat().st_mode & 0o777) == (0o600, 0o700)
+    pins.chmod(0o666)  # as a release before this one left it
+    pin(pins, shown("prod-4"))
+    assert pins.stat().st_mode & 0o777 == 0o600
+    assert len(pins.read_text().splitlines()) == 2
+
+
+def test_a_pin_that_cannot_be_written_leaves_the_file_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pins = tmp_path / "known_hosts"
+    pin(pins, shown())
+    before = pins.read_text()
+
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space left"):
+        pin(pins, shown("prod-4"))
+    assert pins.read_text() == before
+    assert list(tmp_path.iterdir()) == [pins]

@@ -17,6 +17,7 @@ from tests.conftest import StartSshd
 from tests.engines.conftest import MakeClients
 from tests.support.engine import PrivateEngine
 from tests.support.hosts import HOST, QUICK
+from tests.support.leftovers import descriptors
 from tests.support.sshd import PrivateSshd, make_key
 
 NO_FORWARDING = ("AllowStreamLocalForwarding no",)
@@ -25,10 +26,6 @@ NO_FORWARDING = ("AllowStreamLocalForwarding no",)
 def way(client: Any) -> Way | None:
     found: Way | None = client.get_adapter(client.base_url)._pool._dial.way
     return found
-
-
-def descriptors() -> int:
-    return len(list(Path("/proc/self/fd").iterdir()))
 
 
 def test_requests_go_straight_to_the_engines_socket(

@@ -74,6 +74,17 @@ def dripping(*, line: bytes = b"a", every: float = 0.2) -> Talk:
     return talk
 
 
+def dripping_after(start: bytes) -> Talk:
+    """Sends this at once, and then a byte now and then, for ever."""
+    drip = dripping()
+
+    def talk(link: socket.socket) -> None:
+        link.sendall(start)
+        drip(link)
+
+    return talk
+
+
 def flooding(data: bytes, before: bytes = b"") -> Talk:
     """Sends the same as fast as it goes, for ever."""
 
