@@ -129,6 +129,12 @@ class EngineTimeoutError(HostError):
     cause = "engine did not answer in time"
 
 
+class EngineAnswerError(HostError):
+    """What answers says something that no engine says: longer, or of another shape."""
+
+    cause = "answers that make no sense"
+
+
 class EngineUnsupportedError(HostError):
     """An engine that Deckhand refuses to work on (Podman, or older than 20.10)."""
 

@@ -83,13 +83,16 @@ class ChannelSocket:
         buffer[: len(data)] = data
         return len(data)
 
-    def makefile(self, mode: str, buffering: int | None = None) -> io.BufferedReader:
-        """A file to read from, which is all that http.client asks for."""
+    def makefile(
+        self, mode: str, buffering: int = io.DEFAULT_BUFFER_SIZE
+    ) -> io.RawIOBase | io.BufferedReader:
+        """A file to read from, which is all that http.client asks for; without a buffer where that has size 0."""
         if mode != "rb":
             raise ValueError(f"a channel is read as “rb”, not “{mode}”")
         with self._lock:
             self._files += 1
-        return io.BufferedReader(_Reader(self), buffering or io.DEFAULT_BUFFER_SIZE)
+        reader = _Reader(self)
+        return io.BufferedReader(reader, buffering) if buffering else reader
 
     def shutdown(self, how: int) -> None:
         self._channel.shutdown(how)

@@ -1,29 +1,45 @@
-"""The Docker SDK's client for one engine, on our own connections."""
+"""The Docker SDK's client for one engine, on our own connections.
 
+Whatever an engine answers: it leads nowhere else, ends in time, is of bounded length, and is read in its shape alone.
+"""
+
+import re
 import threading
 import time
 from collections.abc import Callable
-from typing import Any
+from http import HTTPStatus
+from http.cookiejar import DefaultCookiePolicy
+from typing import Any, cast
 
 import docker
+import docker.errors
 import paramiko
 import requests
 import requests.adapters
-import urllib3
-import urllib3.exceptions
 
 from bot.core.errors import (
-    EngineTimeoutError,
+    EngineAnswerError,
     EngineUnavailableError,
     EngineUnsupportedError,
     HostUnreachableError,
 )
-from bot.engines.adapter import CONNECTIONS
-from bot.engines.contexts import Endpoint
+from bot.engines import answers
+from bot.engines.adapter import DIALLED_URL, DialAdapter
+from bot.engines.budget import LateError
 from bot.engines.failures import LinkError
 from bot.engines.limits import Limits
+from bot.engines.targets import Tcp
+from bot.engines.tcp_dial import tcp_dial
 
 OLDEST_API = (1, 41)
+API_VERSION = re.compile(r"[0-9]{1,3}\.[0-9]{1,3}")
+MOST_OF_A_MESSAGE = 2_000
+"""Characters of what an engine says went wrong."""
+NO_ENGINE = "what answers there does not speak Docker's API."
+ELSEWHERE = (
+    "it wants this request to be sent elsewhere or be done in another way, which Deckhand never does. If something "
+    "stands between it and the engine, register the engine's own address."
+)
 READS = ("GET", "HEAD")
 LOST = (
     requests.ConnectionError,
@@ -59,7 +75,13 @@ class EngineClient(docker.APIClient):
         super().__init__(base_url=url, version="1.41", timeout=int(limits.read))
         self.trust_env = False
         self.proxies = {}
+        self.adapters.clear()
+        self._custom_adapter = None  # the SDK would take it for any other URL
         self.mount(url, adapter)
+        self.headers["Accept-Encoding"] = (
+            "identity"  # the limit of bytes would not hold for what they unpack to
+        )
+        self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         self._limits = limits
         self._reset = reset
         self._machine_answers = machine_answers
@@ -71,50 +93,84 @@ class EngineClient(docker.APIClient):
         """Settle on the engine's API version; LinkError for an engine that Deckhand does not work with."""
         self.timeout = self._limits.ping  # type: ignore[assignment] # annotated as int; requests takes floats
         try:
-            answer = self.version(api_version=False)
+            answer = cast("answers.Version", self.version(api_version=False))
+        except LinkError as error:
+            if error.kind is not EngineAnswerError:
+                raise
+            raise LinkError(EngineUnavailableError, NO_ENGINE) from error
         finally:
             self.timeout = int(self._limits.read)
         self._version = _supported(answer)
 
     def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:
-        """requests' own, with our time limits and the one repetition of a read."""
-        seconds = options.get("timeout")
-        if isinstance(seconds, int | float):
-            seconds = max(seconds, self._limits.removal) if _removes(request) else seconds
-            options["timeout"] = (min(self._limits.connect, seconds), seconds)
+        """requests' own, with our limits and the one repetition of a read."""
+        asked = options.get("timeout")
+        seconds = asked if isinstance(asked, int | float) else self._limits.read
+        if _removes(request):
+            seconds = max(seconds, self._limits.removal)
+        stream = bool(options.get("stream"))
+        options |= {"timeout": (min(self._limits.connect, seconds), seconds), "stream": True}
         self._rouse()
         with self._guard:
             self._in_flight += 1
         try:
-            return self._sent(request, options)
+            return self._sent(request, options, stream=stream)
         except LOST as error:
             refused = isinstance(error, requests.ConnectTimeout | requests.exceptions.SSLError)
             if request.method not in READS or self._last_answer is None or refused:
                 raise
-            return self._sent(request, options)
+            return self._sent(request, options, stream=stream)
         finally:
             with self._guard:
                 self._in_flight -= 1
 
-    def _sent(self, request: requests.PreparedRequest, options: dict[str, Any]) -> requests.Response:
+    def get_redirect_target(self, resp: requests.Response) -> None:  # noqa: ARG002 - the signature of requests
+        """No answer leads anywhere: an engine never chooses who gets a request."""
+        return
+
+    def _sent(
+        self, request: requests.PreparedRequest, options: dict[str, Any], *, stream: bool = False
+    ) -> requests.Response:
+        """The answer, read to its end unless it is to be streamed."""
         try:
             response = super().send(request, **options)
-        except requests.ReadTimeout as error:
-            limit = options.get("timeout")
-            seconds = limit[1] if isinstance(limit, tuple) else self._limits.read
+            _check(response)
+            if not stream:
+                _ = response.content
+        except LateError as error:
             if not self._machine_answers():
                 raise LinkError(
                     HostUnreachableError,
-                    f"the machine stopped answering, and nothing came back in {seconds:g} s: it is down, or the "
-                    "network in between is. What was asked for may still happen; look again before you repeat it.",
+                    f"the machine stopped answering, and nothing came back in {options['timeout'][1]:g} s: it is "
+                    "down, or the network in between is. What was asked for may still happen; look again before "
+                    "you repeat it.",
                 ) from error
-            raise LinkError(
-                EngineTimeoutError,
-                f"the engine did not answer within {seconds:g} s; it may still be at work. "
-                "If it stays so, look at its log on the host: journalctl --unit docker",
-            ) from error
+            raise
         self._last_answer = time.monotonic()
         return response
+
+    # --- the SDK's own three ways to read an answer, and to name what is asked for ---------------------
+
+    def _result(self, response: requests.Response, json: bool = False, binary: bool = False) -> Any:  # noqa: FBT001, FBT002 - the SDK's signature
+        self._raise_for_status(response)
+        if not json:
+            return response.content if binary else response.content.decode(errors="replace")
+        return answers.read(response.request.method or "", response.request.path_url, response.content)
+
+    def _raise_for_status(self, response: requests.Response) -> None:
+        if response.status_code >= HTTPStatus.BAD_REQUEST:
+            message = _message(response)
+            raise docker.errors.APIError(message, response=response, explanation=message)
+
+    def _url(self, pathfmt: str, *args: Any, **options: Any) -> str:
+        """LinkError for a name that an engine has told, and that would lead to something else than it names."""
+        for name in args:
+            if {".", ".."} & set(str(name).split("/")):
+                raise LinkError(
+                    EngineAnswerError, f"“{str(name)[:MOST_OF_A_MESSAGE]}” names no object of an engine."
+                )
+        url: str = super()._url(pathfmt, *args, **options)  # type: ignore[misc] # private, so the stubs leave it out
+        return url
 
     def _rouse(self) -> None:
         """Ask ``/_ping`` over a connection that was idle for long, so that a dead one is replaced now.
@@ -141,15 +197,36 @@ def _removes(request: requests.PreparedRequest) -> bool:
     return request.method == "DELETE" or (request.path_url.partition("?")[0].endswith("/prune"))
 
 
-def _supported(answer: Any) -> str:
-    """The API version that ``/version`` names."""
+def _check(response: requests.Response) -> None:
+    """Refuse an answer that is neither done nor refused, and one that is packed; nothing of it is read."""
+    status = response.status_code
+    if not (HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES or 400 <= status < 600):  # noqa: PLR2004 - HTTP's own
+        response.close()
+        raise docker.errors.APIError(ELSEWHERE, response=response, explanation=ELSEWHERE)
+    if response.headers.get("Content-Encoding", "identity").lower() != "identity":
+        response.close()
+        raise LinkError(
+            EngineAnswerError, "it packs its answers, though it was asked not to. Nothing was used."
+        )
+
+
+def _message(response: requests.Response) -> str:
+    """What the engine says of a refusal: the message in its JSON, or all of its text."""
     try:
-        version = str(answer["ApiVersion"])
-        parts = tuple(int(part) for part in version.split("."))
-        components = {str(component.get("Name", "")) for component in answer.get("Components") or ()}
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise LinkError(EngineUnavailableError, "what answers there does not speak Docker's API.") from error
-    if any("podman" in name.lower() for name in components):
+        said = answers.shaped(answers.Refusal, response.content, "a request").get("message")
+    except LinkError:
+        said = None
+    text = said or response.content[: 4 * MOST_OF_A_MESSAGE].decode(errors="replace").replace("\0", "\ufffd")
+    return text.strip()[:MOST_OF_A_MESSAGE]
+
+
+def _supported(answer: answers.Version) -> str:
+    """The API version that ``/version`` names."""
+    version = answer.get("ApiVersion") or ""
+    if not API_VERSION.fullmatch(version):
+        raise LinkError(EngineUnavailableError, NO_ENGINE)
+    parts = tuple(int(part) for part in version.split("."))
+    if any("podman" in (each.get("Name") or "").lower() for each in answer.get("Components") or ()):
         raise LinkError(
             EngineUnsupportedError,
             "this is Podman, whose disk usage figures cannot be planned with. Deckhand needs Docker Engine.",
@@ -157,39 +234,13 @@ def _supported(answer: Any) -> str:
     if parts < OLDEST_API:
         raise LinkError(
             EngineUnsupportedError,
-            f"its engine is too old: API {version} (Docker {answer.get('Version', 'of unknown version')}). "
+            f"its engine is too old: API {version} (Docker {answer.get('Version') or 'of unknown version'}). "
             "Deckhand needs Docker Engine 20.10 (API 1.41) or newer.",
         )
     return version
 
 
-def tcp_client(url: str, endpoint: Endpoint, limits: Limits) -> EngineClient:
-    """A client for a TCP endpoint, with the TLS material of its folder; CA alone works too."""
-    adapter = requests.adapters.HTTPAdapter(pool_maxsize=CONNECTIONS, pool_block=True)
-    client = EngineClient(url, limits, adapter, adapter.poolmanager.clear)
-    if not endpoint.secure:
-        return client
-    if endpoint.tls is not None:
-        client.verify = _file(endpoint, "ca.pem") or True
-        certificate, key = _file(endpoint, "cert.pem"), _file(endpoint, "key.pem")
-        if bool(certificate) != bool(key):
-            raise LinkError(
-                EngineUnavailableError,
-                f"the folder {endpoint.tls} needs both cert.pem and key.pem, or neither.",
-            )
-        if certificate and key:
-            client.cert = (certificate, key)
-        if client.verify is True and not certificate:
-            raise LinkError(
-                EngineUnavailableError, f"the folder {endpoint.tls} has neither ca.pem nor cert.pem."
-            )
-    if not endpoint.verify:
-        client.verify = False
-        # The context says so in so many words; a warning with every request would help nobody.
-        urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
-    return client
-
-
-def _file(endpoint: Endpoint, name: str) -> str | None:
-    path = endpoint.tls / name if endpoint.tls else None
-    return str(path) if path is not None and path.is_file() else None
+def tcp_client(target: Tcp, limits: Limits) -> EngineClient:
+    """A client for an engine at a TCP port."""
+    adapter = DialAdapter(tcp_dial(target, limits), limits, target.host, target.port)
+    return EngineClient(DIALLED_URL, limits, adapter, adapter.renew)

@@ -186,7 +186,7 @@ class Clients:
                 adapter = DialAdapter(unix_dial(path, self.limits), self.limits)
                 return EngineClient(DIALLED_URL, self.limits, adapter)
             case Tcp() as tcp:
-                return tcp_client(tcp.url, tcp.endpoint, self.limits)
+                return tcp_client(tcp, self.limits)
             case Ssh() as ssh:
                 link = self._link(self._files.route(ssh.address))
                 place.take(link)

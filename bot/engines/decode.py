@@ -30,20 +30,26 @@ NO_VOLUMES = "DeckhandVolumesUnknown"
 """A key of our own in an answer to df whose volumes were not counted in time."""
 UNTAGGED = "<none>"
 CONTAINERD_DRIVER_TYPE = "io.containerd.snapshotter.v1"
+FIRST_YEAR, LAST_YEAR = 1970, 2999
+"""Builds that are to be the same each time give their images dates as old as 1970."""
 CACHE_ID = re.compile(r"[a-z0-9]+")
 
 
 def moment(value: object) -> datetime | None:
-    """Read a time (RFC 3339 text or Unix seconds); None when unknown, or when the engine means "never"."""
-    if isinstance(value, (int, float)) and value > 0:
-        return datetime.fromtimestamp(value, UTC)
-    if not isinstance(value, str) or not value:
-        return None
+    """Read a time (RFC 3339 text or Unix seconds); None when unknown, or when the engine means "never".
+
+    So are times that Docker cannot mean: ages are computed from them, and must not leave the calendar.
+    """
     try:
-        read = datetime.fromisoformat(value)
-    except ValueError:
+        if isinstance(value, int) and value > 0:
+            read = datetime.fromtimestamp(value, UTC)
+        elif isinstance(value, str):
+            read = datetime.fromisoformat(value)
+        else:
+            return None
+        return read.astimezone(UTC) if FIRST_YEAR <= read.year <= LAST_YEAR and read.tzinfo else None
+    except (ValueError, OverflowError, OSError):
         return None
-    return read.astimezone(UTC) if read.year > 1 and read.tzinfo else None
 
 
 def engine_info(info: Answer, version: Answer) -> EngineInfo:

@@ -121,18 +121,19 @@ class Df:
         return tuple(int(part) for part in version.split(".")) >= TYPES_SINCE
 
     def _asked(self, types: Sequence[str], seconds: float) -> Answer:
-        """Engine 20.10 answers 500 to a second df while one runs, so that is tried again.
+        """Engine 20.10 answers 500 to a second df while one runs, so that is tried again, in ``seconds`` in all.
 
         On the containerd store 28.5 answers 404 when a snapshot goes while it counts: the same.
         """
+        until = time.monotonic() + seconds
         for attempt in range(DF_TRIES):
             try:
-                return self._once(types, seconds)
+                return self._once(types, max(PING_SECONDS, until - time.monotonic()))
             except EngineRequestError as error:
                 passing = (
                     error.status == HTTPStatus.NOT_FOUND or error.status >= HTTPStatus.INTERNAL_SERVER_ERROR
                 )
-                if not passing or attempt == DF_TRIES - 1:
+                if not passing or attempt == DF_TRIES - 1 or time.monotonic() > until:
                     raise
             time.sleep(0.2 * 2**attempt)
         raise AssertionError("the loop above returns or raises")

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from docker import APIClient
 
-from bot.core.errors import EngineUnsupportedError, NotFoundError
+from bot.core.errors import EngineTimeoutError, EngineUnsupportedError, NotFoundError
 from bot.core.inventory import CacheRecord, Container, EngineInfo, Image, Inventory, Network, Volume
 from bot.core.usage import DiskSpace, DiskUsage, Glance, Survey
 from bot.engines import decode
@@ -26,6 +26,8 @@ T = TypeVar("T")
 
 INFO_SECONDS = 60.0
 GATHER_THREADS = 8
+GATHER_SECONDS = 900.0
+"""A look at 20,000 images that nobody has looked at takes about 500 s over a slow line."""
 MOST_IMAGES_REMEMBERED = 20_000
 """Images of a host whose answers are kept: about 5 kB each."""
 
@@ -169,10 +171,18 @@ class DockerEngine:
                 self._remembered.popitem(last=False)
         return images
 
-    @staticmethod
-    def _each(work: Callable[[T], Image | None], things: Iterable[T]) -> tuple[Image, ...]:
+    def _each(self, work: Callable[[T], Image | None], things: Iterable[T]) -> tuple[Image, ...]:
+        until = time.monotonic() + GATHER_SECONDS
+
+        def in_time(thing: T) -> Image | None:
+            if time.monotonic() > until:
+                raise EngineTimeoutError(
+                    self._host, f"the engine did not tell of all its images within {GATHER_SECONDS:g} s."
+                )
+            return work(thing)
+
         with ThreadPoolExecutor(GATHER_THREADS, thread_name_prefix="gather") as pool:
-            return tuple(image for image in pool.map(work, things) if image)
+            return tuple(image for image in pool.map(in_time, things) if image)
 
     @staticmethod
     def _networks(client: Any) -> tuple[Network, ...]:

@@ -1,4 +1,4 @@
-"""How long each step towards an engine may take, in seconds."""
+"""How long each step towards an engine may take, in seconds, and how long an answer may be, in bytes."""
 
 from dataclasses import dataclass
 
@@ -16,7 +16,9 @@ class Limits:
     ping: float = 5
     """``/_ping`` and ``/version``, which a healthy engine answers at once."""
     read: float = 60
-    """The default of every other request; a caller may give its own."""
+    """The default of every other request, from its last byte to the answer's last; a caller may give its own."""
+    silence: float = 300
+    """How long an answer that may take longer (a pull) may pause."""
     removal: float = 300
     """A removal is answered when it is done, and a large image or volume takes as long as its disk does."""
     idle: float = 30
@@ -27,3 +29,7 @@ class Limits:
     """How long a request may wait for one of the host's connections to become free."""
     close: float = 600
     """An SSH connection that was not used for so long is closed; the next request opens it again."""
+    answer_bytes: int = 4_000_000
+    """The longest answer to a question about one thing."""
+    list_bytes: int = 64_000_000
+    """The longest answer that lists all objects of a kind, or tells of a pull: 100,000 build cache records."""

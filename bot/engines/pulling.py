@@ -1,21 +1,21 @@
 """Pulling one image by its digest, as ``docker pull`` does: without credentials, and watched to its end."""
 
-import json
-import time
 from collections.abc import Iterator
 from contextlib import closing
 from http import HTTPStatus
-from typing import Any
+from typing import Any, cast
 
 import requests
 from docker.auth import encode_header
 
-from bot.core.errors import EngineRequestError, EngineTimeoutError
+from bot.core.errors import EngineAnswerError, EngineRequestError
+from bot.engines.answers import PullReport, shaped
+from bot.engines.failures import LinkError
 
-SILENCE = 300
-"""Seconds without a word from the engine; it tells of every second of a download, and of unpacking."""
 DEADLINE = 1_800
-"""Seconds that one image may take."""
+"""Seconds that one image may take; the engine tells of every second of a download, and of unpacking."""
+LONGEST_LINE = 65_536
+REPORT = "a pull"
 
 
 def pull(client: Any, host: str, reference: str) -> None:
@@ -29,22 +29,24 @@ def pull(client: Any, host: str, reference: str) -> None:
         params={"fromImage": name, "tag": digest},
         headers={"X-Registry-Auth": encode_header({})},
         stream=True,
-        timeout=SILENCE,
+        timeout=DEADLINE,
     )
     with closing(answer):
         client._raise_for_status(answer)  # noqa: SLF001 - the SDK's own errors, which are translated
-        for report in _reports(answer, host):
-            if report.get("error"):
-                detail = report.get("errorDetail") or {}
-                status = detail.get("code") or HTTPStatus.INTERNAL_SERVER_ERROR
-                raise EngineRequestError(host, int(status), str(report["error"]))
+        for line in _lines(answer):
+            report = cast("PullReport", shaped(PullReport, line, REPORT))
+            if error := report.get("error"):
+                status = (report.get("errorDetail") or {}).get("code") or HTTPStatus.INTERNAL_SERVER_ERROR
+                raise EngineRequestError(host, status, error)
 
 
-def _reports(answer: requests.Response, host: str) -> Iterator[dict[str, Any]]:
-    until = time.monotonic() + DEADLINE
-    for line in answer.iter_lines(chunk_size=None):  # whatever has arrived
-        if time.monotonic() > until:
-            raise EngineTimeoutError(host, f"the pull was not done after {DEADLINE // 60} minutes.")
-        report = json.loads(line) if line.strip() else {}
-        if isinstance(report, dict):
-            yield report
+def _lines(answer: requests.Response) -> Iterator[bytes]:
+    """Each report as it arrives; LinkError for one without an end."""
+    begun = b""
+    for data in answer.iter_content(chunk_size=None):  # whatever has arrived
+        *ended, begun = (begun + data).split(b"\n")
+        yield from (line for line in ended if line.strip())
+        if len(begun) > LONGEST_LINE:
+            raise LinkError(EngineAnswerError, f"what it tells of {REPORT} is one line without an end.")
+    if begun.strip():
+        yield begun

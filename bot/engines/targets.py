@@ -29,12 +29,6 @@ class Tcp:
     endpoint: Endpoint
     secure: bool
 
-    @property
-    def url(self) -> str:
-        """As the Docker SDK wants it."""
-        shown = f"[{self.host}]" if ":" in self.host else self.host
-        return f"{'https' if self.secure else 'http'}://{shown}:{self.port}"
-
     def __str__(self) -> str:
         return f"{self.host}:{self.port}, {'with' if self.secure else 'without'} TLS"
 

@@ -1,5 +1,6 @@
 """Fleet: look at many hosts at once, tell what is known meanwhile, and wait for nobody beyond the deadline."""
 
+import logging
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor, Future, wait
@@ -15,6 +16,8 @@ from bot.core.sightings import KnownEngine, changed_engine
 from bot.core.usage import Glance, LastLook
 from bot.ports import Clock, Engines, Ledger
 from bot.services.rights import Rights
+
+LOG = logging.getLogger(__name__)
 
 FLEET_THREADS = 64
 """How many hosts are asked at once; more gain nothing but sockets (figures: tests/bench/test_fleet.py)."""
@@ -149,6 +152,10 @@ class Fleet:
         except HostError as error:
             self._silent.add(host)
             return Answer(host=host, error=error)
+        except Exception as error:
+            LOG.exception("looking at a host failed in a way that nobody has thought of")
+            why = f"Deckhand failed over what it answered ({type(error).__name__}); its log says more."
+            return Answer(host=host, error=HostError(host, why))
         finally:
             with self._lock:
                 self._asked.pop(host, None)

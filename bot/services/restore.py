@@ -1,11 +1,14 @@
 """Restore: pull removed images again by their digests, and give them back those old names that are free."""
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from bot.core.audit import Event, Json, Tag
 from bot.core.errors import (
+    DeckhandError,
+    EngineAnswerError,
     EngineChangedError,
     EngineRequestError,
     EngineTimeoutError,
@@ -23,7 +26,11 @@ from bot.ports import Engine, Engines, RestoreRun, Store
 from bot.services import facts
 from bot.services.rights import Rights
 
+LOG = logging.getLogger(__name__)
+
 LEASE = timedelta(seconds=60)
+MOST_TRIES = 10
+"""References that an image is pulled by, one after the other."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +101,7 @@ class Restore:
                     self.store.renew_restore(run, timedelta())
                     return
                 image = _Image(engine=engine, item=left[0].item, another_store=another_store)
-                self._record(run, state, left[0], image.restored(left[0].position))
+                self._record(run, state, left[0], _tried(image, left[0].position))
                 del left[0]
         except HostError as error:
             for one in left:
@@ -122,6 +129,18 @@ class Restore:
         )  # fmt: skip
         self.store.record_restored(run, image, event)
         self.changed()
+
+
+def _tried(image: "_Image", position: int) -> ImageRestored:
+    """What became of one image, whatever it was: who takes up a restoring again must not fail at it for ever."""
+    try:
+        return image.restored(position)
+    except DeckhandError:
+        raise
+    except Exception as error:
+        LOG.exception("restoring an image failed in a way that nobody has thought of")
+        why = f"Deckhand failed over it ({type(error).__name__}); its log says more"
+        return ImageRestored(position=position, outcome=Restored.FAILED, reason=why)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,14 +215,19 @@ class _Image:
         return ImageRestored(position=position, outcome=outcome, reason="; ".join(said))
 
     def _pulled(self, said: list[str]) -> str | None:
-        """The id of the image, from the first registry that gives it; what the others answered is said."""
-        for reference in digests(self.item):
+        """The id of the image, from the first registry that gives it; what the others answered is said.
+
+        A pull that did not end in time was the last: it has taken what an image may take.
+        """
+        for reference in digests(self.item)[:MOST_TRIES]:
             try:
                 self.engine.pull(reference)
                 found = self.engine.image(reference).id
-            except (EngineRequestError, EngineTimeoutError) as error:
+            except (EngineRequestError, EngineTimeoutError, EngineAnswerError) as error:
                 answer = error.message if isinstance(error, EngineRequestError) else str(error)
                 said.append(f"{reference} could not be pulled (without a registry login): {answer}")
+                if isinstance(error, EngineTimeoutError):
+                    return None
                 continue
             if found == self.item.id or self.another_store:
                 return found

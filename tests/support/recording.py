@@ -23,6 +23,7 @@ import re
 import sys
 from collections.abc import Mapping
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 from urllib.parse import parse_qsl, urlencode, urlsplit
@@ -38,7 +39,7 @@ from bot.engines.limits import Limits
 from tests.support.engine import PrivateEngine, private_engine
 
 Answers: TypeAlias = dict[str, Any]
-"""By path and query, without the API's version."""
+"""By path and query, without the API's version; the method stands before what is no GET. Bytes are told as they are."""
 
 FOLDER = Path(__file__).parents[1] / "engines" / "answers"
 RECORDINGS = sorted(FOLDER.glob("*.json"))
@@ -123,6 +124,14 @@ def main() -> None:
 # --- replaying ------------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """An answer that comes with a status of its own."""
+
+    status: int
+    answer: Any
+
+
 class _Replay(requests.adapters.BaseAdapter):
     """Answers the SDK's requests from a recording, where a socket would be."""
 
@@ -139,12 +148,16 @@ class _Replay(requests.adapters.BaseAdapter):
         query = urlencode([(name, value) for name, value in telling if value != "{}"])
         asked = f"{path}?{query}" if query else path
         # What was not recorded is no 404, which would mean that the object is gone.
-        known = request.method == "GET" and asked in self._answers
+        asked = asked if request.method == "GET" else f"{request.method} {path}"
+        known = asked in self._answers
         answer = self._answers[asked] if known else {"message": f"not recorded: {asked}"}
         response = requests.Response()
         response.status_code = 200 if known else 418
+        if isinstance(answer, Refused):
+            response.status_code, answer = answer.status, answer.answer
         response.url, response.request = asked, request
-        response._content = json.dumps(answer).encode()
+        response._content = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
+        response._content_consumed = True  # type: ignore[attr-defined] # it is all there
         return response
 
     def close(self) -> None:

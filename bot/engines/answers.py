@@ -1,0 +1,303 @@
+"""The shape of every answer that Deckhand reads: what it may say, under which key, and as what.
+
+Whatever is not of its shape is refused as a whole, before anything looks into it: an engine (or what poses as one)
+that says one thing as no engine does is believed in nothing. A key may be missing or null, which is unknown; keys
+that nobody reads are left out.
+"""
+
+import re
+from functools import cache
+from typing import Annotated, Any, TypeAlias
+
+from pydantic import Field, TypeAdapter, ValidationError
+from typing_extensions import TypedDict  # pydantic wants this one before Python 3.12
+
+from bot.core.errors import EngineAnswerError
+from bot.engines.failures import LinkError
+
+MOST_VALUES = 4_000_000
+"""In one answer, counted by what stands between values; memory goes by them."""
+MOST_CHARACTERS = 65_536
+"""Of one text. Labels are the longest of those that are read."""
+LARGEST = 2**53
+"""The largest number that every JSON reader takes: 9 PB."""
+MOST_SHOWN = 200
+
+_NULLS = re.compile(rb"(?<!\\)((?:\\\\)*)\\u0000")
+_REPLACEMENT = rb"\1\\ufffd"
+"""A NUL in a text, which no database takes, is shown as what cannot be shown."""
+
+_Word: TypeAlias = Annotated[str, Field(strict=True, max_length=MOST_CHARACTERS)]
+_Text: TypeAlias = _Word | None
+_Number: TypeAlias = Annotated[int, Field(strict=True, ge=-LARGEST, le=LARGEST)] | None
+_Truth: TypeAlias = Annotated[bool, Field(strict=True)] | None
+_Texts: TypeAlias = list[_Word] | None
+_Pairs: TypeAlias = dict[_Word, _Text] | None
+_Time: TypeAlias = _Number | _Text
+"""RFC 3339, or Unix seconds in lists."""
+
+
+class _Component(TypedDict, total=False):
+    Name: _Text
+
+
+class Version(TypedDict, total=False):
+    ApiVersion: _Text
+    Version: _Text
+    Components: list[_Component] | None
+
+
+class Info(TypedDict, total=False):
+    ID: _Text
+    Name: _Text
+    ServerVersion: _Text
+    Driver: _Text
+    DriverStatus: list[list[_Word]] | None
+    DockerRootDir: _Text
+    OperatingSystem: _Text
+    SystemTime: _Text
+
+
+class _Config(TypedDict, total=False):
+    Image: _Text
+    Labels: _Pairs
+
+
+class _Metadata(TypedDict, total=False):
+    LastTagTime: _Text
+
+
+class _RootFs(TypedDict, total=False):
+    Layers: _Texts
+
+
+class Image(TypedDict, total=False):
+    """An entry of a list, or an inspection."""
+
+    Id: _Text
+    ParentId: _Text
+    Parent: _Text
+    RepoTags: _Texts
+    RepoDigests: _Texts
+    Created: _Time
+    Size: _Number
+    SharedSize: _Number
+    Containers: _Number
+    Labels: _Pairs
+    Config: _Config | None
+    Metadata: _Metadata | None
+    RootFS: _RootFs | None
+
+
+class Step(TypedDict, total=False):
+    """Of an image's history."""
+
+    Size: _Number
+
+
+class _Mount(TypedDict, total=False):
+    Type: _Text
+    Name: _Text
+
+
+class _Attached(TypedDict, total=False):
+    NetworkID: _Text
+
+
+class _NetworkSettings(TypedDict, total=False):
+    Networks: dict[_Word, _Attached | None] | None
+
+
+class _HostConfig(TypedDict, total=False):
+    NetworkMode: _Text
+
+
+class _State(TypedDict, total=False):
+    Status: _Text
+    StartedAt: _Text
+
+
+class _AnyContainer(TypedDict, total=False):
+    Id: _Text
+    Created: _Time
+    Image: _Text
+    Mounts: list[_Mount] | None
+    NetworkSettings: _NetworkSettings | None
+    HostConfig: _HostConfig | None
+
+
+class ListedContainer(_AnyContainer, total=False):
+    Names: _Texts
+    State: _Text
+    ImageID: _Text
+    Labels: _Pairs
+    SizeRw: _Number
+    SizeRootFs: _Number
+
+
+class Container(_AnyContainer, total=False):
+    Name: _Text
+    State: _State | None
+    Config: _Config | None
+
+
+class ListedNetwork(TypedDict, total=False):
+    Id: _Text
+    Name: _Text
+    Driver: _Text
+    Scope: _Text
+    Created: _Time
+    Labels: _Pairs
+
+
+class Network(ListedNetwork, total=False):
+    Containers: dict[str, Any] | None
+
+
+class _Usage(TypedDict, total=False):
+    Size: _Number
+    RefCount: _Number
+
+
+class Volume(TypedDict, total=False):
+    Name: _Text
+    Driver: _Text
+    Labels: _Pairs
+    Options: _Pairs
+    CreatedAt: _Time
+    UsageData: _Usage | None
+
+
+class Volumes(TypedDict, total=False):
+    Volumes: list[Volume] | None
+
+
+CacheRecord = TypedDict(
+    "CacheRecord",
+    {
+        "ID": _Text, "Type": _Text, "Description": _Text, "Parent": _Text, "Parents": _Texts, " Parents": _Texts,
+        "Size": _Number, "Shared": _Truth, "InUse": _Truth, "CreatedAt": _Time, "LastUsedAt": _Time,
+    },
+    total=False,
+)  # fmt: skip
+"""One version of the engine has a space in a key."""
+
+
+class _Sums(TypedDict, total=False):
+    """As of API 1.52."""
+
+    TotalCount: _Number
+    ActiveCount: _Number
+    TotalSize: _Number
+    Reclaimable: _Number
+
+
+class _ImageSums(_Sums, total=False):
+    Items: list[Image] | None
+
+
+class _ContainerSums(_Sums, total=False):
+    Items: list[ListedContainer] | None
+
+
+class _VolumeSums(_Sums, total=False):
+    Items: list[Volume] | None
+
+
+class _CacheSums(_Sums, total=False):
+    Items: list[CacheRecord] | None
+
+
+class DiskUsage(TypedDict, total=False):
+    LayersSize: _Number
+    Images: list[Image] | None
+    Containers: list[ListedContainer] | None
+    Volumes: list[Volume] | None
+    BuildCache: list[CacheRecord] | None
+    ImageUsage: _ImageSums | None
+    ContainerUsage: _ContainerSums | None
+    VolumeUsage: _VolumeSums | None
+    BuildCacheUsage: _CacheSums | None
+
+
+class Removed(TypedDict, total=False):
+    """One line of what became of an image."""
+
+    Deleted: _Text
+    Untagged: _Text
+
+
+class Pruned(TypedDict, total=False):
+    CachesDeleted: _Texts
+
+
+class _PullDetail(TypedDict, total=False):
+    code: _Number
+
+
+class PullReport(TypedDict, total=False):
+    error: _Text
+    errorDetail: _PullDetail | None
+
+
+class Refusal(TypedDict, total=False):
+    """What comes with a status of 400 and above."""
+
+    message: _Text
+
+
+SHAPES: tuple[tuple[str, re.Pattern[str], Any], ...] = (
+    ("GET", re.compile(r"/version"), Version),
+    ("GET", re.compile(r"/info"), Info),
+    ("GET", re.compile(r"/system/df"), DiskUsage),
+    ("GET", re.compile(r"/images/json"), list[Image] | None),
+    ("GET", re.compile(r"/images/.+/json"), Image),
+    ("GET", re.compile(r"/images/.+/history"), list[Step] | None),
+    ("GET", re.compile(r"/containers/json"), list[ListedContainer] | None),
+    ("GET", re.compile(r"/containers/[^/]+/json"), Container),
+    ("GET", re.compile(r"/networks"), list[ListedNetwork] | None),
+    ("GET", re.compile(r"/networks/.+"), Network),
+    ("GET", re.compile(r"/volumes"), Volumes),
+    ("GET", re.compile(r"/volumes/.+"), Volume),
+    ("DELETE", re.compile(r"/images/.+"), list[Removed] | None),
+    ("POST", re.compile(r"/build/prune"), Pruned),
+)
+"""By method and path, without the API's version."""
+_VERSION = re.compile(r"^/v[0-9.]+(?=/)")
+
+
+def read(method: str, path: str, content: bytes) -> Any:
+    """The JSON of an answer, in the shape that a request has; LinkError when it has another."""
+    path = _VERSION.sub("", path.partition("?")[0])
+    for verb, pattern, shape in SHAPES:
+        if verb == method and pattern.fullmatch(path):
+            return shaped(shape, content, path)
+    raise AssertionError(f"nobody has written down what {method} {path} answers")
+
+
+def shaped(shape: Any, content: bytes, what: str) -> Any:
+    """JSON in that shape; LinkError when it has another, or is none."""
+    values = sum(map(content.count, (b",", b"[", b"{")))
+    if values > MOST_VALUES:
+        raise _senseless(what, f"it holds more than {MOST_VALUES} values")
+    if b"\\u0000" in content:
+        content = _NULLS.sub(_REPLACEMENT, content)
+    try:
+        return _adapter(shape).validate_json(content)
+    except ValidationError as error:
+        wrong = error.errors(include_url=False, include_input=False, include_context=False)[0]
+        place = ".".join(map(str, wrong["loc"]))[:MOST_SHOWN]
+        raise _senseless(what, f"{place}: {wrong['msg']}" if place else wrong["msg"]) from None
+
+
+@cache
+def _adapter(shape: Any) -> TypeAdapter[Any]:
+    return TypeAdapter(shape)
+
+
+def _senseless(what: str, why: str) -> LinkError:
+    return LinkError(
+        EngineAnswerError,
+        f"what it answers to {what[:MOST_SHOWN]} is not what a Docker Engine says ({why}). Nothing of it was used. "
+        "Is that a Docker Engine, and does nothing stand in between?",
+    )
