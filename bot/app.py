@@ -44,11 +44,12 @@ from bot.slack.chat import SlackChat, web_client
 from bot.slack.directory import SlackDirectory
 from bot.slack.home_listeners import HomeListeners
 from bot.slack.home_showing import LOOP_SECONDS, HomeShow
+from bot.slack.http_mode import HttpReceiver
 from bot.slack.listeners import Listeners, Services
 from bot.slack.looks import LookListeners
 from bot.slack.modal_listeners import ModalListeners
 from bot.slack.plan_listeners import PlanListeners
-from bot.slack.server import HttpReceiver, Receiver, SocketReceiver, bolt_app
+from bot.slack.server import Receiver, SocketReceiver, bolt_app
 from bot.store.database import open_store
 
 LOG = logging.getLogger(__name__)
@@ -233,7 +234,9 @@ class Deckhand:
 def make_receiver(slack: SlackSettings, app: App, ack_first: AckFirst) -> Receiver:
     """Socket Mode or HTTP, as the settings say."""
     if slack.mode == "http":
-        return HttpReceiver(app, slack.listen)
+        return HttpReceiver(
+            app, slack.listen, slack.signing_secret.get_secret_value() if slack.signing_secret else ""
+        )
     app_token = slack.app_token.get_secret_value() if slack.app_token else ""
     return SocketReceiver(app, app_token, app.client, ack_first)
 

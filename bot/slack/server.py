@@ -1,27 +1,18 @@
-"""Receiving: Socket Mode, or HTTP with Slack's signatures checked; both over the unchanged Bolt."""
+"""Receiving: Bolt's app, and Socket Mode, over the unchanged Bolt; ``http_mode`` is the other way."""
 
 import logging
-import re
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
-from http import HTTPStatus
+from contextlib import contextmanager
 from typing import Protocol
 
-import uvicorn
 from slack_bolt import App
 from slack_bolt.adapter.socket_mode import SocketModeHandler
-from slack_bolt.adapter.starlette.handler import SlackRequestHandler
 from slack_bolt.logger.messages import warning_client_prioritized_and_token_skipped
 from slack_sdk import WebClient
 from slack_sdk.socket_mode.builtin import SocketModeClient
 from slack_sdk.socket_mode.request import SocketModeRequest
-from starlette.applications import Starlette
-from starlette.datastructures import Headers
-from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
-from starlette.routing import Route
 
 from bot.core.errors import ChatError, ChatRefusedError
 from bot.slack.ack_first import AckFirst
@@ -29,9 +20,6 @@ from bot.slack.chat import slack_errors
 
 LOG = logging.getLogger(__name__)
 
-EVENTS_PATH = "/slack/events"
-"""Commands, actions and events all arrive here in HTTP mode."""
-START_SECONDS = 10.0
 SOCKET_THREADS = 128
 """Events that are acknowledged at once: Bolt looks for each listener's ack only every 10 ms, in one of these."""
 RECEIVED_AT_ONCE = 64 * 1024
@@ -136,65 +124,3 @@ class SocketReceiver:
             # A session that begins at this very moment forgets that it is to end, and close() would wait for ever.
             client.current_session_state.terminated = True
             closing.join(0.1)
-
-
-class HttpReceiver:
-    """HTTP mode: requests whose signature is wrong, missing or older than five minutes get 401."""
-
-    def __init__(self, app: App, address: tuple[str, int]) -> None:
-        handler = SlackRequestHandler(app)
-
-        async def events(request: Request) -> Response:
-            if not _can_be_checked(request.headers):
-                return _not_slack()
-            try:
-                return await handler.handle(request)
-            except (ValueError, AttributeError):
-                # Bolt reads the body before it checks the signature, and Slack sends none that cannot be read.
-                return _not_slack()
-
-        async def health(_request: Request) -> Response:
-            return PlainTextResponse("ok")
-
-        routes = [Route(EVENTS_PATH, events, methods=["POST"]), Route("/health", health)]
-        config = uvicorn.Config(
-            Starlette(routes=routes), host=address[0], port=address[1], log_config=None, access_log=False,
-            lifespan="off", timeout_graceful_shutdown=5,
-        )  # fmt: skip
-        self._address = address
-        self._server = uvicorn.Server(config)
-        self._thread = threading.Thread(target=self._serve, name="http", daemon=True)
-        self._up = threading.Event()
-
-    def start(self) -> None:
-        """Listen; ChatError when the address cannot be had."""
-        self._thread.start()
-        deadline = threading.Event()
-        for _ in range(int(START_SECONDS / 0.05)):
-            if self._server.started:
-                return
-            if not self._thread.is_alive():
-                break
-            deadline.wait(0.05)
-        raise ChatError(
-            f"{self._address[0]}:{self._address[1]} cannot be listened on; choose another [slack] listen."
-        )
-
-    def stop(self) -> None:
-        self._server.should_exit = True
-        self._thread.join()
-
-    def _serve(self) -> None:
-        with suppress(SystemExit):  # uvicorn's way to say that it cannot listen; start() says it better
-            self._server.run()
-
-
-def _can_be_checked(headers: Headers) -> bool:
-    """Whether the headers have the form that Bolt's verifier takes for granted: others make it fail."""
-    timestamp = headers.get("x-slack-request-timestamp", "")
-    signature = headers.get("x-slack-signature", "")
-    return re.fullmatch(r"[0-9]{1,15}", timestamp) is not None and signature.isascii()
-
-
-def _not_slack() -> Response:
-    return PlainTextResponse("invalid request", status_code=HTTPStatus.UNAUTHORIZED)

@@ -11,6 +11,7 @@ import pytest
 from bot.trial.sample import SampleEngine
 from bot.trial.workspace import Workspace
 from tests.slack.place import Place, deckhand_at, team, universe, write_configuration
+from tests.slack.site import Site, served
 
 
 @pytest.fixture(scope="session")
@@ -52,3 +53,9 @@ def start(
         return deckhand_at(workspace, sample, write_configuration(tmp_path, sample, policies), closing_later)
 
     return started
+
+
+@pytest.fixture
+def site(workspace: Workspace, sample: SampleEngine, tmp_path: Path) -> Iterator[Site]:
+    with served(workspace, sample, tmp_path) as site:
+        yield site

@@ -100,6 +100,7 @@ def test_an_empty_home_says_of_each_part_that_it_is_empty_and_how_it_fills(start
 def test_a_plan_waits_for_who_may_decide_and_is_listed_as_their_own_for_who_asked(start: Start) -> None:
     place = start(OPEN_TO_ALL)
     plan_id = buttons(place.propose(ANN))[APPROVE]
+    eventually(lambda: place.plan(plan_id).message.permalink)  # type: ignore[union-attr] # it was posted
     theirs, own = opened(place, BOB, "1 plan"), opened(place, ANN, "waits for its decision")
     assert "waits for you" in says(theirs)
     assert "0 of 1 approvals" in says(theirs)
