@@ -25,7 +25,8 @@ from bot.engines.targets import Ssh, Tcp, Unix, target_of
 
 DEFAULT_LIMITS = Limits()
 HANDSHAKES = 32
-"""SSH handshakes at once: more only wait for one another's processor time."""
+"""SSH handshakes at work at once: more only wait for one another's processor time. Who waits for a server holds
+no place."""
 SSH = Path("~/.ssh")
 STOPPING = "Deckhand is shutting down."
 

@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Self
 
 import paramiko
 from paramiko.common import AUTH_SUCCESSFUL, MSG_CHANNEL_OPEN, OPEN_FAILED_CONNECT_FAILED, OPEN_SUCCEEDED
+from paramiko.packet import Packetizer
 
 from bot.core.hosts import SshAddress
 from bot.engines.known_hosts import server_name
@@ -151,6 +152,7 @@ class LyingServer(Listening):
         refused: frozenset[str] = frozenset(),
         noise: float = 0.1,
         then: Callable[[paramiko.Transport], None] | None = None,
+        packets: type[Packetizer] = Packetizer,
     ) -> None:
         super().__init__(self._speak)
         self.identity = make_key(folder / f"liar-{self.port}-user")
@@ -163,6 +165,7 @@ class LyingServer(Listening):
         self._refused = refused
         self._noise = noise
         self._then = then
+        self._packets = packets
         self.logins = 0
 
     @property
@@ -184,7 +187,7 @@ class LyingServer(Listening):
                 **{number: silent for number in unanswered if number > MSG_CHANNEL_OPEN},
             }
 
-        transport = Lying(link)
+        transport = Lying(link, packetizer_class=self._packets)
         transport._handler_table.update(  # type: ignore[attr-defined]
             {number: silent for number in unanswered if number <= MSG_CHANNEL_OPEN}
         )
