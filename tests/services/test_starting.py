@@ -9,7 +9,7 @@ import pytest
 from bot.core.audit import Tag
 from bot.core.hosts import ContextAddress, Host, Hosts
 from bot.core.lifecycle import PlanState, Status
-from bot.core.people import Known
+from bot.core.people import Known, Standing
 from bot.core.plans import Person
 from bot.core.policy import Policy, Volumes
 from bot.core.windows import Windows, parse_window
@@ -20,7 +20,7 @@ from bot.services.rights import Rights
 from bot.services.starting import Starting
 from bot.store.store import SqlStore
 from tests.store.samples import ANNA, BEN, propose, tags, the
-from tests.support.people import member
+from tests.support.people import guest, member, outsider
 
 CYD = Person(id="U0CYD", name="Cyd")
 HOUR = timedelta(hours=1)
@@ -117,6 +117,31 @@ def test_an_approver_who_lost_the_right_does_not_count_and_is_named(desk: Desk) 
     )
     (event,) = [link.event for link in desk.store.events("p1") if link.event.tag is Tag.PLAN_CANCELLED]
     assert event.facts["lost"] == ["U0BEN"]
+
+
+@pytest.mark.parametrize(
+    "now",
+    [guest("U0BEN"), outsider("U0BEN")]
+    + [Known(user="U0BEN", standing=each) for each in (Standing.BOT, Standing.DEACTIVATED, Standing.UNKNOWN)],
+    ids=lambda known: str(known.standing),
+)
+def test_an_approver_who_is_no_member_any_more_does_not_count(desk: Desk, now: Known) -> None:
+    desk.approve(BEN)
+    assert the(desk.store).status is Status.APPROVED
+    desk.people["U0BEN"] = now
+    assert not desk.may_start()
+    assert "Ben may not approve on prod-3 any more" in desk.cancelled()
+
+
+def test_an_outsiders_approval_counts_for_as_long_as_an_entry_names_their_team(desk: Desk) -> None:
+    eve = Person(id="T0OTHER/U0EVE", name="Eve")
+    desk.people["U0EVE"] = outsider("U0EVE")
+    desk.policy = policy(approve=("T0OTHER/U0EVE",))
+    desk.approve(eve)
+    assert the(desk.store).approvers == (eve,)
+    assert desk.may_start()
+    desk.policy = policy(approve=("T0THIRD/U0EVE", "U0EVE", "*"))
+    assert not desk.may_start()
 
 
 def test_who_left_the_user_group_does_not_count(desk: Desk) -> None:

@@ -318,3 +318,30 @@ def test_an_app_starts_while_slack_is_slow_to_say_who_people_are(
 ) -> None:
     workspace.fail_next("users.info", error="internal_error")
     start(FOR_EVERYONE).propose()
+
+
+# --- outsiders who are named --------------------------------------------------------------------
+
+
+def test_an_outsider_who_is_named_is_told_apart_by_their_team_and_answered_like_anyone(
+    start: Callable[[str], Place],
+) -> None:
+    place = start(
+        f'[policies.default]\nlook = ["*"]\nrequest = ["{OTHER}/{EVE.id}"]\napprove = ["*", "{OTHER}/{EVE.id}"]\n'
+    )
+    plan = place.propose(by=EVE.id)
+    plan_id = buttons(plan)["approve"]
+    assert place.plan(plan_id).plan.requester.id == f"{OTHER}/{EVE.id}"
+    assert f"<@{EVE.id}>" in shown(plan)
+    approve(place, EVE.id, plan.ts)
+    assert place.told(EVE.id) == "You asked for this plan, so somebody else has to approve it."
+    place.workspace.open_home(EVE.id)
+    place.workspace.wait_for(lambda: "waits for its decision" in str(place.workspace.home(EVE.id)))
+    approve(place, BOB, plan.ts)
+    place.message("Cleanup done")
+    eventually(lambda: "Your cleanup" in "".join(map(shown, place.workspace.direct_messages(EVE.id))))
+    for who in (f"{OTHER}/{EVE.id}", EVE.id, f"<@{EVE.id}|eve>"):
+        before = len(place.workspace.messages())
+        place.workspace.command(ANN, "/docker-audit", f"by={who}")
+        place.workspace.wait_for(lambda: len(place.workspace.messages()) > before)  # noqa: B023 - waited for
+        assert f"audit_details:{plan_id}" in shown(place.workspace.messages()[-1])
