@@ -7,17 +7,20 @@ import signal
 import socket
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
 from types import FrameType
+from typing import NoReturn
 
 from slack_bolt import App
 
 from bot.config import Settings, SlackSettings, load
 from bot.core import ids
 from bot.core.hosts import Hosts
+from bot.ending import Ending, gone_at_the_latest, leave
 from bot.engines.registry import DockerEngines
 from bot.looking import SystemClock, make_fleet, make_planning
 from bot.ports import Clock, Store
@@ -39,6 +42,7 @@ from bot.services.show import Show
 from bot.services.starting import Starting
 from bot.services.stop import Stop
 from bot.slack.ack_first import AckFirst
+from bot.slack.answering import Answering
 from bot.slack.audit_listeners import AuditListeners
 from bot.slack.chat import SlackChat, web_client
 from bot.slack.directory import SlackDirectory
@@ -50,12 +54,12 @@ from bot.slack.looks import LookListeners
 from bot.slack.modal_listeners import ModalListeners
 from bot.slack.plan_listeners import PlanListeners
 from bot.slack.server import Receiver, SocketReceiver, bolt_app
+from bot.slack.ways import Ways
 from bot.store.database import open_store
 
 LOG = logging.getLogger(__name__)
 
 BOLT_THREADS = 10
-WORK_THREADS = 16
 HEAD_SECONDS = 20.0
 """How late the daily head of the audit may come."""
 
@@ -75,6 +79,7 @@ class Deckhand:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._closing = ExitStack()
+        self._ending = Ending()
         self._signals = Signals()
         self._engines: DockerEngines | None = None
         self._planning: Planning | None = None
@@ -98,24 +103,27 @@ class Deckhand:
             )
         self._settings = settings
         if self._engines is not None and self._planning is not None:
-            self._engines.adopt(settings.hosts.by_name)
+            # The rules first: they count although a connection that is to be closed takes its time.
             self._planning.profiles, self._planning.protection = settings.profiles, settings.protection
+            self._engines.adopt(settings.hosts.by_name)
         LOG.info("the configuration was read again: %d hosts registered", len(settings.hosts.by_name))
 
     def stop(self) -> None:
-        """Take no new work, let running items end, and close everything, the last opened first."""
+        """Take no new work, let running items end, and close everything, the last opened first, within a bound."""
         self._signals.end()
         self._closing.close()
 
     def _start(self) -> None:
-        settings, closing = self._settings, self._closing
+        settings = self._settings
         store = open_store(
             settings.database_url.get_secret_value(), for_bot=True, audit_keys=settings.audit.keys
         )
-        closing.callback(store.close)
+        self._at_the_end("database", 2, store.close)
         store.begin_sealing()
         engines = self._engines = DockerEngines(settings.hosts.by_name, settings.pins)
-        closing.callback(engines.close)
+        fleets = ExitStack()
+        self._at_the_end("engines", 3, engines.close)
+        self._at_the_end("looks at fleets", 3, fleets.close)
         bot_token = settings.slack.bot_token
         token, api_url = bot_token.get_secret_value() if bot_token else "", settings.slack.api_url
         client = web_client(token, api_url)
@@ -129,24 +137,24 @@ class Deckhand:
         bolt_pool = ThreadPoolExecutor(BOLT_THREADS, thread_name_prefix="bolt")
         signing = settings.slack.signing_secret
         app = bolt_app(client, signing.get_secret_value() if signing else "", bolt_pool)
-        work_pool = ThreadPoolExecutor(WORK_THREADS, thread_name_prefix="work")
-        ack_first = AckFirst()
-        listeners = Listeners(services, chat, work_pool, ack_first.hold)
+        ack_first, ways = AckFirst(), Ways()
+        answering = Answering(chat, rights, ways, ack_first.hold)
+        listeners = Listeners(services, chat, answering)
         modals = ModalListeners(
-            listeners=listeners, propose=services.propose, planning=services.planning, store=store, rights=rights,
-            clock=clock, chat=chat,
+            listeners=listeners, propose=services.propose, planning=services.planning, store=store, clock=clock,
+            chat=chat,
         )  # fmt: skip
         looks = LookListeners(
             hosts=lambda: self._settings.hosts, rights=rights, planning=services.planning,
-            fleet=make_fleet(engines, closing, store), clock=clock, chat=chat, submit=listeners.submit,
+            fleet=make_fleet(engines, fleets, store), clock=clock, chat=chat, submit=answering.submit,
             pictures=settings.slack.pictures,
         )  # fmt: skip
         homes = self._homes(store, rights, impatient, clock)
         background.also("homes", homes, LOOP_SECONDS)
         review = Review(hosts=lambda: self._settings.hosts, rights=rights, store=store, clock=clock)
         restore = self._restore(store, engines, rights)
-        audits = AuditListeners(review, restore, chat, listeners.submit)
-        plans = PlanListeners(listeners, store, rights, chat)
+        audits = AuditListeners(review, restore, chat, answering.submit)
+        plans = PlanListeners(listeners, store, chat)
         # Bolt asks one listener after the other whether an event is theirs: those with commands come first.
         for group in (
             looks,
@@ -159,15 +167,19 @@ class Deckhand:
             group.register(app)
 
         background.start()
-        closing.callback(background.stop)
+        self._at_the_end("cleanups", 7, background.stop)
         restoring = RestoreLoop(restore, self._signals.waker())
         restoring.start()
-        closing.callback(restoring.stop)
-        closing.callback(work_pool.shutdown)
-        closing.callback(bolt_pool.shutdown)
+        self._at_the_end("restoring", 3, restoring.stop)
+        self._at_the_end("decisions", 4, partial(ways.close, 2))
+        self._at_the_end("acknowledgements", 2, bolt_pool.shutdown)
         receiver = make_receiver(settings.slack, app, ack_first)
         receiver.start()
-        closing.callback(receiver.stop)
+        self._at_the_end("connection to Slack", 7, receiver.stop)
+
+    def _at_the_end(self, name: str, seconds: float, work: Callable[[], object]) -> None:
+        """Close it when the process ends, and wait so long for it: no engine's answer holds up the end."""
+        self._closing.callback(self._ending.within, name, seconds, work)
 
     def _homes(self, store: Store, rights: Rights, chat: SlackChat, clock: Clock) -> HomeShow:
         gather = GatherHome(hosts=lambda: self._settings.hosts, rights=rights, store=store, clock=clock)
@@ -241,7 +253,7 @@ def make_receiver(slack: SlackSettings, app: App, ack_first: AckFirst) -> Receiv
     return SocketReceiver(app, app_token, app.client, ack_first)
 
 
-def run(settings: Settings) -> None:
+def run(settings: Settings) -> NoReturn:
     """Run until SIGTERM or SIGINT; logs one line ``ready`` when it is connected."""
     ended = ended_by_signal()
     deckhand = Deckhand(settings)
@@ -251,10 +263,12 @@ def run(settings: Settings) -> None:
     signal.signal(signal.SIGHUP, lambda _signal, _frame: reloading.now())
     LOG.info("ready: %s mode, %d hosts registered", settings.slack.mode, len(settings.hosts.by_name))
     ended.wait()
+    gone_at_the_latest()
     LOG.info("stopping: no new work, running items end first")
-    reloading.stop()
+    Ending().within("configuration", 2, reloading.stop)
     deckhand.stop()
     LOG.info("stopped")
+    leave()
 
 
 def ended_by_signal() -> threading.Event:

@@ -1,7 +1,6 @@
 """The part of the wiring that only looks: what the bot and the shell share, without Slack."""
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from datetime import UTC, datetime
 
@@ -11,6 +10,7 @@ from bot.core.policy import Policy
 from bot.engines.registry import DockerEngines
 from bot.ports import Store
 from bot.services.fleet import FLEET_THREADS, Fleet
+from bot.services.lanes import Lane
 from bot.services.planning import Planning
 
 
@@ -38,7 +38,7 @@ def make_planning(
 
 def make_fleet(engines: DockerEngines, closing: ExitStack, store: Store | None = None) -> Fleet:
     """Make the gatherer of fleets, which ends with ``closing``."""
-    pool = ThreadPoolExecutor(FLEET_THREADS, thread_name_prefix="fleet")
-    closing.callback(pool.shutdown, cancel_futures=True)
-    closing.callback(engines.close)  # before the pool: what is still being asked then ends at once
-    return Fleet(engines=engines, pool=pool, clock=SystemClock(), ledger=store)
+    lane = Lane("fleet", FLEET_THREADS)
+    closing.callback(lane.close, drop=True)
+    closing.callback(engines.close)  # before the lane: what is still being asked then ends at once
+    return Fleet(engines=engines, pool=lane, clock=SystemClock(), ledger=store)

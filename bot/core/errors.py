@@ -28,21 +28,27 @@ class UsageError(DeckhandError):
 
 
 class UnknownHostError(UsageError):
-    """No host of that name is registered."""
+    """No host of that name is registered; ``of_all`` is False where it may be one that a person may not know of."""
 
-    def __init__(self, name: str, nearest: Sequence[str]) -> None:
+    def __init__(self, name: str, nearest: Sequence[str], *, of_all: bool = True) -> None:
         self.name, self.nearest = name, tuple(nearest)
         hint = f" Did you mean {' or '.join(self.nearest)}?" if nearest else ""
-        super().__init__(f"No host named “{name}” is registered.{hint} /docker-df lists all hosts.")
+        hidden, listed = (
+            ("", "all hosts")
+            if of_all
+            else (", or you may not look at it here", "those that you may look at")
+        )
+        super().__init__(f"No host named “{name}” is registered{hidden}.{hint} /docker-df lists {listed}.")
 
 
 class NoSuchHostsError(UsageError):
-    """A tag or a pattern means no registered host."""
+    """A tag or a pattern means no registered host; ``of_all`` as of UnknownHostError."""
 
-    def __init__(self, sentence: str, nearest: Sequence[str]) -> None:
+    def __init__(self, sentence: str, nearest: Sequence[str], *, of_all: bool = True) -> None:
         self.nearest = tuple(nearest)
         hint = f" Did you mean {' or '.join(self.nearest)}?" if nearest else ""
-        super().__init__(f"{sentence}.{hint} /docker-df lists all hosts.")
+        listed = "all hosts" if of_all else "those that you may look at"
+        super().__init__(f"{sentence}.{hint} /docker-df lists {listed}.")
 
 
 class UnknownProfileError(UsageError):
@@ -54,6 +60,19 @@ class UnknownProfileError(UsageError):
 
 class RefusedError(DeckhandError):
     """Understood, and not done: no right, too late, already decided."""
+
+
+class BusyError(RefusedError):
+    """So much of this kind waits already, for one person or of one host, that no more is taken."""
+
+    def __init__(self, kind: str, key: str, waiting: int) -> None:
+        """``kind`` says whose share is used up: that of a ``person``, or of a ``host``."""
+        self.kind, self.key, self.waiting = kind, key, waiting
+        super().__init__(f"{waiting} wait already. Try again in a moment.")
+
+
+class EndingError(DeckhandError):
+    """The process ends, and takes nothing new."""
 
 
 class PlanClosedError(RefusedError):

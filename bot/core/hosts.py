@@ -1,7 +1,7 @@
 """The registered hosts: a name, how its engine is reached, its tags and its policy."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
@@ -78,15 +78,24 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Hosts:
-    """All registered hosts, by name."""
+    """The registered hosts, by name: all of them, or those that somebody may know of."""
 
     by_name: Mapping[str, Host]
+    whole: bool = True
+    """Whether these are all; else what is not among them may exist all the same, and errors say so."""
+
+    def narrowed(self, policies: Collection[str]) -> "Hosts":
+        """Those alone that have one of these policies, for one person: no name and no tag of another is told."""
+        names = {name: host for name, host in self.by_name.items() if host.policy.name in policies}
+        return Hosts(names, whole=False)
 
     def find(self, name: str) -> Host:
         """The host of that name; raises UnknownHostError with the nearest names."""
         if name in self.by_name:
             return self.by_name[name]
-        raise UnknownHostError(name, get_close_matches(name, self.by_name, n=3, cutoff=0.5))
+        raise UnknownHostError(
+            name, get_close_matches(name, self.by_name, n=3, cutoff=0.5), of_all=self.whole
+        )
 
     def all(self) -> tuple[Host, ...]:
         return tuple(self.by_name.values())
@@ -123,7 +132,8 @@ class Hosts:
         found = [name for name in self.by_name if fnmatchcase(name, part)]
         if not found:
             like = get_close_matches(_GLOB.sub("", part), self.by_name, n=3, cutoff=0.5)
-            raise NoSuchHostsError(f"No host's name matches “{part}”", like)
+            matches = "'s name" if self.whole else " that you may look at"
+            raise NoSuchHostsError(f"No host{matches} matches “{part}”", like, of_all=self.whole)
         return found
 
     def _tagged(self, tag: str) -> Sequence[str]:
@@ -131,5 +141,7 @@ class Hosts:
         if not found:
             tags = sorted({tag for host in self.by_name.values() for tag in host.tags})
             like = [f"@{near}" for near in get_close_matches(tag, tags, n=3, cutoff=0.5)]
-            raise NoSuchHostsError(f"No host has the tag “{tag}”", like or [f"@{each}" for each in tags[:3]])
+            like = like or [f"@{each}" for each in tags[:3]]
+            seen = "" if self.whole else " that you may look at"
+            raise NoSuchHostsError(f"No host{seen} has the tag “{tag}”", like, of_all=self.whole)
         return found

@@ -3,7 +3,6 @@
 import logging
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import timedelta
 
 from bot.core.errors import DeckhandError, LeaseLostError
@@ -17,8 +16,8 @@ LOG = logging.getLogger(__name__)
 
 POLL_SECONDS = 1.0
 """How long a change made by another process may go unnoticed; our own are noticed at once."""
-EXPIRE_EVERY = 3
-"""Polls; that an overdue plan is not approved any more does not wait for it."""
+EXPIRE_SECONDS = 3.0
+"""That an overdue plan is not approved any more does not wait for it."""
 CLEANUPS_AT_ONCE = 32
 """Each on a host of its own, in a thread that exists while it runs; plans that wait take none."""
 
@@ -53,9 +52,9 @@ class Signals:
 
 
 class Background:
-    """Three loops: messages, cleanups with expiry, and leases. ``stop`` lets running items end."""
+    """Loops that wait for none of the others: messages, cleanups, expiry, leases. ``stop`` lets running items end."""
 
-    def __init__(  # noqa: PLR0913 - what its three loops do, and how often the leases' one does
+    def __init__(  # noqa: PLR0913 - what its loops do, and how often the leases' one does
         self,
         signals: Signals,
         store: Store,
@@ -68,16 +67,14 @@ class Background:
         self._signals = signals
         self._store = store
         self._show = show
-        self._decide = decide
         self._execute = execute
-        self._pool = ThreadPoolExecutor(CLEANUPS_AT_ONCE, thread_name_prefix="cleanup")
-        self._running: dict[str, Future[None]] = {}
-        self._polls = 0
+        self._running: dict[str, threading.Thread] = {}
         self._threads = [
             threading.Thread(target=self._loop, args=(work, signals.waker(), seconds), name=name, daemon=True)
             for name, work, seconds in (
                 ("messages", self._show, POLL_SECONDS),
                 ("cleanups", self._start_cleanups, POLL_SECONDS),
+                ("expiry", decide.expire_due, EXPIRE_SECONDS),
                 ("leases", self._renew, heartbeat.total_seconds()),
             )
         ]
@@ -94,10 +91,13 @@ class Background:
             thread.start()
 
     def stop(self) -> None:
-        """End the loops; a running cleanup ends its current item and is let go for the next start."""
+        """End the loops; a running cleanup ends its current item and is let go for the next start.
+
+        It waits as long as an engine takes for that; who waits no longer leaves the item as it is: it says that it
+        had begun, and once the lease has run out whoever starts next goes on with it.
+        """
         self._signals.end()
-        self._pool.shutdown(wait=True, cancel_futures=True)
-        for thread in self._threads:
+        for thread in (*self._running.values(), *self._threads):
             thread.join()
         self._guarded(self._show)
 
@@ -119,16 +119,18 @@ class Background:
             LOG.exception("a background loop failed once")
 
     def _start_cleanups(self) -> None:
-        if self._polls % EXPIRE_EVERY == 0:
-            self._decide.expire_due()
-        self._polls += 1
-        for plan_id in [plan for plan, future in list(self._running.items()) if future.done()]:
+        for plan_id in [plan for plan, thread in list(self._running.items()) if not thread.is_alive()]:
             self._running.pop(plan_id, None)
         for plan_id in self._store.claimable():
             if self._signals.ending() or len(self._running) >= CLEANUPS_AT_ONCE:
                 return
             if plan_id not in self._running:
-                self._running[plan_id] = self._pool.submit(self._run, plan_id)
+                self._begin(plan_id)
+
+    def _begin(self, plan_id: str) -> None:
+        thread = threading.Thread(target=self._run, args=(plan_id,), name=f"cleanup-{plan_id}", daemon=True)
+        self._running[plan_id] = thread
+        thread.start()
 
     def _run(self, plan_id: str) -> None:
         def work() -> None:

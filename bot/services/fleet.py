@@ -3,19 +3,18 @@
 import logging
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import Executor, Future, wait
+from concurrent.futures import Future, wait
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from functools import partial
+from typing import Protocol
 
 from bot.core.errors import EngineChangedError, HostError, RefusedError, StoreUnavailableError
 from bot.core.hosts import Host
-from bot.core.plans import Person
-from bot.core.policy import Right
 from bot.core.sightings import KnownEngine, changed_engine
 from bot.core.usage import Glance, LastLook
 from bot.ports import Clock, Engines, Ledger
-from bot.services.rights import Rights
 
 LOG = logging.getLogger(__name__)
 
@@ -25,7 +24,7 @@ WITHIN = timedelta(seconds=30)
 TELL_EVERY = timedelta(seconds=1.5)
 """Slack takes about 50 updates of a message a minute."""
 AT_ONCE = 4
-"""Gatherings at a time: each holds a thread that decisions need too."""
+"""Gatherings at a time: each holds a thread that other looks need too."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,10 +68,16 @@ def _size(answer: Answer) -> int:
     return answer.glance.usage.size if answer.glance else 0
 
 
+class Pool(Protocol):
+    """Threads that ask hosts: an executor, or a lane."""
+
+    def submit(self, work: "Callable[[], Answer]", /) -> "Future[Answer]": ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fleet:
     engines: Engines
-    pool: Executor
+    pool: Pool
     """Its size is the bound on how many hosts are asked at once."""
     clock: Clock
     ledger: Ledger | None = None
@@ -141,7 +146,7 @@ class Fleet:
         with self._lock:
             asked = self._asked.get(host)
             if asked is None:
-                asked = self._asked[host] = self.pool.submit(self._answer, host)
+                asked = self._asked[host] = self.pool.submit(partial(self._answer, host))
             return asked
 
     def _answer(self, host: str) -> Answer:
@@ -166,11 +171,3 @@ def _compared(answer: Answer, known: Mapping[str, KnownEngine]) -> Answer:
         return answer
     changed = changed_engine(known.get(answer.host), answer.host, answer.glance.engine)
     return replace(answer, changed=changed)
-
-
-def open_to(hosts: Iterable[Host], rights: Rights, person: Person, channel: str = "") -> tuple[Host, ...]:
-    """The hosts that a person may look at; each policy is asked once, however many hosts have it."""
-    hosts = tuple(hosts)
-    policies = {host.policy.name: host for host in hosts}
-    may = {name for name, host in policies.items() if rights.has(host, Right.LOOK, person, channel)}
-    return tuple(host for host in hosts if host.policy.name in may)

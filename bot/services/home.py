@@ -129,10 +129,19 @@ class GatherHome:
         """StoreUnavailableError when the database cannot be read."""
         person = self.rights.identified(person)
         hosts, may, plans = self.hosts(), self._rights_of(person), self.store.going_on()
+
+        def known(name: str) -> bool:
+            """Whether the person may still know of the host; one that is gone has no rules any more."""
+            host = hosts.by_name.get(name)
+            return host is None or any(may(host, right) for right in Right)
+
         stuck = part(_stuck(plans, hosts, may), 0, STUCK_SHOWN, self._line(hosts, may))
         waiting = _waiting(plans, hosts, may, person)
         at_the_top = {line.state.plan.id for line in stuck.shown}
-        yours = [plan for plan in plans if plan.requester_id == person.id and plan.id not in at_the_top]
+        yours = [
+            plan for plan in plans
+            if plan.requester_id == person.id and plan.id not in at_the_top and known(plan.host)
+        ]  # fmt: skip
         lines = self._host_lines([host for host in hosts.all() if may(host, Right.LOOK)], plans)
         shown = part(lines, pages.hosts, HOSTS_SHOWN, lambda line: line)
         audited = [host.name for host in hosts.all() if may(host, Right.AUDIT)]
@@ -141,7 +150,7 @@ class GatherHome:
             stuck=stuck,
             waiting=part(waiting, pages.waiting, WAITING_SHOWN, self._line(hosts, may)),
             yours=part(yours, pages.yours, YOURS_SHOWN, self._line(hosts, may)),
-            ended=self._ended(person),
+            ended=tuple(state for state in self._ended(person) if known(state.plan.host)),
             hosts=self._with_cleanups(shown),
             fleet=_figures(lines),
             recent=self.store.cleanups(hosts=audited, limit=RECENT_SHOWN) if audited else (),

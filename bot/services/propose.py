@@ -23,6 +23,8 @@ from bot.services.approving import approve_by_policy, may_approve_itself, quorum
 from bot.services.decide import still_open
 from bot.services.planning import Planning
 from bot.services.rights import Rights
+from bot.services.visible import Door
+from bot.services.waiting import check_room
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,11 +38,16 @@ class Propose:
     changed: Callable[[], None]
     """Called when a plan's message has something new to show."""
 
+    def door(self, person: Person, channel: str = "") -> Door:
+        """Here a person knows the hosts on which they may ask for cleanups, and those at which they may look."""
+        return Door(
+            hosts=self.hosts(), rights=self.rights, person=person, channel=channel, right=Right.REQUEST
+        )
+
     def check(self, host_name: str, arguments: Arguments, requester: Person, channel: str = "") -> Host:
         """Raise what is wrong with a request before its host is asked anything."""
-        host = self.hosts().find(host_name)
+        host = self.door(requester, channel).host(host_name)
         kinds = self.planning.check(arguments)
-        self.rights.require(host, Right.REQUEST, requester, channel)
         profile = PICKED if arguments.picks else arguments.profile or DEFAULT_PROFILE
         _object(host, profile_objection(host.policy, profile, kinds))
         return host
@@ -58,7 +65,10 @@ class Propose:
             host=host, arguments=arguments, requester=requester, channel=channel, plan_id=plan_id,
             expires=host.policy.expires,
         )  # fmt: skip
-        return self._made(plan_id) or self._plan(wanted)
+        made = self._made(plan_id)
+        if made is None:
+            check_room(self.store.going_on(), host.name, requester.id)
+        return made or self._plan(wanted)
 
     def by_schedule(self, schedule: Schedule, host: Host, instead_of: Sequence[str] = ()) -> PlanState:
         """Plan what a schedule asks for, in the place of these plans: the configuration gave it the right to."""

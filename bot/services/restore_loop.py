@@ -11,8 +11,8 @@ from bot.services.restore import LEASE, Restore
 LOG = logging.getLogger(__name__)
 
 HEARTBEAT_SECONDS = 10.0
-AT_ONCE = 4
-"""Plans whose images one process pulls at once."""
+AT_ONCE = 32
+"""Plans whose images one process pulls at once: a registry that is slow to one host holds up no other."""
 PATIENCE = 5.0
 """Seconds that the end of the process waits for a pull, which may take half an hour."""
 

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, replace
 
 from bot.core.audit import ChainedEvent, Json, time_text
 from bot.core.audit_filter import AuditFilter, parse_filter
-from bot.core.errors import RefusedError, UsageError
+from bot.core.errors import RefusedError, UnknownHostError, UsageError
 from bot.core.hosts import Hosts
 from bot.core.lifecycle import CLEANUP_OUTCOMES, PlanState
 from bot.core.plans import Person
@@ -15,6 +15,7 @@ from bot.core.review import Place, Statistics, Tally, Totals
 from bot.ports import Audit, Cleanup, Clock, Store
 from bot.services import facts
 from bot.services.rights import Rights
+from bot.services.visible import Door
 
 CLEANUP_PREFIX = "cleanup:"
 PAGE = 10
@@ -55,9 +56,24 @@ class Review:
     store: Store
     clock: Clock
 
-    def parse(self, words: Sequence[str]) -> AuditFilter:
-        """Read a person's filter; UsageError says what is wrong with it."""
-        return parse_filter(words, self.hosts().by_name, self.clock.now())
+    def door(self, person: Person, channel: str = "") -> Door:
+        """Here a person knows the hosts whose audit they may read, and those at which they may look."""
+        return Door(hosts=self.hosts(), rights=self.rights, person=person, channel=channel, right=Right.AUDIT)
+
+    def parse(self, words: Sequence[str], person: Person, channel: str = "") -> AuditFilter:
+        """Read a person's filter; UsageError says what is wrong with it.
+
+        The name of a host that is hidden from the person is any word, as if there were no such host.
+        """
+        door = self.door(person, channel)
+        known = door.known()
+        for word in words:
+            door.note(word.removeprefix("host="), known)
+        try:
+            return parse_filter(words, known.by_name, self.clock.now())
+        except UnknownHostError as unknown:
+            known.find(unknown.name)  # says it as to a person who may not know all of them
+            raise
 
     def page(
         self, person: Person, matching: AuditFilter, beyond: Place | None = None, *, channel: str = ""
@@ -93,10 +109,10 @@ class Review:
         host = self.hosts().by_name.get(state.plan.host)
         if host is None:
             raise RefusedError(
-                f"{state.plan.host} is no longer registered, so its audit is read in a shell only: "
+                "Its host is no longer registered, so this record is read in a shell only: "
                 f"deckhand audit show {plan_id}"
             )
-        self.rights.require(host, Right.AUDIT, person, channel)
+        self.door(person, channel).host(host.name)
         return Record(state=state, events=self.store.events(plan_id))
 
     def open_hosts(self, person: Person, matching: AuditFilter, channel: str = "") -> tuple[str, ...]:
@@ -104,9 +120,10 @@ class Review:
 
         RefusedError for one that is named and closed, UsageError for a tag that no host carries.
         """
-        hosts = self.hosts()
+        door = self.door(person, channel)
+        hosts = door.known()
         for name in matching.hosts:
-            self.rights.require(hosts.find(name), Right.AUDIT, person, channel)
+            door.host(name)
         meant = meant_hosts(matching, hosts)
         registered = hosts.all() if meant is None else [hosts.find(name) for name in meant]
         return tuple(host.name for host in registered if self.rights.has(host, Right.AUDIT, person, channel))
@@ -133,7 +150,7 @@ def meant_hosts(matching: AuditFilter, hosts: Hosts) -> tuple[str, ...] | None:
         if not tagged:
             known = sorted({each for host in hosts.all() for each in host.tags})
             raise UsageError(
-                f"No registered host is tagged “{tag}”."
+                f"No {'registered host' if hosts.whole else 'host that you may look at'} is tagged “{tag}”."
                 + (f" The tags are: {', '.join(known[:20])}." if known else " None has a tag.")
             )
         names += tagged

@@ -6,9 +6,9 @@ says that it had begun.
 
 import logging
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 
 from bot.core.audit import Tag
 from bot.core.errors import ChatError, DeckhandError, HostError, NothingToRemoveError, RefusedError
@@ -18,17 +18,22 @@ from bot.core.schedules import Schedule
 from bot.core.units import duration_words
 from bot.ports import Chat, Clock, Store, Tick, Timer
 from bot.services import facts
+from bot.services.lanes import Lane, Share
 from bot.services.propose import Propose
 
 LOG = logging.getLogger(__name__)
 
+THREADS = 64
 HOSTS_AT_ONCE = 8
+"""Of one schedule: another one does not wait for its hosts."""
+MOST_HOSTS = 10_000
+"""Of one schedule that wait."""
 UNREACHABLE, REFUSED = "unreachable", "refused"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Schedules:
-    """Call it often: it looks which schedules are due, and does their work."""
+    """Call it often: it looks which schedules are due, and has their work done; it waits for none of it."""
 
     schedules: Callable[[], Sequence[Schedule]]
     hosts: Callable[[], Hosts]
@@ -39,6 +44,13 @@ class Schedules:
     stopping: Callable[[], bool]
     _begun: dict[str, Schedule] = field(default_factory=dict)
     """Those whose timers this process has set, by name, as they were then."""
+    _failed: set[tuple[str, str]] = field(default_factory=set)
+    """Schedules and hosts that came to nothing the last time: they come last, so that they keep no other waiting."""
+    lane: Lane = field(
+        default_factory=lambda: Lane(
+            "schedule", THREADS, {"schedule": Share(at_once=HOSTS_AT_ONCE, waiting=MOST_HOSTS)}
+        )
+    )
 
     def __call__(self) -> None:
         schedules = self.schedules()
@@ -77,9 +89,10 @@ class Schedules:
                 schedule.name, facts.moment(timer.next_at), duration_words(schedule.grace),
             )  # fmt: skip
             return
-        with ThreadPoolExecutor(HOSTS_AT_ONCE, thread_name_prefix="schedule") as pool:
-            for host in schedule.hosts:
-                pool.submit(self._guarded, schedule, host)
+        for host in sorted(schedule.hosts, key=lambda host: (schedule.name, host) in self._failed):
+            work = partial(self._guarded, schedule, host)
+            # What is still at it from the time before is the same: one plan comes of both.
+            self.lane.submit(work, {"schedule": schedule.name}, same=f"{schedule.name} {host}")
 
     def _guarded(self, schedule: Schedule, host: str) -> None:
         """One host's failure is not another's."""
@@ -106,11 +119,14 @@ class Schedules:
             event = facts.of_schedule(Tag.SCHEDULE_NOTHING, schedule, host, reason=str(nothing))
             self.store.note(schedule.name, host, "", event)
         except HostError as error:
+            self._failed.add((schedule.name, host))
             self._trouble(schedule, host, UNREACHABLE, error)
+            return
         except RefusedError as error:
             self._trouble(schedule, host, REFUSED, error)
         else:
             self.store.note(schedule.name, host, "")
+        self._failed.discard((schedule.name, host))
 
     def _trouble(self, schedule: Schedule, host: str, trouble: str, error: DeckhandError) -> None:
         """Write it to the audit each time, and to the channel once until the trouble is another, or over."""

@@ -12,11 +12,13 @@ from bot.services.review import Page, Review
 from bot.services.review_files import export
 from bot.slack import parsing
 from bot.slack.action_ids import AUDIT_ALL
+from bot.slack.answering import Submit
+from bot.slack.asked import Asked, Body, asked_by_click, asked_by_command, message_ts, text_of, thread_of
 from bot.slack.audits import DETAILS, EXPORT, PAGE, nearest_note, page_message, record_message
 from bot.slack.chat import SlackChat
-from bot.slack.listeners import Asked, Body, Submit, asked_by_click, asked_by_command, message_ts, thread_of
 from bot.slack.restores import RESTORE
 from bot.slack.text import escape, plural
+from bot.slack.ways import DECIDE
 
 
 class AuditListeners:
@@ -38,7 +40,7 @@ class AuditListeners:
 
     def handle_audit_command(self, ack: Ack, body: Body, respond: Respond) -> None:
         ack()
-        text = str(body.get("text") or "")
+        text = text_of(body)
         self._submit(asked_by_command(body, respond), lambda asked: self._list(asked, text))
 
     def all_action(self, ack: Ack, body: Body, respond: Respond) -> None:
@@ -63,25 +65,28 @@ class AuditListeners:
     def restore_action(self, ack: Ack, body: Body, action: Body, respond: Respond) -> None:
         ack()
         plan_id = str(action.get("value") or "")
-        self._submit(asked_by_click(body, respond), lambda asked: self._restore_images(asked, plan_id))
+        self._submit(
+            asked_by_click(body, respond), lambda asked: self._restore_images(asked, plan_id), DECIDE
+        )
 
     # --- the work, in our own threads -----------------------------------------------------------
 
     def _list(self, asked: Asked, text: str) -> None:
-        matching = self._review.parse(parsing.audit_words(text))
+        matching = self._review.parse(parsing.audit_words(text), asked.person, asked.channel)
         page = self._review.page(asked.person, matching, channel=asked.channel)
-        self._chat.post(asked.channel, page_message(page, self._note(page)))
+        self._chat.post(asked.channel, page_message(page, self._note(asked, page)))
 
-    def _note(self, page: Page) -> str:
-        return nearest_note(page.matching.texts, self._review.hosts().by_name)
+    def _note(self, asked: Asked, page: Page) -> str:
+        return nearest_note(
+            page.matching.texts, self._review.door(asked.person, asked.channel).known().by_name
+        )
 
     def _turn(self, asked: Asked, ts: str, value: str) -> None:
         """Show another page in the same message, as who clicks may read it."""
         direction, at, plan, line = (*value.split(" ", 3), "", "", "")[:4]
         place = read_place(f"{direction} {at} {plan}")
-        page = self._review.page(
-            asked.person, self._review.parse(split_line(line)), place, channel=asked.channel
-        )
+        matching = self._review.parse(split_line(line), asked.person, asked.channel)
+        page = self._review.page(asked.person, matching, place, channel=asked.channel)
         if not page.cleanups:
             raise RefusedError("There is nothing more that you may read.")
         self._chat.edit(asked.channel, ts, page_message(page))
@@ -91,7 +96,8 @@ class AuditListeners:
         self._chat.post(asked.channel, record_message(record), thread)
 
     def _export(self, asked: Asked, thread: str, line: str) -> None:
-        files = export(self._review, asked.person, self._review.parse(split_line(line)), asked.channel)
+        matching = self._review.parse(split_line(line), asked.person, asked.channel)
+        files = export(self._review, asked.person, matching, asked.channel)
         if not files.cleanups:
             raise RefusedError("There is nothing that you may read.")
         count = plural(files.cleanups, "cleanup")

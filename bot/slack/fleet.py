@@ -24,17 +24,12 @@ NAMES_SHOWN = 20
 UNKNOWN = "unknown"
 
 
-def fleet_message(selection: str, gathering: Gathering, closed: int) -> Message:
-    """The message of a gathering; ``closed`` hosts of the selection may not be looked at by who asked."""
+def fleet_message(selection: str, gathering: Gathering) -> Message:
     reached, title = gathering.reached, _title(selection, gathering)
     blocks: list[Block] = [header(title)]
     if reached:
         blocks.append(table(HEAD, _rows(reached)))
     blocks += [section(text) for text in _failed(gathering)]
-    if closed:
-        blocks.append(
-            context(f"{plural(closed, 'more host')} of “{plain(selection)}” may not be looked at by you.")
-        )
     blocks.append(context("`/docker-df HOST` shows where a host's disk went, and what a cleanup would free."))
     size = sum(_size(answer) for answer in reached)
     free = sum(_reclaimable(answer) for answer in reached)
@@ -161,11 +156,10 @@ def _failed(gathering: Gathering) -> Iterator[str]:
 class FleetMessage:
     """One message in a channel that is edited while hosts answer."""
 
-    def __init__(self, chat: SlackChat, channel: str, selection: str, *, closed: int) -> None:
+    def __init__(self, chat: SlackChat, channel: str, selection: str) -> None:
         self._chat = chat
         self._channel = channel
         self._selection = selection
-        self._closed = closed
         self._ts = ""
 
     def __call__(self, gathering: Gathering) -> None:
@@ -185,7 +179,7 @@ class FleetMessage:
             self._chat.attach(self._channel, self._ts, "hosts.tsv", title, fleet_list(gathering))
 
     def _show(self, gathering: Gathering) -> None:
-        message = fleet_message(self._selection, gathering, self._closed)
+        message = fleet_message(self._selection, gathering)
         if self._ts:
             self._chat.edit(self._channel, self._ts, message)
         else:

@@ -9,8 +9,9 @@ from slack_bolt import Ack, App
 
 from bot.core.plans import Person
 from bot.slack.action_ids import HOME_OPEN, HOME_PAGE, HOME_REFRESH, LOOK
+from bot.slack.asked import Body
 from bot.slack.home_showing import HomeShow
-from bot.slack.listeners import Body, Listeners
+from bot.slack.listeners import Listeners
 from bot.slack.looks import LookListeners
 from bot.slack.plan_open import APPROVE, REJECT
 from bot.slack.running import STOP, TAKE_UP

@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -10,18 +10,19 @@ from slack_bolt import Ack, App, Respond
 
 from bot.core.errors import ChatError, ChatRefusedError, HostError, MessageGoneError, RefusedError
 from bot.core.hosts import Host, Hosts
-from bot.core.policy import Right
 from bot.core.usage import DiskUsage
 from bot.ports import Clock
-from bot.services.fleet import Fleet, open_to
+from bot.services.fleet import Fleet
 from bot.services.planning import Planning
 from bot.services.rights import Rights
+from bot.services.visible import Door
 from bot.slack import parsing
 from bot.slack.action_ids import DETAILS, LOOK, PICTURE
+from bot.slack.answering import Submit
+from bot.slack.asked import Asked, Body, asked_by_click, asked_by_command, message_ts, text_of, thread_of
 from bot.slack.blocks import Message
 from bot.slack.chat import SlackChat
 from bot.slack.fleet import FleetMessage
-from bot.slack.listeners import Asked, Body, Submit, asked_by_click, asked_by_command, message_ts, thread_of
 from bot.slack.picture import picture_of
 from bot.slack.reports import (
     counting_message,
@@ -31,6 +32,7 @@ from bot.slack.reports import (
     unreachable_message,
 )
 from bot.slack.usage_blocks import Listing, details_message, files, listings, shows_all
+from bot.slack.ways import Turn, Way
 
 LOG = logging.getLogger(__name__)
 
@@ -60,16 +62,14 @@ class LookListeners:
 
     def handle_df_command(self, ack: Ack, body: Body, respond: Respond) -> None:
         ack()
-        text = str(body.get("text") or "")
+        text = text_of(body)
         self.submit(asked_by_command(body, respond), lambda asked: self._look(asked, text))
 
     def look_action(self, ack: Ack, body: Body, action: Body, respond: Respond) -> None:
         ack()
         name, container = str(action.get("value") or ""), body.get("container") or {}
         ts = "" if container.get("is_ephemeral") else message_ts(body)
-        self.submit(
-            asked_by_click(body, respond), lambda asked: self._report(asked, self._open(asked, name), ts)
-        )
+        self.submit(asked_by_click(body, respond), lambda asked: self._look_at(asked, name, ts))
 
     def details_action(self, ack: Ack, body: Body, action: Body, respond: Respond) -> None:
         ack()
@@ -80,7 +80,7 @@ class LookListeners:
             inventory = self.planning.report(host.name).survey.inventory
             self._details(asked.channel, thread, host, listings(inventory))
 
-        self.submit(asked_by_click(body, respond), work)
+        self._in_turn(asked_by_click(body, respond), name, f"details {thread}", work)
 
     def picture_action(self, ack: Ack, body: Body, action: Body, respond: Respond) -> None:
         ack()
@@ -94,35 +94,59 @@ class LookListeners:
             title = f"Where the space of {host.name} is"
             self.chat.post_picture(asked.channel, thread, f"{host.name}.png", title, picture)
 
-        self.submit(asked_by_click(body, respond), work)
+        self._in_turn(asked_by_click(body, respond), name, f"picture {thread}", work)
 
     # --- the work, in threads of its own --------------------------------------------------------
 
     def _look(self, asked: Asked, text: str) -> None:
         command = parsing.parse_df(text)
+        known = self._door(asked).known()
         if command.host is None:
-            hosts = open_to(self.hosts().all(), self.rights, asked.person, asked.channel)
-            if not hosts:
-                raise self.rights.closed(hosts_message(hosts).text, asked.person)
-            self.chat.post(asked.channel, hosts_message(hosts))
-        elif self.hosts().means_several(command.host):
-            self._look_at_fleet(asked, command.host)
+            if not known.by_name:
+                raise self._none_open(asked)
+            self.chat.post(asked.channel, hosts_message(known.all()))
+        elif known.means_several(command.host):
+            self._look_at_fleet(asked, known.select(command.host), command.host)
         else:
-            self._report(asked, self._open(asked, command.host), verbose=command.verbose)
+            self._look_at(asked, command.host, verbose=command.verbose)
+
+    def _look_at(self, asked: Asked, name: str, ts: str = "", *, verbose: bool = False) -> None:
+        def work(asked: Asked) -> None:
+            self._report(asked, self._open(asked, name), ts, verbose=verbose)
+
+        self._open(asked, name)
+        self.submit(
+            asked, work, Turn(way=Way.LOOK, host=name, same=f"{name} report {ts} {verbose} {asked.channel}")
+        )
+
+    def _in_turn(self, asked: Asked, name: str, what: str, work: Callable[[Asked], object]) -> None:
+        """Look at a host when it is this person's turn, and this host's; who may not look waits for none."""
+
+        def ask(asked: Asked) -> None:
+            self._open(asked, name)
+            self.submit(asked, work, Turn(way=Way.LOOK, host=name, same=f"{name} {what} {asked.channel}"))
+
+        self.submit(asked, ask)
 
     def _open(self, asked: Asked, name: str) -> Host:
         """The host, where this person may look at it."""
-        host = self.hosts().find(name)
-        self.rights.require(host, Right.LOOK, asked.person, asked.channel)
-        return host
+        return self._door(asked).host(name)
 
-    def _look_at_fleet(self, asked: Asked, selection: str) -> None:
-        selected = self.hosts().select(selection)
-        hosts = open_to(selected, self.rights, asked.person, asked.channel)
+    def _none_open(self, asked: Asked) -> RefusedError:
+        return self.rights.closed(hosts_message([]).text, asked.person)
+
+    def _door(self, asked: Asked) -> Door:
+        return Door(hosts=self.hosts(), rights=self.rights, person=asked.person, channel=asked.channel)
+
+    def _look_at_fleet(self, asked: Asked, hosts: Sequence[Host], selection: str) -> None:
         if not hosts:
-            raise RefusedError("You may look at none of these hosts.")
-        showing = FleetMessage(self.chat, asked.channel, selection, closed=len(selected) - len(hosts))
-        showing.end(self.fleet.gather(hosts, showing))
+            raise self._none_open(asked)
+
+        def work(asked: Asked) -> None:
+            showing = FleetMessage(self.chat, asked.channel, selection)
+            showing.end(self.fleet.gather(hosts, showing))
+
+        self.submit(asked, work, Turn(way=Way.LOOK, fleet=True, same=f"{asked.channel} {selection}"))
 
     def _report(self, asked: Asked, host: Host, ts: str = "", *, verbose: bool = False) -> None:
         place = _Place(self.chat, asked, ts)

@@ -7,6 +7,7 @@ from slack_bolt import Ack, App, Respond
 
 from bot.core.arguments import PICKED, Arguments, Pick
 from bot.core.errors import ChatError, DeckhandError, RefusedError, ViewGoneError
+from bot.core.hosts import Host
 from bot.core.inventory import Kind
 from bot.core.lifecycle import PlanState
 from bot.core.policy import Right, profile_objection
@@ -14,12 +15,13 @@ from bot.ports import Clock, Store
 from bot.services.decide import still_open
 from bot.services.planning import Planning
 from bot.services.propose import Propose, request_of
-from bot.services.rights import Rights
 from bot.slack import adjusting, volumes
 from bot.slack.action_ids import ADJUST, VOLUMES
+from bot.slack.asked import Asked, Body, asked_by_click
 from bot.slack.blocks import Block
 from bot.slack.chat import SlackChat
-from bot.slack.listeners import Asked, Body, Listeners, asked_by_click
+from bot.slack.listeners import Listeners
+from bot.slack.ways import DECIDE, Turn, Way
 
 _TOO_LATE = (
     "The form could not be opened: Slack gives three seconds for it. Nothing was changed; press the button "
@@ -35,7 +37,6 @@ class ModalListeners:
     propose: Propose
     planning: Planning
     store: Store
-    rights: Rights
     clock: Clock
     chat: SlackChat
 
@@ -57,7 +58,7 @@ class ModalListeners:
             still_open(state, self.clock.now())
             self._open(asked, adjusting.adjust_form(state, before(state)))
 
-        self.listeners.submit(asked_by_click(body, respond), work)
+        self.listeners.submit(asked_by_click(body, respond), work, DECIDE)
 
     def handle_adjust_submission(self, ack: Ack, body: Body, view: Body, respond: Respond) -> None:
         plan_id, request_id = str(view.get("private_metadata") or ""), str(view.get("id") or "")
@@ -81,7 +82,12 @@ class ModalListeners:
             self.propose.adjust(state, adjustment, asked.person, channel, request_id)
             self.listeners.show_now()
 
-        self.listeners.submit(replace(asked, channel=channel), work)
+        def ask(asked: Asked) -> None:
+            self._may_request(asked, state.plan.host)
+            same = f"adjust {request_id}"
+            self.listeners.submit(asked, work, Turn(way=Way.PLAN, host=state.plan.host, same=same))
+
+        self.listeners.submit(replace(asked, channel=channel), ask)
 
     # --- picking volumes ------------------------------------------------------------------------
 
@@ -91,15 +97,13 @@ class ModalListeners:
 
         def work(asked: Asked) -> None:
             self._may_pick(asked, host)
-            view_id, seen_hash = self._open(asked, volumes.loading_form(host))
-            try:
-                inventory = self.planning.report(host).survey.inventory
-                form = volumes.volumes_form(host, asked.channel, inventory)
-            except DeckhandError as error:
-                form = volumes.trouble_form(str(error))
-            self._update(view_id, form, seen_hash)
+            opened = self._open(asked, volumes.loading_form(host))
+            self.listeners.submit(
+                asked, lambda asked: self._fill(asked, host, *opened), Turn(way=Way.LOOK, host=host)
+            )
 
-        self.listeners.submit(asked_by_click(body, respond), work)
+        # Slack gives three seconds to open a form: that waits for no look.
+        self.listeners.submit(asked_by_click(body, respond), work, DECIDE)
 
     def handle_volumes_submission(self, ack: Ack, body: Body, view: Body, respond: Respond) -> None:
         wrong = volumes.mistakes(view)
@@ -115,6 +119,14 @@ class ModalListeners:
 
         self.listeners.submit(replace(asked_by_click(body, respond), channel=channel), work)
 
+    def _fill(self, asked: Asked, host: str, view_id: str, seen_hash: str) -> None:
+        try:
+            inventory = self.planning.report(host).survey.inventory
+            form = volumes.volumes_form(host, asked.channel, inventory)
+        except DeckhandError as error:
+            form = volumes.trouble_form(str(error))
+        self._update(view_id, form, seen_hash)
+
     # --- both -----------------------------------------------------------------------------------
 
     def _plan(self, plan_id: str) -> PlanState:
@@ -123,12 +135,11 @@ class ModalListeners:
             raise RefusedError("This plan is not in the database of this Deckhand. Ask for a new one.")
         return state
 
-    def _may_request(self, asked: Asked, name: str) -> None:
-        self.rights.require(self.listeners.host(name), Right.REQUEST, asked.person, asked.channel)
+    def _may_request(self, asked: Asked, name: str) -> Host:
+        return self.listeners.host(asked, name, Right.REQUEST)
 
     def _may_pick(self, asked: Asked, name: str) -> None:
-        self._may_request(asked, name)
-        objection = profile_objection(self.listeners.host(name).policy, PICKED, {Kind.VOLUME})
+        objection = profile_objection(self._may_request(asked, name).policy, PICKED, {Kind.VOLUME})
         if objection:
             raise RefusedError(f"{name}: {objection}.")
 

@@ -12,11 +12,11 @@ from bot.core.lifecycle import PlanState
 from bot.core.policy import Right
 from bot.ports import Store
 from bot.services.propose import request_of
-from bot.services.rights import Rights
 from bot.slack.action_ids import COMMANDS, PLAN_AFRESH
+from bot.slack.asked import Asked, Body, asked_by_click
 from bot.slack.blocks import Message, context, section
 from bot.slack.chat import SlackChat
-from bot.slack.listeners import Asked, Body, Listeners, asked_by_click
+from bot.slack.listeners import Listeners
 from bot.slack.text import code, escape
 
 _VOLUMES = "Volumes are picked by name each time: press Volumes… under the host's /docker-df."
@@ -26,10 +26,9 @@ Work: TypeAlias = Callable[[Asked, PlanState], None]
 class PlanListeners:
     """Registers them with Bolt; the work is done in the threads of the other listeners."""
 
-    def __init__(self, listeners: Listeners, store: Store, rights: Rights, chat: SlackChat) -> None:
+    def __init__(self, listeners: Listeners, store: Store, chat: SlackChat) -> None:
         self._listeners = listeners
         self._store = store
-        self._rights = rights
         self._chat = chat
 
     def register(self, app: App) -> None:
@@ -56,8 +55,7 @@ class PlanListeners:
         self._listeners.submit(asked, found)
 
     def _tell_commands(self, asked: Asked, state: PlanState) -> None:
-        host = self._listeners.host(state.plan.host)
-        self._rights.require(host, Right.LOOK, asked.person, asked.channel)
+        self._listeners.host(asked, state.plan.host, Right.LOOK)
         self._chat.post_private(asked.channel, asked.person.id, commands_message(state))
 
     def _plan_afresh(self, asked: Asked, state: PlanState) -> None:

@@ -60,7 +60,7 @@ def test_hosts_policies_and_profiles_change_while_the_bot_runs_and_a_broken_file
         process.send_signal(signal.SIGHUP)
         said("read again: 1 host")
         workspace.command("U0ANN", "/docker-df", "prod-3")
-        private_answer(workspace, "U0ANN", "You may not look at prod-3")
+        private_answer(workspace, "U0ANN", "you may not look at it here")
         assert process.poll() is None
 
 

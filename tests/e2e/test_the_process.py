@@ -151,6 +151,39 @@ def test_sigterm_lets_the_current_item_end_and_the_next_start_goes_on(
     assert seen["deckhand:cleanup:taken_up"] == seen["deckhand:cleanup:finished"] == 1
 
 
+def test_sigterm_ends_the_process_although_the_engine_never_answers_and_the_next_start_goes_on(
+    run: Run, in_the_middle: Callable[[], str], clean_engine: PrivateEngine, workspace: Workspace,
+    tmp_path: Path, log: Path,
+) -> None:  # fmt: skip
+    with run() as process:
+        plan_id = in_the_middle()
+        for person in ("U0ANN", "U0BOB"):
+            for command, text in (
+                ("/docker-df", "prod-3"),
+                ("/docker-df", "@all,prod-3"),
+                ("/docker-prune", "prod-3"),
+            ):
+                workspace.command(person, command, text)
+        process.terminate()
+        assert process.wait(20) == 0
+    assert "stopping: cleanups takes too long, and is left behind" in log.read_text()
+    left = plan(tmp_path, plan_id)
+    assert left.status is Status.RUNNING
+    assert len(left.with_outcome(Outcome.REMOVING)) == 1
+    clean_engine.thaw()
+    with closing(sqlite3.connect(tmp_path / "deckhand.db")) as database, database:
+        # The minute for which the process that has gone holds its lease goes by.
+        database.execute("UPDATE plan SET lease_until = started_at")
+
+    with run():
+        with_text(workspace, "Cleanup done: system on prod-3")
+    assert set(Counter(item.outcome for item in plan(tmp_path, plan_id).items)) <= {
+        Outcome.REMOVED,
+        Outcome.GONE,
+    }
+    assert containers(clean_engine) == []
+
+
 def test_after_a_sudden_death_the_item_in_the_middle_is_looked_up_and_the_run_goes_on(
     run: Run, in_the_middle: Callable[[], str], clean_engine: PrivateEngine, workspace: Workspace,
     tmp_path: Path,

@@ -234,7 +234,7 @@ def test_a_liar_fails_alone_in_its_fleet(store: SqlStore, file: str) -> None:
             fleet = Fleet(engines=Lead(engines), pool=pool, clock=UtcClock(), ledger=store)
             try:
                 gathering = fleet.gather([host(), host(HONEST)], lambda _known: None)
-                written(fleet_message("all", gathering, 0))
+                written(fleet_message("all", gathering))
             except Exception as error:  # noqa: BLE001 - all that break are told at once
                 wrong.append(f"{one.what}: {type(error).__name__}: {error}"[:400])
                 continue

@@ -12,14 +12,15 @@ from typing import cast
 import pytest
 
 from bot.core.errors import HostUnreachableError, RefusedError
-from bot.core.hosts import Host, SocketAddress
+from bot.core.hosts import Host, Hosts, SocketAddress
 from bot.core.plans import Person
 from bot.core.policy import Policy
 from bot.core.sightings import KnownEngine
 from bot.core.usage import DiskUsage, Glance, LastLook, UsageRow
 from bot.ports import Engine, Ledger
-from bot.services.fleet import AT_ONCE, Fleet, Gathering, open_to
+from bot.services.fleet import AT_ONCE, Fleet, Gathering
 from bot.services.rights import Rights
+from bot.services.visible import Door
 from tests.core.things import ENGINE
 from tests.services.bench import UtcClock
 from tests.support.people import member
@@ -164,8 +165,9 @@ def test_only_hosts_that_a_person_may_look_at_are_open_and_each_policy_is_asked_
 
     ops, closed = Policy(name="ops", look=("S0OPS",)), Policy(name="closed", look=("S0DBA",))
     hosts = [host(f"h-{n}", ops) for n in range(50)] + [host(f"x-{n}", closed) for n in range(50)]
-    found = open_to(hosts, Rights(directory=Directory()), Person(id="U0ANN", name="ann"))
-    assert list(found) == hosts[:50]
+    everyone = Hosts({one.name: one for one in hosts})
+    door = Door(hosts=everyone, rights=Rights(directory=Directory()), person=Person(id="U0ANN", name="ann"))
+    assert list(door.known().all()) == hosts[:50]
     assert sorted(asked) == ["S0DBA", "S0OPS"]
 
 

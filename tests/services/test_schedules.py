@@ -29,6 +29,7 @@ from bot.trial.sample import SampleEngine
 from tests.services.bench import UtcClock
 from tests.store.samples import at_once
 from tests.support.people import NoGroups
+from tests.support.waiting import wait_until
 
 HOSTS = ("a", "b", "c")
 pytestmark = pytest.mark.parametrize(
@@ -95,10 +96,15 @@ class Replica:
             new_id=lambda: f"{id(self)}-{next(self.numbers)}",
             changed=lambda: None,
         )
-        self.round = Schedules(
+        self.schedules = Schedules(
             schedules=lambda: (self.schedule,), hosts=lambda: self.hosts, propose=propose, store=self.store,
             chat=self.chat, clock=UtcClock(), stopping=lambda: self.ending,
         )  # fmt: skip
+
+    def round(self) -> None:
+        """Look which are due, and wait for what comes of it."""
+        self.schedules()
+        assert self.schedules.lane.join(20)
 
     def plans(self) -> int:
         return sum(len(self.store.open_plans("schedule:nightly", host)) for host in HOSTS)
@@ -185,6 +191,35 @@ def test_another_cron_begins_the_schedule_anew_and_who_has_the_old_one_fires_no_
     assert old.plans() == 0
     new.round()
     assert new.plans() == len(HOSTS)
+
+
+def test_a_schedule_waits_for_no_host_and_for_no_other_schedule(
+    replicas: tuple[Replica, Replica], make_due: Callable[[], None]
+) -> None:
+    one, _ = replicas
+    other = replace(one.schedule, name="other", hosts=("a",))
+    with (
+        TemporaryDirectory(prefix="dh-") as folder,
+        SampleEngine(socket_path=Path(folder) / "engine.sock") as silent,
+    ):
+        at = SocketAddress(url=silent.url)
+        hosts = {
+            f"silent-{n}": Host(name=f"silent-{n}", address=at, policy=Policy(name="p")) for n in range(12)
+        }
+        one.hosts = Hosts({**hosts, **one.hosts.by_name})
+        one.engines.adopt(one.hosts.by_name)
+        held = replace(one.schedule, hosts=tuple(hosts))
+        rounds = replace(one.schedules, schedules=lambda: (held, other))
+        rounds()
+        make_due()
+        with silent.universe.lock:
+            rounds()  # it comes back
+            wait_until(lambda: len(one.store.open_plans("schedule:other", "a")) == 1)
+            assert not any(one.store.open_plans("schedule:nightly", host) for host in hosts)
+            make_due()
+            rounds()  # what is still at it is not begun once more
+        assert one.schedules.lane.join(60)
+        assert [len(one.store.open_plans("schedule:nightly", host)) for host in hosts] == [1] * len(hosts)
 
 
 def test_one_host_that_is_not_registered_any_more_does_not_hold_up_the_others(

@@ -79,10 +79,10 @@ def test_a_right_that_a_channel_gives_is_given_there_and_nowhere_else(start: Sta
     for command, text in (("/docker-df", "prod-3"), ("/docker-prune", "prod-3 everything")):
         place.workspace.command(ANN, command, text, channel=ANN)
     place.workspace.wait_for(lambda: len(place.private(ANN)) == 2)
-    assert sorted(place.private(ANN)) == [
-        "You may not ask for cleanups on prod-3: its policy “default” gives “request” to anyone in <#C0OPS>.",
-        "You may not look at prod-3: its policy “default” gives “look” to anyone in <#C0OPS>.",
-    ]
+    assert all(
+        said.startswith("No host named “prod-3” is registered, or you may not look at it here.")
+        for said in place.private(ANN)
+    )
     plan = place.propose(ANN)
     place.approve(BOB, plan)
     place.message("Cleanup done")

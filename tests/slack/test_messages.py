@@ -16,9 +16,9 @@ from bot.core.inventory import Kind
 from bot.core.lifecycle import CLEANUP_OUTCOMES, PlanState, Status
 from bot.services.decide import already, expired
 from bot.slack.action_ids import ADJUST, AUDIT_DETAILS, COMMANDS, PLAN_AFRESH
+from bot.slack.answering import closed_message
 from bot.slack.blocks import Message
 from bot.slack.home import home_view, trouble_view
-from bot.slack.listeners import closed_message
 from bot.slack.plan_listeners import commands_message
 from bot.slack.plan_lists import direct_message, list_message, log_message
 from bot.slack.plan_open import APPROVE, REJECT, WITHDRAW, About

@@ -2,32 +2,48 @@
 
 from collections.abc import Callable
 
+from bot.core.audit import Tag
 from tests.slack.place import ANN, BOB, CYD, OPEN_TO_ALL, Place, eventually, shown
 
 Start = Callable[[str], Place]
 
 ONLY_ANN = '[policies.default]\nlook = ["U0ANN"]\nrequest = ["U0ANN"]\napprove = ["U0BOB"]\n'
 MISTAKES = (
-    ("/docker-df", "prod-33", "No host named “prod-33” is registered. Did you mean prod-3?"),
-    ("/docker-df", "<!channel>", "No host named “&lt;!channel&gt;” is registered."),
+    (
+        "/docker-df",
+        "prod-33",
+        "No host named “prod-33” is registered, or you may not look at it here. Did you mean prod-3?",
+    ),
+    ("/docker-df", "<!channel>", "No host named “&lt;!channel&gt;” is registered, or you may not"),
     ("/docker-prune", "prod-3 rutine", "There is no profile “rutine”. The profiles are: routine"),
     ("/docker-prune", "", "Which host?"),
     ("/docker-prune", "prod-3 dangling", "“dangling” finds nothing to remove. Kept: "),
     ("/docker-audit", "help", "shows the latest cleanups"),
     ("/docker-audit", "outcome=<!channel>", "“&lt;!channel&gt;” is no outcome; they are running, done"),
-    ("/docker-audit", "@ci", "No registered host is tagged “ci”. None has a tag."),
+    ("/docker-audit", "@ci", "No host that you may look at is tagged “ci”. None has a tag."),
     ("/docker-audit", 'text="open', "A quotation mark is opened and not closed. Example: prod-3"),
 )
 
 
-def test_who_may_not_look_is_told_who_may_and_sees_nothing(start: Start) -> None:
+def test_who_may_not_look_is_told_what_one_is_told_of_a_host_that_does_not_exist(start: Start) -> None:
     place = start(ONLY_ANN)
     place.workspace.command(BOB, "/docker-df", "prod-3")
-    assert place.told(BOB) == "You may not look at prod-3: its policy “default” gives “look” to <@U0ANN>."
-    place.workspace.command(BOB, "/docker-audit", "prod-3")
-    assert place.told(BOB, 2).startswith("You may not read the audit of prod-3")
+    assert place.told(BOB) == (
+        "No host named “prod-3” is registered, or you may not look at it here. "
+        "/docker-df lists those that you may look at."
+    )
     assert place.workspace.messages() == []
     assert place.told_privately() == {BOB}
+    refused = [link.event for link in place.store.events("") if link.event.tag is Tag.LOOK_REFUSED]
+    assert [(event.actor, event.host) for event in refused] == [(BOB, "prod-3")]
+
+
+def test_who_may_look_but_not_read_the_audit_is_told_who_may(start: Start) -> None:
+    place = start('[policies.default]\nlook = ["*"]\naudit = ["U0ANN"]\n')
+    place.workspace.command(BOB, "/docker-audit", "prod-3")
+    assert place.told(BOB) == (
+        "You may not read the audit of prod-3: its policy “default” gives “audit” to <@U0ANN>."
+    )
 
 
 def test_the_list_of_hosts_names_only_those_that_are_open_to_who_asks(start: Start) -> None:

@@ -212,10 +212,9 @@ def test_guests_are_taken_by_the_policies_that_say_so_and_by_no_other(start: Cal
 def test_what_guests_may_do_people_of_other_companies_still_may_not(start: Callable[[str], Place]) -> None:
     place = start(FOR_EVERYONE.replace("self_approval", "guests = true\nself_approval"))
     place.workspace.command(EVE.id, "/docker-df", "prod-3")
-    assert place.told(EVE.id) == (
-        "You may not look at prod-3: its policy “default” gives everyone “look”. That means people of its own Slack, "
-        "and you are of another company: an entry for you is T0OTHER/U0EVE."
-    )
+    assert "or you may not look at it here" in place.told(EVE.id)
+    place.workspace.command(EVE.id, "/docker-df")
+    assert place.told(EVE.id, 2).endswith("you are of another company: an entry for you is T0OTHER/U0EVE.")
 
 
 def test_on_enterprise_grid_everyone_of_the_organisation_is_ones_own(start: Callable[[str], Place]) -> None:
@@ -238,7 +237,8 @@ def test_who_acts_as_one_of_another_team_is_not_taken_for_ones_own(
     for name, payload, _ in knocks(doors, liar, "x"):
         if name == "/docker-df prod-3":
             doors.knock(payload)
-    assert f"{OTHER}/{BOB}" in place.told(BOB)
+    assert "or you may not look at it here" in place.told(BOB)
+    assert {link.event.actor for link in place.store.events("")} == {f"{OTHER}/{BOB}"}
 
 
 # --- when Slack does not say --------------------------------------------------------------------

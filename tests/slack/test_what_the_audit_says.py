@@ -78,7 +78,9 @@ def test_the_events_after_a_message_was_posted_say_where_it_stands(start: Start)
 def test_every_refused_attempt_is_in_the_audit_once_a_minute(start: Start) -> None:
     place = start(STRICT)
     for count, (command, text) in enumerate(
-        [("/docker-df", "prod-3"), ("/docker-prune", "prod-3 everything"), ("/docker-audit", "prod-3")] * 2, 1
+        [("/docker-df", "prod-3"), ("/docker-prune", "prod-3 everything"), ("/docker-audit", "host=prod-3")]
+        * 2,
+        1,
     ):
         place.workspace.command(CYD, command, text)
         place.told(CYD, count)
