@@ -13,6 +13,7 @@ from bot.core.inventory import EngineInfo
 from bot.core.usage import DiskSpace
 from bot.engines.adapter import DIALLED_URL, DialAdapter, unix_dial
 from bot.engines.client import EngineClient, tcp_client
+from bot.engines.deadlines import Deadline
 from bot.engines.disk import Disk, LocalDisk, RemoteDisk, unknown_disk
 from bot.engines.failures import LinkError, translated
 from bot.engines.limits import Limits
@@ -21,6 +22,7 @@ from bot.engines.ssh_config import Route, SshFiles
 from bot.engines.ssh_dial import ENGINE_SOCKET, SshDial
 from bot.engines.ssh_keys import Keyring
 from bot.engines.ssh_link import SshLink
+from bot.engines.ssh_wire import WAKE_SECONDS
 from bot.engines.targets import Ssh, Tcp, Unix, target_of
 
 DEFAULT_LIMITS = Limits()
@@ -66,11 +68,11 @@ class _Place:
         if self.link is not None:
             self.link.cut()
 
-    def shut(self) -> None:
-        """See it end."""
+    def shut(self, seconds: float) -> None:
+        """See it end, for so many seconds at most."""
         client, link = self.client, self.link
         if link is not None:
-            link.close()
+            link.close(seconds)
         if client is not None:
             client.close()
 
@@ -149,8 +151,9 @@ class Clients:
         for jump in jumps:
             jump.cut()
         _end(places)
+        deadline = Deadline(WAKE_SECONDS)
         for jump in reversed(jumps):
-            jump.close()
+            jump.close(deadline.left)
 
     def _place(self, host: str) -> _Place:
         with self._lock:
@@ -228,8 +231,9 @@ class Clients:
 
 
 def _end(places: Sequence[_Place]) -> None:
-    """All at once first, and then one after the other until its thread has ended."""
+    """All at once first; then see their threads end, which takes no time unless one is stuck."""
     for place in places:
         place.leave()
+    deadline = Deadline(WAKE_SECONDS)
     for place in places:
-        place.shut()
+        place.shut(deadline.left)

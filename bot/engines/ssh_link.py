@@ -144,12 +144,13 @@ class SshLink:
         for wire in wires:
             wire.cut()
 
-    def close(self) -> None:
-        """End it for good, and its threads."""
+    def close(self, seconds: float = WAKE_SECONDS) -> None:
+        """End it for good, and see its threads end, for so many seconds at most."""
         self.cut()
+        deadline = Deadline(seconds)
         for wire in (self._kept, self._coming):
             if wire is not None:
-                wire.end()
+                wire.end(deadline.left)
 
     # --- connecting -----------------------------------------------------------------------------
 

@@ -46,9 +46,9 @@ class Wire:
         if transport is not None:
             transport.close()
 
-    def end(self) -> None:
-        """Cut it, and see its thread end, for which a healthy one takes no time."""
+    def end(self, seconds: float = WAKE_SECONDS) -> None:
+        """Cut it, and see its thread end, for which a healthy one takes no time, and no other gets more."""
         self.cut()
         transport = self._begun
         if transport is not None and transport.is_alive() and transport is not threading.current_thread():
-            transport.join(WAKE_SECONDS)
+            transport.join(seconds)

@@ -14,6 +14,7 @@ import pytest
 from paramiko.common import MSG_CHANNEL_OPEN, MSG_CHANNEL_REQUEST, MSG_SERVICE_REQUEST, MSG_USERAUTH_REQUEST
 
 from bot.core.errors import HostError, HostUnreachableError
+from bot.engines.channels import ChannelSocket
 from bot.engines.limits import Limits
 from bot.engines.ssh_packets import Packets
 from bot.engines.ssh_transport import STREAMLOCAL
@@ -255,6 +256,26 @@ def test_a_new_exchange_of_keys_that_never_ends_makes_way_for_a_new_connection(
     assert time.monotonic() - began < 20
     over.set()
     assert until(lambda: server.logins == 2)
+    link.close()
+
+
+def test_a_request_that_is_taken_drop_by_drop_is_given_up(lying: Lying, make_clients: MakeClients) -> None:
+    """The channel's own limit counts anew whenever the server takes a little."""
+
+    def then(transport: paramiko.Transport) -> None:
+        channel = transport.accept(10)
+        while channel is not None and transport.is_active():
+            channel.recv(1_000)
+            time.sleep(0.05)
+
+    server = lying.ssh(then=then)
+    (link,) = make_clients(server.address, limits=QUICK).hops(Ssh(address=server.address))
+    channel = link.streamlocal("/run/docker.sock")
+    channel.settimeout(1)
+    began = time.monotonic()
+    with pytest.raises(TimeoutError):
+        ChannelSocket(channel, link.use).sendall(bytes(1_000_000))
+    assert time.monotonic() - began < 5
     link.close()
 
 

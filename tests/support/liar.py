@@ -17,6 +17,8 @@ from bot.core.hosts import SshAddress
 from bot.engines.known_hosts import server_name
 from tests.support.sshd import make_key
 
+SMALLEST_WINDOW = 32 * 1024
+"""Bytes that a client may send before the server says that it has read some."""
 Talk = Callable[[socket.socket], None]
 """What a server does with one connection; the socket is closed when it returns."""
 
@@ -187,7 +189,7 @@ class LyingServer(Listening):
                 **{number: silent for number in unanswered if number > MSG_CHANNEL_OPEN},
             }
 
-        transport = Lying(link, packetizer_class=self._packets)
+        transport = Lying(link, packetizer_class=self._packets, default_window_size=SMALLEST_WINDOW)
         transport._handler_table.update(  # type: ignore[attr-defined]
             {number: silent for number in unanswered if number <= MSG_CHANNEL_OPEN}
         )
