@@ -83,6 +83,10 @@ class PlanClosedError(RefusedError):
         super().__init__(sentence)
 
 
+class PlanDiffersError(RefusedError):
+    """The rows of a plan say something else than its events in the audit: somebody changed them. It was closed."""
+
+
 class PlanExistsError(DeckhandError, ValueError):
     """A plan of that id is stored already, and is another one."""
 

@@ -142,6 +142,9 @@ class PlanState:
     """Of an approved plan: the plan of the same host that comes before it. For display only."""
     restoring: Restoring | None = None
     """When somebody asked for its images again."""
+    doubt: str = ""
+    """What its rows say otherwise than its proposal in the audit; empty when nothing. Nothing is done with a plan
+    that has one."""
 
     @property
     def restorable(self) -> tuple[ItemState, ...]:

@@ -45,6 +45,10 @@ class Store(Ledger, Audit, Restores, Protocol):
 
     def plan(self, plan_id: str) -> PlanState | None: ...
 
+    def held_against_audit(self, plan_id: str) -> PlanState | None:
+        """The plan, with a doubt where votes, approval or the state of a run differ from its events, too."""
+        ...
+
     def change(self, plan_id: str, decide: Callable[[PlanState, datetime], Change]) -> PlanState:
         """Load the plan, let ``decide`` (given the database's clock) say what changes, and write it.
 
@@ -52,7 +56,8 @@ class Store(Ledger, Audit, Restores, Protocol):
         first one's result. What ``decide`` raises is passed on and nothing is written. An illegal
         transition raises ValueError. A vote without a change of status is a change too, and so is one taken
         back, an approved plan's later start, and asking a running cleanup to stop or to be taken up again.
-        RefusedError when there is no such plan.
+        RefusedError when there is no such plan. PlanDiffersError when its rows say otherwise than the audit:
+        then it is closed.
         """
         ...
 
@@ -97,7 +102,8 @@ class Store(Ledger, Audit, Restores, Protocol):
         """Take up one cleanup: approved → running, or a running one whose lease is past.
 
         None when somebody else has it, when it is not its turn on its host, when it was approved too long
-        ago, and when it was taken up so often in vain that it is parked now. Writes CLEANUP_STARTED (facts:
+        ago, when it was taken up so often in vain that it is parked now, and when its rows say otherwise than
+        the audit: then it is closed. Writes CLEANUP_STARTED (facts:
         the plan's snapshot), CLEANUP_TAKEN_UP (facts: attempt) or CLEANUP_PARKED.
         """
         ...

@@ -68,7 +68,9 @@ class Execute:
         keeps its state: whoever takes it up goes on at the next open item.
         """
         seen = self.store.plan(plan_id)
-        if seen is None or (seen.status is Status.APPROVED and not self._may_start(seen)):
+        if seen is None:
+            return
+        if seen.status is Status.APPROVED and not seen.doubt and not self._may_start(seen):
             return
         run = self.leases.claim(plan_id, self.owner)
         if run is None:
@@ -119,15 +121,19 @@ class Execute:
     # --- the run --------------------------------------------------------------------------------
 
     def _run(self, run: Run) -> None:
-        state = self._state(run)
         try:
+            self._work(run)
+        except _LetGo:
+            self.store.release(run)
+
+    def _work(self, run: Run) -> None:
+        try:
+            state = self._state(run)
             engine = self._reached(lambda _again: self._same_engine(state))
             if state.usage_before is None:
                 before = self._reached(lambda _again: _usage(engine))
                 self._patiently(lambda: self.store.set_usage(run, before=before))
             stopped = self._items(run, self._removal(run, engine, state), state)
-        except _LetGo:
-            self.store.release(run)
         except HostError as error:
             self._in_trouble(run, error)
         else:
@@ -211,9 +217,12 @@ class Execute:
     # --- the database ---------------------------------------------------------------------------
 
     def _state(self, run: Run) -> PlanState:
-        state = self._patiently(lambda: self.store.plan(run.plan_id))
+        """The plan as it stands; let go where somebody changed its rows, so that the next claim closes it."""
+        state = self._patiently(lambda: self.store.held_against_audit(run.plan_id))
         if state is None:
             raise RefusedError(f"Plan {run.plan_id} is not in the database any more.")
+        if state.doubt:
+            raise _LetGo
         return state
 
     def _patiently(self, work: Callable[[], T]) -> T:

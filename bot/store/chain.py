@@ -136,7 +136,7 @@ def head(session: Session) -> Head:
 def of_plan(session: Session, plan_id: str) -> tuple[ChainedEvent, ...]:
     """All events of a plan, oldest first; StoreUnavailableError when one of them was tampered with."""
     rows = session.execute(ENTRIES.where(col(EventRow.plan) == plan_id).order_by(col(EventRow.seq)))
-    return tuple(_link(Entry._make(row), plan_id) for row in rows)
+    return tuple(link(Entry._make(row), plan_id) for row in rows)
 
 
 def of_plan_since(session: Session, plan_id: str, seq: int, but: Sequence[Tag]) -> tuple[ChainedEvent, ...]:
@@ -147,7 +147,7 @@ def of_plan_since(session: Session, plan_id: str, seq: int, but: Sequence[Tag]) 
         col(EventRow.tag).not_in([str(tag) for tag in but]),
     )
     rows = session.execute(wanted.order_by(col(EventRow.seq)))
-    return tuple(_link(Entry._make(row), plan_id) for row in rows)
+    return tuple(link(Entry._make(row), plan_id) for row in rows)
 
 
 _EVENT = EventRow.metadata.tables["event"].c
@@ -177,7 +177,8 @@ def streamed(session: Session, *where: ColumnElement[bool]) -> Iterator[Entry]:
             yield from map(Entry._make, part)
 
 
-def _link(entry: Entry, plan_id: str) -> ChainedEvent:
+def link(entry: Entry, plan_id: str) -> ChainedEvent:
+    """An entry of a plan, read; StoreUnavailableError when it cannot be."""
     try:
         facts = json.loads(entry.facts)
         if not isinstance(facts, dict) or facts_text(facts) != entry.facts:

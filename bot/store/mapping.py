@@ -121,6 +121,7 @@ def plan_state(
                 reconciled=item.reconciled,
             )
             for item in items
+            if 0 <= item.position < len(plan.draft.items)
         ),
         message=message,
         reason=row.reason,

@@ -10,12 +10,13 @@ from sqlalchemy.sql.dml import Update
 from sqlmodel import Session, col, select
 
 from bot.core.audit import Event, Json, Tag
-from bot.core.errors import PlanExistsError, RefusedError
+from bot.core.errors import PlanDiffersError, PlanExistsError, RefusedError
 from bot.core.lifecycle import ENDED, MessageRef, PlanState, Status, Vote, may_become
+from bot.core.plan_chain import CHANNEL_FACT
 from bot.core.plan_digest import FACT, plan_digest
 from bot.core.plans import Plan
 from bot.ports import Change
-from bot.store import chain
+from bot.store import binding, chain
 from bot.store.mapping import plan_of_text, plan_state, plan_text
 from bot.store.models import ItemRow, PlanRow, RestoreRow, VoteRow
 from bot.store.sessions import DatabaseNow, now
@@ -36,7 +37,10 @@ def create(session: Session, plan: Plan, quorum: int, message: MessageRef, event
     if existing is None:
         _insert(session, plan, quorum, message, text)
         # Of the plan as it is read back: what the database cannot hold was written in another way.
-        bound = replace(event, facts={**event.facts, FACT: plan_digest(plan_of_text(text))})
+        told: dict[str, Json] = {
+            FACT: plan_digest(plan_of_text(text)), CHANNEL_FACT: message.channel,
+        }  # fmt: skip
+        bound = replace(event, facts={**event.facts, **told})
         chain.append(session, {f"{plan.id}/version 1/0": bound})
     elif existing != text:
         raise PlanExistsError(f"plan {plan.id} exists, and is another one")
@@ -132,7 +136,8 @@ def load(session: Session, plan_id: str, *, lock: bool = False) -> PlanState | N
         select(RestoreRow).where(col(RestoreRow.plan_id) == plan_id).execution_options(populate_existing=True)
     ).one_or_none()
     ahead = waits_for(session, row) if row.status == Status.APPROVED else ""
-    return plan_state(row, items, votes, ahead, restore)
+    state = plan_state(row, items, votes, ahead, restore)
+    return replace(state, doubt=binding.doubt(session, row, items, state.plan))
 
 
 def there(state: PlanState | None, plan_id: str) -> PlanState:
@@ -142,12 +147,29 @@ def there(state: PlanState | None, plan_id: str) -> PlanState:
     return state
 
 
-def change(session: Session, plan_id: str, decide: Callable[[PlanState, datetime], Change]) -> PlanState:
-    """Let ``decide`` say what becomes of the plan, and write that with its events."""
+def change(
+    session: Session, plan_id: str, decide: Callable[[PlanState, datetime], Change]
+) -> "PlanState | PlanDiffersError":
+    """Let ``decide`` say what becomes of the plan, and write that with its events.
+
+    The error, to be raised once that is written, when its rows say otherwise than the audit: then it is closed.
+    """
     state = there(load(session, plan_id, lock=True), plan_id)
+    if state.doubt:
+        return binding.refuse(session, state, state.doubt)
     moment = now(session)
     wanted = decide(state, moment)
     _must_be_legal(state.status, wanted)
+    counts = wanted.status is Status.APPROVED or wanted.vote is not None
+    doubt = binding.whole_doubt(session, state) if counts else ""
+    if doubt:
+        return binding.refuse(session, state, doubt)
+    _write(session, state, wanted, moment)
+    return there(load(session, plan_id), plan_id)
+
+
+def _write(session: Session, state: PlanState, wanted: Change, moment: datetime) -> None:
+    plan_id = state.plan.id
     if state.status is Status.APPROVED and wanted.status is Status.CANCELLED:
         tell_follower(session, plan_id)
     values: dict[str, object] = {
@@ -184,7 +206,6 @@ def change(session: Session, plan_id: str, decide: Callable[[PlanState, datetime
         session,
         {f"{plan_id}/version {state.version + 1}/{n}": event for n, event in enumerate(wanted.events)},
     )
-    return there(load(session, plan_id), plan_id)
 
 
 def _of_run(wanted: Change, moment: datetime) -> dict[str, object]:

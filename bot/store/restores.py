@@ -1,22 +1,26 @@
 """Restoring removed images: asked for once at a time, claimed by one process, every write of it fenced."""
 
+import logging
+import uuid
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
 from sqlalchemy import and_, or_, update
 from sqlmodel import Session, col, select
 
-from bot.core.audit import Event
-from bot.core.errors import LeaseLostError
+from bot.core.audit import Event, Tag
+from bot.core.errors import LeaseLostError, RefusedError
 from bot.core.lifecycle import PlanState
 from bot.core.plans import Person
 from bot.core.restoring import ImageRestored, RestoreStatus
 from bot.ports import RestoreRun
-from bot.store import chain
+from bot.store import chain, genuine
 from bot.store.mapping import images_text, restoring
 from bot.store.models import PlanRow, RestoreRow
 from bot.store.plans import load, there, update_count
 from bot.store.sessions import DatabaseNow, now
+
+LOG = logging.getLogger(__name__)
 
 _DUE = or_(
     col(RestoreRow.status) == str(RestoreStatus.WAITING),
@@ -29,6 +33,10 @@ def ask(
 ) -> PlanState:
     """Let ``decide`` say whether the plan's images may be asked for again, and write that they were."""
     state = there(load(session, plan_id, lock=True), plan_id)
+    if state.doubt:
+        raise RefusedError(
+            f"Nothing is restored: {state.doubt}, by Deckhand's audit. Let whoever runs Deckhand look at its database."
+        )
     moment = now(session)
     event = decide(state, moment)
     number = state.restoring.number + 1 if state.restoring else 1
@@ -63,6 +71,10 @@ def claim(session: Session, plan_id: str, owner: str, lease: timedelta) -> Resto
     ).one_or_none()
     if row is None:
         return None
+    state = there(load(session, plan_id), plan_id)
+    if state.doubt or not _was_asked(session, row):
+        _refuse(session, row, state)
+        return None
     row.status, row.owner, row.attempt = str(RestoreStatus.RUNNING), owner, row.attempt + 1
     row.lease_until = now(session) + lease
     session.add(row)
@@ -70,6 +82,30 @@ def claim(session: Session, plan_id: str, owner: str, lease: timedelta) -> Resto
     _show_again(session, plan_id)
     host = session.exec(select(PlanRow.host).where(col(PlanRow.id) == plan_id)).one()
     return RestoreRun(plan_id=plan_id, host=host, number=row.number, owner=owner, attempt=row.attempt)
+
+
+def _was_asked(session: Session, row: RestoreRow) -> bool:
+    """Whether this person asked for it, by the audit, and it has not ended."""
+    asked = genuine.event(session, f"{row.plan_id}/restore {row.number}/asked")
+    ended = genuine.event(session, f"{row.plan_id}/restore {row.number}/ended")
+    return asked is not None and ended is None and asked.event.actor == row.person_id
+
+
+def _refuse(session: Session, row: RestoreRow, state: PlanState) -> None:
+    """End a restoring that nobody asked for, or of other images than were removed; nothing is pulled."""
+    reason = f"{state.doubt or 'nobody asked for it'}, by Deckhand's audit: nothing more was restored"
+    LOG.error("%s: the restoring of plan %s is ended: %s", state.plan.host, row.plan_id, reason)
+    row.status, row.ended_at, row.lease_until = str(RestoreStatus.ENDED), now(session), None
+    session.add(row)
+    session.flush()
+    _show_again(session, row.plan_id)
+    differs = Event(
+        tag=Tag.PLAN_DIFFERS,
+        plan=row.plan_id,
+        host=state.plan.host,
+        facts={"reason": reason, "restore": row.number},
+    )
+    chain.append(session, {f"{row.plan_id}/differs {uuid.uuid4()}/0": differs})
 
 
 def renew(session: Session, run: RestoreRun, lease: timedelta) -> None:

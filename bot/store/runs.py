@@ -15,7 +15,7 @@ from bot.core.plan_digest import FACT, plan_digest
 from bot.core.usage import DiskUsage
 from bot.ports import Run
 from bot.services import facts
-from bot.store import chain, reviewing
+from bot.store import binding, chain, reviewing
 from bot.store.mapping import usage_text
 from bot.store.models import PlanRow
 from bot.store.plans import load, there, update_count
@@ -36,6 +36,11 @@ def claim(session: Session, plan_id: str, owner: str, lease: timedelta) -> Run |
         select(PlanRow).where(col(PlanRow.id) == plan_id, CLAIMABLE).with_for_update(skip_locked=True)
     ).one_or_none()
     if row is None:
+        return None
+    seen = there(load(session, plan_id), plan_id)
+    doubt = binding.whole_doubt(session, seen)
+    if doubt:
+        binding.refuse(session, seen, doubt)
         return None
     first, attempt, moment = row.status == Status.APPROVED, row.attempt + 1, now(session)
     if not first and row.in_vain >= ATTEMPTS_IN_VAIN:

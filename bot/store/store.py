@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from sqlmodel import Session
 from bot.core.audit import ChainedEvent, Event
 from bot.core.audit_filter import EVERYTHING, AuditFilter
 from bot.core.audit_format import Head
-from bot.core.errors import RefusedError
+from bot.core.errors import PlanDiffersError, RefusedError
 from bot.core.inventory import Container, EngineInfo, Mounting
 from bot.core.lifecycle import ItemState, MessageRef, PlanState, Status
 from bot.core.plans import Person, Plan
@@ -22,6 +23,7 @@ from bot.core.usage import DiskUsage, LastLook
 from bot.core.verifying import Verdict
 from bot.ports import Change, Cleanup, OpenPlan, RestoreRun, Run, Store, Tick, Timer, Trouble
 from bot.store import (
+    binding,
     chain,
     identities,
     items,
@@ -85,8 +87,18 @@ class SqlStore(Store):
     def plan(self, plan_id: str) -> PlanState | None:
         return self._sessions.reading(lambda session: plans.load(session, plan_id))
 
+    def held_against_audit(self, plan_id: str) -> PlanState | None:
+        def work(session: Session) -> PlanState | None:
+            state = plans.load(session, plan_id)
+            return replace(state, doubt=binding.whole_doubt(session, state)) if state else None
+
+        return self._sessions.reading(work)
+
     def change(self, plan_id: str, decide: Callable[[PlanState, datetime], Change]) -> PlanState:
-        return self._sessions.writing(lambda session: plans.change(session, plan_id, decide))
+        changed = self._sessions.writing(lambda session: plans.change(session, plan_id, decide))
+        if isinstance(changed, PlanDiffersError):
+            raise changed
+        return changed
 
     def record_refusal(self, event: Event) -> None:
         self._sessions.writing(lambda session: chain.append_refusal(session, event))

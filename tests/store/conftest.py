@@ -1,9 +1,12 @@
 """Each test of behaviour runs on SQLite and on PostgreSQL, in a database of its own."""
 
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import create_engine, text
 
+from bot.store.store import SqlStore
 from tests.store.samples import SECRET
 from tests.support.postgres import PrivatePostgres
 
@@ -24,3 +27,17 @@ def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
         return f"sqlite:///{tmp_path / 'deckhand.db'}"
     server: PrivatePostgres = request.getfixturevalue("postgres")
     return server.url(server.new_database(), SECRET)
+
+
+@pytest.fixture
+def attack(url: str, store: SqlStore) -> Iterator[Callable[..., None]]:
+    """Runs statements as somebody with the application's own right to write; the triggers are in place."""
+    assert store.verify().broken is None
+    db = create_engine(url)
+
+    def run(statement: str, **values: object) -> None:
+        with db.begin() as connection:
+            connection.execute(text(statement), values)
+
+    yield run
+    db.dispose()

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
@@ -86,7 +87,10 @@ def approval(person: Person = BEN) -> Callable[[PlanState, datetime], Change]:
         if state.status is not Status.PROPOSED:
             raise RefusedError(f"already {state.status}")
         vote = Vote(person=person, approve=True, at=now)
-        approved = event(Tag.PLAN_APPROVED, state.plan.id, state.plan.host, person.id)
+        approved = replace(
+            event(Tag.PLAN_APPROVED, state.plan.id, state.plan.host, person.id),
+            facts={"approvers": [person.id]},
+        )
         return Change(status=Status.APPROVED, events=(approved,), vote=vote, decided=True)
 
     return decide
@@ -94,7 +98,11 @@ def approval(person: Person = BEN) -> Callable[[PlanState, datetime], Change]:
 
 def to(status: Status) -> Callable[[PlanState, datetime], Change]:
     """A change to a status, asked for whatever the plan's own."""
-    return lambda _state, _now: Change(status=status, events=(event(Tag.PLAN_CANCELLED),))
+    tag = {
+        Status.APPROVED: Tag.PLAN_WAITS, Status.REJECTED: Tag.PLAN_REJECTED, Status.EXPIRED: Tag.PLAN_EXPIRED,
+        Status.SUPERSEDED: Tag.PLAN_SUPERSEDED,
+    }.get(status, Tag.PLAN_CANCELLED)  # fmt: skip
+    return lambda state, _now: Change(status=status, events=(event(tag, state.plan.id, state.plan.host),))
 
 
 def approved(store: SqlStore, plan_id: str = "p1", host: str = "prod-3", items: int = 3) -> PlanState:

@@ -22,7 +22,7 @@ RESULT = event(Tag.RESTORE_IMAGE, "a")
 def when_free(state: PlanState, _now: datetime) -> Event:
     if state.restoring and state.restoring.status is not RestoreStatus.ENDED:
         raise RefusedError("already")
-    return event(Tag.RESTORE_ASKED, "a")
+    return event(Tag.RESTORE_ASKED, "a", actor=BEN.id)
 
 
 def asked(store: SqlStore) -> Restoring:

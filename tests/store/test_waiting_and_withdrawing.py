@@ -33,7 +33,8 @@ HOUR = timedelta(hours=1)
 
 def first_vote(state: PlanState, now: datetime) -> Change:
     vote = Vote(person=BEN, approve=True, at=now)
-    return Change(status=state.status, events=(event(Tag.PLAN_VOTED, actor=BEN.id),), vote=vote)
+    voted = replace(event(Tag.PLAN_VOTED, actor=BEN.id), facts={"approve": True})
+    return Change(status=state.status, events=(voted,), vote=vote)
 
 
 def take_back(state: PlanState, _now: datetime) -> Change:
