@@ -39,8 +39,11 @@ from bot.services.review import Review
 from bot.services.rights import Rights
 from bot.services.schedules import Schedules
 from bot.services.show import Show
+from bot.services.standing_rules import StandingRules
 from bot.services.starting import Starting
 from bot.services.stop import Stop
+from bot.services.waiting_rules import LOOP_SECONDS as RULES_SECONDS
+from bot.services.waiting_rules import WaitingRules
 from bot.slack.ack_first import AckFirst
 from bot.slack.answering import Answering
 from bot.slack.audit_listeners import AuditListeners
@@ -205,6 +208,7 @@ class Deckhand:
         changed, clock = self._signals.changed, show.clock
         planning = self._planning = make_planning(self._settings, engines, store, hosts)
         decide = Decide(hosts=hosts, rights=rights, store=store, changed=changed)
+        rules = StandingRules(hosts=hosts, planning=planning)
         execute = Execute(
             store=store,
             engines=engines,
@@ -214,6 +218,7 @@ class Deckhand:
             stopping=self._signals.ending,
             starting=Starting(hosts=hosts, rights=rights, store=store, clock=clock, changed=changed),
             pause=self._signals.pause,
+            rules=rules.of_run,
         )
         propose = Propose(
             hosts=hosts, rights=rights, planning=planning, store=store, clock=clock, new_id=new_id,
@@ -234,6 +239,8 @@ class Deckhand:
         )  # fmt: skip
         background = Background(self._signals, store, show, decide, execute)
         background.also("schedules", schedules, POLL_SECONDS)
+        waiting = WaitingRules(rules=rules, engines=engines, store=store, changed=changed)
+        background.also("rules of waiting plans", waiting, RULES_SECONDS)
         audit = self._settings.audit
         if audit.head_channel is not None:
             post_head = PostHead(

@@ -198,6 +198,7 @@ def _hosts(parsed: ConfigFile) -> Hosts:
             policy=known.get(policy, Policy(name=DEFAULT_POLICY)),
             policy_because=because,
             tags=tuple(table.tags),
+            everywhere=parsed.protect.value(),
         )
     return Hosts(MappingProxyType(by_name))
 

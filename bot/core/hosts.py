@@ -8,6 +8,7 @@ from fnmatch import fnmatchcase
 
 from bot.core.errors import NoSuchHostsError, UnknownHostError, UsageError
 from bot.core.policy import Policy
+from bot.core.protection import NOTHING_MORE, Protection
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +64,13 @@ class Host:
     policy_because: str = ""
     """Why it is this policy; for display only."""
     tags: tuple[str, ...] = ()
+    everywhere: Protection = NOTHING_MORE
+    """What cleanups leave alone on every host; here, so that records say all that was protected."""
+
+    @property
+    def protection(self) -> Protection:
+        """All that cleanups leave alone here."""
+        return self.everywhere.and_also(self.policy.protection)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,6 @@
 """Objects by name: what a person means, and why each profile takes it or keeps it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
@@ -8,7 +8,7 @@ from types import MappingProxyType
 from bot.core.arguments import PICKED, Pick
 from bot.core.errors import UsageError
 from bot.core.inventory import CacheRecord, Container, Image, Inventory, Kind, Network, Volume, full_reference
-from bot.core.plans import Draft
+from bot.core.plans import Draft, Item
 from bot.core.profiles import Profile, Rule, Scope
 
 Thing = Container | Network | Image | CacheRecord | Volume
@@ -81,20 +81,34 @@ def picked(inventory: Inventory, picks: Sequence[Pick]) -> Profile:
     name off would free nothing.
     """
     ids = {_picked(inventory, pick, picks).id for pick in picks}
+    return Profile(
+        name=PICKED,
+        rules=_rules({pick.kind for pick in picks}),
+        only=frozenset(ids),
+        arguments=" ".join(map(str, picks)),
+        stands_for=tuple(f"{_COMMANDS[pick.kind]} {pick.name}" for pick in picks),
+    )
+
+
+def picked_before(items: Iterable[Item]) -> Profile:
+    """The profile that takes the objects of a plan of single objects, and no other."""
+    items = tuple(items)
+    return Profile(
+        name=PICKED,
+        rules=_rules({item.kind for item in items}),
+        only=frozenset(item.id for item in items),
+        arguments="what was picked",
+    )
+
+
+def _rules(kinds: Collection[Kind]) -> Mapping[Kind, Rule]:
     rules = {
         Kind.CONTAINER: Rule(scope=Scope.STOPPED),
         Kind.NETWORK: Rule(scope=Scope.UNUSED),
         Kind.IMAGE: Rule(scope=Scope.UNUSED),
         Kind.VOLUME: Rule(scope=Scope.NAMED),
     }
-    asked = {pick.kind for pick in picks}
-    return Profile(
-        name=PICKED,
-        rules=MappingProxyType({kind: rule for kind, rule in rules.items() if kind in asked}),
-        only=frozenset(ids),
-        arguments=" ".join(map(str, picks)),
-        stands_for=tuple(f"{_COMMANDS[pick.kind]} {pick.name}" for pick in picks),
-    )
+    return MappingProxyType({kind: rule for kind, rule in rules.items() if kind in kinds})
 
 
 def _picked(inventory: Inventory, pick: Pick, picks: Sequence[Pick]) -> Found:

@@ -8,8 +8,9 @@ value changes the digest for an earlier release too, which then does not run wha
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import MISSING, Field, fields, is_dataclass
+from dataclasses import MISSING, fields, is_dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from bot.core.audit import Json, time_text
@@ -35,23 +36,27 @@ def canonical(plan: Plan) -> str:
 
 def _plain(value: object) -> Json:
     """TypeError for what has no canonical form."""
-    if value is None or isinstance(value, bool | int):
+    if value is None or isinstance(value, int):
         return value
     if isinstance(value, str):
         return str(value)
+    if isinstance(value, tuple | list):
+        return [_plain(each) for each in value]
     if isinstance(value, datetime):
         return time_text(value)
     if isinstance(value, Mapping):
         return {str(key): _plain(each) for key, each in value.items()}
-    if isinstance(value, tuple | list):
-        return [_plain(each) for each in value]
     if is_dataclass(value):
-        given = ((one, getattr(value, one.name)) for one in fields(value))
-        return {one.name: _plain(each) for one, each in given if not _is_default(one, each)}
+        kind: Any = type(value)
+        given = [(name, default, getattr(value, name)) for name, default in _fields(kind)]
+        return {name: _plain(each) for name, default, each in given if each != default}
     raise TypeError(f"a plan holds no {type(value).__name__}")
 
 
-def _is_default(one: "Field[Any]", value: object) -> bool:
-    if one.default_factory is not MISSING:
-        return bool(value == one.default_factory())
-    return bool(one.default is not MISSING and value == one.default)
+@cache
+def _fields(of: Any) -> tuple[tuple[str, object], ...]:
+    """The fields of a dataclass, each with its default, or with what equals nothing."""
+    return tuple(
+        (one.name, one.default if one.default_factory is MISSING else one.default_factory())
+        for one in fields(of)
+    )

@@ -82,6 +82,8 @@ class Draft:
     """The Docker commands that it stands for; for display only."""
     arguments: str = ""
     """How the profile was narrowed; for display, and to ask for the same again."""
+    rules: str = ""
+    """Names the profile and the protection that it was made by: others are asked again before an object goes."""
 
     @property
     def request(self) -> str:

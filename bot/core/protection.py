@@ -1,5 +1,6 @@
 """Protection: what no profile may take, whatever its rules say."""
 
+import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -7,7 +8,7 @@ from fnmatch import fnmatchcase
 
 from bot.core.inventory import Image, repository
 from bot.core.labels import carries
-from bot.core.profiles import DANGLING_MIN_AGE
+from bot.core.profiles import DANGLING_MIN_AGE, Profile
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,3 +66,11 @@ def matches_image(pattern: str, image: Image) -> bool:
         fnmatchcase(reference, pattern) or fnmatchcase(repository(reference), pattern)
         for reference in image.references
     )
+
+
+def rules_digest(profile: Profile | None, protection: Protection) -> str:
+    """Names a profile's rules and a protection: other rules have another name. A profile of no name has none."""
+    rules = sorted(profile.rules.items()) if profile else []
+    said = [f"{kind}: {rule.scope} {rule.min_age} {rule.keep_last}" for kind, rule in rules]
+    said += [repr(profile.labels), repr(profile.excluded), repr(sorted(profile.dropped))] if profile else []
+    return hashlib.sha256("\n".join([*said, repr(protection)]).encode()).hexdigest()

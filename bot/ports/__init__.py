@@ -3,11 +3,23 @@
 from bot.ports.audit import Audit, Ledger, Restores
 from bot.ports.chat import Chat, Clock, Directory
 from bot.ports.engine import CACHE_BATCH, Engine, Engines
-from bot.ports.records import Change, Cleanup, OpenPlan, RestoreRun, Run, Tick, Timer, Trouble
+from bot.ports.records import (
+    HAS_VOTES,
+    Change,
+    Cleanup,
+    OpenPlan,
+    Replaced,
+    RestoreRun,
+    Run,
+    Tick,
+    Timer,
+    Trouble,
+)
 from bot.ports.store import Store
 
 __all__ = [
     "CACHE_BATCH",
+    "HAS_VOTES",
     "Audit",
     "Change",
     "Chat",
@@ -18,6 +30,7 @@ __all__ = [
     "Engines",
     "Ledger",
     "OpenPlan",
+    "Replaced",
     "RestoreRun",
     "Restores",
     "Run",

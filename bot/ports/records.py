@@ -24,8 +24,26 @@ class Change:
     """Whether this is the deciding moment, whose time is kept."""
     stop: Person | None = None
     """Who asks a running cleanup to end before its next item."""
+    noted: bool = False
+    """Whether a waiting plan gets no more than a new reason: what there is to say about it."""
     resume: bool = False
     """Whether a parked cleanup is to be taken up again, by whichever process comes first."""
+
+
+HAS_VOTES = (
+    "This plan is somebody else's and has votes already, so only who may decide about it can put another in its "
+    "place. Nothing was changed; ask for a plan of your own, or for their votes to be withdrawn."
+)
+"""What somebody reads whose new plan may not take the place of one that others have voted on."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replaced:
+    """The plan whose place another takes."""
+
+    id: str
+    even_with_votes: bool
+    """Whether it may when somebody has voted on it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +65,8 @@ class RestoreRun:
     number: int
     owner: str
     attempt: int
+    channel: str = ""
+    """Where it was asked for, by the audit."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from bot.core.lifecycle import ItemState, MessageRef, PlanState, Status
 from bot.core.plans import Plan
 from bot.core.usage import DiskUsage
 from bot.ports.audit import Audit, Ledger, Restores
-from bot.ports.records import Change, OpenPlan, Run, Tick, Timer, Trouble
+from bot.ports.records import Change, OpenPlan, Replaced, Run, Tick, Timer, Trouble
 
 
 class Store(Ledger, Audit, Restores, Protocol):
@@ -35,11 +35,12 @@ class Store(Ledger, Audit, Restores, Protocol):
         ...
 
     def replace_plan(
-        self, plan: Plan, quorum: int, message: MessageRef, event: Event, old_id: str
+        self, plan: Plan, quorum: int, message: MessageRef, event: Event, old: Replaced
     ) -> PlanState:
         """Write a proposed plan in the place of one that still waits, which becomes superseded with it.
 
-        RefusedError, and nothing is written, where that was decided meanwhile; a second time changes nothing.
+        RefusedError, and nothing is written, where that was decided meanwhile, or has votes that the new one may
+        not do away with; a second time changes nothing.
         """
         ...
 

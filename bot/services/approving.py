@@ -4,6 +4,7 @@ from datetime import datetime
 
 from bot.core.audit import Tag
 from bot.core.errors import RefusedError
+from bot.core.hosts import Host
 from bot.core.lifecycle import PlanState, Status, Vote
 from bot.core.plans import Draft
 from bot.core.policy import Policy, approves_itself, limits_words, quorum_of
@@ -27,14 +28,15 @@ def start_of(policy: Policy, now: datetime) -> datetime | None:
     return opening if opening > now else None
 
 
-def approve_by_policy(policy: Policy, state: PlanState, now: datetime) -> Change:
-    """Approve a plan in the policy's own name; RefusedError when it is no longer open."""
+def approve_by_policy(host: Host, state: PlanState, now: datetime) -> Change:
+    """Approve a plan in the name of the host's policy; RefusedError when it is no longer open."""
     if state.status is not Status.PROPOSED:
         raise RefusedError("The plan is no longer open.")
+    policy = host.policy
     starts_at, approver = start_of(policy, now), policy.approver
     approved = facts.bound(
         Tag.PLAN_APPROVED, state.plan, approver, approvers=[approver.id], policy=policy.name, automatic=True,
-        starts_at=facts.moment(starts_at), policy_in_force=facts.policy(policy), permalink=facts.permalink(state),
+        starts_at=facts.moment(starts_at), permalink=facts.permalink(state), **facts.in_force(host),
     )  # fmt: skip
     return Change(
         status=Status.APPROVED, events=(approved,), vote=Vote(person=approver, approve=True, at=now),

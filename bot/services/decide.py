@@ -178,7 +178,7 @@ class _Vote:
         approved = facts.bound(
             Tag.PLAN_APPROVED, state.plan, self.person, approvers=[person.id for person in approvers],
             policy=policy.name, quorum=needed, starts_at=facts.moment(starts_at),
-            policy_in_force=facts.policy(policy), permalink=facts.permalink(state),
+            permalink=facts.permalink(state), **facts.in_force(self.host),
         )  # fmt: skip
         return Change(
             status=Status.APPROVED, events=(self._voted(state), approved), vote=vote, decided=True,
@@ -190,7 +190,7 @@ class _Vote:
         return facts.bound(
             Tag.PLAN_VOTED, state.plan, self.person, approve=self.approve, reason=self.reason,
             policy=policy.name, quorum=quorum_of(policy, state.plan.draft),
-            policy_in_force=facts.policy(policy), permalink=facts.permalink(state),
+            permalink=facts.permalink(state), **facts.in_force(self.host),
         )  # fmt: skip
 
 

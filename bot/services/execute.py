@@ -25,6 +25,7 @@ from bot.core.lifecycle import (
     Status,
     outcome_of_run,
 )
+from bot.core.plans import Item, Plan
 from bot.core.usage import DiskUsage
 from bot.ports import Change, Engine, Engines, Run, Store
 from bot.services import facts
@@ -57,6 +58,8 @@ class Execute:
     """Whether the process wants to end: then the run is let go between two items."""
     starting: Callable[[PlanState], bool]
     """Whether an approved plan may begin now, by the policy in force."""
+    rules: Callable[[Plan, Engine], Callable[[Item], str | None]]
+    """What to ask before each object: why it has to stay by the rules in force then."""
     pause: Callable[[float], None]
     """Wait that many seconds, or less when the process wants to end."""
     patience: timedelta = PATIENCE
@@ -148,6 +151,7 @@ class Execute:
                 lambda: self.store.untag_item(run, position, names)
             ),
             pause=self.pause,
+            rules=self.rules(state.plan, engine),
         )
 
     def _items(self, run: Run, removal: Removal, state: PlanState) -> bool:

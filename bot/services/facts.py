@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from importlib.metadata import PackageNotFoundError, version
 
 from bot.core.audit import Event, Json, Tag, time_text
+from bot.core.hosts import Host
 from bot.core.inventory import EngineInfo
 from bot.core.lifecycle import ItemState, Outcome, PlanState
 from bot.core.plan_digest import FACT, plan_digest
@@ -64,6 +65,11 @@ def policy(value: Policy) -> Json:
     return {one.name: _plain(getattr(value, one.name)) for one in fields(value)}
 
 
+def in_force(host: Host) -> dict[str, Json]:
+    """The policy of a host, and all that is protected there, by its own rules and by those for every host."""
+    return {"policy_in_force": policy(host.policy), "protection_in_force": _plain(host.protection)}
+
+
 def _plain(value: object) -> Json:
     if isinstance(value, timedelta):
         return int(value.total_seconds())
@@ -92,7 +98,8 @@ def engine(value: EngineInfo) -> Json:
     }  # fmt: skip
 
 
-def proposed(plan: Plan, in_force: Policy) -> Event:
+def proposed(plan: Plan, in_force: Mapping[str, Json]) -> Event:
+    """``in_force``: the rules that the plan was made under, as ``in_force`` has them."""
     draft = plan.draft
     return event(
         Tag.PLAN_PROPOSED,
@@ -104,7 +111,7 @@ def proposed(plan: Plan, in_force: Policy) -> Event:
         commands=list(plan.commands),
         notes=list(draft.notes),
         policy=plan.policy,
-        policy_in_force=policy(in_force),
+        **in_force,
         expires_at=time_text(plan.expires_at),
         engine=engine(draft.engine),
         predicted=frees(draft.frees),

@@ -4,16 +4,16 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
-from bot.core.arguments import Arguments, narrowed
-from bot.core.errors import EngineChangedError, StoreUnavailableError
+from bot.core.arguments import PICKED, Arguments, narrowed, parse_arguments
+from bot.core.errors import EngineChangedError, StoreUnavailableError, UsageError
 from bot.core.inventory import EngineInfo, Image, Inventory, Kind, Volume
-from bot.core.objects import Explanation, explain, find, picked
+from bot.core.objects import Explanation, explain, find, picked, picked_before
 from bot.core.planner import draft
-from bot.core.plans import Draft
+from bot.core.plans import Draft, Plan
 from bot.core.policy import Policy, Volumes, allows
 from bot.core.prediction import Measured
 from bot.core.profiles import BUILT_IN, DEFAULT_PROFILE, Profile, find_profile
-from bot.core.protection import Protection
+from bot.core.protection import Protection, rules_digest
 from bot.core.selection import ANONYMOUS_LABEL
 from bot.core.sightings import changed_engine
 from bot.core.usage import DiskUsage, LastLook, Survey
@@ -98,6 +98,10 @@ class Planning:
 
         EngineChangedError when another engine answers than the one that the host is known to be.
         """
+        # Named before they are read: where they change meanwhile, they are asked again when the plan is run.
+        rules = [
+            self.rules(host, PICKED if request.picks else self._named(request).name) for request in requests
+        ]
         engine = self.engines.connect(host)
         survey = self._survey(engine)
         changed = self._changed(host, survey.inventory.engine)
@@ -107,12 +111,33 @@ class Planning:
         while True:
             measured = Measured.of(survey.inventory)
             profiles = [self._profile(survey.inventory, request) for request in requests]
-            drafts = tuple(draft(measured, profile, self._protection(host)) for profile in profiles)
+            drafts = tuple(
+                replace(draft(measured, profile, self._protection(host)), rules=named)
+                for profile, named in zip(profiles, rules, strict=True)
+            )
             taken = {item.id for one in drafts for item in one.items if item.kind is Kind.IMAGE}
             if taken <= fresh:
                 return survey, drafts
             survey = _refreshed(engine, survey, taken - fresh)
             fresh |= taken
+
+    def rules(self, host: str, profile: str) -> str:
+        """Names the rules in force: what the profile takes, and all that is protected; equal when nothing changed."""
+        return rules_digest(self.profiles.get(profile), self._protection(host))
+
+    def kept_now(self, plan: Plan, engine: Engine) -> Mapping[tuple[Kind, str], str]:
+        """What the rules in force keep of a plan's objects, and why, by a fresh look; HostError."""
+        draft_before = plan.draft
+        try:
+            request = request_of(plan)
+            named = None if draft_before.profile == PICKED else self._named(request)
+        except UsageError as error:
+            return {(item.kind, item.id): f"{error}" for item in draft_before.items}
+        profile = named or picked_before(draft_before.items)
+        inventory = self._survey(engine).inventory
+        now = draft(Measured.of(inventory), profile, self._protection(plan.host))
+        planned = {(item.kind, item.id) for item in draft_before.items}
+        return {(kept.kind, kept.id): kept.rule for kept in now.kept if (kept.kind, kept.id) in planned}
 
     def _changed(self, host: str, engine: EngineInfo) -> EngineChangedError | None:
         try:
@@ -163,6 +188,12 @@ class Planning:
             inventory.engine.id, named, inventory.containers, inventory.taken_at
         )
         return tuple(replace(volume, mounting=known.get(volume.name)) for volume in inventory.volumes)
+
+
+def request_of(plan: Plan) -> Arguments:
+    """What was asked for to get this plan."""
+    profile = [] if plan.draft.profile == PICKED else [plan.draft.profile]
+    return parse_arguments([*profile, *plan.draft.arguments.split()])
 
 
 def _refreshed(engine: Engine, survey: Survey, image_ids: Collection[str]) -> Survey:

@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot.core.arguments import PICKED, Adjustment, Arguments, Pick, adjusted, parse_arguments
+from bot.core.arguments import PICKED, Adjustment, Arguments, Pick, adjusted
 from bot.core.errors import NothingToRemoveError, PlanExistsError, RefusedError, UsageError
 from bot.core.hosts import Host, Hosts
 from bot.core.ids import id_of
@@ -17,11 +17,11 @@ from bot.core.profiles import DEFAULT_PROFILE
 from bot.core.schedules import Schedule
 from bot.core.selection import NOT_ASKED_FOR
 from bot.core.usage import DiskUsage
-from bot.ports import Change, Clock, Store
+from bot.ports import HAS_VOTES, Change, Clock, Replaced, Store
 from bot.services import facts
 from bot.services.approving import approve_by_policy, may_approve_itself, quorum_needed
 from bot.services.decide import still_open
-from bot.services.planning import Planning
+from bot.services.planning import Planning, request_of
 from bot.services.rights import Rights
 from bot.services.visible import Door
 from bot.services.waiting import check_room
@@ -93,11 +93,22 @@ class Propose:
         wanted = _Wanted(
             host=host, arguments=arguments, requester=requester, channel=channel, plan_id=id_of(request_id),
             expires=host.policy.expires, replaces=old.plan.id,
+            over_votes=self._may_replace_votes(host, old, requester, channel),
         )  # fmt: skip
         made = self._made(wanted.plan_id)
         if made is None:
             still_open(old, self.clock.now())
+            if old.votes and not wanted.over_votes:
+                self.store.record_refusal(
+                    facts.refused(old.plan.id, host.name, requester, "adjust", HAS_VOTES)
+                )
+                raise RefusedError(HAS_VOTES)
         return made or self._plan(wanted)
+
+    def _may_replace_votes(self, host: Host, old: PlanState, requester: Person, channel: str) -> bool:
+        """Whether somebody's new plan may take the place of one that others have voted on."""
+        own = requester.id == old.plan.requester.id
+        return own or self.rights.has(host, Right.APPROVE, requester, channel)
 
     def _plan(self, wanted: "_Wanted") -> PlanState:
         host = wanted.host
@@ -119,9 +130,10 @@ class Propose:
         return state
 
     def _store(self, wanted: "_Wanted", plan: Plan, quorum: int) -> PlanState:
-        message, event = MessageRef(channel=wanted.channel), facts.proposed(plan, wanted.host.policy)
+        message, event = MessageRef(channel=wanted.channel), facts.proposed(plan, facts.in_force(wanted.host))
         if wanted.replaces:
-            return self.store.replace_plan(plan, quorum, message, event, wanted.replaces)
+            old = Replaced(id=wanted.replaces, even_with_votes=wanted.over_votes)
+            return self.store.replace_plan(plan, quorum, message, event, old)
         return self.store.create_plan(plan, quorum, message, event, wanted.instead_of)
 
     def _made(self, plan_id: str) -> PlanState | None:
@@ -138,7 +150,7 @@ class Propose:
             return state
 
         def approve(current: PlanState, now: datetime) -> Change:
-            return approve_by_policy(host.policy, current, now)
+            return approve_by_policy(host, current, now)
 
         with suppress(RefusedError):  # a person was faster
             return self.store.change(state.plan.id, approve)
@@ -159,6 +171,8 @@ class _Wanted:
     """Plans that the new one supersedes, where they are not decided yet."""
     replaces: str = ""
     """The one plan that the new one supersedes, or is not made."""
+    over_votes: bool = False
+    """Whether it may do so when that one has votes."""
 
     def plan(self, draft: Draft, usage: DiskUsage, now: datetime) -> Plan:
         return Plan(
@@ -173,12 +187,6 @@ class _Wanted:
             expires_at=now + self.expires,
             usage=usage,
         )
-
-
-def request_of(plan: Plan) -> Arguments:
-    """What was asked for to get this plan."""
-    profile = [] if plan.draft.profile == PICKED else [plan.draft.profile]
-    return parse_arguments([*profile, *plan.draft.arguments.split()])
 
 
 def adjustment_of(old: PlanState, change: Adjustment) -> Arguments:

@@ -39,6 +39,8 @@ class Removal:
     untagging: Callable[[int, Sequence[str]], None]
     """Writes down, for the item at that position, the names that are about to be taken off its image."""
     pause: Callable[[float], None]
+    rules: Callable[[Item], str | None]
+    """Why an object has to stay by the rules in force now; None when it may go."""
     _deleted: dict[str, AbstractSet[str]] = field(default_factory=dict)
     """What the engine said it deleted with each image, by the image's id."""
     _untagged: dict[str, list[str]] = field(default_factory=dict)
@@ -99,6 +101,7 @@ class Removal:
         return True
 
     def _container(self, item: Item) -> int:
+        _object(self.rules(item))
         _object(recheck.container_objection(self._settled_container(item), self.draft.taken_at))
         self.before_effect()
         try:
@@ -119,12 +122,14 @@ class Removal:
         return now
 
     def _network(self, item: Item) -> int:
+        _object(self.rules(item))
         _object(recheck.network_objection(self.engine.network(item.id), self.engine.containers()))
         self.before_effect()
         self.engine.remove_network(item.id)
         return item.bytes
 
     def _volume(self, item: Item) -> int:
+        _object(self.rules(item))
         now, containers = self.engine.volume(item.id), self.engine.containers()
         _object(recheck.volume_objection(item, now, containers, self.draft.taken_at))
         self.before_effect()
@@ -147,6 +152,7 @@ class Removal:
     def _untag_and_delete(self, state: ItemState, untagged: list[str], *, begun: bool) -> Sequence[str]:
         """Untag by name all references but the last, then delete by id: the engine's 409 guards the rest."""
         item = state.item
+        _object(self.rules(item))
         containers = self.engine.containers()
         now = self._unchanged_image(item, containers)
         if not begun:
@@ -232,7 +238,9 @@ class Removal:
             record = now.get(state.item.id)
             if record is None:
                 ended.append(_gone(state))
-            elif objection := recheck.cache_objection(state.item, record, self.draft.taken_at):
+            elif objection := self.rules(state.item) or recheck.cache_objection(
+                state.item, record, self.draft.taken_at
+            ):
                 ended.append(replace(state, outcome=Outcome.KEPT, reason=objection))
             else:
                 going.append(state)

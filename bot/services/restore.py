@@ -56,7 +56,7 @@ class Restore:
             why = f"{seen.plan.host} is no longer registered, so nothing can be restored on it."
             raise self._refused(plan_id, seen.plan.host, person, why)
         refused = self.rights.objection(host, Right.RESTORE, person, channel)
-        asking = _Asking(host=host, person=person, refused=refused)
+        asking = _Asking(host=host, person=person, channel=channel, refused=refused)
         try:
             state = self.store.ask_restore(plan_id, person, asking.decide)
         except RefusedError as refused:
@@ -100,16 +100,32 @@ class Restore:
                 if self.stopping():
                     self.store.renew_restore(run, timedelta())
                     return
+                self._still_allowed(state, run.channel)
                 image = _Image(engine=engine, item=left[0].item, another_store=another_store)
                 self._record(run, state, left[0], _tried(image, left[0].position))
                 del left[0]
-        except HostError as error:
+        except (HostError, RefusedError) as error:
             for one in left:
                 failed = ImageRestored(position=one.position, outcome=Restored.FAILED, reason=str(error))
                 self._record(run, state, one, failed)
         now = self.store.plan(run.plan_id)
         if now is not None:
             self.store.end_restore(run, _ended(now))
+
+    def _still_allowed(self, state: PlanState, channel: str) -> None:
+        """Raise RefusedError where who asked may not restore any more: their right is asked again at each pull."""
+        host, asked = self.hosts().by_name.get(state.plan.host), state.restoring
+        if host is None:
+            raise RefusedError(f"{state.plan.host} is no longer registered, so nothing was pulled.")
+        if asked is None:
+            raise RefusedError("Nobody asked for it, so nothing was pulled.")
+        if self.rights.has(host, Right.RESTORE, asked.asked_by, channel):
+            return
+        policy = host.policy.name
+        raise RefusedError(
+            f"{asked.asked_by.name or asked.asked_by.id} may not restore images on {host.name} any more, by what "
+            f"policy “{policy}” and Slack's directory say now, so it was not pulled."
+        )
 
     def _engine(self, state: PlanState) -> tuple[Engine, bool]:
         """The engine that the images were removed from, and whether it keeps images elsewhere now."""
@@ -149,6 +165,7 @@ class _Asking:
 
     host: Host
     person: Person
+    channel: str
     refused: str
     """Why they have not the right; empty when they have it."""
 
@@ -171,7 +188,12 @@ class _Asking:
             for one in state.restorable
         ]
         return facts.event(
-            Tag.RESTORE_ASKED, state.plan, self.person, policy=self.host.policy.name, images=images
+            Tag.RESTORE_ASKED,
+            state.plan,
+            self.person,
+            policy=self.host.policy.name,
+            images=images,
+            channel=self.channel,
         )
 
 

@@ -15,7 +15,7 @@ from bot.core.errors import (
     NewerReleaseError,
     RefusedError,
 )
-from bot.core.lifecycle import MessageRef, PlanState, Status
+from bot.core.lifecycle import ENDED, MessageRef, PlanState, Status
 from bot.ports import Change, Chat, Clock, Store
 from bot.services import facts
 
@@ -89,6 +89,11 @@ class Show:
 
     def _bring_up_to_date(self, plan_id: str) -> None:
         state = self._read(plan_id)  # after it is ours: what another process showed meanwhile is in it
+        if state is not None and state.doubt and state.status not in ENDED:
+            # Nobody is shown a list that was not proposed.
+            with suppress(RefusedError):
+                self.store.change(plan_id, _nothing)
+            state = self._read(plan_id)
         if state is None or state.message is None:
             return
         message = state.message
@@ -171,3 +176,8 @@ class Show:
 
         with suppress(RefusedError):
             self.store.change(plan_id, cancel)
+
+
+def _nothing(_state: PlanState, _now: datetime) -> Change:
+    """What is asked of a plan whose rows somebody changed: the store closes it."""
+    raise RefusedError("There is nothing to change.")

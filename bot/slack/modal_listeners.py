@@ -13,8 +13,8 @@ from bot.core.lifecycle import PlanState
 from bot.core.policy import Right, profile_objection
 from bot.ports import Clock, Store
 from bot.services.decide import still_open
-from bot.services.planning import Planning
-from bot.services.propose import Propose, request_of
+from bot.services.planning import Planning, request_of
+from bot.services.propose import Propose
 from bot.slack import adjusting, volumes
 from bot.slack.action_ids import ADJUST, VOLUMES
 from bot.slack.asked import Asked, Body, asked_by_click

@@ -11,7 +11,7 @@ from bot.core.inventory import Kind
 from bot.core.lifecycle import PlanState
 from bot.core.policy import Right
 from bot.ports import Store
-from bot.services.propose import request_of
+from bot.services.planning import request_of
 from bot.slack.action_ids import COMMANDS, PLAN_AFRESH
 from bot.slack.asked import Asked, Body, asked_by_click
 from bot.slack.blocks import Message, context, section

@@ -20,6 +20,7 @@ from bot.slack.running import turn_blocks
 from bot.slack.text import code, date, escape, mention, mention_id, mentions, plain, plural
 
 APPROVE, REJECT, WITHDRAW = "approve", "reject", "withdraw"
+REASON_LIMIT = 1_500
 LARGEST_SHOWN = 3
 """Objects named of each kind; the thread names all."""
 REASONS_SHOWN = 8
@@ -53,6 +54,8 @@ def open_blocks(state: PlanState, about: About, verdict: str) -> list[Block]:
         blocks.append(
             section(undo_text(draft) or ":information_source: All of it can be made or pulled again.")
         )
+    if state.reason:
+        blocks.append(section(f":warning: {plain(state.reason, REASON_LIMIT)}"))
     blocks += [fields(people(state, about)), section(_items_text(draft.items))]
     if draft.kept:
         blocks.append(section(_kept_text(draft, plan.host)))

@@ -90,6 +90,8 @@ _SENTENCES: Mapping[str, Callable[[Event], str]] = MappingProxyType({
     Tag.PLAN_POSTED: _plainly("shown in Slack"),
     Tag.PLAN_WITHDRAWN: _plainly("approval withdrawn"),
     Tag.PLAN_WAITS: _plainly("waits until a window of its policy opens"),
+    Tag.PLAN_RULES_CHANGED: _plainly("the rules changed"),
+    Tag.PLAN_DIFFERS: _plainly("found to be changed in the database"),
     Tag.PLAN_EXPIRED: _plainly("expired"),
     Tag.PLAN_CANCELLED: _plainly("cancelled"),
     Tag.PLAN_SUPERSEDED: _plainly("a newer plan took its place"),

@@ -19,7 +19,6 @@ from bot.core.lifecycle import ENDED, OPEN, Outcome, PlanState, Status
 from bot.core.plan_chain import Told, difference, told
 from bot.core.plan_digest import FACT, plan_digest
 from bot.core.plans import Plan
-from bot.core.policy import Policy
 from bot.services import facts
 from bot.store import chain, genuine
 from bot.store.models import ItemRow, PlanRow
@@ -49,7 +48,7 @@ def _is_of(proposal: ChainedEvent, plan: Plan) -> bool:
     given = proposal.event.facts
     if FACT in given:
         return given[FACT] == plan_digest(plan)
-    expected = facts.proposed(plan, Policy(name=plan.policy))
+    expected = facts.proposed(plan, {})
     listed = given.keys() - _OF_THE_MOMENT
     return (
         {"items", "expires_at", "engine"} <= listed

@@ -56,6 +56,12 @@ def supersede(session: Session, plan_ids: Sequence[str], by: Plan) -> int:
     return len(events)
 
 
+def has_votes(session: Session, plan_id: str) -> bool:
+    """Whether somebody has voted on it, by its rows or by the audit."""
+    rows = session.exec(select(VoteRow.plan_id).where(col(VoteRow.plan_id) == plan_id).limit(1)).first()
+    return rows is not None or bool(binding.said(session, plan_id).voters)
+
+
 def _superseded(session: Session, plan_id: str, by: Plan) -> dict[str, Event]:
     statement = (
         update(PlanRow)
@@ -160,7 +166,7 @@ def change(
     moment = now(session)
     wanted = decide(state, moment)
     _must_be_legal(state.status, wanted)
-    counts = wanted.status is Status.APPROVED or wanted.vote is not None
+    counts = (wanted.status is Status.APPROVED and not wanted.noted) or wanted.vote is not None
     doubt = binding.whole_doubt(session, state) if counts else ""
     if doubt:
         return binding.refuse(session, state, doubt)
@@ -177,7 +183,7 @@ def _write(session: Session, state: PlanState, wanted: Change, moment: datetime)
         "version": state.version + 1,
         "changed_at": moment,
     }
-    if wanted.reason:
+    if wanted.noted or wanted.status is not state.status:
         values["reason"] = wanted.reason
     if wanted.decided:
         values["decided_at"] = moment
@@ -221,6 +227,8 @@ def _of_run(wanted: Change, moment: datetime) -> dict[str, object]:
 def _must_be_legal(before: Status, wanted: Change) -> None:
     """Hold a change to the table; runs begin and end only through their claim, which is fenced."""
     if before is wanted.status is Status.PROPOSED and (wanted.vote is not None or wanted.withdrawn):
+        return
+    if before is wanted.status and before in {Status.PROPOSED, Status.APPROVED} and wanted.noted:
         return
     if before is wanted.status is Status.APPROVED and wanted.starts_at is not None:
         return

@@ -72,7 +72,8 @@ def claim(session: Session, plan_id: str, owner: str, lease: timedelta) -> Resto
     if row is None:
         return None
     state = there(load(session, plan_id), plan_id)
-    if state.doubt or not _was_asked(session, row):
+    asked = _asked(session, row)
+    if state.doubt or asked is None:
         _refuse(session, row, state)
         return None
     row.status, row.owner, row.attempt = str(RestoreStatus.RUNNING), owner, row.attempt + 1
@@ -81,14 +82,18 @@ def claim(session: Session, plan_id: str, owner: str, lease: timedelta) -> Resto
     session.flush()
     _show_again(session, plan_id)
     host = session.exec(select(PlanRow.host).where(col(PlanRow.id) == plan_id)).one()
-    return RestoreRun(plan_id=plan_id, host=host, number=row.number, owner=owner, attempt=row.attempt)
+    channel = str(asked.facts.get("channel") or "")
+    return RestoreRun(
+        plan_id=plan_id, host=host, number=row.number, owner=owner, attempt=row.attempt, channel=channel
+    )
 
 
-def _was_asked(session: Session, row: RestoreRow) -> bool:
-    """Whether this person asked for it, by the audit, and it has not ended."""
+def _asked(session: Session, row: RestoreRow) -> Event | None:
+    """That this person asked for it, by the audit; None when they did not, or it has ended."""
     asked = genuine.event(session, f"{row.plan_id}/restore {row.number}/asked")
     ended = genuine.event(session, f"{row.plan_id}/restore {row.number}/ended")
-    return asked is not None and ended is None and asked.event.actor == row.person_id
+    own = asked is not None and ended is None and asked.event.actor == row.person_id
+    return asked.event if asked is not None and own else None
 
 
 def _refuse(session: Session, row: RestoreRow, state: PlanState) -> None:

@@ -48,6 +48,7 @@ def claim(session: Session, plan_id: str, owner: str, lease: timedelta) -> Run |
         return None
     values: dict[str, object] = {
         "status": str(Status.RUNNING),
+        "reason": "",
         "started_at": moment if first else row.started_at,
         "owner": owner,
         "attempt": attempt,

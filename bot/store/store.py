@@ -21,7 +21,19 @@ from bot.core.review import Place, RecordedItem, Statistics, Totals
 from bot.core.sightings import KnownEngine, Sighting
 from bot.core.usage import DiskUsage, LastLook
 from bot.core.verifying import Verdict
-from bot.ports import Change, Cleanup, OpenPlan, RestoreRun, Run, Store, Tick, Timer, Trouble
+from bot.ports import (
+    HAS_VOTES,
+    Change,
+    Cleanup,
+    OpenPlan,
+    Replaced,
+    RestoreRun,
+    Run,
+    Store,
+    Tick,
+    Timer,
+    Trouble,
+)
 from bot.store import (
     binding,
     chain,
@@ -75,11 +87,14 @@ class SqlStore(Store):
         return self._sessions.writing(work)
 
     def replace_plan(
-        self, plan: Plan, quorum: int, message: MessageRef, event: Event, old_id: str
+        self, plan: Plan, quorum: int, message: MessageRef, event: Event, old: Replaced
     ) -> PlanState:
         def work(session: Session) -> PlanState:
-            if not plans.supersede(session, [old_id], plan) and plans.load(session, plan.id) is None:
+            replaced = plans.supersede(session, [old.id], plan)
+            if not replaced and plans.load(session, plan.id) is None:
                 raise RefusedError("The plan was decided meanwhile, so nothing was changed.")
+            if replaced and not old.even_with_votes and plans.has_votes(session, old.id):
+                raise RefusedError(HAS_VOTES)
             return plans.create(session, plan, quorum, message, event)
 
         return self._sessions.writing(work)

@@ -188,6 +188,7 @@ class Office:
         Execute(
             store=self.store, engines=Lead(self.engines), leases=leases, patience=timedelta(), owner="one",
             changed=lambda: None, stopping=lambda: False, starting=lambda _state: True, pause=lambda _seconds: None,
+            rules=lambda _plan, _engine: lambda _item: None,
         )(plan_id)  # fmt: skip
         state = self.store.plan(plan_id)
         assert state is not None

@@ -2,7 +2,7 @@
 
 import tarfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -15,6 +15,7 @@ from bot.core.inventory import Kind
 from bot.core.lifecycle import ItemState, Outcome, PlanState
 from bot.core.plans import Person, Plan
 from bot.core.policy import Policy
+from bot.core.profiles import BUILT_IN, Profile
 from bot.core.protection import Protection
 from bot.engines.clients import Clients
 from bot.engines.engine import DockerEngine
@@ -26,6 +27,7 @@ from bot.services.leases import Leases
 from bot.services.planning import Planning
 from bot.services.propose import Propose
 from bot.services.rights import Rights
+from bot.services.standing_rules import StandingRules
 from bot.services.starting import Starting
 from bot.services.stop import Stop
 from tests.support.engine import PrivateEngine
@@ -107,6 +109,7 @@ class Bench:
     policy: Policy = OPEN_TO_ALL
     protected: tuple[str, ...] = ()
     """Labels."""
+    profiles: Mapping[str, Profile] = field(default_factory=lambda: BUILT_IN)
     numbers: "count[int]" = field(default_factory=lambda: count(1))
     changes: list[None] = field(default_factory=list)
     """One entry per call of ``changed``."""
@@ -120,12 +123,18 @@ class Bench:
         with closing(DockerEngines(hosts.by_name)) as engines:
             yield self._propose(hosts, engines)
 
-    def _propose(self, hosts: Hosts, engines: Engines) -> Propose:
-        planning = Planning(
-            engines=engines,
+    def planning(self, engines: Engines | None = None, hosts: Hosts | None = None) -> Planning:
+        """As the rules are now."""
+        return Planning(
+            engines=engines or self.engines,
             ledger=self.store,
             protection=Protection(labels=self.protected, dangling_min_age=timedelta()),
+            profiles=self.profiles,
+            policy_of=lambda host: hosts.by_name[host].policy if hosts else self.policy,
         )
+
+    def _propose(self, hosts: Hosts, engines: Engines) -> Propose:
+        planning = self.planning(engines, hosts)
         return Propose(
             hosts=lambda: hosts,
             rights=Rights(directory=NoGroups()),
@@ -192,6 +201,9 @@ class Bench:
             stopping=stopping,
             starting=self.starting(),
             pause=lambda _seconds: None,
+            rules=StandingRules(
+                hosts=lambda: hosts_at(self.engine, self.policy), planning=self.planning()
+            ).of_run,
         )
 
     def run(self, plan: Plan) -> PlanState:

@@ -263,3 +263,27 @@ def test_the_loop_takes_up_what_is_asked_for_and_ends(bench: Bench, removed: Pla
     ending.set()
     loop.stop()
     assert len(tagged(bench)) == 1
+
+
+def test_who_loses_the_right_before_the_pull_gets_nothing_pulled(bench: Bench, removed: PlanState) -> None:
+    restore(bench).ask(removed.plan.id, ANNA, "C0OPS")
+    restore(bench, policy=replace(RESTORERS, restore=(BEN.id,)))(removed.plan.id)
+    state = bench.store.plan(removed.plan.id)
+    assert state is not None
+    assert state.restoring is not None
+    assert state.restoring.status is RestoreStatus.ENDED
+    reason = "Anna may not restore images on prod-3 any more"
+    assert [one.reason.startswith(reason) for one in state.restoring.images] == [True] * len(state.restorable)
+    assert bench.engine.docker("images", "--quiet") == ""
+
+
+def test_a_right_that_a_channel_gave_counts_at_the_pull_where_it_was_asked_for(
+    bench: Bench, removed: PlanState
+) -> None:
+    in_channel = replace(RESTORERS, restore=("C0OPS",))
+    restore(bench, policy=in_channel).ask(removed.plan.id, ANNA, "C0OPS")
+    restore(bench, policy=in_channel)(removed.plan.id)
+    state = bench.store.plan(removed.plan.id)
+    assert state is not None
+    assert state.restoring is not None
+    assert {one.outcome for one in state.restoring.images} == {Restored.RESTORED}

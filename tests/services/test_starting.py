@@ -274,7 +274,7 @@ def test_a_window_beyond_the_hold_of_the_approval_ends_the_plan_at_once(desk: De
 def test_what_a_policy_approved_itself_starts_as_long_as_it_still_would(desk: Desk) -> None:
     desk.policy = policy(auto_approve=("routine",), quorum=3)
     propose(desk.store)
-    desk.store.change("p1", lambda state, now: approve_by_policy(desk.policy, state, now))
+    desk.store.change("p1", lambda state, now: approve_by_policy(desk.hosts().find("prod-3"), state, now))
     assert desk.may_start()
     desk.policy = policy(auto_approve=("ci",), quorum=1)  # and everyone may approve, which a policy is not
     assert not desk.may_start()
@@ -284,7 +284,7 @@ def test_what_a_policy_approved_itself_starts_as_long_as_it_still_would(desk: De
 def test_another_policy_does_not_stand_in_for_the_one_that_approved(desk: Desk) -> None:
     desk.policy = policy(auto_approve=("routine",))
     propose(desk.store)
-    desk.store.change("p1", lambda state, now: approve_by_policy(desk.policy, state, now))
+    desk.store.change("p1", lambda state, now: approve_by_policy(desk.hosts().find("prod-3"), state, now))
     desk.policy = policy(name="q", auto_approve=("routine",))
     assert not desk.may_start()
     assert "0 of 1" in desk.cancelled()

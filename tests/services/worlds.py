@@ -165,6 +165,7 @@ class Process:
             changed=lambda: None,
             stopping=lambda: False,
             starting=lambda _state: True,
+            rules=lambda _plan, _engine: lambda _item: None,
             pause=lambda _seconds: None,
         )
 

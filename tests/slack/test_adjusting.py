@@ -249,3 +249,30 @@ def test_the_audit_of_picked_volumes_names_them(start: Start) -> None:
     assert [(item.kind, item.id) for item in state.plan.draft.items] == [(Kind.VOLUME, "old-data")]
     assert state.plan.requester == Person(id=ANN, name="ann")
     assert place.events(state.plan.id, Tag.PLAN_PROPOSED)
+
+
+TWO_APPROVE = """
+[policies.default]
+look = ["*"]
+request = ["*"]
+approve = ["U0ANN", "U0BOB"]
+quorum = 2
+self_approval = true
+"""
+
+
+def test_who_may_only_ask_does_not_do_away_with_what_others_have_voted_on(start: Start) -> None:
+    place = start(TWO_APPROVE)
+    plan = place.propose(ANN)
+    plan_id = buttons(plan)[APPROVE]
+    press(place, CYD, plan)
+    place.approve(BOB, plan)
+    eventually(lambda: place.plan(plan_id).approvers)
+    assert place.workspace.submit_view(CYD, {KINDS: ["image"]}).ok
+    assert "has votes already" in place.told(CYD)
+    state = place.plan(plan_id)
+    assert (state.status, [person.id for person in state.approvers]) == (Status.PROPOSED, [BOB])
+    press(place, BOB, plan)
+    assert place.workspace.submit_view(BOB, {KINDS: ["image"]}).ok
+    replaced(place, plan)
+    assert place.plan(plan_id).status is Status.SUPERSEDED

@@ -237,7 +237,9 @@ def run_many(shower: Shower, count: int) -> list[Run]:
     for number in range(count):
         plan = replace(proposed().plan, id=f"plan{number}", host=f"host-{number}")
         plan = replace(plan, draft=replace(plan.draft, engine=replace(plan.draft.engine, id=f"E{number}")))
-        shower.store.create_plan(plan, 1, MessageRef(channel="C0OPS"), replace(event(), plan=plan.id))
+        shower.store.create_plan(
+            plan, 1, MessageRef(channel="C0OPS"), replace(event(Tag.PLAN_PROPOSED), plan=plan.id)
+        )
         approved = Change(status=Status.APPROVED, events=(replace(event(), plan=plan.id),))
         shower.store.change(plan.id, lambda _state, _now, approved=approved: approved)  # type: ignore[misc] # bound here
         run = shower.store.claim(plan.id, "replica-1", timedelta(minutes=1))
@@ -308,3 +310,20 @@ def test_a_list_that_cannot_be_put_into_the_thread_does_not_hold_up_the_plan(sho
     shower.become(Status.EXPIRED)
     shower.show()
     assert shower.text.startswith("Expired plan: ")
+
+
+def test_a_list_that_somebody_changed_in_the_database_is_shown_to_nobody(
+    shower: Shower, sql: Callable[[str], None]
+) -> None:
+    """The plan is closed, and its message says so."""
+    shower.create()
+    sql("UPDATE plan SET snapshot = replace(snapshot, 'job-17', 'job-18')")
+    sql("UPDATE plan_item SET name = replace(name, 'job-17', 'job-18')")
+    shower.show()
+    assert (
+        "Somebody changed this plan in Deckhand's database: its list is not the one that was proposed"
+        in shower.text
+    )
+    state = shower.store.plan("k7m2p9wxyz")
+    assert state is not None
+    assert state.status is Status.CANCELLED

@@ -10,6 +10,7 @@ from tests.slack.place import ANN, BOB, CYD, OPEN_TO_ALL, Place, buttons, eventu
 Start = Callable[[str], Place]
 
 STRICT = '[policies.default]\nlook = ["U0ANN"]\nrequest = ["U0ANN"]\napprove = ["U0BOB"]\nexpires = "20m"\n'
+STRICT += '[policies.default.protect]\nnames = ["*-data"]\n[protect]\nimages = ["postgres"]\n'
 
 
 def everything(store: SqlStore, plan: str = "") -> dict[str, list[ChainedEvent]]:
@@ -42,6 +43,9 @@ def test_a_cleanup_can_be_told_from_the_audit_alone(start: Start) -> None:
     }  # fmt: skip
     assert asked["policy_in_force"].items() >= policy.items()
     assert approved["policy_in_force"] == asked["policy_in_force"]
+    protection = asked["protection_in_force"]
+    assert (protection["images"], protection["names"]) == (["postgres"], ["*-data"])
+    assert approved["protection_in_force"] == facts(said[Tag.PLAN_VOTED])["protection_in_force"] == protection
     assert (asked["actor_name"], approved["actor_name"]) == ("ann", "bob")
     engine = place.plan(plan_id).plan.draft.engine
     for said_by in (asked, ended):

@@ -11,7 +11,6 @@ from bot.core.audit import Event, Tag
 from bot.core.audit_format import AuditKeys, Entry, facts_text, message
 from bot.core.errors import PlanDiffersError, RefusedError
 from bot.core.lifecycle import Outcome, PlanState, Status
-from bot.core.policy import Policy
 from bot.ports import Change
 from bot.services import facts
 from bot.store import chain, plans
@@ -206,7 +205,7 @@ def _by_the_release_before(store: SqlStore) -> PlanState:
 
     def work(session: Session) -> None:
         plans._insert(session, made, 1, CHANNEL, plan_text(made))
-        chain.append(session, {"p1/version 1/0": facts.proposed(made, Policy(name="production"))})
+        chain.append(session, {"p1/version 1/0": facts.proposed(made, {})})
 
     store._sessions.writing(work)
     return the(store)

@@ -115,7 +115,7 @@ def assembled(store: SqlStore, urls: Mapping[str, str], lease: timedelta = LEASE
         store=store, engines=DockerEngines(hosts.by_name),
         leases=Leases(store=store, ticks=time.monotonic, lease=lease),
         owner=f"worker:{os.getpid()}", changed=signals.changed, stopping=signals.ending, starting=starting,
-        pause=signals.pause,
+        pause=signals.pause, rules=lambda _plan, _engine: lambda _item: None,
     )  # fmt: skip
     show = Show(store=store, chat=Silence(), clock=clock)
     return Parts(

@@ -70,7 +70,12 @@ def planned(engine: DockerEngine, request: str) -> Draft:
 def run(engine: DockerEngine, plan: Draft) -> list[ItemState]:
     """Remove all items in their order, as a cleanup does."""
     removal = Removal(
-        engine=engine, draft=plan, before_effect=lambda: None, untagging=lambda *_: None, pause=lambda _: None
+        engine=engine,
+        draft=plan,
+        before_effect=lambda: None,
+        untagging=lambda *_: None,
+        pause=lambda _: None,
+        rules=lambda _item: None,
     )
     states = [ItemState(position=number, item=one) for number, one in enumerate(plan.items)]
     cache = [state for state in states if state.item.kind is Kind.BUILD_CACHE]
