@@ -47,6 +47,7 @@ from bot.store import (
     reviewing,
     runs,
     schedules,
+    showing,
     telling,
     turns,
 )
@@ -194,19 +195,19 @@ class SqlStore(Store):
     # --- messages -------------------------------------------------------------------------------
 
     def unshown(self) -> tuple[str, ...]:
-        return self._sessions.reading(plans.unshown)
+        return self._sessions.reading(showing.unshown)
 
     def running(self) -> frozenset[str]:
-        return self._sessions.reading(plans.running)
+        return self._sessions.reading(showing.running)
 
     def begin_showing(self, plan_id: str, lease: timedelta) -> bool:
-        return self._sessions.writing(lambda session: plans.begin_showing(session, plan_id, lease))
+        return self._sessions.writing(lambda session: showing.begin_showing(session, plan_id, lease))
 
     def leave_unshown(self, plan_id: str) -> None:
-        self._sessions.writing(lambda session: plans.leave_unshown(session, plan_id))
+        self._sessions.writing(lambda session: showing.leave_unshown(session, plan_id))
 
     def shown(self, plan_id: str, version: int, message: MessageRef) -> None:
-        self._sessions.writing(lambda session: plans.shown(session, plan_id, version, message))
+        self._sessions.writing(lambda session: showing.shown(session, plan_id, version, message))
 
     def untold(self, plan_id: str) -> tuple[ChainedEvent, ...]:
         return self._sessions.reading(lambda session: telling.untold(session, plan_id))
