@@ -241,7 +241,8 @@ class _Image:
 
         A pull that did not end in time was the last: it has taken what an image may take.
         """
-        for reference in digests(self.item)[:MOST_TRIES]:
+        references = digests(self.item)
+        for reference in references[:MOST_TRIES]:
             try:
                 self.engine.pull(reference)
                 found = self.engine.image(reference).id
@@ -254,6 +255,8 @@ class _Image:
             if found == self.item.id or self.another_store:
                 return found
             said.append(f"{reference} was pulled, is another image ({found}) and got no other name")
+        if len(references) > MOST_TRIES:
+            said.append(f"{len(references) - MOST_TRIES} more were not tried")
         return None
 
     def _tagged(self, name: str, image_id: str) -> Sequence[str]:

@@ -4,9 +4,11 @@ On each way that leads to an engine, for the answer's headers as for its body.
 """
 
 import json
+import socket
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -196,3 +198,27 @@ def test_no_answer_may_be_packed(make_clients: MakeClients) -> None:
     packed = answer(b"\x1f\x8b\x08\x00", "200 OK", "Content-Encoding: gzip")
     with at(make_clients, lambda *_: packed) as (engine, _, _clients):
         assert "packs its answers" in str(in_time(engine.info))
+
+
+def test_a_port_that_begins_tls_and_never_ends_it_is_given_up(
+    make_clients: MakeClients, tmp_path: Path
+) -> None:
+    made = certificates(tmp_path)
+
+    def drip() -> None:
+        with suppress(OSError):
+            link, _ = listening.accept()
+            with link:
+                link.sendall(b"\x16\x03\x03\x40\x00")  # a record of 16 kB, one byte of it at a time
+                while not over.wait(0.1):
+                    link.sendall(b"\x02")
+
+    over = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        thread = threading.Thread(target=drip)
+        thread.start()
+        address = SocketAddress(url=f"tcp://127.0.0.1:{listening.getsockname()[1]}", tls=str(made.client))
+        clients = make_clients(address, limits=SHORT)
+        assert "no TLS connection" in str(in_time(partial(clients.client, HOST)))
+        over.set()
+        thread.join()

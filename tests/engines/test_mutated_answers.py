@@ -41,7 +41,7 @@ from tests.services.bench import ANNA, BEN, UtcClock
 from tests.support.hosts import HOST
 from tests.support.lies import ANSWERS, KINDS, Told, told
 from tests.support.people import NoGroups
-from tests.support.recording import CLI_DF, replayed
+from tests.support.recording import CLI_DF, Refused, replayed
 
 LOOKS, QUESTIONS, CLEANUPS, FLEETS = 240, 240, 20, 40
 """Of each recorded engine."""
@@ -219,6 +219,20 @@ def test_a_cleanup_of_a_liar_ends_or_waits_for_a_person(store: SqlStore, file: s
             if state.status not in ENDED or begun:
                 wrong.append(f"{one.what}: {state.status}, and leaves {begun}")
     assert wrong == []
+
+
+@EACH
+def test_a_removal_that_is_sent_elsewhere_is_recorded_as_failed(store: SqlStore, file: str) -> None:
+    honest, office = ANSWERS[file], Office(store, {HOST: replayed(ANSWERS[file])})
+    office.approved("p")
+    elsewhere = {
+        path: Refused(307, {}) if path.startswith(("DELETE", "POST")) else honest[path] for path in honest
+    }
+    office.engines[HOST] = replayed(elsewhere)
+    state = office.execute("p")
+    assert state.status is Status.PARTIAL
+    assert {each.outcome for each in state.items} <= {Outcome.FAILED, Outcome.KEPT}
+    assert any("sent elsewhere" in each.reason for each in state.items)
 
 
 @EACH

@@ -12,7 +12,7 @@ from tests.support.hosts import HOST
 from tests.support.mutations import mutated
 from tests.support.recording import CLI_DF, RECORDINGS, Answers, Refused, aged, replayed
 
-STATUSES = (400, 403, 404, 409, 500, 503)
+STATUSES = (101, 204, 301, 307, 400, 403, 404, 409, 500, 503, 600)
 
 
 def with_effects(answers: Answers) -> Answers:
