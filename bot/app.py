@@ -22,10 +22,11 @@ from bot.core import ids
 from bot.core.hosts import Hosts
 from bot.ending import Ending, gone_at_the_latest, leave
 from bot.engines.registry import DockerEngines
-from bot.looking import SystemClock, make_fleet, make_planning
+from bot.looking import SteadyClock, make_fleet, make_planning, process_now
 from bot.ports import Clock, Store
 from bot.reloading import Reloading
 from bot.services.background import POLL_SECONDS, Background, Signals
+from bot.services.clocks import CHECK_SECONDS, Clocks
 from bot.services.decide import Decide
 from bot.services.execute import Execute
 from bot.services.heads import PostHead
@@ -131,11 +132,11 @@ class Deckhand:
         token, api_url = bot_token.get_secret_value() if bot_token else "", settings.slack.api_url
         client = web_client(token, api_url)
         chat = SlackChat(client, lambda: self._settings.hosts)
-        clock = SystemClock()
+        clock, steady = Clocks(store=store, process=process_now), SteadyClock()
         impatient = SlackChat(web_client(token, api_url, patient=False), lambda: self._settings.hosts)
-        show = Show(store=store, chat=impatient, clock=clock)
+        show = Show(store=store, chat=impatient, clock=steady)
         rights = Rights(directory=SlackDirectory(client), record=store.record_refusal)
-        services, background = self._services(store, engines, chat, rights, show)
+        services, background = self._services(store, engines, chat, rights, show=show, clock=clock)
 
         bolt_pool = ThreadPoolExecutor(BOLT_THREADS, thread_name_prefix="bolt")
         signing = settings.slack.signing_secret
@@ -149,10 +150,10 @@ class Deckhand:
         )  # fmt: skip
         looks = LookListeners(
             hosts=lambda: self._settings.hosts, rights=rights, planning=services.planning,
-            fleet=make_fleet(engines, fleets, store), clock=clock, chat=chat, submit=answering.submit,
+            fleet=make_fleet(engines, fleets, store), clock=steady, chat=chat, submit=answering.submit,
             pictures=settings.slack.pictures,
         )  # fmt: skip
-        homes = self._homes(store, rights, impatient, clock)
+        homes = self._homes(store, rights, impatient, clock, steady)
         background.also("homes", homes, LOOP_SECONDS)
         review = Review(hosts=lambda: self._settings.hosts, rights=rights, store=store, clock=clock)
         restore = self._restore(store, engines, rights)
@@ -184,9 +185,9 @@ class Deckhand:
         """Close it when the process ends, and wait so long for it: no engine's answer holds up the end."""
         self._closing.callback(self._ending.within, name, seconds, work)
 
-    def _homes(self, store: Store, rights: Rights, chat: SlackChat, clock: Clock) -> HomeShow:
+    def _homes(self, store: Store, rights: Rights, chat: SlackChat, clock: Clocks, steady: Clock) -> HomeShow:
         gather = GatherHome(hosts=lambda: self._settings.hosts, rights=rights, store=store, clock=clock)
-        return HomeShow(gather=gather, store=store, chat=chat, clock=clock, wake=self._signals.changed)
+        return HomeShow(gather=gather, store=store, chat=chat, clock=steady, wake=self._signals.changed)
 
     def _restore(self, store: Store, engines: DockerEngines, rights: Rights) -> Restore:
         return Restore(
@@ -199,13 +200,20 @@ class Deckhand:
             stopping=self._signals.ending,
         )
 
-    def _services(
-        self, store: Store, engines: DockerEngines, chat: SlackChat, rights: Rights, show: Show
+    def _services(  # noqa: PLR0913 - what each of them is made of
+        self,
+        store: Store,
+        engines: DockerEngines,
+        chat: SlackChat,
+        rights: Rights,
+        *,
+        show: Show,
+        clock: Clocks,
     ) -> tuple[Services, Background]:
         def hosts() -> Hosts:
             return self._settings.hosts
 
-        changed, clock = self._signals.changed, show.clock
+        changed = self._signals.changed
         planning = self._planning = make_planning(self._settings, engines, store, hosts)
         decide = Decide(hosts=hosts, rights=rights, store=store, changed=changed)
         rules = StandingRules(hosts=hosts, planning=planning)
@@ -241,6 +249,7 @@ class Deckhand:
         background.also("schedules", schedules, POLL_SECONDS)
         waiting = WaitingRules(rules=rules, engines=engines, store=store, changed=changed)
         background.also("rules of waiting plans", waiting, RULES_SECONDS)
+        background.also("clocks", clock.check, CHECK_SECONDS)
         audit = self._settings.audit
         if audit.head_channel is not None:
             post_head = PostHead(

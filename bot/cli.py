@@ -13,13 +13,14 @@ from bot import cli_audit, cli_review, output
 from bot.cli_hosts import CHECKS_AT_ONCE, df, hosts
 from bot.cli_options import FAILED, MISUSED, AsJson, Config, HostName, connected, opened_store
 from bot.cli_rules import policy, schedules
-from bot.config import load
+from bot.config import Settings, load
 from bot.core.arguments import EXAMPLE, parse_several
 from bot.core.errors import ConfigurationError, DeckhandError, UsageError
 from bot.core.hosts import Host
 from bot.core.inventory import EngineInfo
 from bot.engines.registry import DockerEngines
-from bot.looking import make_planning
+from bot.looking import make_planning, process_now
+from bot.services.clocks import Clocks
 from bot.store.database import migrate, open_store
 
 cli = typer.Typer(
@@ -105,27 +106,48 @@ def db_upgrade(config: Config = None) -> None:
 def doctor(config: Config = None) -> None:
     """Check the configuration, the database and every host; exit code 1 when something fails."""
     settings = load(config)
-    failed = 0
-    with closing(open_store(settings.database_url.get_secret_value())):
+    with closing(open_store(settings.database_url.get_secret_value())) as store:
         output.say(f"ok    {settings.file} and its database")
+        clocks = Clocks(store=store, process=process_now)
+        _note(clocks.own())
+        failed = _hosts_checked(settings, clocks)
+    for problem in settings.slack.problems():
+        _note(problem)
+    if failed:
+        raise typer.Exit(FAILED)
+
+
+def _hosts_checked(settings: Settings, clocks: Clocks) -> int:
+    """Say of each host whether its engine answers; how many do not."""
+    failed = 0
     with connected(settings) as engines, ThreadPoolExecutor(CHECKS_AT_ONCE) as pool:
         registered = settings.hosts.all()
-        answers = pool.map(lambda host: _engine_of(engines, host), registered)
+        answers = pool.map(lambda host: _engine_of(engines, clocks, host), registered)
         for host, answer in zip(registered, answers, strict=True):
             if isinstance(answer, DeckhandError):
                 failed += 1
                 output.say(f"fail  {answer}")
             else:
-                output.say(f"ok    {host.name}: Docker Engine {answer.version} at {host.address}")
-    for problem in settings.slack.problems():
-        output.say(f"note  {problem}")
-    if failed:
-        raise typer.Exit(FAILED)
+                info, clock = answer
+                output.say(f"ok    {host.name}: Docker Engine {info.version} at {host.address}")
+                _note(clock)
+    return failed
 
 
-def _engine_of(engines: DockerEngines, host: Host) -> EngineInfo | DeckhandError:
+def _note(sentence: str | None) -> None:
+    if sentence:
+        output.say(f"note  {sentence}")
+
+
+def _engine_of(
+    engines: DockerEngines, clocks: Clocks, host: Host
+) -> tuple[EngineInfo, str | None] | DeckhandError:
+    """Which engine a host has, and what there is to say of its clock."""
     try:
-        return engines.connect(host.name).info()
+        engine = engines.connect(host.name)
+        info, began = engine.info(), clocks.now()
+        shown = engine.clock()
+        return info, None if shown is None else clocks.of_engine(host.name, shown, began)
     except DeckhandError as error:
         return error
 

@@ -7,7 +7,6 @@ import socket
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -71,17 +70,19 @@ def export(  # noqa: PLR0913, PLR0917 - typer reads options from parameters
 
     `deckhand audit verify FILE` checks an export in JSON.
     """
-    now = datetime.now(UTC)
-    selection = Selection(
-        since=moment(since, now) if since else None,
-        until=moment(until, now) if until else None,
-        host=host,
-        plan=plan,
-        plans=_plans(config, words) if words else None,
-    )
+    plans = _plans(config, words) if words else None
     lines = json_lines if output_format is ExportFormat.JSON else csv_lines
-    with opened_store(load(config)) as store, store.exported(lines, selection) as exported:
-        _write(exported, file)
+    with opened_store(load(config)) as store:
+        now = store.now()
+        selection = Selection(
+            since=moment(since, now) if since else None,
+            until=moment(until, now) if until else None,
+            host=host,
+            plan=plan,
+            plans=plans,
+        )
+        with store.exported(lines, selection) as exported:
+            _write(exported, file)
 
 
 def _plans(config: Path | None, words: Sequence[str]) -> frozenset[str]:
@@ -246,11 +247,10 @@ def archive(
     config: Config = None,
 ) -> None:
     """Move old events to a file, and leave a checkpoint in the chain. Nothing else ever deletes events."""
-    now = datetime.now(UTC)
-    cut = moment(before, now)
-    if cut > now:
-        raise UsageError(f"--before {before} has not come yet.")
     with opened_store(load(config)) as store:
+        cut = moment(before, store.now())
+        if cut > store.now():
+            raise UsageError(f"--before {before} has not come yet.")
         archived = store.archive(cut, file, f"{getpass.getuser()}@{socket.gethostname()}")
     if archived is None:
         output.say(f"There are no events before {cut:%Y-%m-%d %H:%M}Z: nothing to archive.")

@@ -50,7 +50,7 @@ def asked_cleanups(config: Path | None, words: Sequence[str] | None) -> Iterator
     settings = load(config)
     with opened_store(settings) as store:
         known = store.hosts_of_cleanups() | settings.hosts.by_name.keys()
-        matching = parse_filter(words or (), known, datetime.now(UTC))
+        matching = parse_filter(words or (), known, store.now())
         yield store, Asked(hosts=review.meant_hosts(matching, settings.hosts), matching=matching)
 
 

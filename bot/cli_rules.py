@@ -46,9 +46,9 @@ def policy_explain(
 
 def schedules(config: Config = None, as_json: AsJson = False) -> None:  # noqa: FBT002 - typer's flags
     """Show the schedules and when each comes next, by the configuration and in the database."""
-    settings, now = load(config), datetime.now(UTC)
+    settings = load(config)
     with opened_store(settings) as store:
-        timers = store.schedules()
+        timers, now = store.schedules(), store.now()
     if as_json:
         output.print_json(output_rules.schedules_json(settings.schedules, timers, now))
     elif settings.schedules or timers:

@@ -1,24 +1,34 @@
 """The part of the wiring that only looks: what the bot and the shell share, without Slack."""
 
+import time
 from collections.abc import Callable
 from contextlib import ExitStack
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from bot.config import Settings
 from bot.core.hosts import Hosts
 from bot.core.policy import Policy
 from bot.engines.registry import DockerEngines
 from bot.ports import Store
+from bot.services.clocks import Clocks
 from bot.services.fleet import FLEET_THREADS, Fleet
 from bot.services.lanes import Lane
 from bot.services.planning import Planning
 
 
-class SystemClock:
-    """Implements ``bot.ports.Clock``."""
+def process_now() -> datetime:
+    """This machine's own clock: to be compared with the database's, and to compare no stored moment with."""
+    return datetime.now(UTC)
+
+
+class SteadyClock:
+    """Implements ``bot.ports.Clock`` for what is measured and never stored: it does not jump when clocks are set."""
+
+    def __init__(self) -> None:
+        self._began, self._ticks = process_now(), time.monotonic()
 
     def now(self) -> datetime:
-        return datetime.now(UTC)
+        return self._began + timedelta(seconds=time.monotonic() - self._ticks)
 
 
 def make_planning(
@@ -32,7 +42,7 @@ def make_planning(
 
     return Planning(
         engines=engines, ledger=store, protection=settings.protection, profiles=settings.profiles,
-        policy_of=policy_of,
+        policy_of=policy_of, clocks=Clocks(store=store, process=process_now),
     )  # fmt: skip
 
 
@@ -41,4 +51,4 @@ def make_fleet(engines: DockerEngines, closing: ExitStack, store: Store | None =
     lane = Lane("fleet", FLEET_THREADS)
     closing.callback(lane.close, drop=True)
     closing.callback(engines.close)  # before the lane: what is still being asked then ends at once
-    return Fleet(engines=engines, pool=lane, clock=SystemClock(), ledger=store)
+    return Fleet(engines=engines, pool=lane, clock=SteadyClock(), ledger=store)

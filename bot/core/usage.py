@@ -172,6 +172,8 @@ class Survey:
     usage: DiskUsage
     disk: DiskSpace | None = None
     """None: unknown."""
+    clocks: tuple[str, ...] = ()
+    """What to say of clocks that are far from the database's; for display only."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

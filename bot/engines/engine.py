@@ -62,6 +62,11 @@ class DockerEngine:
         with self._client() as client:
             return self._identified(client.info(), client.version())
 
+    def clock(self) -> datetime | None:
+        """What the engine's clock shows; None where it does not say."""
+        with self._client() as client:
+            return decode.moment(client.info().get("SystemTime"))
+
     def _recent_info(self) -> EngineInfo:
         """Which engine it is, as of the last minute: enough for a look that nothing is planned on."""
         at, known = self._info

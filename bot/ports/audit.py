@@ -20,6 +20,10 @@ from bot.ports.records import Cleanup, RestoreRun
 class Ledger(Protocol):
     """What Docker does not remember: when images were seen in use, and which engine a host was."""
 
+    def now(self) -> datetime:
+        """The database's clock, by which all stored moments are compared. StoreUnavailableError."""
+        ...
+
     def identify(self, host: str, engine: EngineInfo) -> KnownEngine:
         """The engine that the host is known to be: the one first seen there, which may be this one.
 

@@ -12,7 +12,7 @@ from bot.core.people import Known
 
 class Clock(Protocol):
     def now(self) -> datetime:
-        """The current moment, in UTC."""
+        """The current moment, in UTC: the database's, where it is compared with a stored one. StoreUnavailableError."""
         ...
 
 

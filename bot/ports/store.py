@@ -29,6 +29,9 @@ class Store(Ledger, Audit, Restores, Protocol):
     ) -> PlanState:
         """Write a proposed plan; the same one a second time changes nothing. PlanExistsError for another.
 
+        It is created now and expires that much later, by the database's clock: of its own moments only the span
+        between them counts. The plan of the answer has the ones that count.
+
         Those of the plans ``instead_of`` that are still proposed become superseded with it, each with its
         PLAN_SUPERSEDED; what was decided meanwhile stays as it is.
         """

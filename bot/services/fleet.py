@@ -132,15 +132,20 @@ class Fleet:
 
     def _remember(self, answers: Iterable[Answer]) -> None:
         """Keep what each host showed; not what another engine did, nor figures that were not all counted."""
-        now = self.clock.now()
-        looked = {
-            answer.host: LastLook(at=now, usage=answer.glance.usage, disk=answer.glance.disk)
+        glances = {
+            answer.host: answer.glance
             for answer in answers
             if answer.glance and not answer.changed and all(row.known for row in answer.glance.usage.rows)
         }
-        if self.ledger and looked:
+        if self.ledger and glances:
             with suppress(StoreUnavailableError):  # who looks sees it all the same
-                self.ledger.remember_looks(looked)
+                now = self.ledger.now()
+                self.ledger.remember_looks(
+                    {
+                        host: LastLook(at=now, usage=each.usage, disk=each.disk)
+                        for host, each in glances.items()
+                    }
+                )
 
     def _ask(self, host: str) -> Future[Answer]:
         with self._lock:

@@ -19,6 +19,7 @@ from bot.core.sightings import changed_engine
 from bot.core.usage import DiskUsage, LastLook, Survey
 from bot.core.users import Users
 from bot.ports import Engine, Engines, Ledger
+from bot.services.clocks import Clocks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +50,8 @@ class Planning:
     profiles: Mapping[str, Profile] = field(default_factory=lambda: BUILT_IN)
     policy_of: Callable[[str], Policy | None] = lambda _host: None
     """A host's policy, whose protection adds to ``protection``."""
+    clocks: Clocks | None = None
+    """What an engine's clock is compared with; None: with nothing."""
 
     def check(self, arguments: Arguments) -> Collection[Kind]:
         """The kinds that may be taken; UsageError for what can be told wrong before an engine is asked."""
@@ -61,7 +64,7 @@ class Planning:
 
         ``early`` gets the table of disk usage without the volumes where those take longer than all else.
         """
-        survey, policy = self._survey(self.engines.connect(host), early), self.policy_of(host)
+        survey, policy = self._survey(host, self.engines.connect(host), early), self.policy_of(host)
         changed = self._changed(host, survey.inventory.engine)
         if changed is None:
             self._remember(host, survey)
@@ -78,13 +81,13 @@ class Planning:
             return None
 
     def _remember(self, host: str, survey: Survey) -> None:
-        look = LastLook(at=survey.inventory.taken_at, usage=survey.usage, disk=survey.disk)
         with suppress(StoreUnavailableError):  # who looks sees it all the same
+            look = LastLook(at=self.ledger.now(), usage=survey.usage, disk=survey.disk)
             self.ledger.remember_look(host, look)
 
     def explain(self, host: str, name: str) -> tuple[Explanation, ...]:
         """Why every profile takes or keeps what the name means; UsageError when it means nothing."""
-        survey = self._survey(self.engines.connect(host))
+        survey = self._survey(host, self.engines.connect(host))
         drafts = self._all(host, survey, self.profiles.values())
         return tuple(explain(thing, drafts) for thing in find(survey.inventory, name))
 
@@ -103,7 +106,7 @@ class Planning:
             self.rules(host, PICKED if request.picks else self._named(request).name) for request in requests
         ]
         engine = self.engines.connect(host)
-        survey = self._survey(engine)
+        survey = self._survey(host, engine)
         changed = self._changed(host, survey.inventory.engine)
         if changed:
             raise changed
@@ -112,7 +115,7 @@ class Planning:
             measured = Measured.of(survey.inventory)
             profiles = [self._profile(survey.inventory, request) for request in requests]
             drafts = tuple(
-                replace(draft(measured, profile, self._protection(host)), rules=named)
+                _told(replace(draft(measured, profile, self._protection(host)), rules=named), survey)
                 for profile, named in zip(profiles, rules, strict=True)
             )
             taken = {item.id for one in drafts for item in one.items if item.kind is Kind.IMAGE}
@@ -147,7 +150,7 @@ class Planning:
 
     def _all(self, host: str, survey: Survey, profiles: Iterable[Profile]) -> tuple[Draft, ...]:
         measured, protection = Measured.of(survey.inventory), self._protection(host)
-        return tuple(draft(measured, profile, protection) for profile in profiles)
+        return tuple(_told(draft(measured, profile, protection), survey) for profile in profiles)
 
     def _protection(self, host: str) -> Protection:
         policy = self.policy_of(host)
@@ -159,13 +162,13 @@ class Planning:
     def _named(self, arguments: Arguments) -> Profile:
         return narrowed(find_profile(arguments.profile or DEFAULT_PROFILE, self.profiles), arguments)
 
-    def _survey(self, engine: Engine, early: Callable[[DiskUsage], None] | None = None) -> Survey:
+    def _survey(self, host: str, engine: Engine, early: Callable[[DiskUsage], None] | None = None) -> Survey:
         """Look at an engine, and remember and read when its images were seen in use.
 
         Where that cannot be read the images' use is unknown: who may look still sees where the disk went, and
         no plan can be stored.
         """
-        survey = engine.survey(early)
+        survey = self._timed(host, lambda: engine.survey(early))
         inventory = survey.inventory
         users = Users.of(inventory)
         used = [i.id for i in inventory.images if users.of_image(i) or (i.containers or 0) > 0]
@@ -181,6 +184,20 @@ class Planning:
         )
         return replace(survey, inventory=replace(inventory, images=images))
 
+    def _timed(self, host: str, look: Callable[[], Survey]) -> Survey:
+        """The look, with what there is to say of the clocks of Deckhand's machine and of the engine's."""
+        try:
+            began = self.clocks.now() if self.clocks else None
+        except StoreUnavailableError:
+            began = None
+        survey = look()
+        if self.clocks is None or began is None:
+            return survey
+        with suppress(StoreUnavailableError):
+            said = (self.clocks.own(), self.clocks.of_engine(host, survey.inventory.taken_at, began))
+            return replace(survey, clocks=tuple(sentence for sentence in said if sentence))
+        return survey
+
     def _with_mountings(self, inventory: Inventory) -> tuple[Volume, ...]:
         """The volumes with what is known of who mounted those that have a name."""
         named = [volume.name for volume in inventory.volumes if ANONYMOUS_LABEL not in volume.labels]
@@ -194,6 +211,11 @@ def request_of(plan: Plan) -> Arguments:
     """What was asked for to get this plan."""
     profile = [] if plan.draft.profile == PICKED else [plan.draft.profile]
     return parse_arguments([*profile, *plan.draft.arguments.split()])
+
+
+def _told(made: Draft, survey: Survey) -> Draft:
+    """The draft, with what a person should know of the clocks that its ages and its expiry are counted by."""
+    return replace(made, notes=(*made.notes, *survey.clocks)) if survey.clocks else made
 
 
 def _refreshed(engine: Engine, survey: Survey, image_ids: Collection[str]) -> Survey:

@@ -9,7 +9,7 @@ from sqlalchemy.engine import CursorResult
 from sqlalchemy.sql.dml import Update
 from sqlmodel import Session, col, select
 
-from bot.core.audit import Event, Json, Tag
+from bot.core.audit import Event, Json, Tag, time_text
 from bot.core.errors import PlanDiffersError, PlanExistsError, RefusedError
 from bot.core.lifecycle import ENDED, MessageRef, PlanState, Status, Vote, may_become
 from bot.core.plan_chain import CHANNEL_FACT
@@ -31,20 +31,34 @@ def update_count(session: Session, statement: Update) -> int:
 
 
 def create(session: Session, plan: Plan, quorum: int, message: MessageRef, event: Event) -> PlanState:
-    """Write a proposed plan; asked twice for the same plan, the second time changes nothing."""
+    """Write a proposed plan; asked twice for the same plan, the second time changes nothing.
+
+    It begins now, by the database's clock, and lasts as long as the one given: of its moments only the span counts.
+    """
+    existing = session.exec(select(PlanRow).where(col(PlanRow.id) == plan.id)).one_or_none()
+    plan = _lasting(plan, existing.created_at if existing else now(session))
     text = plan_text(plan)
-    existing = session.exec(select(PlanRow.snapshot).where(col(PlanRow.id) == plan.id)).one_or_none()
     if existing is None:
         _insert(session, plan, quorum, message, text)
-        # Of the plan as it is read back: what the database cannot hold was written in another way.
-        told: dict[str, Json] = {
-            FACT: plan_digest(plan_of_text(text)), CHANNEL_FACT: message.channel,
-        }  # fmt: skip
-        bound = replace(event, facts={**event.facts, **told})
-        chain.append(session, {f"{plan.id}/version 1/0": bound})
-    elif existing != text:
+        chain.append(session, {f"{plan.id}/version 1/0": _told(event, plan_of_text(text), message)})
+    elif existing.snapshot != text:
         raise PlanExistsError(f"plan {plan.id} exists, and is another one")
     return there(load(session, plan.id), plan.id)
+
+
+def _lasting(plan: Plan, begins: datetime) -> Plan:
+    return replace(plan, created_at=begins, expires_at=begins + (plan.expires_at - plan.created_at))
+
+
+def _told(event: Event, plan: Plan, message: MessageRef) -> Event:
+    """The event of a proposed plan, with what only the transaction that writes it knows.
+
+    ``plan`` is as it is read back: what the database cannot hold was written in another way.
+    """
+    said: dict[str, Json] = {
+        "expires_at": time_text(plan.expires_at), FACT: plan_digest(plan), CHANNEL_FACT: message.channel,
+    }  # fmt: skip
+    return replace(event, facts={**event.facts, **said})
 
 
 def supersede(session: Session, plan_ids: Sequence[str], by: Plan) -> int:

@@ -53,7 +53,7 @@ from bot.store import (
 )
 from bot.store.archive import Archived, archive
 from bot.store.export import Selection
-from bot.store.sessions import Sessions
+from bot.store.sessions import Sessions, now
 from bot.store.witness import Witness, witness
 
 
@@ -254,6 +254,11 @@ class SqlStore(Store):
         return self._sessions.writing(
             lambda session: ledger.look_at_volumes(session, engine_id, volumes, containers, at)
         )
+
+    # --- its clock ------------------------------------------------------------------------------
+
+    def now(self) -> datetime:
+        return self._sessions.reading(now)
 
     # --- engines of hosts -----------------------------------------------------------------------
 

@@ -4,7 +4,7 @@ import random
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from bot.core.arguments import Arguments
@@ -177,14 +177,6 @@ class Process:
             self.execute(self.plan_id)
 
 
-@dataclass(slots=True)
-class Clock:
-    late: timedelta = timedelta()
-
-    def now(self) -> datetime:
-        return datetime.now(UTC) - self.late
-
-
 @dataclass(slots=True, kw_only=True)
 class World:
     store: SqlStore
@@ -199,7 +191,6 @@ class World:
     untagged_by_others: set[str] = field(default_factory=set)
     universes: dict[str, Universe] = field(default_factory=dict)
     clients: dict[str, Any] = field(default_factory=dict)
-    clock: Clock = field(default_factory=Clock)
 
     def __post_init__(self) -> None:
         for name in HOSTS:
@@ -230,24 +221,24 @@ class World:
 
     # --- people ---------------------------------------------------------------------------------
 
-    def _hosts(self) -> Hosts:
+    def _hosts(self, *, late: bool = False) -> Hosts:
         policy = Policy(
-            name="open", look=("*",), request=("*",), approve=("*",), stop=("*",), quorum=self.quorum
-        )
+            name="open", look=("*",), request=("*",), approve=("*",), stop=("*",), quorum=self.quorum,
+            expires=timedelta(days=-1) if late else timedelta(minutes=30),
+        )  # fmt: skip
         address = SocketAddress(url="unix:///nowhere")
         return Hosts({name: Host(name=name, address=address, policy=policy) for name in HOSTS})
 
     def propose(self, host: str, profile: str, *, late: bool = False) -> None:
         """A plan; a late one expires as it is made."""
         self.made += 1
-        self.clock.late = timedelta(days=1) if late else timedelta()
         engines: Any = Process(world=self, plan_id="", owner="planner", script=Script({}))
         planning = Planning(
             engines=engines, ledger=self.store, protection=Protection(dangling_min_age=timedelta())
         )
         propose = Propose(
-            hosts=self._hosts, rights=Rights(directory=NoGroups()), planning=planning, store=self.store,
-            clock=self.clock, new_id=lambda: f"p{self.made}", changed=lambda: None,
+            hosts=lambda: self._hosts(late=late), rights=Rights(directory=NoGroups()), planning=planning,
+            store=self.store, clock=self.store, new_id=lambda: f"p{self.made}", changed=lambda: None,
         )  # fmt: skip
         with suppress(NothingToRemoveError):
             self.plans.append(propose(host, Arguments(profile=profile), PEOPLE[0], "C0").plan.id)

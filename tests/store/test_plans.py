@@ -8,10 +8,10 @@ from types import MappingProxyType
 
 import pytest
 
-from bot.core.audit import Tag
+from bot.core.audit import Tag, time_text
 from bot.core.errors import RefusedError
 from bot.core.lifecycle import CLEANUP_OUTCOMES, MessageRef, Outcome, PlanState, Status, Vote
-from bot.core.plans import Person
+from bot.core.plans import Person, Plan
 from bot.ports import Change, Store
 from bot.store.store import SqlStore
 from tests.store.samples import (
@@ -30,6 +30,12 @@ from tests.store.samples import (
     to,
 )
 
+
+def timed_as(stored: Plan, given: Plan) -> Plan:
+    """What was given, with the moments that the database gave it."""
+    return replace(given, created_at=stored.created_at, expires_at=stored.expires_at)
+
+
 HOSTILE = "a'b\"c;--\\ \0 🐳 \ud83d \udc33 \u202e\n"
 
 
@@ -42,7 +48,7 @@ def test_a_rich_plan_comes_back_as_it_went_in(store: SqlStore) -> None:
     given = plan()
     state = store.create_plan(given, 2, CHANNEL, event(Tag.PLAN_PROPOSED))
     assert state == store.plan("p1")
-    assert state.plan == given
+    assert state.plan == timed_as(state.plan, given)
     assert (state.status, state.version, state.quorum, state.message) == (Status.PROPOSED, 1, 2, CHANNEL)
     assert [(each.position, each.item, each.outcome) for each in state.items] == [
         (position, item, Outcome.PLANNED) for position, item in enumerate(given.draft.items)
@@ -52,7 +58,8 @@ def test_a_rich_plan_comes_back_as_it_went_in(store: SqlStore) -> None:
 def test_a_plan_without_items_and_with_read_only_layers_comes_back_too(store: SqlStore) -> None:
     given = plan(items=0)
     given = replace(given, draft=replace(given.draft, layers=MappingProxyType({"sha256:aa": 1})))
-    assert store.create_plan(given, 1, CHANNEL, event(Tag.PLAN_PROPOSED)).plan == given
+    stored = store.create_plan(given, 1, CHANNEL, event(Tag.PLAN_PROPOSED)).plan
+    assert stored == timed_as(stored, given)
 
 
 def test_a_plan_written_twice_is_one_plan(store: SqlStore) -> None:
@@ -192,6 +199,22 @@ def test_plans_are_due_by_the_databases_clock(store: SqlStore) -> None:
     assert store.due() == ("later", "late")
     store.change("late", to(Status.EXPIRED))
     assert store.due() == ("later",)
+
+
+@pytest.mark.parametrize("wrong", [timedelta(minutes=-32), timedelta(hours=5)])
+def test_a_plan_lasts_as_long_as_it_should_by_the_databases_clock_whatever_its_makers_says(
+    store: SqlStore, wrong: timedelta
+) -> None:
+    given, before = plan(lasts=timedelta(minutes=30)), store.now()
+    given = replace(given, created_at=given.created_at + wrong, expires_at=given.expires_at + wrong)
+    stored = store.create_plan(given, 1, CHANNEL, event(Tag.PLAN_PROPOSED)).plan
+    assert before <= stored.created_at <= store.now()
+    assert stored.expires_at - stored.created_at == timedelta(minutes=30)
+    assert store.plan("p1") == store.create_plan(given, 1, CHANNEL, event(Tag.PLAN_PROPOSED))
+    assert store.due() == ()
+    (proposed,) = store.events("p1")
+    assert proposed.event.facts["expires_at"] == time_text(stored.expires_at)
+    assert store.change("p1", approval()).status is Status.APPROVED
 
 
 def test_a_message_is_unshown_until_it_shows_the_newest_version(store: SqlStore) -> None:
