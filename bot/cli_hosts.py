@@ -12,6 +12,7 @@ from bot.cli_options import FAILED, AsJson, Config, HostName, Selection, agree, 
 from bot.config import Settings, load
 from bot.core.errors import DeckhandError, UsageError
 from bot.core.hosts import Host
+from bot.core.sightings import is_known
 from bot.engines.contexts import names_in_environment
 from bot.engines.importing import ssh_aliases
 from bot.engines.known_hosts import pin
@@ -94,7 +95,7 @@ def hosts_accept(
     with connected(settings) as engines, opened_store(settings) as store:
         engine = engines.connect(name).info()
         known = store.known_engines().get(name)
-        if known is not None and known.id == engine.id:
+        if known is not None and is_known(known, engine):
             output.say(f"{name} is known to be this engine since {known.first_at:%Y-%m-%d}; nothing changed.")
             return
         was = f"It was {known.name} ({known.id}, Docker {known.version}). " if known else ""

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class Kind(StrEnum):
@@ -25,9 +26,26 @@ ORDER = tuple(Kind)
 CONTAINERD_STORE = "containerd"
 
 
+class Identity(NamedTuple):
+    """What tells one engine from another, and stays the same through its restarts, upgrades and reboots.
+
+    Machines that were cloned share the id, which lies in the data root: then the name of the machine tells them apart,
+    and of two engines on one machine the data root. A machine that was given another name counts as another.
+    """
+
+    id: str
+    name: str
+    data_root: str
+
+    def __str__(self) -> str:
+        return (
+            f"{self.id} ({self.name or 'a machine without a name'}, {self.data_root or 'data root unknown'})"
+        )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineInfo:
-    """Which engine answered; ``id`` is what a plan is pinned to."""
+    """Which engine answered; its ``identity`` is what a plan is pinned to."""
 
     id: str
     name: str
@@ -37,6 +55,10 @@ class EngineInfo:
     """The image store's driver: ``overlay2``, or ``containerd`` for the containerd image store."""
     data_root: str
     operating_system: str = ""
+
+    @property
+    def identity(self) -> Identity:
+        return Identity(self.id, self.name, self.data_root)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

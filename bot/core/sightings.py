@@ -70,9 +70,14 @@ class KnownEngine:
     first_at: datetime
 
 
+def is_known(known: KnownEngine, engine: EngineInfo) -> bool:
+    """Whether an engine is the known one: by the machine's name too, since machines that were cloned share the id."""
+    return known.id == engine.id and known.name in {"", engine.name}
+
+
 def changed_engine(known: KnownEngine | None, host: str, engine: EngineInfo) -> EngineChangedError | None:
     """What is wrong when another engine answers for a host than the known one; None when all is well."""
-    if known is None or known.id == engine.id:
+    if known is None or is_known(known, engine):
         return None
     return EngineChangedError(
         host,

@@ -23,10 +23,12 @@ from bot.core.errors import (
     EngineUnsupportedError,
     HostUnreachableError,
 )
+from bot.core.inventory import Identity
 from bot.engines import answers
 from bot.engines.adapter import DIALLED_URL, DialAdapter
 from bot.engines.budget import LateError
 from bot.engines.failures import LinkError
+from bot.engines.identity import proven
 from bot.engines.limits import Limits
 from bot.engines.targets import Tcp
 from bot.engines.tcp_dial import tcp_dial
@@ -240,7 +242,8 @@ def _supported(answer: answers.Version) -> str:
     return version
 
 
-def tcp_client(target: Tcp, limits: Limits) -> EngineClient:
-    """A client for an engine at a TCP port."""
-    adapter = DialAdapter(tcp_dial(target, limits), limits, target.host, target.port)
+def tcp_client(target: Tcp, limits: Limits, meant: Identity | None = None) -> EngineClient:
+    """A client for an engine at a TCP port; for ``meant``, each connection has to prove that it leads there."""
+    dial = proven(tcp_dial(target, limits), meant, limits, f"{target.host}:{target.port}")
+    adapter = DialAdapter(dial, limits, target.host, target.port)
     return EngineClient(DIALLED_URL, limits, adapter, adapter.renew)

@@ -1,21 +1,23 @@
 """Kept connections to the engines of all registered hosts."""
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import docker
 
-from bot.core.errors import HostUnreachableError
-from bot.core.hosts import Host
-from bot.core.inventory import EngineInfo
+from bot.core.errors import EngineChangedError, HostUnreachableError
+from bot.core.hosts import Address, Host
+from bot.core.inventory import EngineInfo, Identity
 from bot.core.usage import DiskSpace
-from bot.engines.adapter import DIALLED_URL, DialAdapter, unix_dial
+from bot.engines.adapter import DIALLED_URL, Dial, DialAdapter, unix_dial
 from bot.engines.client import EngineClient, tcp_client
 from bot.engines.deadlines import Deadline
 from bot.engines.disk import Disk, LocalDisk, RemoteDisk, unknown_disk
 from bot.engines.failures import LinkError, translated
+from bot.engines.identity import proven
 from bot.engines.limits import Limits
 from bot.engines.shared import Shared
 from bot.engines.ssh_config import Route, SshFiles
@@ -54,6 +56,10 @@ class _Place:
             gone = self.gone
         if gone:
             link.cut()
+
+    def connected(self) -> EngineClient:
+        """The client; whoever comes first connects. LinkError."""
+        return self.client or self.opening.begin(fresh=False, here=True).result()
 
     def opened(self, client: EngineClient) -> None:
         with self.lock:
@@ -99,6 +105,8 @@ class Clients:
         self._handshakes = threading.BoundedSemaphore(HANDSHAKES)
         self._lock = threading.Lock()
         self._places: dict[str, _Place] = {}
+        self._holding: list[_Place] = []
+        """Ways of those who hold an engine: no reload ends them."""
         self._jumps: dict[Route, SshLink] = {}
         self._closed = False
 
@@ -108,13 +116,44 @@ class Clients:
             while True:
                 place = self._place(host)
                 try:
-                    client = place.client or place.opening.begin(fresh=False, here=True).result()
+                    client = place.connected()
                 except BaseException:
                     if not place.gone:
                         raise
                     continue
                 if not place.gone:
                     return client
+
+    @contextmanager
+    def held(self, host: str, meant: Identity) -> Iterator["Held"]:
+        """A way of one's own to one engine, for as long as the block takes: each connection has proven to lead there.
+
+        It stays the way that the host had at the beginning, whatever the configuration says meanwhile.
+        EngineChangedError where another engine answers, and any other HostError where none does.
+        """
+        with translated(host):
+            registered, place = self._hold(host, meant)
+        try:
+            with translated(host):
+                place.connected()
+            yield Held(self, registered, place)
+        finally:
+            with self._lock:
+                self._holding.remove(place)
+            _end([place])
+
+    def _hold(self, host: str, meant: Identity) -> tuple[Host, _Place]:
+        with self._lock:
+            registered = self._registered(host)
+            place = self._new_place(registered, meant)
+            self._holding.append(place)
+            return registered, place
+
+    def leads_to(self, host: str) -> Address | None:
+        """The address of a host by the configuration of now; None where there is no such host."""
+        with self._lock:
+            found = self._hosts.get(host)
+        return None if found is None else found.address
 
     def disk(self, host: str, engine: EngineInfo) -> DiskSpace | None:
         """The disk behind the engine's data root, by the way that leads to the host; None: unknown."""
@@ -145,7 +184,7 @@ class Clients:
         """End every connection and its thread; ``client`` raises from now on."""
         with self._lock:
             self._closed = True
-            places, jumps = list(self._places.values()), list(self._jumps.values())
+            places, jumps = [*self._places.values(), *self._holding], list(self._jumps.values())
             self._places.clear()
             self._jumps.clear()
         for jump in jumps:
@@ -157,22 +196,26 @@ class Clients:
 
     def _place(self, host: str) -> _Place:
         with self._lock:
-            if self._closed:
-                raise LinkError(HostUnreachableError, STOPPING)
-            if host not in self._hosts:
-                raise LinkError(HostUnreachableError, "no such host is registered.")
+            registered = self._registered(host)
             if host not in self._places:
-                self._places[host] = self._new_place(self._hosts[host])
+                self._places[host] = self._new_place(registered)
             return self._places[host]
 
-    def _new_place(self, host: Host) -> _Place:
-        place = _Place(Shared(lambda: self._open(host, place), name=f"connect {host.name}"))
+    def _registered(self, host: str) -> Host:
+        if self._closed:
+            raise LinkError(HostUnreachableError, STOPPING)
+        if host not in self._hosts:
+            raise LinkError(HostUnreachableError, "no such host is registered.")
+        return self._hosts[host]
+
+    def _new_place(self, host: Host, meant: Identity | None = None) -> _Place:
+        place = _Place(Shared(lambda: self._open(host, place, meant), name=f"connect {host.name}"))
         return place
 
-    def _open(self, host: Host, place: _Place) -> EngineClient:
+    def _open(self, host: Host, place: _Place, meant: Identity | None) -> EngineClient:
         client: EngineClient | None = None
         try:
-            client = self._made(host, place)
+            client = self._made(host, place, meant)
             client.negotiate()
             place.opened(client)
         except BaseException:
@@ -183,20 +226,25 @@ class Clients:
             raise
         return client
 
-    def _made(self, host: Host, place: _Place) -> EngineClient:
+    def _made(self, host: Host, place: _Place, meant: Identity | None) -> EngineClient:
+        """A client at the end of the host's way; for ``meant``, each connection has to prove that it leads there."""
         match target_of(host.address):
             case Unix(path=path):
                 place.disk = LocalDisk()
-                adapter = DialAdapter(unix_dial(path, self.limits), self.limits)
-                return EngineClient(DIALLED_URL, self.limits, adapter)
+                return EngineClient(
+                    DIALLED_URL, self.limits, self._dialled(unix_dial(path, self.limits), meant)
+                )
             case Tcp() as tcp:
-                return tcp_client(tcp, self.limits)
+                return tcp_client(tcp, self.limits, meant)
             case Ssh() as ssh:
                 link = self._link(self._files.route(ssh.address))
                 place.take(link)
                 place.disk = RemoteDisk(link, self.limits.disk)
-                adapter = DialAdapter(self.dial(ssh, link), self.limits)
+                adapter = self._dialled(self.dial(ssh, link), meant)
                 return EngineClient(DIALLED_URL, self.limits, adapter, link.disconnect, link.answers)
+
+    def _dialled(self, dial: Dial, meant: Identity | None) -> DialAdapter:
+        return DialAdapter(proven(dial, meant, self.limits), self.limits)
 
     def dial(self, target: Ssh, link: SshLink) -> SshDial:
         """What opens connections to the engine behind a link."""
@@ -228,6 +276,31 @@ class Clients:
             if self._closed:
                 raise LinkError(HostUnreachableError, STOPPING)
             return self._jumps.setdefault(route, link)
+
+
+class Held:
+    """One engine, held over a way of its own."""
+
+    def __init__(self, clients: Clients, host: Host, place: _Place) -> None:
+        self._clients = clients
+        self._host = host
+        self._place = place
+
+    def client(self) -> EngineClient:
+        """Its connections are opened anew where they broke, and have proven each that they lead to the engine."""
+        return self._place.connected()
+
+    def disk(self, engine: EngineInfo) -> DiskSpace | None:
+        return self._place.disk(engine)
+
+    def check(self) -> None:
+        """EngineChangedError when the host's name leads elsewhere by now; what is held stays what it was."""
+        if self._clients.leads_to(self._host.name) != self._host.address:
+            raise EngineChangedError(
+                self._host.name,
+                "the configuration gives it another address since, or none. What was approved for the engine at the "
+                "old one is done there or not at all.",
+            )
 
 
 def _end(places: Sequence[_Place]) -> None:

@@ -1,4 +1,4 @@
-"""One host's Docker Engine, over the Engine API: what it holds, and the removal of one object at a time."""
+"""One host's Docker Engine, over the Engine API: what it holds. Nothing here changes anything."""
 
 import threading
 import time
@@ -20,7 +20,6 @@ from bot.engines.decode import Answer
 from bot.engines.df import Df
 from bot.engines.disk import Disk, unknown_disk
 from bot.engines.failures import translated
-from bot.engines.pulling import pull
 
 T = TypeVar("T")
 
@@ -232,52 +231,6 @@ class DockerEngine:
 
     def cache_records(self) -> tuple[CacheRecord, ...]:
         return decode.cache_records(self._df.cache())
-
-    # --- removing -------------------------------------------------------------------------------
-
-    def remove_container(self, container_id: str) -> None:
-        with self._client() as client:
-            client.remove_container(container_id, v=False, link=False, force=False)
-
-    def untag(self, reference: str) -> None:
-        with self._client() as client:
-            client.remove_image(reference, force=False, noprune=True)
-
-    def tag(self, image_id: str, reference: str) -> None:
-        name, _, tag = reference.rpartition(":")
-        with self._client() as client:
-            client.tag(image_id, name, tag)
-
-    def remove_image(self, image_id: str) -> tuple[str, ...]:
-        with self._client() as client:
-            answer = client.remove_image(image_id, force=False, noprune=True)
-        return tuple(str(entry["Deleted"]) for entry in answer or () if entry.get("Deleted"))
-
-    def pull(self, reference: str) -> None:
-        with self._client() as client:
-            pull(client, self._host, reference)
-
-    def remove_network(self, network_id: str) -> None:
-        with self._client() as client:
-            client.remove_network(network_id)
-
-    def remove_volume(self, name: str) -> None:
-        with self._client() as client:
-            client.remove_volume(name, force=False)
-
-    def prune_cache(self, record_ids: Sequence[str]) -> frozenset[str]:
-        """The engine's only way to remove cache records: its prune, held to exactly these ids.
-
-        The filter is an expression that the engine does not anchor, and an empty one means everything.
-        """
-        for record_id in record_ids:
-            if not decode.CACHE_ID.fullmatch(record_id):
-                raise ValueError(f"{record_id!r} is not the id of a build cache record")
-        if not record_ids:
-            return frozenset()
-        with self._client() as client:
-            answer = client.prune_builds(filters={"id": [f"^({'|'.join(record_ids)})$"]}, all=True)
-        return frozenset(answer.get("CachesDeleted") or ())
 
 
 def _volumes(listed: Iterable[Answer], df: Answer) -> tuple[Volume, ...]:

@@ -1,13 +1,19 @@
 """The engines of all registered hosts, each over its kept connection."""
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
+from docker import APIClient
+
+from bot.core.errors import EngineChangedError
 from bot.core.hosts import Host, Step
+from bot.core.inventory import EngineInfo
 from bot.engines.checks import Checks, untrusted
 from bot.engines.clients import Clients
 from bot.engines.engine import DockerEngine
+from bot.engines.held import HeldDockerEngine
 from bot.engines.known_hosts import KnownKeys, ShownKey
 
 
@@ -26,6 +32,11 @@ class DockerEngines:
         self._clients.client(host)
         return self._engine(host)
 
+    @contextmanager
+    def hold(self, host: str, engine: EngineInfo) -> Iterator[HeldDockerEngine]:
+        with self._clients.held(host, engine.identity) as held:
+            yield HeldDockerEngine(host, held)
+
     def check(self, host: str) -> tuple[Step, ...]:
         """Try every step on the way to the host's engine."""
         return Checks(self._clients, self._engine(host), self._hosts[host])()
@@ -39,10 +50,23 @@ class DockerEngines:
             if host not in self._engines:
                 self._engines[host] = DockerEngine(
                     host,
-                    lambda: self._clients.client(host),
+                    self._way_to(host),
                     lambda engine: self._clients.disk(host, engine),
                 )
             return self._engines[host]
+
+    def _way_to(self, host: str) -> Callable[[], APIClient]:
+        """The kept connection, as long as the name leads where it does now: no look sees parts of two engines."""
+        address = self._clients.leads_to(host)
+
+        def client() -> APIClient:
+            if self._clients.leads_to(host) != address:
+                raise EngineChangedError(
+                    host, "the configuration gives it another address since, or none. Look again."
+                )
+            return self._clients.client(host)
+
+        return client
 
     def adopt(self, hosts: Mapping[str, Host]) -> None:
         """Take other hosts; connections to those that are gone, or are reached in another way, end."""

@@ -2,7 +2,7 @@
 
 from bot.ports.audit import Audit, Ledger, Restores
 from bot.ports.chat import Chat, Clock, Directory
-from bot.ports.engine import CACHE_BATCH, Engine, Engines
+from bot.ports.engine import CACHE_BATCH, Engine, Engines, HeldEngine
 from bot.ports.records import (
     HAS_VOTES,
     Change,
@@ -28,6 +28,7 @@ __all__ = [
     "Directory",
     "Engine",
     "Engines",
+    "HeldEngine",
     "Ledger",
     "OpenPlan",
     "Replaced",

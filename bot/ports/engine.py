@@ -1,6 +1,7 @@
 """What the services need of Docker: one host's engine, and the way to it."""
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from typing import Protocol
 
 from bot.core.inventory import CacheRecord, Container, EngineInfo, Image, Network, Volume
@@ -11,7 +12,7 @@ CACHE_BATCH = 1_000
 
 
 class Engine(Protocol):
-    """One host's Docker Engine. Every method may raise HostError."""
+    """One host's Docker Engine, to look at. Every method may raise HostError."""
 
     def info(self) -> EngineInfo: ...
 
@@ -67,6 +68,21 @@ class Engine(Protocol):
 
     def cache_records(self) -> tuple[CacheRecord, ...]: ...
 
+
+class HeldEngine(Engine, Protocol):
+    """The one engine that something was approved for, and the only kind that anything is changed on.
+
+    Each of its connections has proven to lead to that engine before anything else was sent over it; so every method
+    may raise EngineChangedError, and then nothing was sent.
+    """
+
+    def still_meant(self) -> None:
+        """EngineChangedError when the configuration has the host's name lead elsewhere by now.
+
+        What is held still leads where it did: who asks between two objects can end the one that was begun.
+        """
+        ...
+
     def remove_container(self, container_id: str) -> None:
         """Remove a stopped container, and not its anonymous volumes. ConflictError, NotFoundError."""
         ...
@@ -108,4 +124,11 @@ class Engine(Protocol):
 class Engines(Protocol):
     def connect(self, host: str) -> Engine:
         """The engine of a registered host; HostError when it cannot be reached."""
+        ...
+
+    def hold(self, host: str, engine: EngineInfo) -> AbstractContextManager[HeldEngine]:
+        """Hold the engine that is meant, by its identity, as long as the block takes.
+
+        EngineChangedError when the host's name leads to another one, and any other HostError when it leads nowhere.
+        """
         ...

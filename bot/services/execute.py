@@ -1,7 +1,7 @@
 """Execute: run one approved plan, item by item; the intent is written before the engine is called."""
 
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, ExitStack, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -27,7 +27,7 @@ from bot.core.lifecycle import (
 )
 from bot.core.plans import Item, Plan
 from bot.core.usage import DiskUsage
-from bot.ports import Change, Engine, Engines, Run, Store
+from bot.ports import Change, Engine, Engines, HeldEngine, Run, Store
 from bot.services import facts
 from bot.services.leases import Leases
 from bot.services.removal import Removal
@@ -92,7 +92,8 @@ class Execute:
         if not self.starting(state):
             return False
         try:
-            self._same_engine(state)
+            with self._held(state):
+                pass
         except HostError as error:
             self._cancel(state, f"{error} Nothing was removed; ask for a fresh plan when this is mended.")
             return False
@@ -111,28 +112,23 @@ class Execute:
             self.store.change(plan.plan.id, decide)
             self.changed()
 
-    def _same_engine(self, state: PlanState) -> Engine:
-        engine = self.engines.connect(state.plan.host)
-        planned, found = state.plan.draft.engine, engine.info()
-        if found.id != planned.id:
-            raise EngineChangedError(
-                state.plan.host,
-                f"the plan was made on engine {planned.id}, and the host's name now leads to {found.id}.",
-            )
-        return engine
+    def _held(self, state: PlanState) -> AbstractContextManager[HeldEngine]:
+        """The engine that the plan was made on, and no other that its host's name may lead to."""
+        return self.engines.hold(state.plan.host, state.plan.draft.engine)
 
     # --- the run --------------------------------------------------------------------------------
 
     def _run(self, run: Run) -> None:
         try:
-            self._work(run)
+            with ExitStack() as holding:
+                self._work(run, holding)
         except _LetGo:
             self.store.release(run)
 
-    def _work(self, run: Run) -> None:
+    def _work(self, run: Run, holding: ExitStack) -> None:
         try:
             state = self._state(run)
-            engine = self._reached(lambda _again: self._same_engine(state))
+            engine = self._reached(lambda _again: holding.enter_context(self._held(state)))
             if state.usage_before is None:
                 before = self._reached(lambda _again: _usage(engine))
                 self._patiently(lambda: self.store.set_usage(run, before=before))
@@ -142,7 +138,7 @@ class Execute:
         else:
             self._finish(run, self._usage_after(run, engine), Status.STOPPED if stopped else None)
 
-    def _removal(self, run: Run, engine: Engine, state: PlanState) -> Removal:
+    def _removal(self, run: Run, engine: HeldEngine, state: PlanState) -> Removal:
         return Removal(
             engine=engine,
             draft=state.plan.draft,
@@ -159,6 +155,7 @@ class Execute:
         for group in _groups([_seen_again(item) for item in state.items if item.outcome in OPEN]):
             if self.stopping():
                 raise _LetGo
+            removal.engine.still_meant()
             positions = [item.position for item in group]
             if not self._patiently(partial(self.store.start_items, run, positions)):
                 self._settle(run, removal)

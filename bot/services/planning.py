@@ -137,7 +137,7 @@ class Planning:
         except UsageError as error:
             return {(item.kind, item.id): f"{error}" for item in draft_before.items}
         profile = named or picked_before(draft_before.items)
-        inventory = self._survey(engine).inventory
+        inventory = self._survey(plan.host, engine).inventory
         now = draft(Measured.of(inventory), profile, self._protection(plan.host))
         planned = {(item.kind, item.id) for item in draft_before.items}
         return {(kept.kind, kept.id): kept.rule for kept in now.kept if (kept.kind, kept.id) in planned}

@@ -11,7 +11,7 @@ from bot.core.errors import ConflictError, EngineRequestError, NotFoundError
 from bot.core.inventory import CONTAINERD_STORE, CacheRecord, Container, Image, Kind, repository
 from bot.core.lifecycle import ItemState, Outcome
 from bot.core.plans import Draft, Item
-from bot.ports import CACHE_BATCH, Engine
+from bot.ports import CACHE_BATCH, HeldEngine
 
 _GONE = "no longer there when we looked: gone, not confirmed by us"
 _GONE_AGAIN = "found gone when it was looked at again: gone, not confirmed by us"
@@ -32,7 +32,7 @@ class _Objection(Exception):  # noqa: N818 - not an error: the object is kept, a
 class Removal:
     """Removes items of one plan from one engine. Raises HostError when the host cannot be asked."""
 
-    engine: Engine
+    engine: HeldEngine
     draft: Draft
     before_effect: Callable[[], None]
     """Called right before each call that changes anything on the engine; what it raises keeps the call from it."""

@@ -9,7 +9,6 @@ from bot.core.audit import Event, Json, Tag
 from bot.core.errors import (
     DeckhandError,
     EngineAnswerError,
-    EngineChangedError,
     EngineRequestError,
     EngineTimeoutError,
     HostError,
@@ -22,7 +21,7 @@ from bot.core.people import user_of
 from bot.core.plans import Item, Person
 from bot.core.policy import Right
 from bot.core.restoring import ImageRestored, Restored, RestoreStatus, digests, tags
-from bot.ports import Engine, Engines, RestoreRun, Store
+from bot.ports import Engines, HeldEngine, RestoreRun, Store
 from bot.services import facts
 from bot.services.rights import Rights
 
@@ -95,15 +94,17 @@ class Restore:
         done = {image.position for image in state.restoring.images} if state.restoring else set()
         left = [one for one in state.restorable if one.position not in done]
         try:
-            engine, another_store = self._engine(state)
-            while left:
-                if self.stopping():
-                    self.store.renew_restore(run, timedelta())
-                    return
-                self._still_allowed(state, run.channel)
-                image = _Image(engine=engine, item=left[0].item, another_store=another_store)
-                self._record(run, state, left[0], _tried(image, left[0].position))
-                del left[0]
+            with self.engines.hold(state.plan.host, state.plan.draft.engine) as engine:
+                another_store = engine.info().store != state.plan.draft.engine.store
+                while left:
+                    if self.stopping():
+                        self.store.renew_restore(run, timedelta())
+                        return
+                    self._still_allowed(state, run.channel)
+                    engine.still_meant()
+                    image = _Image(engine=engine, item=left[0].item, another_store=another_store)
+                    self._record(run, state, left[0], _tried(image, left[0].position))
+                    del left[0]
         except (HostError, RefusedError) as error:
             for one in left:
                 failed = ImageRestored(position=one.position, outcome=Restored.FAILED, reason=str(error))
@@ -126,17 +127,6 @@ class Restore:
             f"{asked.asked_by.name or asked.asked_by.id} may not restore images on {host.name} any more, by what "
             f"policy “{policy}” and Slack's directory say now, so it was not pulled."
         )
-
-    def _engine(self, state: PlanState) -> tuple[Engine, bool]:
-        """The engine that the images were removed from, and whether it keeps images elsewhere now."""
-        engine = self.engines.connect(state.plan.host)
-        planned, found = state.plan.draft.engine, engine.info()
-        if found.id != planned.id:
-            raise EngineChangedError(
-                state.plan.host,
-                f"the images were removed from engine {planned.id}, and the host's name now leads to {found.id}.",
-            )
-        return engine, found.store != planned.store
 
     def _record(self, run: RestoreRun, state: PlanState, one: ItemState, image: ImageRestored) -> None:
         event = facts.event(
@@ -213,7 +203,7 @@ def _ended(state: PlanState) -> Event:
 class _Image:
     """Restores one image; what is there is left as it is, so that a second try does no harm."""
 
-    engine: Engine
+    engine: HeldEngine
     item: Item
     another_store: bool
 

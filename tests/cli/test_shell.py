@@ -4,8 +4,11 @@ import json
 import re
 import sqlite3
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from bot.store.database import open_store
 from bot.trial.sample.server import SampleEngine
@@ -83,6 +86,17 @@ def test_the_doctor_names_what_fails_and_says_so_with_its_exit_code(folder: Path
     assert re.search(r"^fail +db-1: ", ended.stdout, re.MULTILINE)
     assert re.search(r"^note +environment: SLACK_BOT_TOKEN", ended.stdout, re.MULTILINE)
     assert "Traceback" not in ended.stderr
+
+
+def test_the_doctor_says_whose_clock_is_far_from_the_databases(
+    folder: Path, sample: SampleEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "clock" not in deckhand("doctor", folder=folder).stdout
+    monkeypatch.setattr(sample.universe, "clock", lambda: datetime.now(UTC) - timedelta(hours=3, minutes=1))
+    told = deckhand("doctor", folder=folder).stdout
+    assert re.search(
+        r"^note +The clock of prod-3's engine is 3 hours behind the database's\.", told, re.MULTILINE
+    )
 
 
 def test_the_audit_lists_newest_first_and_shows_every_item_and_event(folder: Path) -> None:

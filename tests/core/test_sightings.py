@@ -1,11 +1,13 @@
 """The ledger of when images were seen in use: what a look adds to it, and what nothing takes away."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.sightings import Sighting, after_look
+from bot.core.inventory import EngineInfo
+from bot.core.sightings import KnownEngine, Sighting, after_look, changed_engine
 from tests.core.things import NOW, ago
 
 YESTERDAY, LAST_WEEK = ago(days=1), ago(days=7)
@@ -54,3 +56,18 @@ def test_an_image_was_used_when_the_latest_look_saw_it_used(looks: list[tuple[da
         known = after_look(known, ["a"], ["a"] if used else [], at)
     assert known["a"].first_at == looks[0][0]
     assert known["a"].used_at == max((at for at, used in looks if used), default=None)
+
+
+def test_an_engine_is_known_by_its_id_and_the_name_of_its_machine() -> None:
+    def engine(engine_id: str, name: str, version: str = "28") -> EngineInfo:
+        return EngineInfo(
+            id=engine_id, name=name, version=version, api_version="1.48", store="overlay2", data_root="/data"
+        )
+
+    known = KnownEngine(id="A", name="ci", version="27", store="overlay2", first_at=NOW)
+    assert changed_engine(known, "ci", engine("A", "ci")) is None
+    assert changed_engine(None, "ci", engine("A", "ci")) is None
+    assert changed_engine(replace(known, name=""), "ci", engine("A", "ci")) is None
+    assert "it was ci (A, Docker 27), it is ci (B, " in str(changed_engine(known, "ci", engine("B", "ci")))
+    clone = changed_engine(known, "ci", engine("A", "prod"))
+    assert "it was ci (A, Docker 27), it is prod (A, " in str(clone)

@@ -20,9 +20,10 @@ from bot.core.errors import EngineAnswerError, EngineTimeoutError, HostError
 from bot.core.hosts import Address, SocketAddress
 from bot.engines.checks import Checks
 from bot.engines.clients import Clients
-from bot.engines.engine import DockerEngine
+from bot.engines.held import HeldDockerEngine
 from tests.conftest import StartSshd
 from tests.engines.conftest import MakeClients
+from tests.support.holding import unproven
 from tests.support.hosts import HOST, QUICK, registered
 from tests.support.lying_engine import Liar, Lie, answer, honest_at_first, liar
 from tests.support.tls import certificates
@@ -77,10 +78,10 @@ FLOODING: dict[str, Endless] = {
 
 
 @contextmanager
-def at(made: MakeClients, lie: Lie, *, tcp: bool = False) -> Iterator[tuple[DockerEngine, Liar, Clients]]:
+def at(made: MakeClients, lie: Lie, *, tcp: bool = False) -> Iterator[tuple[HeldDockerEngine, Liar, Clients]]:
     with liar(honest_at_first(lie), tcp=tcp) as one:
         clients = made(SocketAddress(url=one.url), limits=SHORT)
-        yield DockerEngine(HOST, lambda: clients.client(HOST)), one, clients
+        yield HeldDockerEngine(HOST, unproven(lambda: clients.client(HOST))), one, clients
 
 
 def in_time(ask: Callable[[], object]) -> HostError:
@@ -152,7 +153,7 @@ def test_what_drips_is_over_in_time_on_every_way_to_an_engine(
     address, path = dripping(DRIPPING[where])
     clients = make_clients(address, limits=SHORT, engine_socket=path or "/nonexistent")
     client = clients.client(HOST)
-    engine = DockerEngine(HOST, lambda: client)
+    engine = HeldDockerEngine(HOST, unproven(lambda: client))
     assert isinstance(in_time(engine.info), EngineTimeoutError)
     assert isinstance(in_time(lambda: engine.remove_container("1")), EngineTimeoutError)
 

@@ -9,7 +9,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -19,12 +19,13 @@ import pytest
 from bot.core.arguments import Arguments
 from bot.core.errors import DeckhandError, EngineAnswerError, HostError
 from bot.core.hosts import Host, Hosts, SocketAddress
+from bot.core.inventory import EngineInfo
 from bot.core.lifecycle import CLEANUP_OUTCOMES, Outcome, PlanState, Status
 from bot.core.policy import Policy, Volumes
 from bot.core.protection import Protection
 from bot.core.usage import Glance
 from bot.engines.answers import LARGEST, SHAPES
-from bot.engines.engine import DockerEngine
+from bot.engines.held import HeldDockerEngine
 from bot.output import draft_json
 from bot.services.decide import Decide
 from bot.services.execute import Execute
@@ -38,6 +39,7 @@ from bot.slack.fleet import fleet_message
 from bot.slack.reports import report_message
 from bot.store.store import SqlStore
 from tests.services.bench import ANNA, BEN, UtcClock
+from tests.support.holding import holding
 from tests.support.hosts import HOST
 from tests.support.lies import ANSWERS, KINDS, Told, told
 from tests.support.people import NoGroups
@@ -55,13 +57,16 @@ PULLED = "app@sha256:" + "1" * 64
 
 @dataclass(frozen=True)
 class Lead:
-    engines: Mapping[str, DockerEngine]
+    engines: Mapping[str, HeldDockerEngine]
 
-    def connect(self, host: str) -> DockerEngine:
+    def connect(self, host: str) -> HeldDockerEngine:
         return self.engines[host]
 
+    def hold(self, host: str, engine: EngineInfo) -> AbstractContextManager[HeldDockerEngine]:
+        return holding(host, self.engines[host], engine)
 
-def planning(store: SqlStore, engines: Mapping[str, DockerEngine]) -> Planning:
+
+def planning(store: SqlStore, engines: Mapping[str, HeldDockerEngine]) -> Planning:
     return Planning(
         engines=Lead(engines), ledger=store, protection=Protection(dangling_min_age=timedelta()),
         policy_of=lambda _host: POLICY,
@@ -72,7 +77,7 @@ def host(name: str = HOST) -> Host:
     return Host(name=name, address=SocketAddress(url="unix:///nowhere"), policy=POLICY)
 
 
-def looked(store: SqlStore, engine: DockerEngine, profile: str) -> None:
+def looked(store: SqlStore, engine: HeldDockerEngine, profile: str) -> None:
     """A look with all that it offers, and a plan, as they are shown."""
     plans = planning(store, {HOST: engine})
     report = plans.report(HOST)
@@ -163,7 +168,7 @@ class Office:
     """Who plans on an honest engine, and cleans up on what answers then."""
 
     store: SqlStore
-    engines: dict[str, DockerEngine]
+    engines: dict[str, HeldDockerEngine]
 
     @property
     def rights(self) -> Rights:
@@ -264,12 +269,12 @@ def test_a_liar_fails_alone_in_its_fleet(store: SqlStore, file: str) -> None:
 def test_what_nobody_has_thought_of_fails_one_host_and_is_in_the_log(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    class Broken(DockerEngine):
+    class Broken(HeldDockerEngine):
         def glance(self, seconds: float) -> Glance:
             raise KeyError(seconds)
 
     honest = replayed(ANSWERS[min(ANSWERS)])
-    engines = {HOST: Broken(HOST, lambda: None), HONEST: honest}  # type: ignore[arg-type,return-value] # never asked
+    engines = {HOST: Broken(HOST, lambda: None), HONEST: honest}  # type: ignore[arg-type] # never asked
     with ThreadPoolExecutor(2) as pool:
         fleet = Fleet(engines=Lead(engines), pool=pool, clock=UtcClock())
         gathering = fleet.gather([host(), host(HONEST)], lambda _known: None)

@@ -10,14 +10,15 @@ import requests
 from bot.core.errors import EngineRequestError, HostError
 from bot.core.hosts import SocketAddress
 from bot.engines.client import EngineClient
-from bot.engines.engine import DockerEngine
 from bot.engines.failures import translated
+from bot.engines.held import HeldDockerEngine
 from tests.engines.conftest import MakeClients
+from tests.support.holding import unproven
 from tests.support.hosts import HOST, QUICK
 from tests.support.lying_engine import Liar, answer, bystander, honest_at_first, liar
 from tests.support.tls import certificates
 
-Ask: TypeAlias = Callable[[DockerEngine], object]
+Ask: TypeAlias = Callable[[HeldDockerEngine], object]
 
 ASKING: dict[str, Ask] = {
     "a look": lambda engine: engine.survey(),
@@ -42,9 +43,9 @@ def elsewhere(status: str, location: str) -> bytes:
     return answer(b"", status, f"Location: {location}", "Set-Cookie: a=b; Domain=127.0.0.1")
 
 
-def at(made: MakeClients, one: Liar, **options: Any) -> DockerEngine:
+def at(made: MakeClients, one: Liar, **options: Any) -> HeldDockerEngine:
     clients = made(SocketAddress(url=one.url, **options), limits=QUICK)
-    return DockerEngine(HOST, lambda: clients.client(HOST))
+    return HeldDockerEngine(HOST, unproven(lambda: clients.client(HOST)))
 
 
 @pytest.mark.parametrize("tcp", [False, True], ids=["unix", "tcp"])

@@ -3,7 +3,7 @@
 import tarfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
@@ -11,7 +11,7 @@ from itertools import count
 
 from bot.core.arguments import Arguments
 from bot.core.hosts import Host, Hosts, SocketAddress
-from bot.core.inventory import Kind
+from bot.core.inventory import EngineInfo, Kind
 from bot.core.lifecycle import ItemState, Outcome, PlanState
 from bot.core.plans import Person, Plan
 from bot.core.policy import Policy
@@ -19,6 +19,7 @@ from bot.core.profiles import BUILT_IN, Profile
 from bot.core.protection import Protection
 from bot.engines.clients import Clients
 from bot.engines.engine import DockerEngine
+from bot.engines.held import HeldDockerEngine
 from bot.engines.registry import DockerEngines
 from bot.ports import Engines, Run, Store
 from bot.services.decide import Decide
@@ -31,6 +32,7 @@ from bot.services.standing_rules import StandingRules
 from bot.services.starting import Starting
 from bot.services.stop import Stop
 from tests.support.engine import PrivateEngine
+from tests.support.holding import holding, unproven
 from tests.support.people import NoGroups
 
 HOST = "prod-3"
@@ -51,11 +53,11 @@ def hosts_at(engine: PrivateEngine, policy: Policy = OPEN_TO_ALL) -> Hosts:
     return Hosts({HOST: Host(name=HOST, address=SocketAddress(url=engine.url), policy=policy)})
 
 
-class WatchedEngine(DockerEngine):
+class WatchedEngine(HeldDockerEngine):
     """The real engine, with a function that is called before each call that removes something."""
 
     def __init__(self, clients: Clients, calling: Calling) -> None:
-        super().__init__(HOST, lambda: clients.client(HOST))
+        super().__init__(HOST, unproven(lambda: clients.client(HOST)))
         self._calling = calling
 
     def remove_container(self, container_id: str) -> None:
@@ -91,10 +93,13 @@ class WatchedEngine(DockerEngine):
 class Lead:
     """Every host's name leads to this one engine."""
 
-    engine: DockerEngine
+    engine: HeldDockerEngine
 
     def connect(self, host: str) -> DockerEngine:  # noqa: ARG002 - the port's own
         return self.engine
+
+    def hold(self, host: str, engine: EngineInfo) -> AbstractContextManager[HeldDockerEngine]:
+        return holding(host, self.engine, engine)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -177,6 +182,10 @@ class Bench:
         return Stop(
             hosts=lambda: hosts, rights=Rights(directory=NoGroups()), store=self.store, changed=lambda: None
         )
+
+    def held(self) -> HeldDockerEngine:
+        """The engine, to change something on it beside a run."""
+        return WatchedEngine(self.clients, lambda _call, _ids: None)
 
     def watched(self, calling: Calling) -> Lead:
         return Lead(WatchedEngine(self.clients, calling))

@@ -4,7 +4,7 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import cast
@@ -13,11 +13,12 @@ import pytest
 
 from bot.core.errors import HostUnreachableError, RefusedError
 from bot.core.hosts import Host, Hosts, SocketAddress
+from bot.core.inventory import EngineInfo
 from bot.core.plans import Person
 from bot.core.policy import Policy
 from bot.core.sightings import KnownEngine
 from bot.core.usage import DiskUsage, Glance, LastLook, UsageRow
-from bot.ports import Engine, Ledger
+from bot.ports import Engine, HeldEngine, Ledger
 from bot.services.fleet import AT_ONCE, Fleet, Gathering
 from bot.services.rights import Rights
 from bot.services.visible import Door
@@ -48,6 +49,9 @@ class Pretended:
         if host in self.dead:
             raise HostUnreachableError(host, "nothing listens there.")
         return cast("Engine", _One(self, host))
+
+    def hold(self, host: str, engine: EngineInfo) -> AbstractContextManager[HeldEngine]:
+        raise AssertionError(f"a look holds no engine: {host}, {engine}")
 
 
 @dataclass
@@ -175,6 +179,8 @@ def test_a_host_where_another_engine_answers_than_before_is_told_and_what_it_sho
     kept: dict[str, LastLook] = {}
 
     class Known:
+        now = staticmethod(UtcClock.now)
+
         @staticmethod
         def remember_looks(looked: dict[str, LastLook]) -> None:
             kept.update(looked)
@@ -183,7 +189,9 @@ def test_a_host_where_another_engine_answers_than_before_is_told_and_what_it_sho
         def known_engines() -> dict[str, KnownEngine]:
             now = UtcClock.now()
             return {
-                name: KnownEngine(id=engine_id, name="n", version="28", store="overlay2", first_at=now)
+                name: KnownEngine(
+                    id=engine_id, name=ENGINE.name, version="28", store="overlay2", first_at=now
+                )
                 for name, engine_id in (("h-1", ENGINE.id), ("h-2", "another"))
             }
 

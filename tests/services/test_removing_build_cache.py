@@ -120,10 +120,10 @@ def test_only_whole_ids_are_pruned_though_the_engine_would_match_any_part_of_one
     engine.docker("image", "prune", "--force")
     whole = look(engine).ids[Kind.BUILD_CACHE]
     shortened = {part for each in whole for part in (each[:6], each[3:9], each[-6:], each[:-1])}
-    assert bench.engines.connect("prod-3").prune_cache(sorted(shortened)) == frozenset()
+    assert bench.held().prune_cache(sorted(shortened)) == frozenset()
     assert look(engine).ids[Kind.BUILD_CACHE] == whole
     one = min(whole.difference(*(parents(record) for record in records(engine).values())))
-    assert bench.engines.connect("prod-3").prune_cache([one, *sorted(shortened)]) == {one}
+    assert bench.held().prune_cache([one, *sorted(shortened)]) == {one}
     assert look(engine).ids[Kind.BUILD_CACHE] == whole - {one}
 
 
@@ -133,7 +133,7 @@ def test_what_is_no_id_of_a_record_never_reaches_the_engine(bench: Bench, bad: s
     engine.build([*COPY], buildkit=True)
     before = look(engine)
     with pytest.raises(ValueError, match="not the id"):
-        bench.engines.connect("prod-3").prune_cache([*before.ids[Kind.BUILD_CACHE], bad])
+        bench.held().prune_cache([*before.ids[Kind.BUILD_CACHE], bad])
     assert look(engine) == before
 
 
@@ -141,5 +141,5 @@ def test_a_prune_of_nothing_prunes_nothing(bench: Bench) -> None:
     engine = bench.engine
     engine.build([*COPY], buildkit=True)
     before = look(engine)
-    assert bench.engines.connect("prod-3").prune_cache([]) == frozenset()
+    assert bench.held().prune_cache([]) == frozenset()
     assert look(engine) == before

@@ -18,7 +18,16 @@ from bot.ports import Engines
 from bot.services.restore import Restore
 from bot.services.restore_loop import RestoreLoop
 from bot.services.rights import Rights
-from tests.services.bench import ANNA, BEN, OPEN_TO_ALL, Bench, WatchedEngine, hosts_at, imported
+from tests.services.bench import (
+    ANNA,
+    BEN,
+    OPEN_TO_ALL,
+    Bench,
+    Lead,
+    WatchedEngine,
+    hosts_at,
+    imported,
+)
 from tests.support.people import NoGroups
 from tests.support.registry import PrivateRegistry, private_registry
 from tests.support.waiting import wait_until
@@ -189,11 +198,8 @@ def test_a_storm_of_clicks_on_several_replicas_pulls_once(bench: Bench, removed:
             slow.wait(0.5)
             super().pull(reference)
 
-    class Lead:
-        def connect(self, host: str) -> Watched:  # noqa: ARG002 - the port's own
-            return Watched(bench.clients, lambda _name, _things: None)
-
-    replicas = [restore(bench, Lead(), owner=f"replica-{number}") for number in range(4)]
+    lead = Lead(Watched(bench.clients, lambda _name, _things: None))
+    replicas = [restore(bench, lead, owner=f"replica-{number}") for number in range(4)]
     refused: list[str] = []
 
     def click(replica: Restore) -> None:
@@ -233,11 +239,7 @@ def test_nothing_is_pulled_on_another_engine_than_the_images_were_removed_from(
         def info(self) -> EngineInfo:
             return replace(super().info(), id="another")
 
-    class Lead:
-        def connect(self, host: str) -> Other:  # noqa: ARG002 - the port's own
-            return Other(bench.clients, lambda _name, _things: None)
-
-    work = restore(bench, Lead())
+    work = restore(bench, Lead(Other(bench.clients, lambda _name, _things: None)))
     work.ask(removed.plan.id, ANNA)
     work(removed.plan.id)
     now = bench.state(removed.plan)

@@ -12,7 +12,7 @@ from bot.core.audit import Tag
 from bot.core.hosts import Hosts, SocketAddress
 from bot.core.restoring import Restored, RestoreStatus
 from bot.engines.clients import Clients
-from bot.engines.engine import DockerEngine
+from bot.engines.held import HeldDockerEngine
 from bot.engines.limits import Limits
 from bot.services import restore as restoring
 from bot.services.restore import Restore
@@ -22,12 +22,17 @@ from tests.services.bench import ANNA, Lead
 from tests.services.test_restoring import RESTORERS
 from tests.store.cleaned import cleaned
 from tests.store.samples import ENGINE, the
+from tests.support.holding import unproven
 from tests.support.hosts import HOST, QUICK, registered
 from tests.support.lying_engine import VERSION, Liar, answer, honest_at_first, liar
 from tests.support.people import NoGroups
 
 KNOWN = {
-    "/info": answer(json.dumps({"ID": ENGINE.id, "Driver": ENGINE.store}).encode()),
+    "/info": answer(
+        json.dumps(
+            {"ID": ENGINE.id, "Name": ENGINE.name, "DockerRootDir": ENGINE.data_root, "Driver": ENGINE.store}
+        ).encode()
+    ),
     "/version": answer(VERSION),
 }
 GONE = answer(b'{"message": "No such image"}', "404 Not Found")
@@ -65,7 +70,7 @@ def restorer(store: SqlStore, told: Told, limits: Limits = QUICK) -> Iterator[tu
         hosts = registered(SocketAddress(url=one.url))
         named = Hosts({HOST: replace(hosts[HOST], policy=RESTORERS)})
         with closing(Clients(hosts, limits=limits, ssh_config=None)) as clients:
-            engine = DockerEngine(HOST, lambda: clients.client(HOST))
+            engine = HeldDockerEngine(HOST, unproven(lambda: clients.client(HOST)))
             yield Restore(
                 hosts=lambda: named, rights=Rights(directory=NoGroups()), store=store, engines=Lead(engine),
                 owner="one", changed=lambda: None, stopping=lambda: False,
@@ -152,7 +157,7 @@ def test_what_nobody_has_thought_of_is_a_failed_image_too(
     def broken(*_: object) -> None:
         raise KeyError("id")
 
-    monkeypatch.setattr(DockerEngine, "pull", broken)
+    monkeypatch.setattr(HeldDockerEngine, "pull", broken)
     with restorer(store, lambda: answer(b"")) as (work, _):
         assert set(reasons(store, work)) == {"Deckhand failed over it (KeyError); its log says more"}
     assert "Traceback" in caplog.text

@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -16,12 +16,13 @@ from bot.core.errors import (
     StoreUnavailableError,
 )
 from bot.core.hosts import Host, Hosts, SocketAddress
-from bot.core.inventory import Kind
+from bot.core.inventory import EngineInfo, Kind
 from bot.core.lifecycle import Outcome, PlanState, Status
 from bot.core.plans import Person
 from bot.core.policy import Policy
 from bot.core.protection import Protection
 from bot.engines.engine import DockerEngine
+from bot.engines.held import HeldDockerEngine
 from bot.services.decide import Decide
 from bot.services.execute import Execute
 from bot.services.leases import Leases
@@ -38,6 +39,7 @@ from bot.trial.sample.objects import PREDEFINED_NETWORKS, Image
 from bot.trial.sample.removing import remove_container, remove_volume, start_container
 from bot.trial.sample.removing_images import remove_image, tag_image
 from tests.support.direct import client_of
+from tests.support.holding import holding, unproven
 from tests.support.people import NoGroups
 
 HOSTS = ("north", "south")
@@ -90,11 +92,11 @@ class ScriptedStore:
         return call
 
 
-class ScriptedEngine(DockerEngine):
+class ScriptedEngine(HeldDockerEngine):
     """One process's engine; the world judges each effect right before it happens."""
 
     def __init__(self, world: "World", host: str, process: "Process") -> None:
-        super().__init__(host, lambda: world.clients[host])
+        super().__init__(host, unproven(lambda: world.clients[host]))
         self._world, self._host_name, self._process = world, host, process
 
     def _effect(self, kind: Kind, ids: Sequence[str], work: Callable[[], Any]) -> Any:
@@ -171,6 +173,9 @@ class Process:
 
     def connect(self, host: str) -> DockerEngine:
         return ScriptedEngine(self.world, host, self)
+
+    def hold(self, host: str, engine: EngineInfo) -> AbstractContextManager[HeldDockerEngine]:
+        return holding(host, ScriptedEngine(self.world, host, self), engine)
 
     def run(self) -> None:
         with suppress(Death, LeaseLostError, StoreUnavailableError):

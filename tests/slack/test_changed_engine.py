@@ -38,7 +38,7 @@ def test_another_engine_is_reported_and_refused_until_somebody_accepts_it(
     assert "Nothing is planned on it." in refusal
     assert not place.store.unshown()
 
-    engine = replace(ENGINE, id="ANOTHER")
+    engine = replace(ENGINE, id="ANOTHER", name=known.name)
     place.store.accept_engine("prod-3", engine, "shell:anna")
     place.propose(ANN)
     assert [link.event.tag for link in place.store.events("")] == [Tag.HOST_SEEN, Tag.HOST_ACCEPTED]

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from random import Random
 
 from bot.core.errors import HostError
-from bot.engines.engine import DockerEngine
 from bot.engines.failures import translated
+from bot.engines.held import HeldDockerEngine
 from tests.engines.test_missing_answers import kind_of
 from tests.support.hosts import HOST
 from tests.support.mutations import mutated
@@ -52,7 +52,7 @@ KINDS = sorted({kind(path) for answers in ANSWERS.values() for path in answers} 
 class Told:
     """One engine with one lie."""
 
-    engine: DockerEngine
+    engine: HeldDockerEngine
     file: str
     path: str
     what: str

@@ -34,9 +34,10 @@ from docker import APIClient
 
 from bot.engines.adapter import DIALLED_URL
 from bot.engines.client import EngineClient
-from bot.engines.engine import DockerEngine
+from bot.engines.held import HeldDockerEngine
 from bot.engines.limits import Limits
 from tests.support.engine import PrivateEngine, private_engine
+from tests.support.holding import unproven
 
 Answers: TypeAlias = dict[str, Any]
 """By path and query, without the API's version; the method stands before what is no GET. Bytes are told as they are."""
@@ -171,11 +172,11 @@ def aged(recording: Path) -> Answers:
     return answers
 
 
-def replayed(answers: Mapping[str, Any], host: str = "prod-3") -> DockerEngine:
+def replayed(answers: Mapping[str, Any], host: str = "prod-3") -> HeldDockerEngine:
     """Deckhand's engine, with the real SDK, on recorded answers."""
     client = EngineClient(DIALLED_URL, Limits(), _Replay(answers))
     client.negotiate()
-    return DockerEngine(host, lambda: client)
+    return HeldDockerEngine(host, unproven(lambda: client))
 
 
 if __name__ == "__main__":

@@ -24,9 +24,10 @@ from bot.core.prediction import Measured
 from bot.core.profiles import BUILT_IN
 from bot.core.protection import Protection
 from bot.engines.clients import Clients
-from bot.engines.engine import DockerEngine
+from bot.engines.held import HeldDockerEngine
 from bot.services.removal import Removal
 from bot.trial.sample import SampleEngine, Universe
+from tests.support.holding import unproven
 from tests.trial.sample.worlds import worlds
 
 FEW, MANY = 25, 1_000
@@ -42,11 +43,11 @@ class Stage:
     sample: SampleEngine
     clients: Clients
 
-    def show(self, universe: Universe) -> DockerEngine:
+    def show(self, universe: Universe) -> HeldDockerEngine:
         shown = self.sample.universe
         with shown.lock:
             vars(shown).update({name: value for name, value in vars(universe).items() if name != "lock"})
-        return DockerEngine(HOST, lambda: self.clients.client(HOST))
+        return HeldDockerEngine(HOST, unproven(lambda: self.clients.client(HOST)))
 
 
 @pytest.fixture(scope="module")
@@ -61,13 +62,13 @@ def stage() -> Iterator[Stage]:
             yield Stage(sample, clients)
 
 
-def planned(engine: DockerEngine, request: str) -> Draft:
+def planned(engine: HeldDockerEngine, request: str) -> Draft:
     arguments = parse_arguments(request.split())
     profile = narrowed(BUILT_IN[arguments.profile or "routine"], arguments)
     return draft(Measured.of(engine.survey().inventory), profile, Protection(dangling_min_age=timedelta()))
 
 
-def run(engine: DockerEngine, plan: Draft) -> list[ItemState]:
+def run(engine: HeldDockerEngine, plan: Draft) -> list[ItemState]:
     """Remove all items in their order, as a cleanup does."""
     removal = Removal(
         engine=engine,
