@@ -129,12 +129,7 @@ class GatherHome:
         """StoreUnavailableError when the database cannot be read."""
         person = self.rights.identified(person)
         hosts, may, plans = self.hosts(), self._rights_of(person), self.store.going_on()
-
-        def known(name: str) -> bool:
-            """Whether the person may still know of the host; one that is gone has no rules any more."""
-            host = hosts.by_name.get(name)
-            return host is None or any(may(host, right) for right in Right)
-
+        known = self._known_to(person, hosts, may)
         stuck = part(_stuck(plans, hosts, may), 0, STUCK_SHOWN, self._line(hosts, may))
         waiting = _waiting(plans, hosts, may, person)
         at_the_top = {line.state.plan.id for line in stuck.shown}
@@ -182,19 +177,27 @@ class GatherHome:
 
         return line
 
+    def _known_to(self, person: Person, hosts: Hosts, may: May) -> Callable[[str], bool]:
+        """Whether the person may still know of a host, here or in a channel; one that is gone has no rules any more."""
+
+        def known(name: str) -> bool:
+            host = hosts.by_name.get(name)
+            return host is None or any(
+                may(host, right) or self._by_channel(host, right, person) for right in Right
+            )
+
+        return known
+
+    def _by_channel(self, host: Host, right: Right, person: Person) -> bool:
+        """Whether a channel would give the person the right."""
+        channels = filter(is_channel, host.policy.entries(right))
+        return any(self.rights.has(host, right, person, channel) for channel in channels)
+
     def _elsewhere(self, person: Person, hosts: Hosts, may: May, plans: Iterable[OpenPlan]) -> bool:
         """Whether a channel would show this person a host, or let them decide about a plan, that a Home does not."""
 
         def by_channel(host: Host | None, right: Right) -> bool:
-            return (
-                host is not None
-                and not may(host, right)
-                and any(
-                    self.rights.has(host, right, person, entry)
-                    for entry in host.policy.entries(right)
-                    if is_channel(entry)
-                )
-            )
+            return host is not None and not may(host, right) and self._by_channel(host, right, person)
 
         return any(by_channel(host, Right.LOOK) for host in hosts.all()) or any(
             by_channel(hosts.by_name.get(plan.host), Right.APPROVE)

@@ -7,6 +7,7 @@ import math
 import statistics
 import tempfile
 from collections.abc import Iterator
+from itertools import cycle
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from bot.core.lifecycle import Status
 from bot.slack.plan_open import APPROVE
 from bot.store.database import open_store
 from bot.store.store import SqlStore
-from bot.trial.workspace import Workspace, payloads
+from bot.trial.workspace import DEFAULT_PEOPLE, Person, Team, Workspace, payloads
 from tests.support.shell import DECKHAND, started
 from tests.support.waiting import wait_until
 from tests.support.workers import serve_engines
@@ -25,6 +26,8 @@ pytestmark = pytest.mark.long
 HOSTS, CONTAINERS, PAUSE = 20, 600, 0.1
 AT_ONCE, ROUNDS = 100, 4
 GOAL_MS, SLACKS_LIMIT_MS = 100, 3_000
+PEOPLE = tuple(Person(id=f"U0P{number:02}", name=f"p{number}", real_name="P") for number in range(50))
+"""Who sends them: one person's would wait for one another."""
 CONFIGURATION = """
 [database]
 url = "sqlite:///{folder}/deckhand.db"
@@ -75,13 +78,13 @@ def acks(workspace: Workspace, names: list[str]) -> list[float]:
     They are sent from one thread: a hundred that wait would slow down the measuring side, not the bot.
     """
     desk, before = workspace._desk, len(workspace.ack_seconds)
-    person, channel = desk.team.person("U0ANN"), desk.team.channels[0]
+    people, channel = [desk.team.person(each.id) for each in PEOPLE], desk.team.channels[0]
     envelopes = [
         {
             "envelope_id": f"bench-{before}-{number}", "type": "slash_commands", "accepts_response_payload": True,
-            "payload": payloads.slash_command(desk, person, channel, "/docker-df", names[number % len(names)]),
+            "payload": payloads.slash_command(desk, people[number % 50], channel, "/docker-df", name),
         }
-        for number in range(AT_ONCE)
+        for number, name in zip(range(AT_ONCE), cycle(names), strict=False)
     ]  # fmt: skip
     (link,), answers = desk.links._links, len(workspace.messages())
     for envelope in envelopes:
@@ -104,7 +107,7 @@ def test_a_hundred_commands_at_once_are_acknowledged_while_twenty_cleanups_run(f
     engines, urls = serve_engines(folder, names, containers=CONTAINERS, images=0, pause=PAUSE)
     hosts = "\n".join(f'[hosts.{name}]\ndocker = "{url}"' for name, url in urls.items())
     (folder / "deckhand.toml").write_text(CONFIGURATION.format(folder=folder, hosts=hosts), encoding="utf-8")
-    with Workspace() as workspace:
+    with Workspace(team=Team(people=(*DEFAULT_PEOPLE, *PEOPLE))) as workspace:
         environment = {
             "SLACK_BOT_TOKEN": workspace.bot_token, "SLACK_APP_TOKEN": workspace.app_token,
             "SLACK_API_URL": workspace.api_url,

@@ -174,6 +174,22 @@ def test_no_host_and_no_plan_is_a_home_too(store: SqlStore) -> None:
     assert "No registered host is open to you." in said(view)
 
 
+@pytest.mark.parametrize(
+    ("policy", "shown"),
+    [
+        (Policy(name="closed", look=("U0SOMEBODY",)), False),
+        (Policy(name="asks", request=(NOBODY.id,)), True),
+        (Policy(name="asks in a channel", request=("C0OPS",)), True),
+    ],
+    ids=lambda value: value.name if isinstance(value, Policy) else "",
+)
+def test_ones_own_plans_are_there_while_one_may_know_of_their_host(
+    store: SqlStore, policy: Policy, *, shown: bool
+) -> None:
+    propose(store, 1, "vault-7", by=NOBODY)
+    assert ("vault-7" in said(home_view(gather(store, ["vault-7"], policy)(Pages())))) is shown
+
+
 def test_500_hosts_and_300_plans_are_all_there_page_by_page(store: SqlStore) -> None:
     names = [f"host-{number:03}" for number in range(500)]
     for number in range(300):

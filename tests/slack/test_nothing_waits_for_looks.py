@@ -10,6 +10,7 @@ import pytest
 
 from bot.core.lifecycle import Status
 from bot.core.plans import Person
+from bot.services.decide import Decide
 from bot.services.home import Pages
 from bot.slack.blocks import Block
 from bot.slack.home_showing import HomeShow
@@ -161,6 +162,17 @@ def test_three_hundred_requests_by_one_person_leave_ten_plans_and_an_answer(
     assert len(place.store.open_plans(ANN, "prod-3")) == 10
     place.workspace.command(BOB, "/docker-prune", "prod-3 everything")
     eventually(lambda: len(place.store.open_plans(BOB, "prod-3")) == 1)
+
+
+def test_plans_whose_time_is_up_hold_no_cleanup(
+    start: Start, slow: SampleEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go = Event()
+    monkeypatch.setattr(Decide, "expire_due", lambda _decide: go.wait(60))
+    place = start(two_hosts(slow, ""))
+    place.approve(BOB, place.propose(ANN))
+    place.message("Cleanup done")
+    go.set()
 
 
 def test_a_home_that_takes_for_ever_holds_no_decision(
