@@ -1,15 +1,15 @@
 """The command line: ``deckhand run | try | df | plan | audit | hosts | policy | schedules | doctor | db``."""
 
-import logging
 import sys
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn, cast
 
 import typer
 
-from bot import cli_audit, cli_review, output
+from bot import cli_audit, cli_review, output, output_records
 from bot.cli_hosts import CHECKS_AT_ONCE, df, hosts
 from bot.cli_options import FAILED, MISUSED, AsJson, Config, HostName, connected, opened_store
 from bot.cli_rules import policy, schedules
@@ -19,6 +19,7 @@ from bot.core.errors import ConfigurationError, DeckhandError, UsageError
 from bot.core.hosts import Host
 from bot.core.inventory import EngineInfo
 from bot.engines.registry import DockerEngines
+from bot.logs import log_to_stderr
 from bot.looking import make_planning, process_now
 from bot.services.clocks import Clocks
 from bot.store.database import migrate, open_store
@@ -84,15 +85,15 @@ def plan(
         planning = make_planning(settings, engines, store)
         if why is not None:
             explanations = planning.explain(name, why)
-            output.show_explanations(explanations, as_json=as_json)
+            output_records.show_explanations(explanations, as_json=as_json)
             return
         _, drafts = planning.drafts(name, requests)
     if as_json:
-        plans = [output.draft_json(name, draft) for draft in drafts]
+        plans = [output_records.draft_json(name, draft) for draft in drafts]
         output.print_json(plans[0] if len(plans) == 1 else list(plans))
         return
     for draft in drafts:
-        output.show_draft(name, draft)
+        output_records.show_draft(name, draft)
 
 
 @database.command("upgrade")
@@ -152,16 +153,37 @@ def _engine_of(
         return error
 
 
+_MistypedError = cast("type[typer.BadParameter]", typer.BadParameter.__base__)
+"""Every mistake on a command line, which typer has no name for."""
+
+
 def main() -> None:
     """Run the command line; whatever goes wrong is told in a sentence, with an exit code."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    for noisy in ("slack_sdk", "slack_bolt", "uvicorn", "alembic", "urllib3"):
-        logging.getLogger(noisy).setLevel(logging.WARNING)
+    log_to_stderr()
+    sys.excepthook = output.tell_defect
     try:
-        cli()
-    except (ConfigurationError, UsageError) as error:
-        print(f"deckhand: {error}", file=sys.stderr)  # noqa: T201 - the one place that tells the shell
-        sys.exit(MISUSED)
+        code = cli(standalone_mode=False)
+    except ConfigurationError as error:
+        _fail(MISUSED, *error.problems)
+    except UsageError as error:
+        _fail(MISUSED, str(error))
     except DeckhandError as error:
-        print(f"deckhand: {error}", file=sys.stderr)  # noqa: T201 - the one place that tells the shell
-        sys.exit(FAILED)
+        _fail(FAILED, str(error))
+    except _MistypedError as error:
+        _fail(MISUSED, *_mistakes(error))
+    except typer.Abort:
+        _fail(FAILED, "Nothing was changed.")
+    sys.exit(code)
+
+
+def _mistakes(error: typer.BadParameter) -> Sequence[str]:
+    """What is wrong with a command line; nothing where no command was given: the help was shown then."""
+    said = error.format_message().rstrip(".")
+    shows = f". `{error.ctx.command_path} --help` shows how." if error.ctx else ""
+    return [f"{said}{shows}"] if said else []
+
+
+def _fail(code: int, *problems: str) -> NoReturn:
+    for number, problem in enumerate(problems):
+        output.complain(problem if number else f"deckhand: {problem}")
+    sys.exit(code)

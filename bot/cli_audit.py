@@ -4,7 +4,6 @@ import getpass
 import os
 import re
 import socket
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -95,12 +94,7 @@ def _plans(config: Path | None, words: Sequence[str]) -> frozenset[str]:
 def _write(lines: Iterator[str], file: Path | None) -> None:
     """To a file it is whole or not there; to a pipe until whoever reads it has enough."""
     if file is None:
-        try:
-            sys.stdout.reconfigure(encoding="utf-8", newline="")  # type: ignore[union-attr] # a real file of this process
-            sys.stdout.writelines(lines)
-            sys.stdout.flush()
-        except BrokenPipeError:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        output.stream(lines)
         return
     partial = file.with_name(file.name + ".partial")
     try:
@@ -263,4 +257,4 @@ def archive(
 
 def show_format() -> None:
     """Print the format of the audit: all that is needed to verify an export without Deckhand."""
-    output.say(audit_format.__doc__ or "")
+    output.say(*(audit_format.__doc__ or "").splitlines())

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from bot import output, output_hosts
+from bot import output, output_hosts, output_records
 from bot.cli_options import FAILED, AsJson, Config, HostName, Selection, agree, connected, opened_store
 from bot.config import Settings, load
 from bot.core.errors import DeckhandError, UsageError
@@ -51,9 +51,9 @@ def df(
             output.print_json(facts.usage(engine.disk_usage()))
             return
         glance = engine.glance(PATIENCE)
-    output.show_engine(glance.engine)
+    output_records.show_engine(glance.engine)
     output_hosts.show_disk(glance.disk)
-    output.show_usage(glance.usage)
+    output_records.show_usage(glance.usage)
 
 
 def _df_of_several(settings: Settings, selected: tuple[Host, ...], *, as_json: bool) -> None:
@@ -171,5 +171,5 @@ def hosts_import(
     found += [(name, "context") for name in names_in_environment()] if contexts else []
     taken: set[str] = set()
     for name, key in found:
-        typer.echo(output_hosts.host_toml(name, key, taken))
+        output.say(*output_hosts.host_toml(name, key, taken).split("\n"))
         taken.add(name)

@@ -15,6 +15,7 @@ from bot.core.audit_filter import EXAMPLE, AuditFilter, parse_filter
 from bot.core.errors import DeckhandError, UsageError
 from bot.core.units import parse_duration
 from bot.engines.registry import DockerEngines
+from bot.output import ask
 from bot.services import review
 from bot.store.database import open_store
 from bot.store.store import SqlStore
@@ -77,7 +78,7 @@ def agree(question: str, given: str | None, wanted: str, option: str) -> None:
         return
     if not sys.stdin.isatty():
         raise DeckhandError(f"Nobody is there to ask. In a script, write {option} with: {wanted}")
-    if not typer.confirm(question):
+    if not ask(question):
         raise DeckhandError("Nothing was changed.")
 
 

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from bot import output
+from bot import output, output_records
 from bot.cli_options import AsJson, Config, Filter, asked_cleanups, opened_store
 from bot.config import load
 from bot.services import review
@@ -22,7 +22,7 @@ def audit_list(
         if as_json:
             output.stream_json(review.cleanup_json(cleanup) for cleanup in cleanups)
         else:
-            output.show_cleanups(cleanups)
+            output_records.show_cleanups(cleanups)
 
 
 def audit_stats(words: Filter = None, config: Config = None, as_json: AsJson = False) -> None:  # noqa: FBT002 - typer's flags
@@ -32,7 +32,7 @@ def audit_stats(words: Filter = None, config: Config = None, as_json: AsJson = F
     if as_json:
         output.print_json(review.statistics_json(statistics))
     else:
-        output.show_statistics(statistics)
+        output_records.show_statistics(statistics)
 
 
 def audit_show(
@@ -47,7 +47,7 @@ def audit_show(
     if as_json:
         output.print_json(review.plan_json(state, events))
         return
-    output.show_record(state)
+    output_records.show_record(state)
     output.say("")
     output.show_table(
         ("SEQ", "AT", "EVENT", "BY"),

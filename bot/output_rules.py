@@ -21,7 +21,7 @@ def show_policy(host: Host, asked: Asked, answers: Sequence[Answer], now: dateti
     """Print every right of a person on a host, and the rules of its policy."""
     where = f"asked in {asked.channel}" if asked.channel else "asked in no channel"
     output.say(f"{host.name}: policy “{host.policy.name}”, {host.policy_because}")
-    output.say(f"{asked.user_id}, {where}; {standing_words(asked)}\n")
+    output.say(f"{asked.user_id}, {where}; {standing_words(asked)}", "")
     output.show_table(
         ("RIGHT", "", "WHY"),
         ((str(one.right), "yes" if one.allowed else "no", one.why) for one in answers),

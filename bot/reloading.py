@@ -74,6 +74,8 @@ class Reloading:
             settings = self._load()
             self._adopt(settings)
         except ConfigurationError as error:
-            LOG.error("the changed configuration is refused, and the one before stays:\n%s", error)  # noqa: TRY400 - the problems say it all
+            LOG.error("the changed configuration is refused, and the one before stays")  # noqa: TRY400 - the problems say it all
+            for problem in error.problems:
+                LOG.error("%s", problem)  # noqa: TRY400 - as above
         except Exception:
             LOG.exception("the changed configuration could not be taken up")

@@ -1,9 +1,6 @@
 """The cleanups that a filter means as files: CSV with a line for each object, JSON with a record for each cleanup."""
 
-import csv
-import io
-import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby, islice
 
@@ -11,6 +8,8 @@ from bot.core.audit import Json, time_text
 from bot.core.audit_filter import AuditFilter
 from bot.core.plans import Person
 from bot.core.review import RecordedItem
+from bot.core.spreadsheet import csv_lines
+from bot.core.visible import json_text
 from bot.ports import Cleanup
 from bot.services.review import Review, cleanup_json, every_cleanup
 
@@ -21,7 +20,6 @@ COLUMNS = (
     "cleanup", "host", "engine_id", "profile", "outcome", "requested_by", "approved_by", "started_at",
     "finished_at", "kind", "id", "name", "item_outcome", "reason", "bytes",
 )  # fmt: skip
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,8 +42,8 @@ def export(review: Review, person: Person, matching: AuditFilter, channel: str =
         for plan, of_plan in groupby(review.store.recorded_items(plans), key=lambda item: item.plan):
             items[plan] = list(of_plan)
     return Files(
-        csv=_csv(cleanups, items),
-        json=json.dumps([_record(each, items.get(each.plan, ())) for each in cleanups], ensure_ascii=False, indent=1),
+        csv="".join(csv_lines(_rows(cleanups, items))),
+        json=json_text([_record(each, items.get(each.plan, ())) for each in cleanups], indent=1),
         cleanups=len(cleanups),
         whole=len(found) <= MOST,
     )  # fmt: skip
@@ -62,14 +60,11 @@ def _record(cleanup: Cleanup, items: Sequence[RecordedItem]) -> Json:
     }  # fmt: skip
 
 
-def _csv(cleanups: Sequence[Cleanup], items: dict[str, list[RecordedItem]]) -> str:
-    written = io.StringIO()
-    writer = csv.writer(written)
-    writer.writerow(COLUMNS)
+def _rows(cleanups: Sequence[Cleanup], items: dict[str, list[RecordedItem]]) -> Iterator[Sequence[Json]]:
+    yield COLUMNS
     for cleanup in cleanups:
         for item in items.get(cleanup.plan, ()):
-            writer.writerow(_cell(value) for value in _line(cleanup, item))
-    return written.getvalue()
+            yield _line(cleanup, item)
 
 
 def _line(cleanup: Cleanup, item: RecordedItem) -> tuple[str | int, ...]:
@@ -79,8 +74,3 @@ def _line(cleanup: Cleanup, item: RecordedItem) -> tuple[str | int, ...]:
         " ".join(cleanup.approved_by), time_text(cleanup.started_at), finished,
         item.kind, item.id, item.name, item.outcome, item.reason, item.bytes,
     )  # fmt: skip
-
-
-def _cell(value: str | int) -> str | int:
-    """A cell that no spreadsheet takes for a formula: the name of an object comes from a host."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value

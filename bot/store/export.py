@@ -3,11 +3,10 @@
 ``bot.core.audit_format`` describes the lines.
 """
 
-import csv
 import hashlib
 import io
 import json
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -17,10 +16,12 @@ from sqlalchemy import ColumnElement, func
 from sqlalchemy import select as select_columns
 from sqlmodel import Session, col
 
+from bot.core import spreadsheet
 from bot.core.audit import Json
 from bot.core.audit_format import VERSION, AuditKeys, Entry, Head, facts_text
 from bot.core.errors import UsageError
 from bot.core.verifying import Break, Kind, UnreadableError, Verdict, Verification
+from bot.core.visible import visible_json
 from bot.store import chain
 from bot.store.models import EventRow
 
@@ -39,8 +40,6 @@ CSV_HEAD = (
     "facts",
     "hash",
 )
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
-"""What a spreadsheet reads as the start of a formula, or skips on its way to one."""
 _TAIL_BYTES = 4096
 """More than the last line ever needs."""
 
@@ -115,7 +114,7 @@ def json_lines(session: Session, selection: Selection) -> Generator[str, None, N
 
 def _line(entry: Entry) -> str:
     texts = (f'"{name}":{_text(getattr(entry, name))}' for name in _TEXTS)
-    return f'{{"seq":{entry.seq},{",".join(texts)},"facts":{entry.facts}}}\n'
+    return visible_json(f'{{"seq":{entry.seq},{",".join(texts)},"facts":{entry.facts}}}') + "\n"
 
 
 _TEXTS = tuple(name for name in Entry._fields if name not in {"seq", "facts"})
@@ -123,16 +122,10 @@ _TEXTS = tuple(name for name in Entry._fields if name not in {"seq", "facts"})
 
 def csv_lines(session: Session, selection: Selection) -> Generator[str, None, None]:
     """The lines of a table for people; no cell is a formula to a spreadsheet."""
-    row = io.StringIO(newline="")
-    writer = csv.writer(row)
-    for cells in _rows(session, selection):
-        writer.writerow([_harmless(cell) for cell in cells])
-        yield row.getvalue()
-        row.seek(0)
-        row.truncate()
+    yield from spreadsheet.csv_lines(_rows(session, selection))
 
 
-def _rows(session: Session, selection: Selection) -> Iterator[tuple[object, ...]]:
+def _rows(session: Session, selection: Selection) -> Iterator[Sequence[Json]]:
     yield CSV_HEAD
     for entry in selection.streamed(session):
         try:
@@ -154,13 +147,6 @@ def _rows(session: Session, selection: Selection) -> Iterator[tuple[object, ...]
             entry.facts,
             entry.hash,
         )
-
-
-def _harmless(cell: object) -> object:
-    if isinstance(cell, bool | int):
-        return cell
-    text = cell if isinstance(cell, str) else json.dumps(cell, ensure_ascii=False)
-    return f"'{text}" if text.startswith(_FORMULA) else text
 
 
 # --- reading ------------------------------------------------------------------------------------

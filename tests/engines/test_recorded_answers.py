@@ -15,7 +15,7 @@ from bot.core.prediction import Measured
 from bot.core.profiles import BUILT_IN
 from bot.core.protection import Protection
 from bot.core.units import human_size
-from bot.output import draft_json
+from bot.output_records import draft_json
 from tests.support.recording import CLI_DF, RECORDINGS, Answers, aged, replayed
 
 GOLDENS = Path(__file__).parent / "goldens"
