@@ -9,7 +9,7 @@ from typing import Annotated, NoReturn, cast
 
 import typer
 
-from bot import cli_audit, cli_review, output, output_records
+from bot import cli_audit, cli_review, output, output_records, private
 from bot.cli_hosts import CHECKS_AT_ONCE, df, hosts
 from bot.cli_options import FAILED, MISUSED, AsJson, Config, HostName, connected, opened_store
 from bot.cli_rules import policy, schedules
@@ -159,6 +159,7 @@ _MistypedError = cast("type[typer.BadParameter]", typer.BadParameter.__base__)
 
 def main() -> None:
     """Run the command line; whatever goes wrong is told in a sentence, with an exit code."""
+    private.from_here_on()
     log_to_stderr()
     sys.excepthook = output.tell_defect
     try:

@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from bot import output
+from bot import output, private
 from bot.cli_options import FAILED, AsJson, Config, Filter, asked_cleanups, moment, opened_store
 from bot.config import DEFAULT_FILE, load
 from bot.core import audit_format
@@ -98,7 +98,7 @@ def _write(lines: Iterator[str], file: Path | None) -> None:
         return
     partial = file.with_name(file.name + ".partial")
     try:
-        with partial.open("w", encoding="utf-8", newline="") as opened:
+        with private.created(partial) as opened:
             opened.writelines(lines)
         partial.replace(file)
     except OSError as error:

@@ -6,6 +6,7 @@ from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from bot import private
 from bot.app import Deckhand, ended_by_signal
 from bot.config import Settings, load
 from bot.core.errors import DeckhandError, HostError
@@ -37,7 +38,7 @@ def trial(port: int, data: Path | None = None) -> Iterator[tuple[Workspace, Sett
         if _answers(setting.local_url()):
             hosts[setting.LOCAL] = setting.local_url()
         folder = data or scratch
-        folder.mkdir(parents=True, exist_ok=True)
+        private.make_folder(folder)
         setting.write_configuration(folder / "deckhand.toml", hosts)
         try:
             workspace = Workspace(port=port, notice=setting.notice(hosts))
@@ -75,7 +76,7 @@ def run_trial(port: int, data: Path | None) -> None:
     """Serve the trial until SIGTERM or SIGINT."""
     ended = ended_by_signal()
     with trial(port, data) as (workspace, settings):
-        LOG.info("ready: open %s and type /docker-df sample", workspace.url)
+        LOG.info("ready: open %s and type /docker-df sample", workspace.address)
         LOG.info("in another shell: deckhand audit list --config %s", settings.file)
         ended.wait()
         LOG.info("stopping")

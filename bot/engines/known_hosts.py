@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
 
+from bot import private
 from bot.core.errors import HostKeyError, UntrustedKeyError
 from bot.engines.failures import LinkError
 
@@ -77,7 +78,7 @@ def pin(pins: Path, shown: "ShownKey") -> None:
             if not words or words[0] != shown.name:
                 kept.append(line)
     kept.append(f"{shown.name} {shown.type} {base64.b64encode(shown.blob).decode()}")
-    pins.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    private.make_folder(pins.absolute().parent)
     # In the same folder, for our eyes only, and in the place of the old one as a whole.
     number, beside = tempfile.mkstemp(prefix=f".{pins.name}.", dir=pins.parent)
     try:

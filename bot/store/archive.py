@@ -10,6 +10,7 @@ from sqlalchemy import delete, func
 from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, select
 
+from bot import private
 from bot.core.audit import Event, Json, Tag, time_text
 from bot.core.audit_format import AuditKeys, Entry, Head
 from bot.core.errors import DeckhandError, RefusedError
@@ -65,7 +66,7 @@ def _write(session: Session, before: datetime, partial: Path) -> _Stretch | None
     if stretch is None:
         return None
     try:
-        with partial.open("w", encoding="utf-8", newline="") as file:
+        with private.created(partial) as file:
             file.writelines(json_lines(session, Selection(end=stretch.last)))
             file.flush()
             os.fsync(file.fileno())
@@ -122,6 +123,7 @@ def _put_in_place(partial: Path, output: Path, digest: str) -> None:
         if output.exists():
             if sha256_of(output) != digest:
                 raise RefusedError(f"{output} exists, and is another file. Nothing was archived.")
+            private.narrow(output)
             partial.unlink()
         else:
             partial.rename(output)

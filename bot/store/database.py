@@ -8,6 +8,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from bot import private
 from bot.core.audit_format import AuditKeys
 from bot.core.errors import ConfigurationError, StoreUnavailableError
 from bot.store import revisions
@@ -92,6 +93,10 @@ def _sqlite(url: URL, keys: AuditKeys | None) -> Sessions:
         raise StoreUnavailableError(
             f"The folder {folder} of the SQLite database is missing. Create it, or correct the database URL."
         )
+    if path == url.database:
+        private.keep(Path(path))  # SQLite gives its log and its shared memory the same rights
+    for beside in ("-wal", "-shm", "-journal", ".lock"):
+        private.narrow(Path(path + beside))
     # No isolation level: the driver then begins nothing by itself, and _begin says how.
     db = create_engine(
         url,

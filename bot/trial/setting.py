@@ -3,6 +3,8 @@
 import os
 from pathlib import Path
 
+from bot import private
+
 SAMPLE, LOCAL = "sample", "local"
 DEFAULT_SOCKET = "unix:///var/run/docker.sock"
 
@@ -27,13 +29,14 @@ def host_table(name: str, url: str) -> str:
 def write_configuration(file: Path, hosts: dict[str, str]) -> None:
     """Write a whole ``deckhand.toml`` for these hosts (name to engine URL), whose database lies beside it."""
     tables = "\n".join(host_table(name, url) for name, url in hosts.items())
-    file.write_text(
+    written = (
         f'[database]\nurl = "sqlite:///{file.parent / "deckhand.db"}"\n\n{tables}\n'
         '[policies.default]\nlook = ["*"]\nrequest = ["*"]\napprove = ["U0ANN", "U0BOB"]\n'
         'stop = ["*"]\nrestore = ["U0ANN", "U0BOB"]\n'
-        'quorum = 1\nself_approval = false\nexpires = "30m"\nvolumes = "named"\n',
-        encoding="utf-8",
+        'quorum = 1\nself_approval = false\nexpires = "30m"\nvolumes = "named"\n'
     )
+    with private.created(file) as opened:
+        opened.write(written)
 
 
 def notice(hosts: dict[str, str]) -> str:

@@ -36,13 +36,13 @@ def trial(tmp_path: Path, port: int) -> Iterator["subprocess.Popen[bytes]"]:
 
 
 @pytest.fixture
-def page(browser: Browser, trial: "subprocess.Popen[bytes]", port: int) -> Iterator[Page]:
+def page(browser: Browser, trial: "subprocess.Popen[bytes]", port: int, tmp_path: Path) -> Iterator[Page]:
     """The page in a browser. Any error in its scripts fails the test."""
     complaints: list[str] = []
     with closing(browser.new_page(viewport={"width": 1180, "height": 1620})) as page:
         page.set_default_timeout(30_000)
         page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.goto(f"http://127.0.0.1:{port}")
+        page.goto(re.findall(rf"http://127\.0\.0\.1:{port}/\?key=\S+", (tmp_path / "log").read_text())[-1])
         yield page
     assert complaints == []
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import mimetypes
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bot.trial.workspace.core import JSON, Pulse, Refused, fresh_id
 
@@ -21,6 +21,8 @@ class File:
     content: bytes | None = None
     completed: float | None = None
     channels: tuple[str, ...] = ()
+    ticket: str = field(default_factory=lambda: fresh_id("", 32))
+    """Who has it may send the bytes."""
 
     @property
     def mimetype(self) -> str:
@@ -44,11 +46,13 @@ class Files:
         with self._pulse:
             file = File(id=fresh_id("F"), name=name, length=length, title=name, alt_text=alt_text)
             self._known[file.id] = file
-        return {"ok": True, "file_id": file.id, "upload_url": f"{self._url}/upload/v1/{file.id}"}
+        return {"ok": True, "file_id": file.id, "upload_url": f"{self._url}/upload/v1/{file.ticket}"}
 
-    def receive(self, file_id: str, content: bytes) -> None:
+    def receive(self, ticket: str, content: bytes) -> None:
         with self._pulse:
-            file = self.get(file_id)
+            file = next((file for file in self._known.values() if file.ticket == ticket), None)
+            if file is None:
+                raise Refused("file_not_found")
             if len(content) != file.length or file.completed is not None:
                 raise Refused("file_upload_failed")
             file.content = content

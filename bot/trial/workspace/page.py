@@ -1,4 +1,4 @@
-"""The HTTP side that the page in the browser talks to. Nothing from another site may act through it."""
+"""The HTTP side that the page in the browser talks to; door.py says who gets so far."""
 
 from __future__ import annotations
 
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
     from starlette.routing import BaseRoute
-    from starlette.types import ASGIApp, Receive, Scope, Send
 
     from bot.trial.workspace.desk import Desk
 
@@ -138,38 +137,3 @@ class Page:
             values=body.get("values") or {},
         )
         return self._acts.click(user, click)
-
-
-class Guard:
-    """Refuse what did not come from this page or from a program on this machine.
-
-    The Host must be this machine's loopback name, which a page of another site that resolves to
-    127.0.0.1 cannot claim. A page act must be JSON from this very origin, which a form cannot send.
-    """
-
-    def __init__(self, app: ASGIApp, port: int) -> None:
-        self._app = app
-        self._hosts = frozenset({f"127.0.0.1:{port}", f"localhost:{port}"})
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http":
-            headers = {key.decode("latin-1"): value.decode("latin-1") for key, value in scope["headers"]}
-            why = self._refusal(scope, headers)
-            if why:
-                answer = JSONResponse({"ok": False, "error": why}, status_code=403)
-                await answer(scope, receive, send)
-                return
-        await self._app(scope, receive, send)
-
-    def _refusal(self, scope: Scope, headers: dict[str, str]) -> str:
-        if headers.get("host", "") not in self._hosts:
-            return "wrong_host"
-        if not scope["path"].startswith("/page/"):
-            return ""
-        origin = headers.get("origin")
-        if origin is not None and origin.removeprefix("http://") not in self._hosts:
-            return "wrong_origin"
-        if headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
-            return "cross_site"
-        kind = headers.get("content-type", "").partition(";")[0].strip().lower()
-        return "json_only" if scope["method"] == "POST" and kind != "application/json" else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import socket
 import threading
 from typing import TYPE_CHECKING
@@ -13,11 +14,12 @@ from starlette.middleware import Middleware
 from bot.trial.workspace.acts import Acts
 from bot.trial.workspace.core import Pulse
 from bot.trial.workspace.desk import Desk
+from bot.trial.workspace.door import Door
 from bot.trial.workspace.driver import Driver
 from bot.trial.workspace.files import Files
 from bot.trial.workspace.links import Links
 from bot.trial.workspace.messages import Messages
-from bot.trial.workspace.page import Guard, Page
+from bot.trial.workspace.page import Page
 from bot.trial.workspace.team import DEFAULT_PEOPLE, Team
 from bot.trial.workspace.views import Views
 from bot.trial.workspace.webapi import WebApi
@@ -37,10 +39,11 @@ class Workspace(Driver):
 
     `port` 0 takes a free one. `team` is for who wants other channels, groups or commands as well, and
     then stands instead of `people`. `notice` is shown on top of the page. `file_delay` is how many seconds
-    an uploaded file takes before it can be shown, as with the real Slack.
+    an uploaded file takes before it can be shown, as with the real Slack. `key` is what opens the page;
+    without one it is a new one.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each by its name
         self,
         *,
         port: int = 0,
@@ -48,6 +51,7 @@ class Workspace(Driver):
         team: Team | None = None,
         notice: str = "",
         file_delay: float = 0.2,
+        key: str = "",
     ) -> None:
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -59,6 +63,9 @@ class Workspace(Driver):
         self.port: int = self._socket.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
         self.api_url = f"{self.url}/api/"
+        self.key = key or secrets.token_urlsafe(32)
+        self.address = f"{self.url}/?key={self.key}"
+        """Where a person opens the page; whoever has it may act as any of its people."""
         pulse = Pulse()
         desk = Desk(
             url=self.url,
@@ -104,7 +111,7 @@ class Workspace(Driver):
 
     def _config(self, desk: Desk, acts: Acts, notice: str) -> uvicorn.Config:
         routes = [*WebApi(desk).routes(), *Page(desk, acts, notice).routes()]
-        app = Starlette(routes=routes, middleware=[Middleware(Guard, port=self.port)])
+        app = Starlette(routes=routes, middleware=[Middleware(Door, port=self.port, key=self.key)])
         return uvicorn.Config(
             app,
             lifespan="off",

@@ -32,7 +32,7 @@ class WebApi:
         return [
             Route("/api/{method}", self._method, methods=["GET", "POST"]),
             Route("/hooks/{team}/{token}", self._hook, methods=["POST"]),
-            Route("/upload/v1/{file}", self._upload, methods=["POST"]),
+            Route("/upload/v1/{ticket}", self._upload, methods=["POST"]),
             Route("/files/{file}/{name}", self._download, methods=["GET"]),
             WebSocketRoute("/link/", self._desk.links.serve),
         ]
@@ -99,7 +99,7 @@ class WebApi:
 
     async def _upload(self, request: Request) -> Response:
         try:
-            self._desk.files.receive(request.path_params["file"], await request.body())
+            self._desk.files.receive(request.path_params["ticket"], await request.body())
         except Refused as refusal:
             return PlainTextResponse(refusal.error, status_code=400)
         return PlainTextResponse("OK")

@@ -51,7 +51,7 @@ def open_window(browser: Browser, workspace: Workspace, request: pytest.FixtureR
             page.set_default_timeout(PATIENCE)
             page.on("pageerror", lambda error: complaints.append(str(error)))
             page.on("console", heard)
-            page.goto(workspace.url)
+            page.goto(workspace.address)
             expect(page.locator("#me")).not_to_be_empty()  # it has the state, so that what comes now is news
             name = request.node.name.removeprefix("test_").partition("[")[0][:40]
             return Window(page=page, name=f"{name}-{size['width']}-{scheme}")

@@ -58,7 +58,7 @@ def test_a_page_whose_server_was_restarted_finds_it_again(workspace: Workspace, 
     window.box.press("Enter")
     expect(window.box).to_have_value("unsent")
     with ExitStack() as stack:
-        again = stack.enter_context(Workspace(port=workspace.port, team=team()))
+        again = stack.enter_context(Workspace(port=workspace.port, team=team(), key=workspace.key))
         again.say(ANN, "after")
         window.message("after")
         expect(window.main.get_by_text("The trial server cannot be reached.")).to_be_hidden()

@@ -14,6 +14,7 @@ export async function act(name, body) {
 
 export async function fetchState(user) {
   const answer = await fetch(`/page/state?user=${encodeURIComponent(user)}`);
+  if (answer.status === 403) location.replace("/"); // a server with another key: it says where that is
   if (!answer.ok) throw new Error(`state: ${answer.status}`);
   return answer.json();
 }
