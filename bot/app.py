@@ -5,18 +5,17 @@ import os
 import secrets
 import signal
 import socket
-import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
-from types import FrameType
 from typing import NoReturn
 
 from slack_bolt import App
 
+from bot.arriving import Arriving
 from bot.config import Settings, SlackSettings, load
 from bot.core import ids
 from bot.core.hosts import Hosts
@@ -269,31 +268,18 @@ def make_receiver(slack: SlackSettings, app: App, ack_first: AckFirst) -> Receiv
     return SocketReceiver(app, app_token, app.client, ack_first)
 
 
-def run(settings: Settings) -> NoReturn:
-    """Run until SIGTERM or SIGINT; logs one line ``ready`` when it is connected."""
-    ended = ended_by_signal()
+def run(settings: Settings, arriving: Arriving) -> NoReturn:
+    """Run until SIGTERM or SIGINT arrives; logs one line ``ready`` when it is connected."""
     deckhand = Deckhand(settings)
     reloading = Reloading(settings.file, partial(load, settings.file, for_slack=True), deckhand.adopt)
     deckhand.start()
     reloading.start()
-    signal.signal(signal.SIGHUP, lambda _signal, _frame: reloading.now())
     LOG.info("ready: %s mode, %d hosts registered", settings.slack.mode, len(settings.hosts.by_name))
-    ended.wait()
+    while arriving.wait() is signal.SIGHUP:
+        reloading.now()
     gone_at_the_latest()
     LOG.info("stopping: no new work, running items end first")
     Ending().within("configuration", 2, reloading.stop)
     deckhand.stop()
     LOG.info("stopped")
     leave()
-
-
-def ended_by_signal() -> threading.Event:
-    """Set once SIGTERM or SIGINT comes."""
-    ended = threading.Event()
-
-    def end(_signal: int, _frame: FrameType | None) -> None:
-        ended.set()
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, end)
-    return ended

@@ -1,5 +1,6 @@
 """The command line: ``deckhand run | try | df | plan | audit | hosts | policy | schedules | doctor | db``."""
 
+import signal
 import sys
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -10,6 +11,7 @@ from typing import Annotated, NoReturn, cast
 import typer
 
 from bot import cli_audit, cli_review, output, output_records, private
+from bot.arriving import Arriving
 from bot.cli_hosts import CHECKS_AT_ONCE, df, hosts
 from bot.cli_options import FAILED, MISUSED, AsJson, Config, HostName, connected, opened_store
 from bot.cli_rules import policy, schedules
@@ -45,9 +47,10 @@ cli.command()(schedules)
 @cli.command()
 def run(config: Config = None) -> None:
     """Run the bot: connect to Slack and serve until SIGTERM."""
+    arriving = Arriving(signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
     from bot import app as application  # noqa: PLC0415 - Slack's packages take a second that no other command needs
 
-    application.run(load(config, for_slack=True))
+    application.run(load(config, for_slack=True), arriving)
 
 
 @cli.command("try")

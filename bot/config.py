@@ -1,7 +1,6 @@
 """Configuration: ``deckhand.toml`` and the environment as frozen values; every mistake with its place."""
 
 import os
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import time
@@ -25,6 +24,7 @@ from bot.config_file import (
     ssh_parts,
 )
 from bot.config_policies import DEFAULT_POLICY, candidates, policies, schedules
+from bot.config_reading import EXAMPLE, read_toml
 from bot.core.audit_format import AuditKeys
 from bot.core.errors import ConfigurationError, UsageError
 from bot.core.hosts import Address, ContextAddress, Host, Hosts, SocketAddress, SshAddress
@@ -37,7 +37,6 @@ from bot.core.schedules import Schedule
 
 DEFAULT_FILE = "deckhand.toml"
 PINS = "deckhand.known_hosts"
-EXAMPLE = "deploy/deckhand.example.toml shows a whole one"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +105,7 @@ def load(
     needs of the environment counts too when it is ``for_slack``.
     """
     file = path or Path(environment.get("DECKHAND_CONFIG") or DEFAULT_FILE)
-    raw = _read(file)
+    raw = read_toml(file)
     problems = [f"{file}: {problem}" for problem in relations(raw)]
     parsed = ConfigFile.model_construct(hosts={})
     try:
@@ -138,19 +137,6 @@ def _schedules(file: Path, parsed: ConfigFile, profiles: Mapping[str, Profile]) 
         return schedules(parsed.schedules, tags, profiles)
     except UsageError as error:
         raise ConfigurationError([f"{file}: schedules: {error}"]) from None
-
-
-def _read(file: Path) -> Mapping[str, Any]:
-    try:
-        with file.open("rb") as opened:
-            return tomllib.load(opened)
-    except FileNotFoundError:
-        problem = f"there is no such file; write it ({EXAMPLE}), or name it with --config or DECKHAND_CONFIG"
-        raise ConfigurationError([f"{file}: {problem}"]) from None
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigurationError([f"{file}: is not TOML: {error}; {EXAMPLE}"]) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError([f"{file}: cannot be read: {error}"]) from None
 
 
 def _problem(file: Path, error: Any) -> str:

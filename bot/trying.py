@@ -1,13 +1,15 @@
 """Trying Deckhand: the unchanged bot beside a local Slack look-alike and a sample engine."""
 
 import logging
+import signal
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from bot import private
-from bot.app import Deckhand, ended_by_signal
+from bot.app import Deckhand
+from bot.arriving import Arriving
 from bot.config import Settings, load
 from bot.core.errors import DeckhandError, HostError
 from bot.core.hosts import Host, SocketAddress
@@ -74,7 +76,7 @@ def _answers(url: str) -> bool:
 
 def run_trial(port: int, data: Path | None) -> None:
     """Serve the trial until SIGTERM or SIGINT."""
-    ended = ended_by_signal()
+    ended = Arriving(signal.SIGTERM, signal.SIGINT)
     with trial(port, data) as (workspace, settings):
         LOG.info("ready: open %s and type /docker-df sample", workspace.address)
         LOG.info("in another shell: deckhand audit list --config %s", settings.file)

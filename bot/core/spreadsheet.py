@@ -1,4 +1,4 @@
-"""Rows as CSV: one line each on a terminal, and no cell that a spreadsheet calculates."""
+"""Rows as CSV and tab-separated text: one line each on a terminal, and no cell that a spreadsheet calculates."""
 
 import csv
 import io
@@ -25,6 +25,11 @@ def csv_lines(rows: Iterable[Iterable[Json]]) -> Iterator[str]:
         yield line.getvalue()
         line.seek(0)
         line.truncate()
+
+
+def tab_line(*cells: Json) -> str:
+    """One line of tab-separated text; None is an empty cell."""
+    return "\t".join("" if value is None else str(_cell(value)) for value in cells) + "\n"
 
 
 def _cell(value: Json) -> Json:

@@ -19,6 +19,13 @@ def visible(text: str) -> str:
     return _DRIVING.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), text)
 
 
+def visible_lines(text: str) -> str:
+    """The same for a whole file, whose lines end as they do."""
+    parts = re.split("(\\r?\\n)", text)
+    parts[::2] = map(visible, parts[::2])
+    return "".join(parts)
+
+
 def visible_json(line: str) -> str:
     r"""The same JSON, written in one line, with ``\uXXXX`` for such characters: what is read from it is the same."""
     return _DRIVING.sub(lambda found: f"\\u{ord(found[0]):04x}", line)

@@ -17,6 +17,7 @@ from bot.core.hosts import Hosts
 from bot.core.lifecycle import MessageRef, PlanState
 from bot.core.people import user_of
 from bot.core.policy import Right
+from bot.core.visible import visible_lines
 from bot.slack.blocks import Block, Message, section
 from bot.slack.limits import fitted
 from bot.slack.picture import Picture
@@ -141,7 +142,8 @@ class SlackChat:
                 thread_ts=thread,
                 initial_comment=title,
                 file_uploads=[
-                    {"filename": name, "title": name, "content": content} for name, content in files.items()
+                    {"filename": name, "title": name, "content": visible_lines(content)}
+                    for name, content in files.items()
                 ],
             )
 
@@ -161,7 +163,11 @@ class SlackChat:
         try:
             with slack_errors():
                 self._client.files_upload_v2(
-                    channel=channel, thread_ts=ts, filename=filename, title=title, content=content
+                    channel=channel,
+                    thread_ts=ts,
+                    filename=filename,
+                    title=title,
+                    content=visible_lines(content),
                 )
         except ChatError as error:
             LOG.warning("%s could not be posted: %s", filename, error)

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Iterator, Sequence
 
 from bot.core.errors import ChatError, ChatRefusedError, HostError
+from bot.core.spreadsheet import tab_line
 from bot.core.units import human_size
 from bot.services.fleet import Answer, Gathering
 from bot.slack.blocks import Block, Message, context, header, section, table
@@ -47,18 +48,23 @@ def shows_all(gathering: Gathering) -> bool:
 
 
 def fleet_list(gathering: Gathering) -> str:
-    """Every host of a gathering as plain text, for the thread; sizes in bytes."""
-    lines = ["host\tsize\treclaimable\tdisk free\tdisk size\tinodes free\tinodes\tengine"]
+    """Every host of a gathering as tab-separated text, for the thread; sizes in bytes."""
+    lines = [tab_line(*_COLUMNS)]
     for answer in gathering.reached:
         if answer.glance is None:
             continue
         disk, usage = answer.glance.disk, answer.glance.usage
         figures = (disk.free, disk.size, disk.free_inodes, disk.inodes) if disk else (None,) * 4
-        cells = (answer.host, usage.size, usage.reclaimable, *figures, answer.glance.engine.version)
-        lines.append("\t".join("" if cell is None else one_line(str(cell)) for cell in cells))
-    lines += ["", *(one_line(str(error)) for error in (*gathering.changed, *gathering.failed))]
-    lines += [f"{host}: no answer in {gathering.within.total_seconds():g} s" for host in gathering.waiting]
-    return "\n".join(lines) + "\n"
+        version = one_line(answer.glance.engine.version)
+        lines.append(tab_line(answer.host, usage.size, usage.reclaimable, *figures, version))
+    lines.append("\n")
+    lines += (tab_line(one_line(str(error))) for error in (*gathering.changed, *gathering.failed))
+    within = f"{gathering.within.total_seconds():g} s"
+    lines += (tab_line(f"{host}: no answer in {within}") for host in gathering.waiting)
+    return "".join(lines)
+
+
+_COLUMNS = ("host", "size", "reclaimable", "disk free", "disk size", "inodes free", "inodes", "engine")
 
 
 def _title(selection: str, gathering: Gathering) -> str:

@@ -6,6 +6,7 @@ from bot.core.audit import ChainedEvent, Tag
 from bot.core.inventory import ORDER
 from bot.core.lifecycle import Outcome, PlanState, Status
 from bot.core.profiles import KIND_NAMES
+from bot.core.spreadsheet import tab_line
 from bot.core.units import human_size
 from bot.slack.blocks import Message, context, section
 from bot.slack.plan_names import frees_text, item_name
@@ -49,25 +50,22 @@ def list_message(state: PlanState) -> Message | None:
 def full_list(state: PlanState) -> str:
     """Every item and every kept object of a plan as plain text, for the thread."""
     draft = state.plan.draft
-    lines = [f"Plan {state.plan.id}: {draft.profile} on {state.plan.host}", "", "Removes:"]
-    lines += [_row(i.kind, human_size(i.bytes), i.id, item_name(i), i.rule) for i in draft.items]
-    lines += ["", "Keeps:"]
-    lines += [_row(kept.kind, kept.id, kept.name, kept.rule) for kept in draft.kept]
-    return "\n".join(lines) + "\n"
+    lines = [tab_line(f"Plan {state.plan.id}: {draft.profile} on {state.plan.host}"), "\nRemoves:\n"]
+    for item in draft.items:
+        words = map(one_line, (item.id, item_name(item), item.rule))
+        lines.append(tab_line(item.kind, human_size(item.bytes), *words))
+    lines.append("\nKeeps:\n")
+    lines += (tab_line(kept.kind, *map(one_line, (kept.id, kept.name, kept.rule))) for kept in draft.kept)
+    return "".join(lines)
 
 
 def full_outcomes(state: PlanState) -> str:
-    """What became of every item, as plain text, for the thread."""
-    lines = [f"Cleanup {state.plan.id}: {state.plan.draft.profile} on {state.plan.host}", ""]
-    lines += [
-        _row(one.outcome, one.item.kind, human_size(one.bytes), one.item.id, item_name(one.item), one.reason)
-        for one in state.items
-    ]
-    return "\n".join(lines) + "\n"
-
-
-def _row(*cells: str) -> str:
-    return "\t".join(map(one_line, cells))
+    """What became of every item, as tab-separated text, for the thread."""
+    lines = [tab_line(f"Cleanup {state.plan.id}: {state.plan.draft.profile} on {state.plan.host}"), "\n"]
+    for one in state.items:
+        words = map(one_line, (one.item.id, item_name(one.item), one.reason))
+        lines.append(tab_line(one.outcome, one.item.kind, human_size(one.bytes), *words))
+    return "".join(lines)
 
 
 def log_message(events: Sequence[ChainedEvent]) -> Message | None:

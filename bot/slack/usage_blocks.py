@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.core.inventory import CacheRecord, Container, Image, Inventory, Volume, short_id
+from bot.core.spreadsheet import tab_line
 from bot.core.units import human_size
 from bot.core.usage import DiskSpace, DiskUsage
 from bot.slack.blocks import Block, Message, context, section, table
@@ -108,7 +109,7 @@ def files(host: str, found: Sequence[Listing]) -> dict[str, str]:
 
 def _row(one: Listed) -> str:
     size = "" if one.size is None else str(one.size)
-    return "\t".join([size, *map(one_line, (one.id, one.name, "; ".join(one.words)))]) + "\n"
+    return tab_line(size, *map(one_line, (one.id, one.name, "; ".join(one.words))))
 
 
 def _listing(title: str, objects: Iterator[Listed]) -> Listing:

@@ -150,3 +150,4 @@ def test_no_command_lets_a_hostile_word_drive_the_terminal_or_forge_a_line(
             assert not forged_lines(shown)
             met += shown
     assert command in SILENT or "]0;owned" in met, "hostile words are seen"
+    assert command != "plan" or "would remove" in met

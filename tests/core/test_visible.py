@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.core.audit import Json
-from bot.core.spreadsheet import csv_lines
-from bot.core.visible import json_text, visible, visible_json
+from bot.core.spreadsheet import csv_lines, tab_line
+from bot.core.visible import json_text, visible, visible_json, visible_lines
 from tests.support.hostile import driving
 
 
@@ -67,8 +67,9 @@ def test_json_is_shown_in_full_and_reads_the_same(value: object) -> None:
 )
 def test_no_cell_is_calculated_by_a_spreadsheet(before: str, operator: str) -> None:
     formula = f"{before}{operator}1+1"
-    line = "".join(csv_lines([[formula, formula]]))
-    for delimiter in ",;":
+    lines = {",": "".join(csv_lines([[formula, formula]])), "\t": tab_line(formula, None, formula)}
+    lines[";"] = lines[","]
+    for delimiter, line in lines.items():
         for row in csv.reader(io.StringIO(line), delimiter=delimiter):
             for cell in row:
                 first = cell.lstrip(' \xa0\u3000\ufeff\u200b"\u201c')[:1]
@@ -89,3 +90,8 @@ def test_harmless_cells_stay_as_they_are() -> None:
         "sha256:ab",
         "'quoted'",
     ]
+
+
+def test_a_file_keeps_its_lines_and_nothing_else_that_drives() -> None:
+    assert visible_lines("a\r\nb\x1b\nc\rd\u2028") == "a\r\nb\\x1b\nc\\rd\\u2028"
+    assert tab_line("a\tb\n", None, 7, "-1") == "a\\tb\\n\t\t7\t'-1\n"

@@ -26,7 +26,7 @@ from bot.core.protection import Protection
 from bot.core.usage import Glance
 from bot.engines.answers import LARGEST, SHAPES
 from bot.engines.held import HeldDockerEngine
-from bot.output import draft_json
+from bot.output_records import draft_json
 from bot.services.decide import Decide
 from bot.services.execute import Execute
 from bot.services.fleet import Fleet

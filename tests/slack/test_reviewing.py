@@ -15,6 +15,7 @@ from bot.trial.workspace import Message, Refused
 from tests.slack.place import ANN, BOB, CYD, OPEN_TO_ALL, Place, shown
 from tests.store.cleaned import cleaned, image
 from tests.store.samples import BEN
+from tests.support.hostile import STORED, driving, forged_lines
 
 Start = Callable[[str], Place]
 
@@ -181,17 +182,20 @@ def test_an_export_is_two_files_in_the_thread_with_every_object(start: Start) ->
     assert records[0]["items"][0]["bytes"] == 1_000
 
 
-def test_a_name_is_no_formula_of_a_spreadsheet(start: Start, tmp_path: Path) -> None:
+def test_a_name_is_no_formula_of_a_spreadsheet_and_drives_no_terminal(start: Start, tmp_path: Path) -> None:
     with closing(open_store(f"sqlite:///{tmp_path / 'deckhand.db'}")) as store:
-        cleaned(store, "evil", image("=HYPERLINK(1)"))
+        cleaned(store, "evil", image("=HYPERLINK(1)"), image(f"web{STORED}", number=2))
     place = start(OPEN_TO_ALL)
     message = listed(place)
     place.workspace.click(ANN, message.ts, "audit_export")
     place.workspace.wait_for(lambda: len(place.workspace.thread(message.ts)) == 2)
     files = place.workspace.thread(message.ts)[1].files
-    [content] = [place.workspace.file(file["id"]) for file in files if file["name"] == "audit.csv"]
-    assert content is not None
-    assert b",'=HYPERLINK(1)," in content
+    contents = [(place.workspace.file(file["id"]) or b"").decode() for file in files]
+    assert ",'=HYPERLINK(1)," in contents[0]
+    for content in contents:
+        assert "owned" in content
+        assert not driving(content.replace("\r\n", "\n"))
+        assert not forged_lines(content)
 
 
 @pytest.mark.usefixtures("past")

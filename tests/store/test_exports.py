@@ -16,6 +16,7 @@ from bot.core.audit import Event, Json, Tag
 from bot.core.audit_format import AuditKeys, Head
 from bot.core.errors import UsageError
 from bot.core.verifying import Kind
+from bot.core.visible import visible
 from bot.store.database import open_store
 from bot.store.export import Selection, csv_lines, json_lines, verify_file
 from bot.store.store import SqlStore
@@ -219,7 +220,7 @@ def test_in_a_table_no_cell_is_a_formula(store: SqlStore, tmp_path: Path) -> Non
         path.write_text("".join(lines), encoding="utf-8", newline="")
     with path.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
-    assert [row["object"].removeprefix("'") for row in rows] == names
+    assert [row["object"].removeprefix("'") for row in rows] == [visible(name) for name in names]
     assert not [
         cell
         for row in rows

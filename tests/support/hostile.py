@@ -26,7 +26,7 @@ STORED = f"\x1b]0;owned\x07\x1b[31m\x9b2J\u202e\u2066\u061c\u200f\u2028\u2029\x7
 HOSTILE = f"{STORED}\ud800"
 FORMULA = " '＝HYPERLINK(1);=1+1"  # noqa: RUF001 - a wide sign is what it is about
 _POISONED = frozenset({
-    "Name", "Names", "RepoTags", "Labels", "Image", "Driver", "Description", "Mountpoint", "ServerVersion", "Version",
+    "Name", "Names", "RepoTags", "Labels", "Image", "Driver", "Description", "Mountpoint",
     "DockerRootDir", "OperatingSystem", "message",
 })  # fmt: skip
 _BIDIRECTIONAL = frozenset({"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"})
@@ -80,4 +80,4 @@ def _poisoned(value: Any, key: str = "") -> Any:
         return {each: _poisoned(inner, key if key == "Labels" else each) for each, inner in value.items()}
     if isinstance(value, list):
         return [_poisoned(inner, key) for inner in value]
-    return f"{value}{HOSTILE}" if isinstance(value, str) and key in _POISONED else value
+    return f"{value}{STORED}" if isinstance(value, str) and key in _POISONED else value

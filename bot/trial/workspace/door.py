@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import secrets
 from typing import TYPE_CHECKING
 
@@ -37,7 +38,7 @@ class Door:
         self._hosts = frozenset({"127.0.0.1", "localhost", f"127.0.0.1:{port}", f"localhost:{port}"})
         self._key = key
         self._cookie = f"deckhand-{port}"  # a browser sends the cookies of one port to all others
-        self._session = secrets.token_urlsafe(32)
+        self._session = hmac.digest(key.encode(), b"cookie", "sha256").hex()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
