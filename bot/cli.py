@@ -10,7 +10,7 @@ from typing import Annotated, NoReturn, cast
 
 import typer
 
-from bot import cli_audit, cli_review, output, output_records, private
+from bot import cli_audit, cli_review, cli_verify, output, output_records, private
 from bot.arriving import Arriving
 from bot.cli_hosts import CHECKS_AT_ONCE, df, hosts
 from bot.cli_options import FAILED, MISUSED, AsJson, Config, HostName, connected, opened_store
@@ -40,6 +40,7 @@ cli.add_typer(hosts, name="hosts")
 cli.add_typer(policy, name="policy")
 cli_review.register(audit)
 cli_audit.register(audit)
+cli_verify.register(audit)
 cli.command()(df)
 cli.command()(schedules)
 

@@ -22,7 +22,10 @@ def audit_list(
         if as_json:
             output.stream_json(review.cleanup_json(cleanup) for cleanup in cleanups)
         else:
-            output_records.show_cleanups(cleanups)
+            said = review.Notes()
+            output_records.show_cleanups(said.noting(cleanups))
+            for note in said.sentences():
+                output.say(note)
 
 
 def audit_stats(words: Filter = None, config: Config = None, as_json: AsJson = False) -> None:  # noqa: FBT002 - typer's flags
@@ -42,16 +45,17 @@ def audit_show(
 ) -> None:
     """Show one cleanup: every object and what became of it, and every event."""
     with opened_store(load(config)) as store:
-        state = review.find(store, cleanup_id)
-        events = store.events(state.plan.id)
+        recorded = review.find(store, cleanup_id)
     if as_json:
-        output.print_json(review.plan_json(state, events))
+        output.print_json(review.plan_json(recorded))
         return
-    output_records.show_record(state)
+    output_records.show_record(recorded.state)
+    for note in review.notes(recorded):
+        output.say("", note)
     output.say("")
     output.show_table(
         ("SEQ", "AT", "EVENT", "BY"),
-        ((str(e.seq), f"{e.at:%Y-%m-%d %H:%M:%S}Z", e.event.tag, e.event.actor) for e in events),
+        ((str(e.seq), f"{e.at:%Y-%m-%d %H:%M:%S}Z", e.event.tag, e.event.actor) for e in recorded.events),
     )
 
 

@@ -45,7 +45,9 @@ b. seq and previous must be as expected, and the hash must be the one that is co
    previous hash and fits nothing else was changed; when a line further on fits instead, lines were reordered or
    inserted; when none fits and the next seq is higher, the event is missing.
 c. The last line must be there, and events, first, last and hash must be those of what was read; where last equals the
-   seq of head, hash must equal its hash. Otherwise the end was cut off.
+   seq of head, hash must equal its hash. Otherwise the end was cut off. Where complete is false, or last is below
+   the seq of head, the file says nothing of the events that are not in it: name what is left out. With a key, a file
+   without events whose head is 0 does not hold: a chain that was ever sealed begins with an event that says so.
 d. With a known head (SEQ:HASH, as Deckhand posts it to a channel), the event SEQ must have that hash; when the chain
    ends before it, the end was cut off. Whoever holds no key can still compute a whole new chain without a key: only
    a known head or a keyed seal shows that.

@@ -25,13 +25,21 @@ _HUB = ("docker.io/library/", "docker.io/", "index.docker.io/library/", "index.d
 def words_of(state: PlanState) -> frozenset[str]:
     """All words of a cleanup as it stands."""
     plan = state.plan
+    people = (plan.requester, *state.approvers)
+    return words(plan.host, plan.draft.profile, state.status, people, plan.draft.items)
+
+
+def words(
+    host: str, profile: str, status: str, people: Iterable[Person], items: Iterable[Item]
+) -> frozenset[str]:
+    """All words of a cleanup of which this is known; the people are who asked and who approved."""
     return frozenset({
         EVERY,
-        host_word(plan.host),
-        profile_word(plan.draft.profile),
-        outcome_word(state.status),
-        *(word for person in (plan.requester, *state.approvers) for word in _person_words(person)),
-        *(word for item in plan.draft.items for word in object_words(item)),
+        host_word(host),
+        profile_word(profile),
+        outcome_word(status),
+        *(word for person in people for word in _person_words(person)),
+        *(word for item in items for word in object_words(item)),
     })  # fmt: skip
 
 

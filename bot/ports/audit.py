@@ -7,6 +7,7 @@ from typing import Protocol
 from bot.core.audit import ChainedEvent, Event
 from bot.core.audit_filter import EVERYTHING, AuditFilter
 from bot.core.audit_format import Head
+from bot.core.audit_states import Recorded
 from bot.core.inventory import Container, EngineInfo, Mounting
 from bot.core.lifecycle import PlanState
 from bot.core.plans import Person
@@ -104,6 +105,13 @@ class Audit(Protocol):
 
     def recorded_items(self, plan_ids: Sequence[str]) -> tuple[RecordedItem, ...]:
         """What became of every object of these plans; grouped by plan, in the plans' order of removal."""
+        ...
+
+    def recorded(self, plan_id: str) -> Recorded | None:
+        """A plan as its events tell it, with them, and what somebody has changed in its rows; None when there is none.
+
+        NewerReleaseError.
+        """
         ...
 
     def events(self, plan_id: str) -> tuple[ChainedEvent, ...]:

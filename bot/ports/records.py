@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.core.audit import Event
+from bot.core.audit_states import Basis
 from bot.core.lifecycle import Status, Vote
 from bot.core.plans import Person
 
@@ -85,6 +86,11 @@ class Cleanup:
     reclaimed_bytes: int
     started_at: datetime
     finished_at: datetime | None
+    basis: Basis = Basis.EVENTS
+    differs: bool = False
+    """Whether somebody has changed a row of it: the line is what its events say."""
+    found_at: datetime
+    """Where it stands in the list, which is made of rows: its start, unless somebody has changed that."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -211,7 +211,8 @@ class Execute:
             self._finish(run, None, Status.FAILED, str(error))
 
     def _finish(self, run: Run, after: DiskUsage | None, status: Status | None, reason: str = "") -> None:
-        state = self._state(run)
+        recorded = self._patiently(lambda: self.store.recorded(run.plan_id))
+        state = recorded.state if recorded else self._state(run)
         ended = status or outcome_of_run(state.items)
         self._patiently(lambda: self.store.finish(run, ended, facts.finished(state, after), reason))
 

@@ -1,10 +1,11 @@
 """Review: what the audit says, for people and for machines."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 
 from bot.core.audit import ChainedEvent, Json, time_text
 from bot.core.audit_filter import AuditFilter, parse_filter
+from bot.core.audit_states import Basis, Recorded
 from bot.core.errors import RefusedError, UnknownHostError, UsageError
 from bot.core.hosts import Hosts
 from bot.core.lifecycle import CLEANUP_OUTCOMES, PlanState
@@ -34,14 +35,6 @@ class Page:
     older: Place | None = None
     """From where the next older page goes on, where there is one."""
     newer: Place | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Record:
-    """Everything that is known of one plan."""
-
-    state: PlanState
-    events: tuple[ChainedEvent, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,11 +94,12 @@ class Review:
             newer=replace(edges[0], newer=True) if edges and newer else None,
         )
 
-    def record(self, person: Person, plan_id: str, channel: str = "") -> Record:
+    def record(self, person: Person, plan_id: str, channel: str = "") -> Recorded:
         """One plan with all its events; RefusedError when the person may not read it, or it is not there."""
-        state = self.store.plan(plan_id)
-        if state is None:
+        recorded = self.store.recorded(plan_id)
+        if recorded is None:
             raise RefusedError("This plan is not in the database of this Deckhand.")
+        state = recorded.state
         host = self.hosts().by_name.get(state.plan.host)
         if host is None:
             raise RefusedError(
@@ -113,7 +107,7 @@ class Review:
                 f"deckhand audit show {plan_id}"
             )
         self.door(person, channel).host(host.name)
-        return Record(state=state, events=self.store.events(plan_id))
+        return recorded
 
     def open_hosts(self, person: Person, matching: AuditFilter, channel: str = "") -> tuple[str, ...]:
         """The registered hosts that the filter means and whose audit the person may read.
@@ -135,8 +129,8 @@ def _edges(cleanups: Sequence[Cleanup]) -> tuple[Place, Place] | None:
         return None
     newest, oldest = cleanups[0], cleanups[-1]
     return (
-        Place(started_at=newest.started_at, plan=newest.plan),
-        Place(started_at=oldest.started_at, plan=oldest.plan),
+        Place(started_at=newest.found_at, plan=newest.plan),
+        Place(started_at=oldest.found_at, plan=oldest.plan),
     )
 
 
@@ -173,12 +167,65 @@ def every_cleanup(
         beyond = edges[1]
 
 
-def find(store: Store, cleanup_id: str) -> PlanState:
-    """The plan behind a cleanup's or a plan's id; RefusedError when there is none."""
-    state = store.plan(cleanup_id.removeprefix(CLEANUP_PREFIX))
-    if state is None:
+def find(store: Audit, cleanup_id: str) -> Recorded:
+    """The plan behind a cleanup's or a plan's id, by its events; RefusedError when there is none."""
+    recorded = store.recorded(cleanup_id.removeprefix(CLEANUP_PREFIX))
+    if recorded is None:
         raise RefusedError(f"There is no cleanup or plan “{cleanup_id}”. deckhand audit list shows the ids.")
-    return state
+    return recorded
+
+
+class Notes:
+    """What is to be said below a list of cleanups: of how many somebody has changed rows, or archived events."""
+
+    def __init__(self, cleanups: Iterable[Cleanup] = ()) -> None:
+        self._changed = self._archived = 0
+        for _ in self.noting(cleanups):
+            pass
+
+    def noting(self, cleanups: Iterable[Cleanup]) -> Iterator[Cleanup]:
+        for cleanup in cleanups:
+            self._changed += cleanup.differs
+            self._archived += cleanup.basis is Basis.ARCHIVED
+            yield cleanup
+
+    def sentences(self) -> list[str]:
+        said = []
+        if self._changed:
+            said.append(
+                f"Somebody has changed rows of {self._changed:,} of these in the database. What is shown is what the "
+                "audit's events say; `deckhand audit verify` names what was changed."
+            )
+        if self._archived:
+            said.append(
+                f"The events of {self._archived:,} of these were archived, so what is shown of them is what the "
+                f"database's rows say; {_COMPARE}"
+            )
+        return said
+
+
+_COMPARE = "`deckhand audit verify ARCHIVE` compares them with the archived events."
+DIFFERENCES_SHOWN = 20
+
+
+def notes(recorded: Recorded) -> list[str]:
+    """What is to be said beside a record: that it was changed, and how; or where its events are."""
+    said = []
+    if recorded.basis is Basis.ARCHIVED:
+        said.append(f"Its events were archived, so what is shown is what the database's rows say; {_COMPARE}")
+    if recorded.basis is Basis.NOTHING:
+        said.append("No event tells of this plan: somebody has written it into the database.")
+    if recorded.differences:
+        shown, left = (
+            recorded.differences[:DIFFERENCES_SHOWN],
+            len(recorded.differences) - DIFFERENCES_SHOWN,
+        )
+        more = f"; and {left:,} more" if left > 0 else ""
+        said.append(
+            "Somebody has changed this in the database. What is shown is what the audit's events say. "
+            f"Changed: {'; '.join(shown)}{more}."
+        )
+    return said
 
 
 def cleanup_json(cleanup: Cleanup) -> dict[str, Json]:
@@ -187,6 +234,7 @@ def cleanup_json(cleanup: Cleanup) -> dict[str, Json]:
     plain["approved_by"] = list(cleanup.approved_by)
     plain["started_at"] = time_text(cleanup.started_at)
     plain["finished_at"] = time_text(cleanup.finished_at) if cleanup.finished_at else None
+    del plain["found_at"]
     return plain
 
 
@@ -210,8 +258,9 @@ def _tally_json(tally: Tally) -> Json:
     return {"cleanups": tally.cleanups, "bytes": tally.bytes}
 
 
-def plan_json(state: PlanState, events: tuple[ChainedEvent, ...]) -> dict[str, Json]:
+def plan_json(recorded: Recorded) -> dict[str, Json]:
     """A whole record as ``deckhand audit show --json`` prints it."""
+    state = recorded.state
     plan, draft = state.plan, state.plan.draft
     return {
         "id": CLEANUP_PREFIX + plan.id,
@@ -233,7 +282,9 @@ def plan_json(state: PlanState, events: tuple[ChainedEvent, ...]) -> dict[str, J
         "after": facts.usage(state.usage_after),
         "restorable": _restorable_json(state),
         "restored": _restored_json(state),
-        "events": [event_json(link) for link in events],
+        "events": [event_json(link) for link in recorded.events],
+        "basis": recorded.basis,
+        "differences": list(recorded.differences),
     }
 
 

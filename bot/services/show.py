@@ -82,10 +82,13 @@ class Show:
             self._bring_up_to_date(plan_id)
 
     def _read(self, plan_id: str) -> PlanState | None:
+        """The plan; one that has ended is reported as its events tell it, whatever became of its rows."""
         try:
-            return self.store.plan(plan_id)
+            state = self.store.plan(plan_id)
+            recorded = self.store.recorded(plan_id) if state and state.status not in _GO_ON else None
         except NewerReleaseError:
             return None  # a process of that release shows it
+        return recorded.state if recorded else state
 
     def _bring_up_to_date(self, plan_id: str) -> None:
         state = self._read(plan_id)  # after it is ours: what another process showed meanwhile is in it

@@ -9,11 +9,12 @@ from difflib import get_close_matches
 from itertools import islice
 
 from bot.core.audit_filter import AuditFilter
+from bot.core.audit_states import Recorded
 from bot.core.lifecycle import ItemState, Outcome, PlanState
 from bot.core.review import Place
 from bot.core.units import human_size
 from bot.ports import Cleanup
-from bot.services.review import Page, Record
+from bot.services.review import Notes, Page, notes
 from bot.slack.action_ids import AUDIT_DETAILS
 from bot.slack.blocks import Block, Message, actions, button, context, fields, header, section
 from bot.slack.plan_names import short_name
@@ -41,6 +42,7 @@ WORDS_SHOWN = 400
 OBJECTS_BUDGET, TIMELINE_BUDGET = 1_100, 4_000
 NAME_SHOWN = 80
 REASON_SHOWN = 120
+NOTE_SHOWN = 1_500
 
 
 # --- a page -------------------------------------------------------------------------------------
@@ -66,6 +68,7 @@ def page_message(page: Page, note: str = "") -> Message:
             *([context(f"Filter: {_described(matching)}")] if matching.words() else []),
             context(_totals_text(page)),
             *map(cleanup_block, page.cleanups),
+            *(context(f":warning: {escape(note)}") for note in Notes(page.cleanups).sentences()),
             actions(_page_buttons(page)),
             context("`deckhand audit show ID` has every item and event."),
         ),
@@ -139,7 +142,7 @@ def carried(place: Place, line: str) -> str:
 # --- one cleanup --------------------------------------------------------------------------------
 
 
-def record_message(record: Record) -> Message:
+def record_message(record: Recorded) -> Message:
     """All that a person asks of one cleanup: who, under which policy, what became of each object, and when."""
     state, plan = record.state, record.state.plan
     title = f"{plan.draft.profile} on {plan.host}: {state.status}"
@@ -148,6 +151,7 @@ def record_message(record: Record) -> Message:
     blocks = (
         header(title),
         section(f"{_emoji(state.status)} *{reclaimed}*" + (f"\n{plain(state.reason, 500)}" if state.reason else "")),
+        *(context(f":warning: {plain(note, NOTE_SHOWN)}") for note in notes(record)),
         fields(_facts(state)),
         *(section(text) for text in _objects(state)),
         *_disk(state),

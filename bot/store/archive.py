@@ -15,8 +15,9 @@ from bot.core.audit import Event, Json, Tag, time_text
 from bot.core.audit_format import AuditKeys, Entry, Head
 from bot.core.errors import DeckhandError, RefusedError
 from bot.core.lifecycle import ENDED
-from bot.store import chain
-from bot.store.export import Selection, json_lines, sha256_of, verify_file
+from bot.store import chain, walking
+from bot.store.export import Selection, json_lines
+from bot.store.export_files import sha256_of, verify_file
 from bot.store.models import EventRow, PlanRow
 from bot.store.sessions import Sessions
 
@@ -83,7 +84,7 @@ def _stretch(session: Session, before: datetime) -> _Stretch | None:
         select_columns(func.min(col(EventRow.seq))).where(col(EventRow.at) >= before)
     ).scalar()
     cut = (chain.head(session).seq + 1 if later is None else later) - 1
-    first = next(chain.streamed(session, col(EventRow.seq) == chain.lowest(session)), None)
+    first = next(chain.streamed(session, col(EventRow.seq) == walking.lowest(session)), None)
     last = next(chain.streamed(session, col(EventRow.seq) == cut), None)
     if first is None or last is None:
         return None
@@ -139,7 +140,7 @@ def _put_in_place(partial: Path, output: Path, digest: str) -> None:
 def _let_go(session: Session, stretch: _Stretch, signed: Mapping[str, Json]) -> Head:
     """Write the checkpoint and remove what it names, in one transaction; the triggers see to it that it is so."""
     chain.locked_head(session)
-    first = next(chain.streamed(session, col(EventRow.seq) == chain.lowest(session)), None)
+    first = next(chain.streamed(session, col(EventRow.seq) == walking.lowest(session)), None)
     last = next(chain.streamed(session, col(EventRow.seq) == stretch.last.seq), None)
     if first != stretch.first or last is None or last.hash != stretch.last.hash:
         raise RefusedError("Someone else has archived in the meantime. Nothing more was archived.")

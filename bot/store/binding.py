@@ -103,7 +103,12 @@ def _close(session: Session, state: PlanState, by_events: Told, reason: str) -> 
         .values(values)
         .execution_options(synchronize_session=False)
     )
-    row_said: dict[str, Json] = {"reason": reason, "row": str(state.status), "audit": str(before or "")}
+    row_said: dict[str, Json] = {
+        "reason": reason,
+        "noted": reason,
+        "row": str(state.status),
+        "audit": str(before or ""),
+    }
     events = [Event(tag=Tag.PLAN_DIFFERS, plan=plan_id, host=host, facts=row_said)]
     if after is Status.CANCELLED:
         events.append(Event(tag=Tag.PLAN_CANCELLED, plan=plan_id, host=host, facts={"reason": reason}))

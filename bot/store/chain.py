@@ -3,19 +3,17 @@
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date
-from typing import Any, cast
+from typing import cast
 
-from sqlalchemy import ColumnElement, Text, func, insert, type_coerce, update
+from sqlalchemy import ColumnElement, Text, insert, type_coerce, update
 from sqlalchemy import select as select_columns
-from sqlalchemy.exc import OperationalError
 from sqlmodel import Session, col, select
 
 from bot.core.audit import ChainedEvent, Event, Json, Tag, time_text
 from bot.core.audit_format import KEYED, AuditKeys, Entry, Head, facts_text, is_keyed, message
 from bot.core.errors import StoreUnavailableError
-from bot.core.verifying import START, Break, Kind, Verdict, Verification
 from bot.store.columns import read_moment, storable, storable_json
 from bot.store.models import EventRow, HeadRow
 from bot.store.sessions import DatabaseNow, audit_keys, now
@@ -53,6 +51,11 @@ def append(session: Session, events: Mapping[str, Event]) -> Head | None:
         update(HeadRow).values(seq=head.seq, hash=head.hash).execution_options(synchronize_session=False)
     )
     return head
+
+
+def saying(event: Event, more: Mapping[str, Json]) -> Event:
+    """The event, with what is written into rows beside it: the record must read without them."""
+    return replace(event, facts={**event.facts, **more})
 
 
 def append_refusal(session: Session, event: Event) -> None:
@@ -135,19 +138,23 @@ def head(session: Session) -> Head:
 
 def of_plan(session: Session, plan_id: str) -> tuple[ChainedEvent, ...]:
     """All events of a plan, oldest first; StoreUnavailableError when one of them was tampered with."""
+    return tuple(link(entry, plan_id) for entry in of_plan_unread(session, plan_id))
+
+
+def of_plan_unread(session: Session, plan_id: str) -> Iterator[Entry]:
+    """All events of a plan as they stand there, oldest first."""
     rows = session.execute(ENTRIES.where(col(EventRow.plan) == plan_id).order_by(col(EventRow.seq)))
-    return tuple(link(Entry._make(row), plan_id) for row in rows)
+    return map(Entry._make, rows)
 
 
-def of_plan_since(session: Session, plan_id: str, seq: int, but: Sequence[Tag]) -> tuple[ChainedEvent, ...]:
-    """The events of a plan after one of them, without some tags."""
+def of_plan_since(session: Session, plan_id: str, seq: int, but: Sequence[Tag]) -> list[Entry]:
+    """The events of a plan after one of them as they stand there, without some tags."""
     wanted = ENTRIES.where(
         col(EventRow.plan) == plan_id,
         col(EventRow.seq) > seq,
         col(EventRow.tag).not_in([str(tag) for tag in but]),
     )
-    rows = session.execute(wanted.order_by(col(EventRow.seq)))
-    return tuple(link(Entry._make(row), plan_id) for row in rows)
+    return list(map(Entry._make, session.execute(wanted.order_by(col(EventRow.seq)))))
 
 
 _EVENT = EventRow.metadata.tables["event"].c
@@ -178,7 +185,7 @@ def streamed(session: Session, *where: ColumnElement[bool]) -> Iterator[Entry]:
 
 
 def link(entry: Entry, plan_id: str) -> ChainedEvent:
-    """An entry of a plan, read; StoreUnavailableError when it cannot be."""
+    """An event as it is read; StoreUnavailableError when it is not one as we write them."""
     try:
         facts = json.loads(entry.facts)
         if not isinstance(facts, dict) or facts_text(facts) != entry.facts:
@@ -211,113 +218,3 @@ def _known(session: Session, keys: Sequence[str]) -> set[str]:
         part = keys[start : start + BATCH]
         known.update(session.exec(select(EventRow.key).where(col(EventRow.key).in_(part))))
     return known
-
-
-# --- verifying ----------------------------------------------------------------------------------
-
-
-class StoredEntries:
-    """The events of a database, in the order of their numbers."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
-
-    def __iter__(self) -> Iterator[Entry]:
-        return streamed(self._session)
-
-    def following(self, previous: str) -> Iterator[Entry]:
-        return streamed(self._session, col(EventRow.previous) == previous)
-
-    def with_hash(self, wanted: str) -> Iterator[Entry]:
-        return streamed(self._session, col(EventRow.hash) == wanted)
-
-
-def verify(session: Session, known: Head | None = None) -> Verdict:
-    """Walk the chain from its first event, or from the checkpoint that stands for those before, to its head."""
-    try:
-        return _verify(session, known)
-    except OperationalError:
-        if session.get_bind().dialect.name != "sqlite":
-            raise
-        # SQLite keeps bytes that are no text in a column of texts, and the driver gives up at them.
-        with _any_text(session):
-            return _verify(session, known)
-
-
-@contextmanager
-def _any_text(session: Session) -> Iterator[None]:
-    """Read what is no text too, as something that was never hashed."""
-    driver: Any = session.connection().connection.dbapi_connection
-    driver.text_factory = lambda data: data.decode(errors="surrogateescape")
-    try:
-        yield
-    finally:
-        driver.text_factory = str
-
-
-def _verify(session: Session, known: Head | None) -> Verdict:
-    keys = audit_keys(session)
-    start, vouched = _start(session, keys)
-    head = session.exec(select(HeadRow)).one_or_none()
-    verdict = Verification(
-        entries=StoredEntries(session),
-        start=start,
-        end=None if head is None else Head(seq=head.seq, hash=head.hash),
-        known=known,
-        keys=keys,
-    ).verify()
-    if verdict.broken is not None:
-        return verdict
-    broken = None
-    if not vouched:
-        reason = f"event 1 is missing: the first that is there is {verdict.first}, and no checkpoint names those before"
-        broken = Break(seq=1, kind=Kind.MISSING, reason=reason)
-    elif head is None:
-        seq = verdict.last.seq
-        reason = f"the head of the chain is missing; event {seq} is the last that is there"
-        broken = Break(seq=seq, kind=Kind.MISSING, reason=reason)
-    return verdict.but(broken)
-
-
-def _start(session: Session, keys: AuditKeys) -> tuple[Head, bool]:
-    """What the first event that is there follows, and whether something says so that itself holds."""
-    checkpoint = newest_checkpoint(session)
-    cut = cut_of(checkpoint) if checkpoint else None
-    if checkpoint is not None and cut is not None and _was_written(session, keys, checkpoint, cut):
-        return cut, True
-    first = next(streamed(session, col(EventRow.seq) == lowest(session)), None)
-    if first is None or first.seq <= 1:
-        return START, True
-    return Head(seq=first.seq - 1, hash=first.previous), False
-
-
-def _was_written(session: Session, keys: AuditKeys, checkpoint: Entry, cut: Head) -> bool:
-    """Whether a checkpoint is as it was written, whatever number it carries now: where it stands, the walk says."""
-    hasher = keys.hasher(checkpoint.seal)
-    before = streamed(session, col(EventRow.hash) == checkpoint.previous)
-    numbers = {checkpoint.seq, cut.seq + 1, *(entry.seq + 1 for entry in before)}
-    return hasher is not None and any(
-        hasher(message(checkpoint.previous, checkpoint._replace(seq=number))) == checkpoint.hash
-        for number in numbers
-    )
-
-
-def lowest(session: Session) -> int:
-    """The number of the first event that is there; 0 when there is none."""
-    return session.execute(select_columns(func.min(col(EventRow.seq)))).scalar() or 0
-
-
-def newest_checkpoint(session: Session) -> Entry | None:
-    """The event that stands for all that was archived."""
-    newest = select_columns(func.max(col(EventRow.seq))).where(col(EventRow.tag) == str(Tag.AUDIT_ARCHIVED))
-    seq = session.execute(newest).scalar()
-    return None if seq is None else next(streamed(session, col(EventRow.seq) == seq), None)
-
-
-def cut_of(checkpoint: Entry) -> Head | None:
-    """The last event that a checkpoint stands for; None when it cannot be read."""
-    try:
-        facts = json.loads(checkpoint.facts)
-        return Head(seq=int(facts["last"]), hash=str(facts["hash"]))
-    except (ValueError, TypeError, KeyError, RecursionError):
-        return None

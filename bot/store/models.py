@@ -21,6 +21,20 @@ BYTES = Text().with_variant(Text(collation="C"), "postgresql")
 """Text that sorts by its bytes, whatever the database's language: all that begins alike is one range."""
 
 
+OF_LINES = text(
+    "tag IN ("
+    + ", ".join(
+        f"'{tag}'"
+        for tag in (
+            Tag.PLAN_PROPOSED, Tag.PLAN_VOTED, Tag.PLAN_WITHDRAWN, Tag.PLAN_APPROVED, Tag.CLEANUP_STARTED,
+            Tag.CLEANUP_FINISHED,
+        )
+    )
+    + ")"
+)  # fmt: skip
+"""Which events a line of the audit's list is made of; as a text, since SQLite finds the index by it."""
+
+
 class Row(SQLModel):
     """Base of this package's tables, with a catalogue of their own."""
 
@@ -146,6 +160,8 @@ class EventRow(Row, table=True):
             sqlite_where=text(f"tag = '{Tag.AUDIT_ARCHIVED}'"),
             postgresql_where=text(f"tag = '{Tag.AUDIT_ARCHIVED}'"),
         ),
+        # What a line of the audit's list is made of; not what became of single objects, of which there are many.
+        Index("event_of_lines", "plan", "seq", sqlite_where=OF_LINES, postgresql_where=OF_LINES),
     )
 
     seq: int = Field(sa_column=Column(SEQUENCE, primary_key=True, autoincrement=False))
@@ -224,7 +240,7 @@ class WordRow(Row, table=True):
     """A word under which a cleanup is found; the newest is at the end of each word's rows."""
 
     __tablename__ = "cleanup_word"
-    __table_args__: ClassVar[dict[str, object]] = {"sqlite_with_rowid": False}
+    __table_args__ = (Index("cleanup_word_by_plan", "plan_id"), {"sqlite_with_rowid": False})
 
     word: str = Field(primary_key=True, sa_type=BYTES)
     started_at: datetime = Field(primary_key=True, sa_type=Moment)

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import Text, and_, or_, select, type_coerce
 from sqlmodel import Session, col
 
 from bot.core.lifecycle import ENDED, Status
@@ -68,13 +68,14 @@ def ended(session: Session, requester_id: str, limit: int) -> tuple[str, ...]:
 def latest_cleanups(session: Session, hosts: Collection[str]) -> Mapping[str, Cleanup]:
     """The cleanup that began last on each of these hosts; one short query a host, on an index of its own."""
     latest = (
-        select(col(PlanRow.id))
+        select(col(PlanRow.id), type_coerce(PlanRow.started_at, Text))
         .where(col(PlanRow.started_at).is_not(None), known())
         .order_by(col(PlanRow.started_at).desc())
         .limit(1)
     )
-    ids = [session.scalar(latest.where(col(PlanRow.host) == host)) for host in hosts]
-    return {line.host: line for line in lines_of(session, [each for each in ids if each]).values()}
+    found = [session.execute(latest.where(col(PlanRow.host) == host)).first() for host in hosts]
+    lines = lines_of(session, {row[0]: row[1] for row in found if row})
+    return {line.host: line for line in lines.values() if line.host in hosts}
 
 
 def troubles(session: Session, hosts: Collection[str]) -> Mapping[str, Trouble]:

@@ -40,7 +40,7 @@ def create(session: Session, plan: Plan, quorum: int, message: MessageRef, event
     text = plan_text(plan)
     if existing is None:
         _insert(session, plan, quorum, message, text)
-        chain.append(session, {f"{plan.id}/version 1/0": _told(event, plan_of_text(text), message)})
+        chain.append(session, {f"{plan.id}/version 1/0": _told(event, plan_of_text(text), quorum, message)})
     elif existing.snapshot != text:
         raise PlanExistsError(f"plan {plan.id} exists, and is another one")
     return there(load(session, plan.id), plan.id)
@@ -50,13 +50,14 @@ def _lasting(plan: Plan, begins: datetime) -> Plan:
     return replace(plan, created_at=begins, expires_at=begins + (plan.expires_at - plan.created_at))
 
 
-def _told(event: Event, plan: Plan, message: MessageRef) -> Event:
+def _told(event: Event, plan: Plan, quorum: int, message: MessageRef) -> Event:
     """The event of a proposed plan, with what only the transaction that writes it knows.
 
     ``plan`` is as it is read back: what the database cannot hold was written in another way.
     """
     said: dict[str, Json] = {
         "expires_at": time_text(plan.expires_at), FACT: plan_digest(plan), CHANNEL_FACT: message.channel,
+        "quorum": quorum, "created_at": time_text(plan.created_at), "ts": message.ts, "permalink": message.permalink,
     }  # fmt: skip
     return replace(event, facts={**event.facts, **said})
 
@@ -77,14 +78,15 @@ def has_votes(session: Session, plan_id: str) -> bool:
 
 
 def _superseded(session: Session, plan_id: str, by: Plan) -> dict[str, Event]:
+    moment = now(session)
     statement = (
         update(PlanRow)
         .where(col(PlanRow.id) == plan_id, col(PlanRow.status) == str(Status.PROPOSED), known())
         .values(
             status=str(Status.SUPERSEDED),
             version=col(PlanRow.version) + 1,
-            changed_at=now(session),
-            decided_at=now(session),
+            changed_at=moment,
+            decided_at=moment,
         )
     )
     if update_count(session, statement) != 1:
@@ -92,7 +94,8 @@ def _superseded(session: Session, plan_id: str, by: Plan) -> dict[str, Event]:
     host, version = session.exec(
         select(PlanRow.host, PlanRow.version).where(col(PlanRow.id) == plan_id)
     ).one()
-    event = Event(tag=Tag.PLAN_SUPERSEDED, plan=plan_id, host=host, facts={"by": by.id})
+    facts: dict[str, Json] = {"by": by.id, "changed_at": time_text(moment)}
+    event = Event(tag=Tag.PLAN_SUPERSEDED, plan=plan_id, host=host, facts=facts)
     return {f"{plan_id}/version {version}/0": event}
 
 
@@ -222,9 +225,12 @@ def _write(session: Session, state: PlanState, wanted: Change, moment: datetime)
         session.execute(
             delete(VoteRow).where(col(VoteRow.plan_id) == plan_id, col(VoteRow.person_id) == wanted.withdrawn)
         )
+    beside: dict[str, Json] = {"changed_at": time_text(moment)}
+    if "reason" in values:
+        beside["noted"] = wanted.reason
+    said = [chain.saying(event, beside) for event in wanted.events]
     chain.append(
-        session,
-        {f"{plan_id}/version {state.version + 1}/{n}": event for n, event in enumerate(wanted.events)},
+        session, {f"{plan_id}/version {state.version + 1}/{n}": event for n, event in enumerate(said)}
     )
 
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import and_, or_, update
 from sqlmodel import Session, col, select
 
-from bot.core.audit import Event, Tag
+from bot.core.audit import Event, Tag, time_text
 from bot.core.errors import LeaseLostError, RefusedError
 from bot.core.lifecycle import PlanState
 from bot.core.plans import Person
@@ -52,7 +52,8 @@ def ask(
     )
     session.flush()
     _show_again(session, plan_id)
-    chain.append(session, {f"{plan_id}/restore {number}/asked": event})
+    asked = chain.saying(event, {"changed_at": time_text(moment)})
+    chain.append(session, {f"{plan_id}/restore {number}/asked": asked})
     return there(load(session, plan_id), plan_id)
 
 
@@ -134,10 +135,14 @@ def record(session: Session, run: RestoreRun, image: ImageRestored, event: Event
 
 
 def end(session: Session, run: RestoreRun, event: Event) -> PlanState:
-    ended = {"status": str(RestoreStatus.ENDED), "ended_at": now(session), "lease_until": None}
+    moment = now(session)
+    ended = {"status": str(RestoreStatus.ENDED), "ended_at": moment, "lease_until": None}
     _fence(session, run, ended)
     _show_again(session, run.plan_id)
-    chain.append(session, {f"{run.plan_id}/restore {run.number}/ended": event})
+    chain.append(
+        session,
+        {f"{run.plan_id}/restore {run.number}/ended": chain.saying(event, {"changed_at": time_text(moment)})},
+    )
     return there(load(session, run.plan_id), run.plan_id)
 
 

@@ -1,15 +1,27 @@
-"""Reviewing cleanups: pages, newest first, and totals; found by words, each of which has its list by time.
+"""Reviewing cleanups: pages, newest first, found by words, each of which has its list by time.
 
 A page costs what it shows: it walks the list of the rarest word that is asked for, from where the last page
 ended, and looks each entry up under the other words. Only a name's beginning (``web*``) has to be sorted first.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, TypeAlias
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, literal, select, tuple_, update
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    Text,
+    and_,
+    exists,
+    func,
+    literal,
+    select,
+    tuple_,
+    type_coerce,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
@@ -17,9 +29,10 @@ from sqlmodel import Session, col
 from bot.core import audit_words
 from bot.core.audit_filter import AuditFilter
 from bot.core.lifecycle import PlanState, Status
-from bot.core.review import NOTHING, Place, RecordedItem, Statistics, Tally, Totals
+from bot.core.review import Place
 from bot.ports import Cleanup
-from bot.store.columns import Moment, storable
+from bot.store import records
+from bot.store.columns import Moment, read_moment, storable
 from bot.store.models import ItemRow, PlanRow, VoteRow, WordRow
 from bot.store.plans import load
 from bot.store.sessions import now
@@ -119,8 +132,8 @@ class _Words:
 _ALL = _Words((audit_words.EVERY,))
 
 
-def _asked(hosts: Sequence[str] | None, matching: AuditFilter) -> list[_Words]:
-    asked = [
+def asked(hosts: Sequence[str] | None, matching: AuditFilter) -> list[_Words]:
+    wanted = [
         _Words(tuple(map(word, given)))
         for word, given in (
             (audit_words.person_word, matching.people),
@@ -131,10 +144,10 @@ def _asked(hosts: Sequence[str] | None, matching: AuditFilter) -> list[_Words]:
     ]
     for text in matching.texts:
         word, is_beginning = audit_words.text_word(text)
-        asked.append(_Words((word,), is_beginning=is_beginning))
+        wanted.append(_Words((word,), is_beginning=is_beginning))
     if hosts is not None and len(hosts) == 1:
-        asked.append(_Words((audit_words.host_word(hosts[0]),)))
-    return asked
+        wanted.append(_Words((audit_words.host_word(hosts[0]),)))
+    return wanted
 
 
 def _rarest_first(session: Session, asked: list[_Words]) -> list[_Words]:
@@ -152,12 +165,11 @@ def _length(words: _Words) -> ColumnElement[int]:
     return select(func.count()).select_from(few).scalar_subquery()
 
 
-def _found(
-    session: Session, hosts: Sequence[str] | None, matching: AuditFilter
-) -> Select[datetime, str, str]:
+def meant(session: Session, hosts: Sequence[str] | None, matching: AuditFilter) -> Select[str, str, str]:
     """Start, plan and host of all cleanups that are meant, each once, in no order."""
-    first, *others = _rarest_first(session, _asked(hosts, matching))
-    query = select(col(WordRow.started_at), col(WordRow.plan_id), col(WordRow.host)).where(first.of(WordRow))
+    first, *others = _rarest_first(session, asked(hosts, matching))
+    began = type_coerce(WordRow.started_at, Text)  # as it stands there, since somebody may have changed it
+    query = select(began, col(WordRow.plan_id), col(WordRow.host)).where(first.of(WordRow))
     for words in others:
         other: _Column = aliased(WordRow)
         query = query.where(
@@ -188,24 +200,35 @@ def cleanups(
 ) -> tuple[Cleanup, ...]:
     """One page, newest first."""
     newer = beyond is not None and beyond.newer
-    query, key = _found(session, hosts, matching), (col(WordRow.started_at), col(WordRow.plan_id))
-    if beyond:
-        edge = tuple_(literal(beyond.started_at, Moment()), literal(storable(beyond.plan)))
-        query = query.where(tuple_(*key) > edge if newer else tuple_(*key) < edge)
+    query, key = meant(session, hosts, matching), (col(WordRow.started_at), col(WordRow.plan_id))
     query = query.order_by(*(part if newer else part.desc() for part in key))
-    ids = [row[1] for row in session.execute(query.limit(max(limit, 0)))]
-    lines = lines_of(session, ids)
-    return tuple(lines[plan_id] for plan_id in (reversed(ids) if newer else ids) if plan_id in lines)
+    edge = tuple_(literal(beyond.started_at, Moment()), literal(storable(beyond.plan))) if beyond else None
+    lines: dict[str, Cleanup] = {}
+    while len(lines) < limit:
+        wanted = limit - len(lines)
+        page = query if edge is None else query.where(tuple_(*key) > edge if newer else tuple_(*key) < edge)
+        found = session.execute(page.limit(wanted)).all()
+        made = lines_of(session, {plan_id: started_at for started_at, plan_id, _ in found})
+        for plan_id, line in made.items():
+            # A word may have been put to another cleanup: who may not read that host shall not read it so.
+            if hosts is None or line.host in hosts:
+                lines.setdefault(plan_id, line)
+        if len(found) < wanted:
+            break
+        edge = tuple_(literal(found[-1][0], Text()), literal(found[-1][1]))
+    return tuple(reversed(lines.values()) if newer else lines.values())
 
 
 _LINE = (
     PlanRow.id, PlanRow.host, PlanRow.engine_id, PlanRow.profile, PlanRow.requester_id, PlanRow.status,
-    PlanRow.predicted_bytes, PlanRow.reclaimed_bytes, PlanRow.started_at, PlanRow.finished_at,
+    PlanRow.predicted_bytes, PlanRow.reclaimed_bytes, type_coerce(PlanRow.started_at, Text),
+    type_coerce(PlanRow.finished_at, Text),
 )  # fmt: skip
 
 
-def lines_of(session: Session, ids: Sequence[str]) -> dict[str, Cleanup]:
-    """The lines of the list for these plans; without the plans themselves, which are long."""
+def lines_of(session: Session, found: Mapping[str, str]) -> dict[str, Cleanup]:
+    """The lines of the list for these plans, which were found at these moments: by their events, in this order."""
+    ids = list(found)
     approvers: dict[str, list[str]] = {}
     votes = (
         select(col(VoteRow.plan_id), col(VoteRow.person_id))
@@ -214,25 +237,48 @@ def lines_of(session: Session, ids: Sequence[str]) -> dict[str, Cleanup]:
     )
     for plan_id, person in session.execute(votes):
         approvers.setdefault(plan_id, []).append(person)
-    rows = session.execute(select(*_LINE).where(col(PlanRow.id).in_(ids))).all()  # type: ignore[call-overload] # ten columns
-    so_far = _freed_so_far(session, [row.id for row in rows if row.finished_at is None])
-    return {
-        row.id: Cleanup(
-            id=f"cleanup:{row.id}",
-            plan=row.id,
-            host=row.host,
-            engine_id=row.engine_id,
-            profile=row.profile,
-            requested_by=row.requester_id,
-            approved_by=tuple(approvers.get(row.id, ())),
-            outcome=row.status,
-            predicted_bytes=row.predicted_bytes,
-            reclaimed_bytes=so_far.get(row.id, row.reclaimed_bytes),
-            started_at=row.started_at,
-            finished_at=row.finished_at,
-        )
-        for row in rows
+    rows = {row[0]: row for row in session.execute(select(*_LINE).where(col(PlanRow.id).in_(ids)))}  # type: ignore[call-overload] # ten columns
+    so_far = _freed_so_far(session, [plan_id for plan_id, row in rows.items() if row[9] is None])
+    by_rows = {
+        plan_id: _row_line(plan_id, at, rows.get(plan_id), approvers.get(plan_id, ()), so_far.get(plan_id))
+        for plan_id, at in found.items()
     }
+    return records.lines(session, by_rows)
+
+
+def _row_line(
+    plan_id: str, found_at: str, row: Sequence[Any] | None, approvers: Sequence[str], so_far: int | None
+) -> Cleanup:
+    """The line as the rows have it; of what they do not say, or not so that it can be read, it is empty."""
+    _, host, engine_id, profile, requester, status, predicted, freed, started, finished = row or _NO_ROW
+    at = _read(found_at) or _NEVER
+    return Cleanup(
+        id=f"cleanup:{plan_id}",
+        plan=plan_id,
+        host=host,
+        engine_id=engine_id,
+        profile=profile,
+        requested_by=requester,
+        approved_by=tuple(approvers),
+        outcome=status,
+        predicted_bytes=predicted,
+        reclaimed_bytes=freed if so_far is None else so_far,
+        started_at=_read(started) or at,
+        finished_at=_read(finished),
+        found_at=at,
+    )
+
+
+_NO_ROW = ("", "", "", "", "", "", 0, 0, None, None)
+_NEVER = datetime.min.replace(tzinfo=UTC)
+
+
+def _read(text: str | None) -> datetime | None:
+    """A moment; None for what somebody has put in the place of one."""
+    try:
+        return None if text is None else read_moment(text)
+    except (ValueError, TypeError):
+        return None
 
 
 def _freed_so_far(session: Session, running: Sequence[str]) -> dict[str, int]:
@@ -244,87 +290,3 @@ def _freed_so_far(session: Session, running: Sequence[str]) -> dict[str, int]:
         .group_by(col(ItemRow.plan_id))
     )
     return {plan_id: int(total) for plan_id, total in session.execute(freed)}
-
-
-# --- totals -------------------------------------------------------------------------------------
-
-
-def totals(session: Session, hosts: Sequence[str] | None, matching: AuditFilter) -> Totals:
-    """How many cleanups are meant and what they freed, by host; those that still run count as nothing yet."""
-    if _asked(None, matching):
-        found = _found(session, hosts, matching).subquery()
-        query = select(found.c.host, func.count(), func.sum(col(PlanRow.reclaimed_bytes))).join(
-            PlanRow, col(PlanRow.id) == found.c.plan_id
-        )
-        query = query.group_by(found.c.host)
-    else:
-        query = select(col(PlanRow.host), func.count(), func.sum(col(PlanRow.reclaimed_bytes)))
-        query = query.where(*_plainly(hosts, matching)).group_by(col(PlanRow.host))
-    rows = session.execute(query)
-    return Totals(by_host=_ranked({host: Tally(count, int(freed or 0)) for host, count, freed in rows}))
-
-
-def _plainly(hosts: Sequence[str] | None, matching: AuditFilter) -> Iterator[ColumnElement[bool]]:
-    yield col(PlanRow.started_at).is_not(None)
-    if hosts is not None:
-        yield col(PlanRow.host).in_(hosts)
-    if matching.since:
-        yield col(PlanRow.started_at) >= matching.since
-    if matching.until:
-        yield col(PlanRow.started_at) < matching.until
-
-
-def _ranked(tallies: dict[str, Tally]) -> dict[str, Tally]:
-    return dict(sorted(tallies.items(), key=lambda each: (-each[1].bytes, -each[1].cleanups, each[0])))
-
-
-def statistics(session: Session, hosts: Sequence[str] | None, matching: AuditFilter) -> Statistics:
-    """The same, counted by everything that a cleanup has one of."""
-    found = _found(session, hosts, matching).subquery()
-    month = func.substr(found.c.started_at, 1, 7)
-    parts = (found.c.host, col(PlanRow.profile), month, col(PlanRow.requester_id), col(PlanRow.status))
-    counted = (
-        select(*parts, func.count(), func.sum(col(PlanRow.reclaimed_bytes)))
-        .join(found, col(PlanRow.id) == found.c.plan_id)
-        .group_by(*parts)
-    )
-    by: tuple[dict[str, Tally], ...] = ({}, {}, {}, {}, {})
-    for *names, count, freed in session.execute(counted):
-        for tallies, name in zip(by, names, strict=True):
-            tallies[name] = tallies.get(name, NOTHING) + Tally(count, int(freed or 0))
-    by_host, by_profile, by_month, by_requester, by_outcome = by
-    return Statistics(
-        by_host=_ranked(by_host),
-        by_profile=_ranked(by_profile),
-        by_month=dict(sorted(by_month.items())),
-        by_requester=_ranked(by_requester),
-        by_outcome=_ranked(by_outcome),
-    )
-
-
-def hosts_of_cleanups(session: Session) -> frozenset[str]:
-    """Every host that has ever been cleaned, registered or not."""
-    return frozenset(
-        session.scalars(select(col(PlanRow.host)).where(*_plainly(None, AuditFilter())).distinct())
-    )
-
-
-def recorded_items(session: Session, plan_ids: Sequence[str]) -> tuple[RecordedItem, ...]:
-    """What became of every object of these plans, in their order."""
-    rows = session.scalars(
-        select(ItemRow)
-        .where(col(ItemRow.plan_id).in_(plan_ids))
-        .order_by(col(ItemRow.plan_id), col(ItemRow.position))
-    )
-    return tuple(
-        RecordedItem(
-            plan=row.plan_id,
-            kind=row.kind,
-            id=row.object_id,
-            name=row.name,
-            outcome=row.outcome,
-            reason=row.reason,
-            bytes=row.bytes,
-        )
-        for row in rows
-    )

@@ -1,7 +1,6 @@
 """Runs of plans: claimed by one process at a time, and every write of a run fenced by its attempt."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import update
@@ -105,6 +104,7 @@ def started_facts(state: PlanState) -> dict[str, Json]:
     """Everything that a cleanup begins with, copied: the record must read alone, for ever."""
     plan, draft = state.plan, state.plan.draft
     return {
+        "started_at": facts.moment(state.started_at),
         "requester": facts.person(plan.requester),
         "approvers": [facts.person(person) for person in state.approvers],
         "profile": draft.profile,
@@ -191,7 +191,13 @@ def finish(session: Session, run: Run, status: Status, event: Event, reason: str
     fence_change(session, run, ended)
     reviewing.end(session, run.plan_id, status)
     state = there(load(session, run.plan_id), run.plan_id)
-    timed = replace(event, facts={**event.facts, **_times(state, moment)})
+    said = {
+        "reclaimed_bytes": state.reclaimed,
+        **event.facts,
+        **_times(state, moment),
+        "reason": state.reason,
+    }
+    timed = chain.saying(event, said)
     chain.append(session, {f"{run.plan_id}/attempt {run.attempt}/{event.tag}": timed})
     return state
 
@@ -200,4 +206,7 @@ def _times(state: PlanState, finished: datetime) -> dict[str, Json]:
     """When the run began and how long it took, by the database's clock."""
     started = state.started_at or finished
     took = round((finished - started).total_seconds() * 1000)
-    return {"outcome": str(state.status), "started_at": time_text(started), "duration_ms": took}
+    return {
+        "outcome": str(state.status), "started_at": time_text(started), "finished_at": time_text(finished),
+        "duration_ms": took,
+    }  # fmt: skip

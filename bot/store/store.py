@@ -12,6 +12,8 @@ from sqlmodel import Session
 from bot.core.audit import ChainedEvent, Event
 from bot.core.audit_filter import EVERYTHING, AuditFilter
 from bot.core.audit_format import Head
+from bot.core.audit_rows import Compared
+from bot.core.audit_states import Recorded
 from bot.core.errors import PlanDiffersError, RefusedError
 from bot.core.inventory import Container, EngineInfo, Mounting
 from bot.core.lifecycle import ItemState, MessageRef, PlanState, Status
@@ -43,16 +45,21 @@ from bot.store import (
     looks,
     overview,
     plans,
+    rebuilding,
+    records,
     restores,
     reviewing,
     runs,
     schedules,
     showing,
     telling,
+    totals,
     turns,
+    walking,
 )
 from bot.store.archive import Archived, archive
 from bot.store.export import Selection
+from bot.store.rebuilding import Events
 from bot.store.sessions import Sessions, now
 from bot.store.witness import Witness, witness
 
@@ -287,21 +294,21 @@ class SqlStore(Store):
         )
 
     def totals(self, *, hosts: Sequence[str] | None = None, matching: AuditFilter = EVERYTHING) -> Totals:
-        return self._sessions.reading(lambda session: reviewing.totals(session, hosts, matching))
+        return self._sessions.reading(lambda session: totals.totals(session, hosts, matching))
 
     def statistics(
         self, *, hosts: Sequence[str] | None = None, matching: AuditFilter = EVERYTHING
     ) -> Statistics:
-        return self._sessions.reading(lambda session: reviewing.statistics(session, hosts, matching))
+        return self._sessions.reading(lambda session: totals.statistics(session, hosts, matching))
 
     def latest_cleanups(self, hosts: Collection[str]) -> Mapping[str, Cleanup]:
         return self._sessions.reading(lambda session: overview.latest_cleanups(session, hosts))
 
     def hosts_of_cleanups(self) -> frozenset[str]:
-        return self._sessions.reading(reviewing.hosts_of_cleanups)
+        return self._sessions.reading(totals.hosts_of_cleanups)
 
     def recorded_items(self, plan_ids: Sequence[str]) -> tuple[RecordedItem, ...]:
-        return self._sessions.reading(lambda session: reviewing.recorded_items(session, plan_ids))
+        return self._sessions.reading(lambda session: records.recorded_items(session, plan_ids))
 
     def events(self, plan_id: str) -> tuple[ChainedEvent, ...]:
         return self._sessions.reading(lambda session: chain.of_plan(session, plan_id))
@@ -312,7 +319,20 @@ class SqlStore(Store):
 
     def verify(self, known: Head | None = None) -> Verdict:
         """Walk the whole audit chain; UsageError when the known head is older than what is there."""
-        return self._sessions.reading(lambda session: chain.verify(session, known))
+        return self._sessions.reading(lambda session: walking.verify(session, known))
+
+    def compare(self, archive: Events | None = None) -> Compared:
+        """Rebuild from the chain what the rows should say, and name each that says otherwise."""
+        return self._sessions.reading(
+            lambda session: walking.tolerantly(session, lambda: rebuilding.compare(session, archive))
+        )
+
+    def archives(self) -> tuple[walking.ArchivedTo, ...]:
+        """Where archived events went."""
+        return self._sessions.reading(walking.archives)
+
+    def recorded(self, plan_id: str) -> Recorded | None:
+        return self._sessions.reading(lambda session: records.recorded(session, plan_id))
 
     def head(self) -> Head:
         """Where the audit chain ends."""

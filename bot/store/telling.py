@@ -4,7 +4,8 @@ from sqlalchemy import update
 from sqlmodel import Session, col, select
 
 from bot.core.audit import ChainedEvent, Tag
-from bot.store.chain import of_plan_since
+from bot.store.chain import link, of_plan_since
+from bot.store.in_chain import InChain
 from bot.store.models import PlanRow
 from bot.store.plans import update_count
 
@@ -14,7 +15,10 @@ _SINGLE_OBJECTS = (Tag.ITEM_REMOVING, Tag.ITEM_UNTAGGING, Tag.ITEM_ENDED, Tag.RE
 def untold(session: Session, plan_id: str) -> tuple[ChainedEvent, ...]:
     """The events of a plan since ``told``, oldest first; not those of single objects, of which there are many."""
     seq = session.exec(select(PlanRow.told_seq).where(col(PlanRow.id) == plan_id)).one_or_none()
-    return () if seq is None else of_plan_since(session, plan_id, seq, _SINGLE_OBJECTS)
+    if seq is None:
+        return ()
+    entries, _strange = InChain(session).split(of_plan_since(session, plan_id, seq, _SINGLE_OBJECTS))
+    return tuple(link(entry, plan_id) for entry in entries)
 
 
 def told(session: Session, plan_id: str, seq: int) -> None:

@@ -8,8 +8,8 @@ from sqlmodel import Session, col
 
 from bot.core.audit import Tag
 from bot.core.audit_format import AuditKeys, Entry, Head, is_keyed, message
-from bot.core.verifying import Break, Kind
-from bot.store import chain
+from bot.core.breaks import Break, Kind
+from bot.store import chain, walking
 from bot.store.models import EventRow
 from bot.store.sessions import audit_keys
 
@@ -47,7 +47,7 @@ def witness(session: Session, seq: int) -> Witness | None:
     if there is not None:
         return Witness(seq=seq, hash=there.hash, sha256="", keyed=_is_keyed(there, keys))
     for checkpoint in _checkpoints(session):
-        cut = chain.cut_of(checkpoint)
+        cut = walking.cut_of(checkpoint)
         if cut is not None and cut.seq == seq:
             sha256 = str(json.loads(checkpoint.facts).get("sha256", ""))
             return Witness(

@@ -1,6 +1,10 @@
-"""A large audit, written straight into the tables: 50,000 cleanups of 20 objects, and 1,000,000 events."""
+"""A large audit, written straight into the tables: 50,000 cleanups of 20 objects, and 1,000,000 events.
+
+DECKHAND_BENCH_CLEANUPS makes it another size.
+"""
 
 import json
+import os
 import random
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -8,11 +12,13 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import create_engine
 
 from bot.core import audit_words
-from bot.core.audit import time_text
+from bot.core.audit import GENESIS, Json, Tag, time_text
+from bot.core.audit_format import PLAIN, AuditKeys, Entry, facts_text, message
 from bot.core.inventory import Kind
 from bot.core.plans import Item
 
-CLEANUPS, ITEMS, EVENTS = 50_000, 20, 20
+CLEANUPS = int(os.environ.get("DECKHAND_BENCH_CLEANUPS", "50000"))
+ITEMS, EVENTS = 20, 20
 HOSTS = [f"prod-{number}" for number in range(200)]
 PEOPLE = [f"U{number:04}ANN" for number in range(40)]
 PROFILES = ["dangling", "ci", "routine", "system", "everything"]
@@ -37,7 +43,7 @@ def fill(url: str) -> None:
         "message_channel message_ts owner attempt reclaimed_bytes",
         "plan_item": "plan_id position kind object_id name outcome reason bytes",
         "cleanup_word": "word started_at plan_id host",
-        "event": "seq at tag plan host actor facts previous hash key",
+        "event": "seq at tag plan host actor facts previous hash key seal",
     }
     tables = {"plan": _plans(), "plan_item": _item_rows(), "cleanup_word": _words(), "event": _events()}
     raw = db.raw_connection()
@@ -49,6 +55,8 @@ def fill(url: str) -> None:
                 raw.cursor().executemany(f"INSERT INTO {table} ({', '.join(names)}) VALUES ({marks})", rows)  # type: ignore[arg-type]  # noqa: S608
             else:
                 _copy(raw, f"COPY {table} ({', '.join(names)}) FROM STDIN", rows)
+        end = f"(SELECT {{}} FROM event WHERE seq = {CLEANUPS * EVENTS})"  # noqa: S608 - a number
+        raw.cursor().execute(f"UPDATE chain_head SET seq = {end.format('seq')}, hash = {end.format('hash')}")  # noqa: S608
         raw.commit()
     finally:
         raw.close()
@@ -139,22 +147,52 @@ def _object_words(items: Iterable[Item]) -> Iterator[str]:
 
 
 def _events() -> Rows:
-    facts = json.dumps(
-        {"bytes": 10**6, "id": "0" * 64, "kind": "image", "name": "app:1", "outcome": "removed"},
-        separators=(",", ":"),
-    )
-    for seq in range(1, CLEANUPS * EVENTS + 1):
-        cleanup = (seq - 1) // EVENTS
-        at = time_text(_started(cleanup))
-        yield (
-            seq,
-            at,
-            "deckhand:item:ended",
-            _id(cleanup),
-            "prod-1",
-            "",
-            facts,
-            "0" * 64,
-            "0" * 64,
-            f"k{seq}",
-        )
+    """EVENTS a cleanup, chained as they are in truth: its start, its votes, how objects ended, and its end."""
+    previous, seq = GENESIS, 0
+    hasher = AuditKeys().hasher(PLAIN)
+    assert hasher is not None
+    for cleanup in range(CLEANUPS):
+        at, plan, host = time_text(_started(cleanup)), _id(cleanup), _head(cleanup)[0]
+        for tag, actor, facts in _told(cleanup):
+            seq += 1
+            entry = Entry(
+                seq=seq, at=at, tag=str(tag), plan=plan, host=host, actor=actor, facts=facts_text(facts),
+                previous=previous, hash="", once=f"k{seq}", seal=PLAIN,
+            )  # fmt: skip
+            previous = hasher(message(previous, entry))
+            yield entry._replace(hash=previous)
+
+
+def _told(cleanup: int) -> Iterator[tuple[Tag, str, dict[str, Json]]]:
+    _, profile, outcome, requester, approver = _head(cleanup)
+    items, at = list(_items(cleanup)), time_text(_started(cleanup))
+    about: dict[str, Json] = {
+        "requester": {"id": requester, "name": requester.lower()}, "profile": profile, "started_at": at,
+        "approvers": [{"id": approver, "name": approver.lower()}], "engine": {"id": "7TDM:AAAA"},
+        "predicted": {"low": 0, "high": 2 * 10**7},
+    }  # fmt: skip
+    listed: list[Json] = [
+        {"kind": item.kind, "id": item.id, "name": item.name, "references": [*item.references], "bytes": item.bytes,
+         "rule": item.rule}
+        for item in items
+    ]  # fmt: skip
+    yield Tag.PLAN_PROPOSED, requester, {**about, "items": listed}
+    yield Tag.PLAN_VOTED, approver, {"approve": True, "reason": "", "actor_name": approver.lower()}
+    yield Tag.CLEANUP_STARTED, "", {**about, "items": listed}
+    ended: list[Json] = [
+        {
+            "kind": item.kind,
+            "id": item.id,
+            "name": item.name,
+            "outcome": "removed",
+            "reason": "",
+            "bytes": 10**6,
+        }
+        for item in items
+    ]
+    for facts in ended[: EVENTS - 4]:
+        yield Tag.ITEM_ENDED, "", facts  # type: ignore[misc] # each is an object
+    finished: dict[str, Json] = {
+        **about, "items": ended, "outcome": outcome, "finished_at": at, "reclaimed_bytes": ITEMS * 10**6,
+    }  # fmt: skip
+    yield Tag.CLEANUP_FINISHED, "", finished

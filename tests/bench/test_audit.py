@@ -14,7 +14,8 @@ import pytest
 from bot.core.audit import Event, Json, Tag
 from bot.core.audit_format import AuditKeys
 from bot.store import chain
-from bot.store.export import Selection, csv_lines, json_lines, verify_file
+from bot.store.export import Selection, csv_lines, json_lines
+from bot.store.export_files import verify_file
 from bot.store.store import SqlStore
 from tests.store.conftest import BOTH
 

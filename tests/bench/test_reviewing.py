@@ -105,7 +105,7 @@ def test_totals_and_long_answers_for_the_record(full: SqlStore) -> None:
         "totals of 57 hosts": lambda: full.totals(hosts=SEEN),
         "statistics of everything": full.statistics,
         "a beginning that a quarter of all cleanups have": lambda: full.cleanups(matching=asked("app-1*")),
-        "one cleanup's events": lambda: full.events("plan025000"),
+        "one cleanup's record": lambda: full.recorded("plan000250"),
     }
     for name, work in works.items():
         say(best(work), name)

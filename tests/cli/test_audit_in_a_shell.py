@@ -3,13 +3,17 @@
 import json
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from bot.core.lifecycle import Status
+from bot.store import chain
 from bot.store.database import open_store
+from bot.store.store import SqlStore
 from tests.store.cleaned import BYTES, CYD, cleaned, image
 from tests.store.samples import ANNA
 from tests.support.shell import deckhand
@@ -62,7 +66,7 @@ def test_the_table_has_one_line_a_cleanup_and_says_when_there_is_none(past: Path
 def test_all_of_a_long_list_is_printed_under_one_head(folder: Path) -> None:
     with closing(open_store(f"sqlite:///{folder / 'deckhand.db'}")) as store:
         cleaned(store, "only")
-    multiply(folder / "deckhand.db")
+        multiply(folder / "deckhand.db", store)
     lines = deckhand("audit", "list", "--limit", "0", folder=folder).stdout.splitlines()
     assert len(lines) == 1 + MANY
     assert sum(line.startswith("ID ") for line in lines) == 1
@@ -73,14 +77,22 @@ def test_all_of_a_long_list_is_printed_under_one_head(folder: Path) -> None:
     assert len(printed("audit", "list", "--json", folder=folder)) == 20
 
 
-def multiply(file: Path) -> None:
-    """Make many cleanups of the only one."""
+def multiply(file: Path, store: SqlStore) -> None:
+    """Make many cleanups of the only one, its rows and its events."""
+    links = store.events("only")
+    events = {
+        f"p{number:04}/{link.once}": replace(link.event, plan=f"p{number:04}")
+        for number in range(MANY - 1)
+        for link in links
+    }
+    store._sessions.writing(partial(chain.append, events=events))
     with closing(sqlite3.connect(file)) as database, database:
         columns = [row[1] for row in database.execute("PRAGMA table_info(plan)") if row[1] != "id"]
         names = ", ".join(columns)
         for number in range(MANY - 1):
             for statement in (
                 f"INSERT INTO plan (id, {names}) SELECT ?, {names} FROM plan WHERE id = 'only'",  # noqa: S608
+                "INSERT INTO vote SELECT ?, person_id, person_name, TRUE, '', at, version FROM vote LIMIT 1",
                 "INSERT INTO cleanup_word SELECT word, started_at, ?, host FROM cleanup_word WHERE plan_id = 'only'",
             ):
                 database.execute(statement, (f"p{number:04}",))

@@ -5,8 +5,9 @@ from collections.abc import Iterator, Mapping, Sequence
 import pytest
 
 from bot.core.audit_format import AuditKeys, Entry, Head, message
+from bot.core.breaks import Kind, UnreadableError
 from bot.core.errors import UsageError
-from bot.core.verifying import START, Kind, UnreadableError, Verdict, Verification
+from bot.core.verifying import START, Verdict, Verification
 
 PLAIN = AuditKeys()
 NEW, OLD = "n" * 32, "o" * 32

@@ -9,6 +9,7 @@ from typing import cast
 from bot.core.audit import ChainedEvent, Event, Json, Tag
 from bot.core.audit_filter import EVERYTHING, AuditFilter
 from bot.core.audit_format import Head
+from bot.core.audit_states import Recorded
 from bot.core.errors import EngineChangedError, HostUnreachableError
 from bot.core.hosts import Host, SocketAddress
 from bot.core.inventory import CacheRecord, Container, EngineInfo, Image, Inventory, Kind, Volume
@@ -19,7 +20,7 @@ from bot.core.review import NOTHING, Place, Tally, Totals
 from bot.core.usage import VOLUMES, DiskSpace, LastLook, Survey
 from bot.ports import Cleanup
 from bot.services.planning import HostReport
-from bot.services.review import Page, Record
+from bot.services.review import Page
 from bot.slack.audits import page_message, record_message
 from bot.slack.blocks import Message
 from bot.slack.reports import (
@@ -60,6 +61,7 @@ def cleanup(number: int, outcome: str = "done", approved_by: Sequence[str] = ("U
         reclaimed_bytes=0 if running else 1_900 * MEGABYTE,
         started_at=started,
         finished_at=None if running else started + timedelta(seconds=9),
+        found_at=started,
     )
 
 
@@ -197,6 +199,6 @@ LOOKS: Mapping[str, Message] = MappingProxyType({
     "audit_none": page_message(page([])),
     "audit_none_of_host": page_message(page([], AuditFilter(hosts=("prod-3",)))),
     "audit_none_that_fits": page_message(page([], FILTERED), "Did you mean the host prod-3?"),
-    "record": record_message(Record(state=STATES["partial"], events=EVENTS)),
-    "record_of_a_rejected_plan": record_message(Record(state=STATES["rejected"], events=EVENTS[:3])),
+    "record": record_message(Recorded(state=STATES["partial"], events=EVENTS)),
+    "record_of_a_rejected_plan": record_message(Recorded(state=STATES["rejected"], events=EVENTS[:3])),
 })  # fmt: skip

@@ -8,10 +8,10 @@ import pytest
 
 from bot.core.audit import Tag
 from bot.core.audit_filter import AuditFilter
+from bot.core.audit_states import Recorded
 from bot.core.inventory import Kind
 from bot.core.lifecycle import Outcome, PlanState, Status
 from bot.core.plans import Kept
-from bot.services.review import Record
 from bot.slack.audits import page_message, record_message
 from bot.slack.blocks import Message
 from bot.slack.plan_lists import full_list, list_message
@@ -209,7 +209,7 @@ def test_a_record_of_many_objects_and_of_a_long_history_fits_and_says_what_it_le
     state = with_outcomes(crowded(), *([*Outcome] * 83), reasons=["endless <!channel> " * 30] * 500)
     refused = [(Tag.PLAN_REFUSED, BOB.id, {"attempted": "approve", "reason": each}) for each in HOSTILE * 200]
     message = record_message(
-        Record(state=ended(state, Status.PARTIAL, "why " * 900), events=events(*refused))
+        Recorded(state=ended(state, Status.PARTIAL, "why " * 900), events=events(*refused))
     )
     assert_slack_takes(message)
     assert_harmless(message)

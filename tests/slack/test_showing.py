@@ -114,7 +114,9 @@ class Shower:
         return self.store.create_plan(plan, 1, MessageRef(channel="C0OPS"), event(Tag.PLAN_PROPOSED))
 
     def become(self, status: Status) -> None:
-        self.store.change("k7m2p9wxyz", lambda _state, _now: Change(status=status, events=(event(),)))
+        self.store.change(
+            "k7m2p9wxyz", lambda _state, _now: Change(status=status, events=(event(TAGS[status]),))
+        )
 
     @property
     def text(self) -> str:
@@ -123,6 +125,12 @@ class Shower:
 
     def updates(self) -> int:
         return len(self.workspace.calls("chat.update"))
+
+
+TAGS = {
+    Status.APPROVED: Tag.PLAN_APPROVED, Status.REJECTED: Tag.PLAN_REJECTED, Status.EXPIRED: Tag.PLAN_EXPIRED,
+    Status.CANCELLED: Tag.PLAN_CANCELLED, Status.SUPERSEDED: Tag.PLAN_SUPERSEDED,
+}  # fmt: skip
 
 
 def event(tag: Tag = Tag.PLAN_APPROVED) -> Event:

@@ -2,12 +2,12 @@
 
 from dataclasses import replace
 
-from bot.core.audit import Tag
 from bot.core.inventory import Kind
 from bot.core.lifecycle import MessageRef, Outcome, PlanState, Status
 from bot.core.plans import Item, Person
+from bot.services import facts
 from bot.store.store import SqlStore
-from tests.store.samples import ANNA, BEN, LEASE, approval, event, plan, the
+from tests.store.samples import ANNA, BEN, LEASE, approval, plan, the
 
 CYD = Person(id="U0CYD", name="Cyd Ö.")
 BYTES = 1_000
@@ -33,7 +33,7 @@ def cleaned(
     made = plan(plan_id, host)
     draft = replace(made.draft, items=items or made.draft.items, profile=profile)
     made = replace(made, draft=draft, requester=by)
-    store.create_plan(made, 1, MessageRef(channel="C0"), event(Tag.PLAN_PROPOSED, plan_id, host))
+    store.create_plan(made, 1, MessageRef(channel="C0"), facts.proposed(made, {"name": "production"}))
     store.change(plan_id, approval(approver))
     run = store.claim(plan_id, "replica-1", LEASE)
     assert run is not None
@@ -43,4 +43,4 @@ def cleaned(
     store.end_items(run, [replace(one, outcome=Outcome.REMOVED, bytes=BYTES) for one in found])
     if status is None:
         return the(store, plan_id)
-    return store.finish(run, status, event(Tag.CLEANUP_FINISHED, plan_id, host))
+    return store.finish(run, status, facts.finished(the(store, plan_id), None))

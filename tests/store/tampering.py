@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
 
-from bot.core.verifying import Kind
+from bot.core.breaks import Kind
 
 COLUMNS = ("at", "tag", "plan", "host", "actor", "facts", "previous", "hash", "key", "seal")
 VALUES = (

@@ -10,8 +10,8 @@ from sqlalchemy.exc import DBAPIError
 
 from bot.core.audit import GENESIS, Event, Tag
 from bot.core.audit_format import AuditKeys
+from bot.core.breaks import Kind
 from bot.core.errors import StoreUnavailableError
-from bot.core.verifying import Kind
 from bot.store import chain
 from bot.store.database import open_store
 from bot.store.store import SqlStore

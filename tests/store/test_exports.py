@@ -14,11 +14,12 @@ import pytest
 
 from bot.core.audit import Event, Json, Tag
 from bot.core.audit_format import AuditKeys, Head
+from bot.core.breaks import Kind
 from bot.core.errors import UsageError
-from bot.core.verifying import Kind
 from bot.core.visible import visible
 from bot.store.database import open_store
-from bot.store.export import Selection, csv_lines, json_lines, verify_file
+from bot.store.export import Selection, csv_lines, json_lines
+from bot.store.export_files import verify_file
 from bot.store.store import SqlStore
 from tests.store.independent_verifier import first_broken
 from tests.store.samples import drop_triggers, event, running

@@ -9,7 +9,7 @@ from importlib.metadata import version
 
 import pytest
 
-from bot.core.audit import Tag
+from bot.core.audit import Tag, time_text
 from bot.core.errors import LeaseLostError
 from bot.core.lifecycle import Outcome, Status
 from bot.core.plan_digest import plan_digest
@@ -76,8 +76,11 @@ def test_a_claim_starts_the_run(store: SqlStore) -> None:
 def test_the_event_of_the_start_holds_everything_that_the_cleanup_begins_with(store: SqlStore) -> None:
     running(store, items=1)
     facts = store.events("p1")[-1].event.facts
-    item = the(store).items[0].item
+    state = the(store)
+    item = state.items[0].item
+    assert state.started_at is not None
     assert facts == {
+        "started_at": time_text(state.started_at),
         "requester": {"id": ANNA.id, "name": "Anna"},
         "approvers": [{"id": BEN.id, "name": "Ben"}],
         "profile": "routine",
