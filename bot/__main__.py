@@ -1,5 +1,5 @@
 """``python -m bot`` is ``deckhand``."""
 
-from bot.cli import main
+from bot.shell.main import main
 
 main()

@@ -15,50 +15,51 @@ from typing import NoReturn
 
 from slack_bolt import App
 
-from bot.arriving import Arriving
-from bot.config import Settings, SlackSettings, load
+from bot.config.reloading import Reloading
+from bot.config.settings import Settings, SlackSettings, load
 from bot.core import ids
-from bot.core.hosts import Hosts
-from bot.ending import Ending, gone_at_the_latest, leave
+from bot.core.rules.hosts import Hosts
 from bot.engines.registry import DockerEngines
-from bot.looking import SteadyClock, make_fleet, make_planning, process_now
 from bot.ports import Clock, Store
-from bot.reloading import Reloading
-from bot.services.background import POLL_SECONDS, Background, Signals
+from bot.process.arriving import Arriving
+from bot.process.clock import SteadyClock, process_now
+from bot.process.ending import Ending, gone_at_the_latest, leave
+from bot.services.audit.heads import PostHead
+from bot.services.audit.review import Review
 from bot.services.clocks import CHECK_SECONDS, Clocks
-from bot.services.decide import Decide
-from bot.services.execute import Execute
-from bot.services.heads import PostHead
-from bot.services.home import GatherHome
-from bot.services.leases import Leases
-from bot.services.planning import Planning
-from bot.services.propose import Propose
-from bot.services.restore import Restore
-from bot.services.restore_loop import RestoreLoop
-from bot.services.review import Review
-from bot.services.rights import Rights
-from bot.services.schedules import Schedules
-from bot.services.show import Show
-from bot.services.standing_rules import StandingRules
-from bot.services.starting import Starting
-from bot.services.stop import Stop
-from bot.services.waiting_rules import LOOP_SECONDS as RULES_SECONDS
-from bot.services.waiting_rules import WaitingRules
-from bot.slack.ack_first import AckFirst
-from bot.slack.answering import Answering
-from bot.slack.audit_listeners import AuditListeners
+from bot.services.decide.decide import Decide
+from bot.services.decide.propose import Propose
+from bot.services.home.gather import GatherHome
+from bot.services.look.fleet import Fleet
+from bot.services.look.planning import Planning
+from bot.services.rules.rights import Rights
+from bot.services.run.execute import Execute
+from bot.services.run.leases import Leases
+from bot.services.run.restore import Restore
+from bot.services.run.standing_rules import StandingRules
+from bot.services.run.starting import Starting
+from bot.services.run.stop import Stop
+from bot.services.run.waiting_rules import LOOP_SECONDS as RULES_SECONDS
+from bot.services.run.waiting_rules import WaitingRules
+from bot.services.watch.schedules import Schedules
+from bot.services.work.background import POLL_SECONDS, Background, Signals
+from bot.services.work.restoring import RestoreLoop
+from bot.services.work.show import Show
+from bot.slack.audit.listeners import AuditListeners
 from bot.slack.chat import SlackChat, web_client
 from bot.slack.directory import SlackDirectory
-from bot.slack.home_listeners import HomeListeners
-from bot.slack.home_showing import LOOP_SECONDS, HomeShow
-from bot.slack.http_mode import HttpReceiver
+from bot.slack.door.ack_first import AckFirst
+from bot.slack.door.answering import Answering
+from bot.slack.door.http_mode import HttpReceiver
+from bot.slack.door.server import Receiver, SocketReceiver, bolt_app
+from bot.slack.door.ways import Ways
+from bot.slack.home.listeners import HomeListeners
+from bot.slack.home.showing import LOOP_SECONDS, HomeShow
 from bot.slack.listeners import Listeners, Services
-from bot.slack.looks import LookListeners
-from bot.slack.modal_listeners import ModalListeners
-from bot.slack.plan_listeners import PlanListeners
-from bot.slack.server import Receiver, SocketReceiver, bolt_app
-from bot.slack.ways import Ways
-from bot.store.database import open_store
+from bot.slack.look.listeners import LookListeners
+from bot.slack.plan.listeners import PlanListeners
+from bot.slack.plan.modals import ModalListeners
+from bot.store.db.database import open_store
 
 LOG = logging.getLogger(__name__)
 
@@ -147,9 +148,11 @@ class Deckhand:
             listeners=listeners, propose=services.propose, planning=services.planning, store=store, clock=clock,
             chat=chat,
         )  # fmt: skip
+        fleet = Fleet.opened(engines, steady, fleets, store)
+        fleets.callback(engines.close)  # before its threads: what is still being asked then ends at once
         looks = LookListeners(
             hosts=lambda: self._settings.hosts, rights=rights, planning=services.planning,
-            fleet=make_fleet(engines, fleets, store), clock=steady, chat=chat, submit=answering.submit,
+            fleet=fleet, clock=steady, chat=chat, submit=answering.submit,
             pictures=settings.slack.pictures,
         )  # fmt: skip
         homes = self._homes(store, rights, impatient, clock, steady)
@@ -213,7 +216,10 @@ class Deckhand:
             return self._settings.hosts
 
         changed = self._signals.changed
-        planning = self._planning = make_planning(self._settings, engines, store, hosts)
+        planning = self._planning = Planning(
+            engines=engines, ledger=store, protection=self._settings.protection, profiles=self._settings.profiles,
+            policy_of=lambda host: hosts().policy_of(host), clocks=clock,
+        )  # fmt: skip
         decide = Decide(hosts=hosts, rights=rights, store=store, changed=changed)
         rules = StandingRules(hosts=hosts, planning=planning)
         execute = Execute(

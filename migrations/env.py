@@ -1,4 +1,4 @@
-"""Run by Alembic: applies the migrations inside the transaction that ``bot.store.schema`` has opened."""
+"""Run by Alembic: applies the migrations inside the transaction that ``bot.store.db.schema`` has opened."""
 
 from alembic import context
 

@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Protocol
@@ -11,27 +11,40 @@ import pytest
 from playwright.sync_api import Browser
 from sqlalchemy import create_engine
 
-from bot.store.database import migrate, open_store
+from bot.store.db.database import migrate, open_store
 from bot.store.store import SqlStore
 from tests.store.samples import SECRET
 from tests.support.browser import chromium
-from tests.support.engine import PrivateEngine, private_engine
-from tests.support.needs import program
-from tests.support.postgres import PrivatePostgres, private_postgres
+from tests.support.machines.engine import PrivateEngine, private_engine
+from tests.support.machines.needs import program
+from tests.support.machines.postgres import PrivatePostgres, private_postgres
+from tests.support.machines.sshd import PrivateSshd
 from tests.support.seen import SEEN
-from tests.support.sshd import PrivateSshd
 
 CONTAINERD = os.environ.get("DECKHAND_TEST_STORE") == "containerd"
 MARKED_BY_FIXTURE = {"engine": "engine", "postgres": "postgres", "sshd": "sshd", "browser": "browser"}
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         for fixture, marker in MARKED_BY_FIXTURE.items():
             if fixture in getattr(item, "fixturenames", ()):
                 item.add_marker(marker)
+        if item.get_closest_marker("engine"):
+            item.add_marker(pytest.mark.xdist_group("engine"))  # one engine for all, which one worker starts
         if CONTAINERD and item.get_closest_marker("overlay2"):
             item.add_marker(pytest.mark.skip(reason="it is true of the overlay2 store only"))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Hostile words are written with escapes where a report shows what a test logged: a worker sends it as UTF-8."""
+    report = yield
+    report.sections = [
+        (name, text.encode(errors="backslashreplace").decode()) for name, text in report.sections
+    ]
+    return report
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

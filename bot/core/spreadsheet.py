@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 
-from bot.core.audit import Json
+from bot.core.json import Json
 from bot.core.visible import json_text, visible
 
 _OPERATORS = frozenset("=+-@")

@@ -7,7 +7,7 @@ halves of surrogate pairs, which no encoding can write.
 import json
 import re
 
-from bot.core.audit import Json
+from bot.core.json import Json
 
 _DRIVING = re.compile(
     r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u206f\ufff9-\ufffb\ud800-\udfff]"

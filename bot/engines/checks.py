@@ -7,14 +7,14 @@ from functools import partial
 from typing import TypeAlias
 
 from bot.core.errors import DiskFullError, HostError
-from bot.core.hosts import Host, Step
+from bot.core.rules.hosts import Host, Step
 from bot.core.units import human_size
-from bot.engines.adapter import unix_dial
 from bot.engines.clients import Clients
-from bot.engines.engine import DockerEngine
+from bot.engines.docker.adapter import unix_dial
+from bot.engines.docker.engine import DockerEngine
 from bot.engines.failures import LinkError, translated
-from bot.engines.known_hosts import KnownKeys, ShownKey
-from bot.engines.ssh_link import SshLink
+from bot.engines.ssh.known_hosts import KnownKeys, ShownKey
+from bot.engines.ssh.link import SshLink
 from bot.engines.targets import Ssh, Target, Tcp, Unix, target_of
 from bot.engines.tcp import connect, resolve
 

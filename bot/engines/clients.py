@@ -8,23 +8,23 @@ from pathlib import Path
 
 import docker
 
+from bot.core.docker.inventory import EngineInfo, Identity
+from bot.core.docker.usage import DiskSpace
 from bot.core.errors import EngineChangedError, HostUnreachableError
-from bot.core.hosts import Address, Host
-from bot.core.inventory import EngineInfo, Identity
-from bot.core.usage import DiskSpace
-from bot.engines.adapter import DIALLED_URL, Dial, DialAdapter, unix_dial
-from bot.engines.client import EngineClient, tcp_client
+from bot.core.rules.hosts import Address, Host
 from bot.engines.deadlines import Deadline
 from bot.engines.disk import Disk, LocalDisk, RemoteDisk, unknown_disk
+from bot.engines.docker.adapter import DIALLED_URL, Dial, DialAdapter, unix_dial
+from bot.engines.docker.client import EngineClient, tcp_client
+from bot.engines.docker.identity import proven
+from bot.engines.docker.shared import Shared
 from bot.engines.failures import LinkError, translated
-from bot.engines.identity import proven
 from bot.engines.limits import Limits
-from bot.engines.shared import Shared
-from bot.engines.ssh_config import Route, SshFiles
-from bot.engines.ssh_dial import ENGINE_SOCKET, SshDial
-from bot.engines.ssh_keys import Keyring
-from bot.engines.ssh_link import SshLink
-from bot.engines.ssh_wire import WAKE_SECONDS
+from bot.engines.ssh.config import Route, SshFiles
+from bot.engines.ssh.dial import ENGINE_SOCKET, SshDial
+from bot.engines.ssh.keys import Keyring
+from bot.engines.ssh.link import SshLink
+from bot.engines.ssh.wire import WAKE_SECONDS
 from bot.engines.targets import Ssh, Tcp, Unix, target_of
 
 DEFAULT_LIMITS = Limits()

@@ -14,11 +14,11 @@ from typing import TypeAlias
 
 import paramiko
 
-from bot.core.inventory import EngineInfo
-from bot.core.usage import DiskSpace
-from bot.engines.channels import answered_within
+from bot.core.docker.inventory import EngineInfo
+from bot.core.docker.usage import DiskSpace
 from bot.engines.failures import LinkError
-from bot.engines.ssh_link import SshLink
+from bot.engines.ssh.channels import answered_within
+from bot.engines.ssh.link import SshLink
 
 INIT, VERSION, EXTENDED, EXTENDED_REPLY = 1, 2, 200, 201
 PROTOCOL = 3

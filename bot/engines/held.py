@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from bot.engines import decode
 from bot.engines.clients import Held
-from bot.engines.engine import DockerEngine
-from bot.engines.pulling import pull
+from bot.engines.docker import decode
+from bot.engines.docker.engine import DockerEngine
+from bot.engines.docker.pulling import pull
 
 
 class HeldDockerEngine(DockerEngine):

@@ -7,14 +7,14 @@ from pathlib import Path
 
 from docker import APIClient
 
+from bot.core.docker.inventory import EngineInfo
 from bot.core.errors import EngineChangedError
-from bot.core.hosts import Host, Step
-from bot.core.inventory import EngineInfo
+from bot.core.rules.hosts import Host, Step
 from bot.engines.checks import Checks, untrusted
 from bot.engines.clients import Clients
-from bot.engines.engine import DockerEngine
+from bot.engines.docker.engine import DockerEngine
 from bot.engines.held import HeldDockerEngine
-from bot.engines.known_hosts import KnownKeys, ShownKey
+from bot.engines.ssh.known_hosts import KnownKeys, ShownKey
 
 
 class DockerEngines:

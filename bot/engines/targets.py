@@ -6,7 +6,7 @@ from typing import TypeAlias
 from urllib.parse import unquote, urlsplit
 
 from bot.core.errors import EngineUnavailableError
-from bot.core.hosts import Address, ContextAddress, SocketAddress, SshAddress
+from bot.core.rules.hosts import Address, ContextAddress, SocketAddress, SshAddress
 from bot.engines import contexts
 from bot.engines.contexts import Endpoint
 from bot.engines.failures import LinkError

@@ -4,17 +4,17 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from bot.core.audit import ChainedEvent, Event
-from bot.core.audit_filter import EVERYTHING, AuditFilter
-from bot.core.audit_format import Head
-from bot.core.audit_states import Recorded
-from bot.core.inventory import Container, EngineInfo, Mounting
-from bot.core.lifecycle import PlanState
-from bot.core.plans import Person
-from bot.core.restoring import ImageRestored
-from bot.core.review import Place, RecordedItem, Statistics, Totals
-from bot.core.sightings import KnownEngine, Sighting
-from bot.core.usage import LastLook
+from bot.core.audit.events import ChainedEvent, Event
+from bot.core.audit.filters import EVERYTHING, AuditFilter
+from bot.core.audit.format import Head
+from bot.core.audit.review import Place, RecordedItem, Statistics, Totals
+from bot.core.audit.states import Recorded
+from bot.core.docker.inventory import Container, EngineInfo, Mounting
+from bot.core.docker.sightings import KnownEngine, Sighting
+from bot.core.docker.usage import LastLook
+from bot.core.life.restoring import ImageRestored
+from bot.core.life.states import PlanState
+from bot.core.plan.plan import Person
 from bot.ports.records import Cleanup, RestoreRun
 
 

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
-from bot.core.audit import ChainedEvent
-from bot.core.audit_format import Head
-from bot.core.lifecycle import MessageRef, PlanState
-from bot.core.people import Known
+from bot.core.audit.events import ChainedEvent
+from bot.core.audit.format import Head
+from bot.core.life.states import MessageRef, PlanState
+from bot.core.rules.people import Known
 
 
 class Clock(Protocol):

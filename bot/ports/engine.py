@@ -4,8 +4,8 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
 
-from bot.core.inventory import CacheRecord, Container, EngineInfo, Image, Network, Volume
-from bot.core.usage import DiskSpace, DiskUsage, Glance, Survey
+from bot.core.docker.inventory import CacheRecord, Container, EngineInfo, Image, Network, Volume
+from bot.core.docker.usage import DiskSpace, DiskUsage, Glance, Survey
 
 CACHE_BATCH = 1_000
 """Build cache records that one call removes: each id becomes part of the request's URL."""

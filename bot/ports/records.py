@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.core.audit import Event
-from bot.core.audit_states import Basis
-from bot.core.lifecycle import Status, Vote
-from bot.core.plans import Person
+from bot.core.audit.events import Event
+from bot.core.audit.states import Basis
+from bot.core.life.states import Status, Vote
+from bot.core.plan.plan import Person
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

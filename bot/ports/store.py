@@ -4,11 +4,11 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Protocol
 
-from bot.core.audit import ChainedEvent, Event
-from bot.core.audit_format import Head
-from bot.core.lifecycle import ItemState, MessageRef, PlanState, Status
-from bot.core.plans import Plan
-from bot.core.usage import DiskUsage
+from bot.core.audit.events import ChainedEvent, Event
+from bot.core.audit.format import Head
+from bot.core.docker.usage import DiskUsage
+from bot.core.life.states import ItemState, MessageRef, PlanState, Status
+from bot.core.plan.plan import Plan
 from bot.ports.audit import Audit, Ledger, Restores
 from bot.ports.records import Change, OpenPlan, Replaced, Run, Tick, Timer, Trouble
 

@@ -10,22 +10,22 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.http_retry.builtin_handlers import RateLimitErrorRetryHandler, ServerErrorRetryHandler
 
-from bot.core.audit import ChainedEvent, Tag
-from bot.core.audit_format import Head
+from bot.core.audit.events import ChainedEvent, Tag
+from bot.core.audit.format import Head
 from bot.core.errors import ChannelClosedError, ChatError, ChatRefusedError, MessageGoneError, ViewGoneError
-from bot.core.hosts import Hosts
-from bot.core.lifecycle import MessageRef, PlanState
-from bot.core.people import user_of
-from bot.core.policy import Right
+from bot.core.life.states import MessageRef, PlanState
+from bot.core.rules.hosts import Hosts
+from bot.core.rules.people import user_of
+from bot.core.rules.policy import Right
 from bot.core.visible import visible_lines
-from bot.slack.blocks import Block, Message, section
-from bot.slack.limits import fitted
-from bot.slack.picture import Picture
-from bot.slack.plan_lists import direct_message, full_list, full_outcomes, list_message, log_message
-from bot.slack.plan_open import About
-from bot.slack.plans import NOWHERE, plan_message
-from bot.slack.reports import head_message
-from bot.slack.text import SECTION_LIMIT, is_user, plain, plural
+from bot.slack.kit.blocks import Block, Message, section
+from bot.slack.kit.limits import fitted
+from bot.slack.kit.text import SECTION_LIMIT, is_user, plain, plural
+from bot.slack.look.picture import Picture
+from bot.slack.look.reports import head_message
+from bot.slack.plan.lists import direct_message, full_list, full_outcomes, list_message, log_message
+from bot.slack.plan.message import NOWHERE, plan_message
+from bot.slack.plan.open import About
 
 LOG = logging.getLogger(__name__)
 

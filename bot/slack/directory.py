@@ -10,7 +10,7 @@ from typing import Any, Generic, TypeVar
 from slack_sdk import WebClient
 
 from bot.core.errors import ChatError
-from bot.core.people import Known, Standing
+from bot.core.rules.people import Known, Standing
 from bot.slack.chat import slack_errors
 
 LOG = logging.getLogger(__name__)

@@ -9,26 +9,26 @@ from dataclasses import dataclass, replace
 
 from slack_bolt import Ack, App, Respond
 
-from bot.core.arguments import Arguments
 from bot.core.errors import ChannelClosedError, ChatError, RefusedError, UsageError
-from bot.core.hosts import Host, Hosts
-from bot.core.lifecycle import Status
-from bot.core.policy import Right
-from bot.services.decide import Decide
-from bot.services.planning import Planning
-from bot.services.propose import Propose
-from bot.services.rights import Rights
-from bot.services.stop import Stop
-from bot.services.visible import Door
+from bot.core.life.states import Status
+from bot.core.plan.arguments import Arguments
+from bot.core.rules.hosts import Host, Hosts
+from bot.core.rules.policy import Right
+from bot.services.decide.decide import Decide
+from bot.services.decide.propose import Propose
+from bot.services.look.planning import Planning
+from bot.services.rules.rights import Rights
+from bot.services.rules.visible import Door
+from bot.services.run.stop import Stop
 from bot.slack import parsing
-from bot.slack.answering import NOT_IN_CHANNEL, Answering, Submit
-from bot.slack.asked import Asked, Body, asked_by_click, asked_by_command, text_of
 from bot.slack.chat import SlackChat
-from bot.slack.plan_open import APPROVE, REJECT, WITHDRAW
-from bot.slack.rejecting import REASON, REJECT_REASON, place_of, plan_of, reason_of, reject_form
-from bot.slack.reports import PROPOSE, why_message
-from bot.slack.running import STOP, TAKE_UP
-from bot.slack.ways import DECIDE, Turn, Way
+from bot.slack.door.answering import NOT_IN_CHANNEL, Answering, Submit
+from bot.slack.door.asked import Asked, Body, asked_by_click, asked_by_command, text_of
+from bot.slack.door.ways import DECIDE, Turn, Way
+from bot.slack.look.reports import PROPOSE, why_message
+from bot.slack.plan.open import APPROVE, REJECT, WITHDRAW
+from bot.slack.plan.rejecting import REASON, REJECT_REASON, place_of, plan_of, reason_of, reject_form
+from bot.slack.plan.running import STOP, TAKE_UP
 
 _FORM_TOO_LATE = (
     "The form for the reason could not be opened: Slack gives three seconds for it. Nothing was changed; press "

@@ -8,11 +8,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from html import unescape
 
-from bot.core.arguments import EXAMPLE, Arguments, parse_arguments
-from bot.core.audit_filter import EXAMPLE as FILTER_EXAMPLE
-from bot.core.audit_filter import OUTCOMES, split_line
+from bot.core.audit.filters import EXAMPLE as FILTER_EXAMPLE
+from bot.core.audit.filters import OUTCOMES, split_line
 from bot.core.errors import UsageError
-from bot.core.profiles import DEFAULT_PROFILE, Profile
+from bot.core.plan.arguments import EXAMPLE, Arguments, parse_arguments
+from bot.core.plan.profiles import DEFAULT_PROFILE, Profile
 
 DF, PRUNE, AUDIT = "/docker-df", "/docker-prune", "/docker-audit"
 

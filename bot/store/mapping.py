@@ -5,12 +5,12 @@ from collections.abc import Iterable, Sequence
 
 from pydantic import TypeAdapter
 
+from bot.core.docker.usage import DiskSpace, DiskUsage, LastLook
 from bot.core.errors import NewerReleaseError
-from bot.core.lifecycle import ItemState, MessageRef, Outcome, PlanState, Status, Stop, Vote
-from bot.core.plans import Person, Plan
-from bot.core.restoring import ImageRestored, RestoreStatus, Restoring
-from bot.core.usage import DiskSpace, DiskUsage, LastLook
-from bot.store.columns import storable_json
+from bot.core.life.restoring import ImageRestored, RestoreStatus, Restoring
+from bot.core.life.states import ItemState, MessageRef, Outcome, PlanState, Status, Stop, Vote
+from bot.core.plan.plan import Person, Plan
+from bot.store.db.columns import storable_json
 from bot.store.models import FORMAT, ItemRow, LastLookRow, PlanRow, RestoreRow, VoteRow
 
 _PLAN = TypeAdapter(Plan)

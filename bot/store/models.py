@@ -6,9 +6,9 @@ from typing import ClassVar
 from sqlalchemy import BigInteger, CheckConstraint, Column, Index, Integer, MetaData, Text, false, text
 from sqlmodel import Field, SQLModel
 
-from bot.core.audit import Tag
-from bot.core.lifecycle import Outcome
-from bot.store.columns import Moment, SafeText
+from bot.core.audit.events import Tag
+from bot.core.life.states import Outcome
+from bot.store.db.columns import Moment, SafeText
 
 FORMAT = 1
 """Of what this release writes into a plan's row. A release that gives rows a state, a kind or an outcome that the

@@ -9,20 +9,20 @@ from pathlib import Path
 
 from sqlmodel import Session
 
-from bot.core.audit import ChainedEvent, Event
-from bot.core.audit_filter import EVERYTHING, AuditFilter
-from bot.core.audit_format import Head
-from bot.core.audit_rows import Compared
-from bot.core.audit_states import Recorded
+from bot.core.audit.events import ChainedEvent, Event
+from bot.core.audit.filters import EVERYTHING, AuditFilter
+from bot.core.audit.format import Head
+from bot.core.audit.review import Place, RecordedItem, Statistics, Totals
+from bot.core.audit.rows import Compared
+from bot.core.audit.states import Recorded
+from bot.core.audit.walk import Verdict
+from bot.core.docker.inventory import Container, EngineInfo, Mounting
+from bot.core.docker.sightings import KnownEngine, Sighting
+from bot.core.docker.usage import DiskUsage, LastLook
 from bot.core.errors import PlanDiffersError, RefusedError
-from bot.core.inventory import Container, EngineInfo, Mounting
-from bot.core.lifecycle import ItemState, MessageRef, PlanState, Status
-from bot.core.plans import Person, Plan
-from bot.core.restoring import ImageRestored
-from bot.core.review import Place, RecordedItem, Statistics, Totals
-from bot.core.sightings import KnownEngine, Sighting
-from bot.core.usage import DiskUsage, LastLook
-from bot.core.verifying import Verdict
+from bot.core.life.restoring import ImageRestored
+from bot.core.life.states import ItemState, MessageRef, PlanState, Status
+from bot.core.plan.plan import Person, Plan
 from bot.ports import (
     HAS_VOTES,
     Change,
@@ -36,32 +36,15 @@ from bot.ports import (
     Timer,
     Trouble,
 )
-from bot.store import (
-    binding,
-    chain,
-    identities,
-    items,
-    ledger,
-    looks,
-    overview,
-    plans,
-    rebuilding,
-    records,
-    restores,
-    reviewing,
-    runs,
-    schedules,
-    showing,
-    telling,
-    totals,
-    turns,
-    walking,
-)
-from bot.store.archive import Archived, archive
-from bot.store.export import Selection
-from bot.store.rebuilding import Events
-from bot.store.sessions import Sessions, now
-from bot.store.witness import Witness, witness
+from bot.store import overview
+from bot.store.audit import chain, rebuilding, records, reviewing, totals, walking
+from bot.store.audit.archive import Archived, archive
+from bot.store.audit.export import Selection
+from bot.store.audit.rebuilding import Events
+from bot.store.audit.witness import Witness, witness
+from bot.store.db.sessions import Sessions, now
+from bot.store.plan import binding, items, plans, restores, runs, showing, telling, turns
+from bot.store.watch import identities, ledger, looks, schedules
 
 
 class SqlStore(Store):

@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from bot import private
+from bot.process import private
 
 SAMPLE, LOCAL = "sample", "local"
 DEFAULT_SOCKET = "unix:///var/run/docker.sock"

@@ -11,11 +11,12 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import create_engine
 
-from bot.core import audit_words
-from bot.core.audit import GENESIS, Json, Tag, time_text
-from bot.core.audit_format import PLAIN, AuditKeys, Entry, facts_text, message
-from bot.core.inventory import Kind
-from bot.core.plans import Item
+from bot.core.audit import words as audit_words
+from bot.core.audit.events import GENESIS, Tag, time_text
+from bot.core.audit.format import PLAIN, AuditKeys, Entry, facts_text, message
+from bot.core.docker.inventory import Kind
+from bot.core.json import Json
+from bot.core.plan.plan import Item
 
 CLEANUPS = int(os.environ.get("DECKHAND_BENCH_CLEANUPS", "50000"))
 ITEMS, EVENTS = 20, 20

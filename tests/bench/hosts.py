@@ -3,7 +3,7 @@
 import random
 from datetime import UTC, datetime, timedelta
 
-from bot.core.inventory import CacheRecord, Container, EngineInfo, Image, Inventory
+from bot.core.docker.inventory import CacheRecord, Container, EngineInfo, Image, Inventory
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 LAYERS = 20

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from bot.core.lifecycle import Status
-from bot.slack.plan_open import APPROVE
-from bot.store.database import open_store
+from bot.core.life.states import Status
+from bot.slack.plan.open import APPROVE
+from bot.store.db.database import open_store
 from bot.store.store import SqlStore
 from bot.trial.workspace import DEFAULT_PEOPLE, Person, Team, Workspace, payloads
 from tests.support.shell import DECKHAND, started

@@ -11,11 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from bot.core.audit import Event, Json, Tag
-from bot.core.audit_format import AuditKeys
-from bot.store import chain
-from bot.store.export import Selection, csv_lines, json_lines
-from bot.store.export_files import verify_file
+from bot.core.audit.events import Event, Tag
+from bot.core.audit.format import AuditKeys
+from bot.core.json import Json
+from bot.store.audit import chain
+from bot.store.audit.export import Selection, csv_lines, json_lines
+from bot.store.audit.export_files import verify_file
 from bot.store.store import SqlStore
 from tests.store.conftest import BOTH
 

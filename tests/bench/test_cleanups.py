@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from bot.core.inventory import Kind
-from bot.core.lifecycle import Status
-from bot.services.background import POLL_SECONDS
+from bot.core.docker.inventory import Kind
+from bot.core.life.states import Status
+from bot.services.work.background import POLL_SECONDS
 from bot.store.store import SqlStore
 from tests.store.samples import LEASE, approved
 from tests.storms.storm import BEN, Storm, working

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from bot.core.lifecycle import Status
-from bot.slack.plan_open import APPROVE
-from bot.store.database import open_store
+from bot.core.life.states import Status
+from bot.slack.plan.open import APPROVE
+from bot.store.db.database import open_store
 from bot.trial.sample import SampleEngine
 from bot.trial.workspace import DEFAULT_PEOPLE, Person, Team, Workspace
 from tests.slack.place import OPEN_TO_ALL, universe

@@ -13,11 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from bot.core.hosts import Host, SocketAddress
-from bot.core.policy import Policy
+from bot.core.rules.hosts import Host, SocketAddress
+from bot.core.rules.policy import Policy
 from bot.engines.registry import DockerEngines
 from bot.ports import Engine
-from tests.support.engine import PrivateEngine
+from tests.support.machines.engine import PrivateEngine
 
 HOST = "bench"
 IMAGES, SHARED, OWN = 300, 5, 1

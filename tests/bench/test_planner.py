@@ -9,12 +9,12 @@ import time
 
 import pytest
 
-from bot.core.inventory import Inventory
-from bot.core.planner import draft
-from bot.core.plans import Draft
-from bot.core.prediction import Measured
-from bot.core.profiles import find_profile
-from bot.core.protection import Protection
+from bot.core.docker.inventory import Inventory
+from bot.core.plan.plan import Draft
+from bot.core.plan.planner import draft
+from bot.core.plan.prediction import Measured
+from bot.core.plan.profiles import find_profile
+from bot.core.plan.protection import Protection
 from tests.bench.hosts import host
 
 IMAGES = 10_000

@@ -19,16 +19,16 @@ from tempfile import TemporaryDirectory
 import docker
 import pytest
 
-from bot.core.hosts import Host, SocketAddress
-from bot.core.policy import Policy
+from bot.core.rules.hosts import Host, SocketAddress
+from bot.core.rules.policy import Policy
 from bot.engines.clients import Clients
-from bot.engines.engine import DockerEngine
-from bot.services.fleet import FLEET_THREADS
+from bot.engines.docker.engine import DockerEngine
+from bot.services.look.fleet import FLEET_THREADS
 from tests.bench.peers import environment, make_home, peer
 from tests.conftest import StartSshd
-from tests.support.engine import PrivateEngine
-from tests.support.hosts import HOST, registered
-from tests.support.sshd import PrivateSshd
+from tests.support.machines.engine import PrivateEngine
+from tests.support.machines.hosts import HOST, registered
+from tests.support.machines.sshd import PrivateSshd
 from tests.support.waiting import wait_until
 
 HOSTS = int(os.environ.get("DECKHAND_BENCH_HOSTS", "300"))

@@ -12,12 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from bot.core.audit_filter import EVERYTHING, AuditFilter, parse_filter
-from bot.core.review import Place
-from bot.store.database import migrate, open_store
+from bot.core.audit.filters import EVERYTHING, AuditFilter, parse_filter
+from bot.core.audit.review import Place
+from bot.store.db.database import migrate, open_store
 from bot.store.store import SqlStore
 from tests.bench import audits
-from tests.support.postgres import PrivatePostgres
+from tests.support.machines.postgres import PrivatePostgres
 
 MILLISECONDS = 20
 PAGE = 10

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.audit import Json
+from bot.core.json import Json
 from bot.core.spreadsheet import csv_lines, tab_line
 from bot.core.visible import json_text, visible, visible_json, visible_lines
-from tests.support.hostile import driving
+from tests.support.lying.hostile import driving
 
 
 def test_every_character_that_drives_a_terminal_is_shown_and_every_other_stays() -> None:

@@ -5,13 +5,22 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 
-from bot.core.inventory import CacheRecord, Container, EngineInfo, Image, Inventory, Kind, Network, Volume
-from bot.core.layers import chain_ids
-from bot.core.planner import draft
-from bot.core.plans import Draft, Item
-from bot.core.prediction import Measured
-from bot.core.profiles import find_profile
-from bot.core.protection import Protection
+from bot.core.docker.inventory import (
+    CacheRecord,
+    Container,
+    EngineInfo,
+    Image,
+    Inventory,
+    Kind,
+    Network,
+    Volume,
+)
+from bot.core.docker.layers import chain_ids
+from bot.core.plan.plan import Draft, Item
+from bot.core.plan.planner import draft
+from bot.core.plan.prediction import Measured
+from bot.core.plan.profiles import find_profile
+from bot.core.plan.protection import Protection
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 ENGINE = EngineInfo(

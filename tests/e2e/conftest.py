@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bot.app import Deckhand
-from bot.config import load
+from bot.config.settings import load
 from bot.trial.workspace.server import Workspace
 
 RunDeckhand = Callable[[Path], None]

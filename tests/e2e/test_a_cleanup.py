@@ -10,8 +10,8 @@ from bot.trial.workspace.server import Workspace
 from tests.conftest import StartSshd
 from tests.e2e.conftest import RunDeckhand, write_configuration
 from tests.support.conversation import action_ids, plan_of, private_answer, with_text
-from tests.support.engine import PrivateEngine
-from tests.support.postgres import PrivatePostgres
+from tests.support.machines.engine import PrivateEngine
+from tests.support.machines.postgres import PrivatePostgres
 from tests.support.shell import deckhand
 
 

@@ -8,17 +8,17 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from bot.config import Settings, load
+from bot.config.reloading import Reloading
+from bot.config.settings import Settings, load
 from bot.core.errors import HostUnreachableError
 from bot.engines.registry import DockerEngines
 from bot.engines.targets import Ssh
-from bot.reloading import Reloading
 from bot.trial.sample.server import SampleEngine
 from bot.trial.workspace.server import Workspace
 from tests.conftest import StartSshd
 from tests.e2e.conftest import slack_environment, write_configuration
 from tests.support.conversation import private_answer, with_text
-from tests.support.hosts import HOST, registered
+from tests.support.machines.hosts import HOST, registered
 from tests.support.shell import DECKHAND, started
 from tests.support.waiting import wait_until
 

@@ -10,14 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from bot.core.lifecycle import Outcome, PlanState, Status
-from bot.store.database import open_store
+from bot.core.life.states import Outcome, PlanState, Status
+from bot.store.db.database import open_store
 from bot.store.store import SqlStore
 from bot.trial.sample import Builder, SampleEngine, Step, Universe
 from bot.trial.workspace.server import Workspace
 from tests.e2e.conftest import slack_environment, write_configuration
 from tests.support.conversation import plan_of, shown, with_text
-from tests.support.postgres import PrivatePostgres
+from tests.support.machines.postgres import PrivatePostgres
 from tests.support.shell import DECKHAND, started
 from tests.support.waiting import SECONDS, wait_until
 

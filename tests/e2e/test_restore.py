@@ -9,8 +9,8 @@ from bot.trial.workspace.server import Workspace
 from tests.e2e.conftest import RunDeckhand, write_configuration
 from tests.services.bench import imported
 from tests.support.conversation import plan_of, shown, with_text
-from tests.support.engine import PrivateEngine
-from tests.support.registry import private_registry
+from tests.support.machines.engine import PrivateEngine
+from tests.support.machines.registry import private_registry
 from tests.support.shell import deckhand
 from tests.support.waiting import SECONDS
 

@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.e2e.browser.pages import picture
-from tests.support.needs import free_port
+from tests.support.machines.needs import free_port
 from tests.support.shell import deckhand, started
 from tests.support.waiting import wait_until
 

@@ -8,12 +8,12 @@ from typing import Protocol
 
 import pytest
 
-from bot.core.hosts import Address
+from bot.core.rules.hosts import Address
 from bot.engines.clients import Clients
 from bot.engines.limits import Limits
-from tests.support.hosts import registered
 from tests.support.leftovers import descriptors, until
-from tests.support.liar import Listening, LyingServer
+from tests.support.lying.liar import Listening, LyingServer
+from tests.support.machines.hosts import registered
 
 
 class MakeClients(Protocol):

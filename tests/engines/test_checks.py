@@ -9,17 +9,17 @@ from pathlib import Path
 import pytest
 
 from bot.core.errors import HostKeyError
-from bot.core.hosts import Address, ContextAddress, SocketAddress, SshAddress, Step
+from bot.core.rules.hosts import Address, ContextAddress, SocketAddress, SshAddress, Step
 from bot.engines.clients import Clients
 from bot.engines.importing import ssh_aliases
-from bot.engines.known_hosts import pin
 from bot.engines.registry import DockerEngines
+from bot.engines.ssh.known_hosts import pin
 from tests.conftest import StartSshd
-from tests.engines.test_ssh import jump_config
-from tests.support.engine import PrivateEngine
-from tests.support.hosts import HOST, QUICK, registered
-from tests.support.needs import free_port
-from tests.support.sshd import PrivateSshd, make_key
+from tests.engines.ssh.test_ssh import jump_config
+from tests.support.machines.engine import PrivateEngine
+from tests.support.machines.hosts import HOST, QUICK, registered
+from tests.support.machines.needs import free_port
+from tests.support.machines.sshd import PrivateSshd, make_key
 
 ALL = [
     "configuration",

@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 
 from bot.core.errors import EngineUnavailableError
-from bot.core.hosts import ContextAddress
+from bot.core.rules.hosts import ContextAddress
 from bot.engines.contexts import Endpoint, endpoint
 from bot.engines.failures import LinkError
 from tests.engines.conftest import MakeClients
-from tests.support.engine import PrivateEngine
-from tests.support.hosts import HOST
-from tests.support.tls import certificates
+from tests.support.machines.engine import PrivateEngine
+from tests.support.machines.hosts import HOST
+from tests.support.machines.tls import certificates
 
 
 @pytest.fixture

@@ -7,17 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from bot.core.hosts import SocketAddress
-from bot.core.inventory import EngineInfo
-from bot.core.usage import DiskSpace
+from bot.core.docker.inventory import EngineInfo
+from bot.core.docker.usage import DiskSpace
+from bot.core.rules.hosts import SocketAddress
 from bot.engines.clients import Clients
 from bot.engines.disk import LocalDisk
-from bot.engines.engine import DockerEngine
+from bot.engines.docker.engine import DockerEngine
 from tests.conftest import StartSshd
 from tests.engines.conftest import MakeClients
-from tests.support.engine import PrivateEngine
-from tests.support.hosts import HOST
-from tests.support.needs import free_port
+from tests.support.machines.engine import PrivateEngine
+from tests.support.machines.hosts import HOST
+from tests.support.machines.needs import free_port
 
 SOCKET_ONLY = 'restrict,port-forwarding,permitopen="[{socket}]:*",permitlisten="localhost:1"'
 ONLY_STATVFS = f'{SOCKET_ONLY},command="internal-sftp -R -p statvfs,realpath"'

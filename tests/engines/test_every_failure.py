@@ -18,21 +18,21 @@ from pathlib import Path
 import pytest
 
 from bot.core import errors
-from bot.core.hosts import Address, SocketAddress, SshAddress
+from bot.core.rules.hosts import Address, SocketAddress, SshAddress
 from bot.engines.checks import Checks
 from bot.engines.clients import Clients
-from bot.engines.engine import DockerEngine
+from bot.engines.docker.engine import DockerEngine
 from bot.engines.failures import translated
 from tests.conftest import StartSshd
 from tests.engines.test_local_sockets import answering, version_of
-from tests.support.engine import PrivateEngine, private_engine
-from tests.support.hosts import HOST, QUICK, registered
 from tests.support.leftovers import descriptors, until
-from tests.support.needs import free_port
-from tests.support.rack import Machine
+from tests.support.machines.engine import PrivateEngine, private_engine
+from tests.support.machines.hosts import HOST, QUICK, registered
+from tests.support.machines.needs import free_port
+from tests.support.machines.rack import Machine
+from tests.support.machines.sshd import account, make_key
+from tests.support.machines.tls import certificates, expired
 from tests.support.seen import SEEN, Seen
-from tests.support.sshd import account, make_key
-from tests.support.tls import certificates, expired
 
 Ask = Callable[[], object]
 

@@ -11,18 +11,18 @@ from pathlib import Path
 import pytest
 
 from bot.core.errors import HostError
-from bot.core.hosts import SshAddress
+from bot.core.rules.hosts import SshAddress
 from bot.engines.failures import translated
 from bot.engines.limits import Limits
 from bot.engines.use import Use
 from tests.conftest import StartSshd
 from tests.engines.conftest import MakeClients
-from tests.engines.test_ssh import jump_config
-from tests.support.engine import PrivateEngine
-from tests.support.hosts import HOST, QUICK
+from tests.engines.ssh.test_ssh import jump_config
 from tests.support.leftovers import descriptors, until
-from tests.support.needs import free_port
-from tests.support.sshd import make_key
+from tests.support.machines.engine import PrivateEngine
+from tests.support.machines.hosts import HOST, QUICK
+from tests.support.machines.needs import free_port
+from tests.support.machines.sshd import make_key
 
 SHORT = replace(QUICK, close=1.0, read=10, ping=5)
 

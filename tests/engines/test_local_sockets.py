@@ -18,13 +18,13 @@ from bot.core.errors import (
     EngineUnsupportedError,
     HostUnreachableError,
 )
-from bot.core.hosts import SocketAddress
+from bot.core.rules.hosts import SocketAddress
 from bot.engines.failures import translated
 from tests.engines.conftest import MakeClients
-from tests.support.engine import PrivateEngine, private_engine
-from tests.support.hosts import HOST, QUICK
-from tests.support.needs import free_port
-from tests.support.tls import Certificates, certificates
+from tests.support.machines.engine import PrivateEngine, private_engine
+from tests.support.machines.hosts import HOST, QUICK
+from tests.support.machines.needs import free_port
+from tests.support.machines.tls import Certificates, certificates
 
 
 def test_an_engine_on_a_unix_socket_answers(engine: PrivateEngine, make_clients: MakeClients) -> None:

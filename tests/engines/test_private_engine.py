@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.support.engine import PrivateEngine, private_engine
+from tests.support.machines.engine import PrivateEngine, private_engine
 
 
 @pytest.mark.parametrize("buildkit", [False, True], ids=["legacy", "buildkit"])

@@ -10,14 +10,14 @@ from pathlib import Path
 import pytest
 
 from bot.core.errors import EngineTimeoutError, EngineUnavailableError, HostUnreachableError
-from bot.core.hosts import Host
-from bot.core.policy import Policy
+from bot.core.rules.hosts import Host
+from bot.core.rules.policy import Policy
 from bot.engines.clients import Clients
 from bot.engines.registry import DockerEngines
-from bot.services.fleet import Fleet, Gathering
+from bot.services.look.fleet import Fleet, Gathering
 from tests.services.bench import UtcClock
-from tests.support.hosts import QUICK
-from tests.support.rack import Machine
+from tests.support.machines.hosts import QUICK
+from tests.support.machines.rack import Machine
 
 PATIENT = replace(QUICK, connect=3, banner=5, auth=5, channel=3, ping=5, read=5)
 
@@ -83,7 +83,7 @@ def test_every_machine_tells_its_own_engine_and_its_own_disk(
 def test_each_machine_fails_in_its_own_way_and_comes_back(
     fleet: Fleet, hosts: dict[str, Host], rack: list[Machine], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.engines.df.QUICK_SECONDS", 3)
+    monkeypatch.setattr("bot.engines.docker.df.QUICK_SECONDS", 3)
     look(fleet, hosts)
     silent, frozen, stopped = rack
     silent.swallow()

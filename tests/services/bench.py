@@ -9,30 +9,30 @@ from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from itertools import count
 
-from bot.core.arguments import Arguments
-from bot.core.hosts import Host, Hosts, SocketAddress
-from bot.core.inventory import EngineInfo, Kind
-from bot.core.lifecycle import ItemState, Outcome, PlanState
-from bot.core.plans import Person, Plan
-from bot.core.policy import Policy
-from bot.core.profiles import BUILT_IN, Profile
-from bot.core.protection import Protection
+from bot.core.docker.inventory import EngineInfo, Kind
+from bot.core.life.states import ItemState, Outcome, PlanState
+from bot.core.plan.arguments import Arguments
+from bot.core.plan.plan import Person, Plan
+from bot.core.plan.profiles import BUILT_IN, Profile
+from bot.core.plan.protection import Protection
+from bot.core.rules.hosts import Host, Hosts, SocketAddress
+from bot.core.rules.policy import Policy
 from bot.engines.clients import Clients
-from bot.engines.engine import DockerEngine
+from bot.engines.docker.engine import DockerEngine
 from bot.engines.held import HeldDockerEngine
 from bot.engines.registry import DockerEngines
 from bot.ports import Engines, Run, Store
-from bot.services.decide import Decide
-from bot.services.execute import Execute
-from bot.services.leases import Leases
-from bot.services.planning import Planning
-from bot.services.propose import Propose
-from bot.services.rights import Rights
-from bot.services.standing_rules import StandingRules
-from bot.services.starting import Starting
-from bot.services.stop import Stop
-from tests.support.engine import PrivateEngine
-from tests.support.holding import holding, unproven
+from bot.services.decide.decide import Decide
+from bot.services.decide.propose import Propose
+from bot.services.look.planning import Planning
+from bot.services.rules.rights import Rights
+from bot.services.run.execute import Execute
+from bot.services.run.leases import Leases
+from bot.services.run.standing_rules import StandingRules
+from bot.services.run.starting import Starting
+from bot.services.run.stop import Stop
+from tests.support.lying.holding import holding, unproven
+from tests.support.machines.engine import PrivateEngine
 from tests.support.people import NoGroups
 
 HOST = "prod-3"

@@ -10,8 +10,8 @@ from bot.engines.clients import Clients
 from bot.engines.registry import DockerEngines
 from bot.store.store import SqlStore
 from tests.services.bench import Bench, hosts_at
-from tests.support.engine import PrivateEngine
-from tests.support.postgres import PrivatePostgres
+from tests.support.machines.engine import PrivateEngine
+from tests.support.machines.postgres import PrivatePostgres
 
 
 @pytest.fixture

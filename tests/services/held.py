@@ -9,8 +9,8 @@ from typing import Any
 
 from docker import APIClient
 
-from bot.core.inventory import Kind
-from tests.support.engine import PrivateEngine
+from bot.core.docker.inventory import Kind
+from tests.support.machines.engine import PrivateEngine
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from random import Random
 
-from tests.support.engine import BUSYBOX, PrivateEngine
+from tests.support.machines.engine import BUSYBOX, PrivateEngine
 
 ANONYMOUS = ("--label", "com.docker.volume.anonymous=")
 COMMANDS = ((BUSYBOX, "true"), (BUSYBOX, "sleep", "1000000"), (BUSYBOX, "touch", "/written"))

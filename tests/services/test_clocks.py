@@ -18,9 +18,9 @@ from bot.services.clocks import Clocks
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
 MAY_ASK_THIS_MACHINE = {
-    "looking.py": "what Clocks compares, and what SteadyClock begins at",
-    "cli_rules.py": "of `policy explain`, which opens no database: when a window opens, to read",
-    "engines/engine.py": "the stand-in for an engine that does not tell its clock",
+    "process/clock.py": "what Clocks compares, and what SteadyClock begins at",
+    "shell/rules.py": "of `policy explain`, which opens no database: when a window opens, to read",
+    "engines/docker/engine.py": "the stand-in for an engine that does not tell its clock",
     "trial": "a stand-in for Slack and for engines, with their clocks",
 }
 

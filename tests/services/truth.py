@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from bot.core.inventory import Kind
-from bot.core.lifecycle import Outcome, PlanState
-from bot.core.plans import Frees
+from bot.core.docker.inventory import Kind
+from bot.core.life.states import Outcome, PlanState
+from bot.core.plan.plan import Frees
 from tests.services.bench import Bench
 from tests.services.held import look
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from bot.core.arguments import Arguments
+from bot.core.docker.inventory import EngineInfo, Kind
 from bot.core.errors import (
     HostUnreachableError,
     LeaseLostError,
@@ -15,31 +15,31 @@ from bot.core.errors import (
     RefusedError,
     StoreUnavailableError,
 )
-from bot.core.hosts import Host, Hosts, SocketAddress
-from bot.core.inventory import EngineInfo, Kind
-from bot.core.lifecycle import Outcome, PlanState, Status
-from bot.core.plans import Person
-from bot.core.policy import Policy
-from bot.core.protection import Protection
-from bot.engines.engine import DockerEngine
+from bot.core.life.states import Outcome, PlanState, Status
+from bot.core.plan.arguments import Arguments
+from bot.core.plan.plan import Person
+from bot.core.plan.protection import Protection
+from bot.core.rules.hosts import Host, Hosts, SocketAddress
+from bot.core.rules.policy import Policy
+from bot.engines.docker.engine import DockerEngine
 from bot.engines.held import HeldDockerEngine
-from bot.services.decide import Decide
-from bot.services.execute import Execute
-from bot.services.leases import Leases
-from bot.services.planning import Planning
-from bot.services.propose import Propose
-from bot.services.rights import Rights
-from bot.services.stop import Stop
+from bot.services.decide.decide import Decide
+from bot.services.decide.propose import Propose
+from bot.services.look.planning import Planning
+from bot.services.rules.rights import Rights
+from bot.services.run.execute import Execute
+from bot.services.run.leases import Leases
+from bot.services.run.stop import Stop
 from bot.store.store import SqlStore
 from bot.trial.sample import Builder, Step, Universe
-from bot.trial.sample.builder import mounted
 from bot.trial.sample.errors import EngineError
+from bot.trial.sample.making.builder import mounted
 from bot.trial.sample.names import parse
 from bot.trial.sample.objects import PREDEFINED_NETWORKS, Image
-from bot.trial.sample.removing import remove_container, remove_volume, start_container
-from bot.trial.sample.removing_images import remove_image, tag_image
+from bot.trial.sample.removing.images import remove_image, tag_image
+from bot.trial.sample.removing.objects import remove_container, remove_volume, start_container
 from tests.support.direct import client_of
-from tests.support.holding import holding, unproven
+from tests.support.lying.holding import holding, unproven
 from tests.support.people import NoGroups
 
 HOSTS = ("north", "south")

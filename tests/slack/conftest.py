@@ -10,8 +10,8 @@ import pytest
 
 from bot.trial.sample import SampleEngine
 from bot.trial.workspace import Workspace
+from tests.slack.door.site import Site, served
 from tests.slack.place import Place, deckhand_at, team, universe, write_configuration
-from tests.slack.site import Site, served
 
 
 @pytest.fixture(scope="session")

@@ -6,24 +6,25 @@ from datetime import timedelta
 from types import MappingProxyType
 from typing import cast
 
-from bot.core.audit import ChainedEvent, Event, Json, Tag
-from bot.core.audit_filter import EVERYTHING, AuditFilter
-from bot.core.audit_format import Head
-from bot.core.audit_states import Recorded
+from bot.core.audit.events import ChainedEvent, Event, Tag
+from bot.core.audit.filters import EVERYTHING, AuditFilter
+from bot.core.audit.format import Head
+from bot.core.audit.review import NOTHING, Place, Tally, Totals
+from bot.core.audit.states import Recorded
+from bot.core.docker.inventory import CacheRecord, Container, EngineInfo, Image, Inventory, Kind, Volume
+from bot.core.docker.usage import VOLUMES, DiskSpace, LastLook, Survey
 from bot.core.errors import EngineChangedError, HostUnreachableError
-from bot.core.hosts import Host, SocketAddress
-from bot.core.inventory import CacheRecord, Container, EngineInfo, Image, Inventory, Kind, Volume
-from bot.core.objects import Explanation, Found, Reason
-from bot.core.plans import Draft
-from bot.core.policy import Policy
-from bot.core.review import NOTHING, Place, Tally, Totals
-from bot.core.usage import VOLUMES, DiskSpace, LastLook, Survey
+from bot.core.json import Json
+from bot.core.plan.objects import Explanation, Found, Reason
+from bot.core.plan.plan import Draft
+from bot.core.rules.hosts import Host, SocketAddress
+from bot.core.rules.policy import Policy
 from bot.ports import Cleanup
-from bot.services.planning import HostReport
-from bot.services.review import Page
-from bot.slack.audits import page_message, record_message
-from bot.slack.blocks import Message
-from bot.slack.reports import (
+from bot.services.audit.review import Page
+from bot.services.look.planning import HostReport
+from bot.slack.audit.messages import page_message, record_message
+from bot.slack.kit.blocks import Message
+from bot.slack.look.reports import (
     head_message,
     hosts_message,
     looking_message,
@@ -31,7 +32,7 @@ from bot.slack.reports import (
     unreachable_message,
     why_message,
 )
-from bot.slack.usage_blocks import details_message, listings
+from bot.slack.look.usage import details_message, listings
 from tests.slack.states import BEFORE, ENGINE, ITEMS, MADE, MEGABYTE, STATES, draft
 
 

@@ -12,13 +12,13 @@ from typing import Any, TypeVar
 import pytest
 
 from bot.app import Deckhand
-from bot.config import load
-from bot.core.audit import Event, Tag
-from bot.core.lifecycle import PlanState
+from bot.config.settings import load
+from bot.core.audit.events import Event, Tag
+from bot.core.life.states import PlanState
 from bot.slack.action_ids import ADJUST, COMMANDS
-from bot.slack.plan_open import APPROVE, REJECT, WITHDRAW
-from bot.slack.running import STOP, TAKE_UP
-from bot.store.database import open_store
+from bot.slack.plan.open import APPROVE, REJECT, WITHDRAW
+from bot.slack.plan.running import STOP, TAKE_UP
+from bot.store.db.database import open_store
 from bot.store.store import SqlStore
 from bot.trial.sample import Builder, SampleEngine, Step, Universe
 from bot.trial.workspace import DEFAULT_PEOPLE, Message, Person, Team, Workspace

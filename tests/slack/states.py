@@ -5,11 +5,11 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 
-from bot.core.inventory import EngineInfo, Kind
-from bot.core.lifecycle import ItemState, MessageRef, Outcome, PlanState, Status, Stop, Vote
-from bot.core.plans import Draft, Frees, Item, Kept, Person, Plan
-from bot.core.restoring import ImageRestored, Restored, RestoreStatus, Restoring
-from bot.core.usage import DiskUsage, UsageRow
+from bot.core.docker.inventory import EngineInfo, Kind
+from bot.core.docker.usage import DiskUsage, UsageRow
+from bot.core.life.restoring import ImageRestored, Restored, RestoreStatus, Restoring
+from bot.core.life.states import ItemState, MessageRef, Outcome, PlanState, Status, Stop, Vote
+from bot.core.plan.plan import Draft, Frees, Item, Kept, Person, Plan
 
 MADE = datetime(2026, 3, 1, 12, tzinfo=UTC)
 ANN, BOB, CYD = Person(id="U0ANN", name="ann"), Person(id="U0BOB", name="bob"), Person(id="U0CYD", name="cyd")

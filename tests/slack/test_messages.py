@@ -10,23 +10,23 @@ from typing import Any
 
 import pytest
 
-from bot.core.audit import Tag
+from bot.core.audit.events import Tag
+from bot.core.docker.inventory import Kind
 from bot.core.errors import StoreUnavailableError
-from bot.core.inventory import Kind
-from bot.core.lifecycle import CLEANUP_OUTCOMES, PlanState, Status
-from bot.services.decide import already, expired
+from bot.core.life.states import CLEANUP_OUTCOMES, PlanState, Status
+from bot.services.decide.decide import already, expired
 from bot.slack.action_ids import ADJUST, AUDIT_DETAILS, COMMANDS, PLAN_AFRESH
-from bot.slack.answering import closed_message
-from bot.slack.blocks import Message
-from bot.slack.home import home_view, trouble_view
-from bot.slack.plan_listeners import commands_message
-from bot.slack.plan_lists import direct_message, list_message, log_message
-from bot.slack.plan_open import APPROVE, REJECT, WITHDRAW, About
-from bot.slack.plans import plan_message
-from bot.slack.restores import RESTORE
-from bot.slack.running import STOP, TAKE_UP
-from bot.trial.workspace.limits import check_message, check_view
-from tests.slack.homes import HOMES
+from bot.slack.door.answering import closed_message
+from bot.slack.home.view import home_view, trouble_view
+from bot.slack.kit.blocks import Message
+from bot.slack.plan.listeners import commands_message
+from bot.slack.plan.lists import direct_message, list_message, log_message
+from bot.slack.plan.message import plan_message
+from bot.slack.plan.open import APPROVE, REJECT, WITHDRAW, About
+from bot.slack.plan.restores import RESTORE
+from bot.slack.plan.running import STOP, TAKE_UP
+from bot.trial.workspace.limits.limits import check_message, check_view
+from tests.slack.home.homes import HOMES
 from tests.slack.looks import LOOKS, events
 from tests.slack.states import RESTORED, STATES, item, proposed
 

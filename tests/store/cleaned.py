@@ -2,10 +2,10 @@
 
 from dataclasses import replace
 
-from bot.core.inventory import Kind
-from bot.core.lifecycle import MessageRef, Outcome, PlanState, Status
-from bot.core.plans import Item, Person
-from bot.services import facts
+from bot.core.audit import facts
+from bot.core.docker.inventory import Kind
+from bot.core.life.states import MessageRef, Outcome, PlanState, Status
+from bot.core.plan.plan import Item, Person
 from bot.store.store import SqlStore
 from tests.store.samples import ANNA, BEN, LEASE, approval, plan, the
 

@@ -8,7 +8,7 @@ from sqlalchemy import create_engine, text
 
 from bot.store.store import SqlStore
 from tests.store.samples import SECRET
-from tests.support.postgres import PrivatePostgres
+from tests.support.machines.postgres import PrivatePostgres
 
 BOTH = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)]
 

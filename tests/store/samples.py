@@ -6,12 +6,12 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
-from bot.core.audit import Event, Tag
+from bot.core.audit.events import Event, Tag
+from bot.core.docker.inventory import EngineInfo, Kind
+from bot.core.docker.usage import DiskUsage, UsageRow
 from bot.core.errors import RefusedError
-from bot.core.inventory import EngineInfo, Kind
-from bot.core.lifecycle import ItemState, MessageRef, Outcome, PlanState, Status, Vote
-from bot.core.plans import Draft, Frees, Item, Kept, Person, Plan
-from bot.core.usage import DiskUsage, UsageRow
+from bot.core.life.states import ItemState, MessageRef, Outcome, PlanState, Status, Vote
+from bot.core.plan.plan import Draft, Frees, Item, Kept, Person, Plan
 from bot.ports import Change, Run
 from bot.store.store import SqlStore
 

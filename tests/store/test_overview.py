@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 from sqlalchemy.event import listen, remove
 
-from bot.core.audit import Tag
-from bot.core.lifecycle import PlanState, Status, Vote
-from bot.core.usage import DiskSpace, LastLook
+from bot.core.audit.events import Tag
+from bot.core.docker.usage import DiskSpace, LastLook
+from bot.core.life.states import PlanState, Status, Vote
 from bot.ports import Change
 from bot.store.store import SqlStore
+from tests.store.plan.test_waiting_and_withdrawing import first_vote
 from tests.store.samples import (
     ANNA,
     BEN,
@@ -24,7 +25,6 @@ from tests.store.samples import (
     running,
     to,
 )  # fmt: skip
-from tests.store.test_waiting_and_withdrawing import first_vote
 
 HOUR = timedelta(hours=1)
 

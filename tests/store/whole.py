@@ -3,12 +3,12 @@
 from dataclasses import replace
 from datetime import datetime
 
-from bot.core.audit import Event, Tag
-from bot.core.lifecycle import Outcome, PlanState, Status, Vote
-from bot.core.restoring import ImageRestored, Restored
-from bot.core.usage import DiskUsage, UsageRow
+from bot.core.audit import facts
+from bot.core.audit.events import Event, Tag
+from bot.core.docker.usage import DiskUsage, UsageRow
+from bot.core.life.restoring import ImageRestored, Restored
+from bot.core.life.states import Outcome, PlanState, Status, Vote
 from bot.ports import Change
-from bot.services import facts
 from bot.store.store import SqlStore
 from tests.store.samples import BEN, CHANNEL, LEASE, USAGE, plan, the
 

@@ -13,18 +13,18 @@ from datetime import timedelta
 from itertools import count, pairwise
 from pathlib import Path
 
-from bot.core.arguments import Arguments
-from bot.core.audit import Tag
-from bot.core.inventory import Kind
-from bot.core.lifecycle import CLEANUP_OUTCOMES, ENDED, Outcome, PlanState
-from bot.core.plans import Person
-from bot.core.protection import Protection
+from bot.core.audit.events import Tag
+from bot.core.docker.inventory import Kind
+from bot.core.life.states import CLEANUP_OUTCOMES, ENDED, Outcome, PlanState
+from bot.core.plan.arguments import Arguments
+from bot.core.plan.plan import Person
+from bot.core.plan.protection import Protection
 from bot.engines.registry import DockerEngines
-from bot.services.decide import Decide
-from bot.services.planning import Planning
-from bot.services.propose import Propose
-from bot.services.rights import Rights
-from bot.services.stop import Stop
+from bot.services.decide.decide import Decide
+from bot.services.decide.propose import Propose
+from bot.services.look.planning import Planning
+from bot.services.rules.rights import Rights
+from bot.services.run.stop import Stop
 from bot.store.store import SqlStore
 from tests.support.people import NoGroups
 from tests.support.workers import UtcClock, Workers, hosts_at

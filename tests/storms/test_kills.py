@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from bot.core.inventory import Kind
+from bot.core.docker.inventory import Kind
 from bot.engines.registry import DockerEngines
 from bot.store.store import SqlStore
 from tests.storms.storm import Storm, check_log, working
-from tests.support.engine import PrivateEngine
-from tests.support.postgres import PrivatePostgres
+from tests.support.machines.engine import PrivateEngine
+from tests.support.machines.postgres import PrivatePostgres
 from tests.support.workers import Work, Workers, hosts_at, serve_engines
 
 on_both = pytest.mark.parametrize(

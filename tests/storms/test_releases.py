@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.core.inventory import Kind
+from bot.core.docker.inventory import Kind
 from bot.store.store import SqlStore
 from tests.storms.storm import Storm, check_log, working
 from tests.storms.test_kills import left_on, on_postgres

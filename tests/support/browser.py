@@ -5,7 +5,7 @@ from contextlib import closing, contextmanager
 
 from playwright.sync_api import Browser, sync_playwright
 
-from tests.support.needs import program
+from tests.support.machines.needs import program
 
 ARGUMENTS = [
     "--no-sandbox",

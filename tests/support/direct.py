@@ -9,8 +9,8 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import requests
 import requests.adapters
 
-from bot.engines.adapter import DIALLED_URL
-from bot.engines.client import EngineClient
+from bot.engines.docker.adapter import DIALLED_URL
+from bot.engines.docker.client import EngineClient
 from bot.engines.limits import Limits
 from bot.trial.sample import Universe
 from bot.trial.sample.api import ROUTES, Call, Reply

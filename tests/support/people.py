@@ -1,6 +1,6 @@
 """People as a directory knows them, for tests that have no Slack."""
 
-from bot.core.people import Known, Standing
+from bot.core.rules.people import Known, Standing
 
 OWN, OTHER = "T0TRIAL", "T0OTHER"
 

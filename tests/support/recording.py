@@ -32,12 +32,12 @@ import requests
 import requests.adapters
 from docker import APIClient
 
-from bot.engines.adapter import DIALLED_URL
-from bot.engines.client import EngineClient
+from bot.engines.docker.adapter import DIALLED_URL
+from bot.engines.docker.client import EngineClient
 from bot.engines.held import HeldDockerEngine
 from bot.engines.limits import Limits
-from tests.support.engine import PrivateEngine, private_engine
-from tests.support.holding import unproven
+from tests.support.lying.holding import unproven
+from tests.support.machines.engine import PrivateEngine, private_engine
 
 Answers: TypeAlias = dict[str, Any]
 """By path and query, without the API's version; the method stands before what is no GET. Bytes are told as they are."""

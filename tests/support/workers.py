@@ -15,23 +15,23 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
-from bot.core.audit import ChainedEvent
-from bot.core.audit_format import Head
+from bot.core.audit.events import ChainedEvent
+from bot.core.audit.format import Head
 from bot.core.errors import StoreUnavailableError
-from bot.core.hosts import Host, Hosts, SocketAddress
-from bot.core.lifecycle import MessageRef, PlanState
-from bot.core.policy import Policy
-from bot.engines.client import EngineClient
+from bot.core.life.states import MessageRef, PlanState
+from bot.core.rules.hosts import Host, Hosts, SocketAddress
+from bot.core.rules.policy import Policy
+from bot.engines.docker.client import EngineClient
 from bot.engines.registry import DockerEngines
-from bot.services import background
-from bot.services.background import Background, Signals
-from bot.services.decide import Decide
-from bot.services.execute import Execute
-from bot.services.leases import LEASE, Leases
-from bot.services.rights import Rights
-from bot.services.show import Show
-from bot.services.starting import Starting
-from bot.store.database import open_store
+from bot.services.decide.decide import Decide
+from bot.services.rules.rights import Rights
+from bot.services.run.execute import Execute
+from bot.services.run.leases import LEASE, Leases
+from bot.services.run.starting import Starting
+from bot.services.work import background
+from bot.services.work.background import Background, Signals
+from bot.services.work.show import Show
+from bot.store.db.database import open_store
 from bot.store.store import SqlStore
 from bot.trial.sample import Builder, SampleEngine, Step, Universe, server
 from tests.support.people import NoGroups

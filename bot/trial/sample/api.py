@@ -6,15 +6,14 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from bot.trial.sample import creating, removing, removing_images
-from bot.trial.sample import showing_containers as containers
-from bot.trial.sample import showing_images as images
-from bot.trial.sample import showing_others as others
-from bot.trial.sample import showing_system as system
 from bot.trial.sample.errors import InvalidParameterError
 from bot.trial.sample.filters import Filters
-from bot.trial.sample.pruning import PRUNE_FILTERS, prune_cache
-from bot.trial.sample.pulling import pull_image
+from bot.trial.sample.making import creating
+from bot.trial.sample.making.pulling import pull_image
+from bot.trial.sample.removing import images as removing_images
+from bot.trial.sample.removing import objects as removing
+from bot.trial.sample.removing.pruning import PRUNE_FILTERS, prune_cache
+from bot.trial.sample.showing import containers, images, others, system
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence

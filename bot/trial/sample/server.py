@@ -19,8 +19,8 @@ from starlette.routing import Route
 
 from bot.trial.sample.api import ROUTES, Call
 from bot.trial.sample.errors import EngineError
-from bot.trial.sample.production import production_universe
-from bot.trial.sample.showing_system import API_VERSION, ENGINE_VERSION, MIN_API_VERSION, dotted
+from bot.trial.sample.making.production import production_universe
+from bot.trial.sample.showing.system import API_VERSION, ENGINE_VERSION, MIN_API_VERSION, dotted
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

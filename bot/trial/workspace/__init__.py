@@ -3,9 +3,9 @@
 It knows nothing of the bot, and the bot nothing of it: what passes between them is Slack's own protocol.
 """
 
-from bot.trial.workspace.acts import Outcome
 from bot.trial.workspace.core import JSON, Refused
 from bot.trial.workspace.messages import Message
+from bot.trial.workspace.page.acts import Outcome
 from bot.trial.workspace.server import Workspace
 from bot.trial.workspace.team import (
     DEFAULT_CHANNELS,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from bot.trial.workspace.core import JSON, Pulse, Refused, fresh_id
 from bot.trial.workspace.faults import Faults, RateLimits
-from bot.trial.workspace.limits import refuse_message
+from bot.trial.workspace.limits.limits import refuse_message
 from bot.trial.workspace.messages import Draft, Message, Messages
 from bot.trial.workspace.team import BOT_USER_ID, SLACKBOT_ID
 from bot.trial.workspace.tickets import Hooks, Triggers

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
-from bot.trial.workspace.acts import Acts, Click, Outcome
 from bot.trial.workspace.faults import Fault
+from bot.trial.workspace.page.acts import Acts, Click, Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from bot.trial.workspace.core import JSON
     from bot.trial.workspace.desk import Call, Desk
-    from bot.trial.workspace.forms import Given, Values
     from bot.trial.workspace.messages import Message
+    from bot.trial.workspace.page.forms import Given, Values
     from bot.trial.workspace.team import Team
 
 T = TypeVar("T")

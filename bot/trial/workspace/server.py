@@ -11,7 +11,6 @@ import uvicorn
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 
-from bot.trial.workspace.acts import Acts
 from bot.trial.workspace.core import Pulse
 from bot.trial.workspace.desk import Desk
 from bot.trial.workspace.door import Door
@@ -19,10 +18,11 @@ from bot.trial.workspace.driver import Driver
 from bot.trial.workspace.files import Files
 from bot.trial.workspace.links import Links
 from bot.trial.workspace.messages import Messages
-from bot.trial.workspace.page import Page
+from bot.trial.workspace.methods.webapi import WebApi
+from bot.trial.workspace.page.acts import Acts
+from bot.trial.workspace.page.page import Page
 from bot.trial.workspace.team import DEFAULT_PEOPLE, Team
 from bot.trial.workspace.views import Views
-from bot.trial.workspace.webapi import WebApi
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -7,7 +7,7 @@ import pytest
 from docker.errors import APIError, NotFound
 
 from bot.trial.sample import Step
-from bot.trial.sample.builder import mounted
+from bot.trial.sample.making.builder import mounted
 
 if TYPE_CHECKING:
     from tests.trial.sample.conftest import Host

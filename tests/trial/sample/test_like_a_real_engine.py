@@ -23,7 +23,7 @@ from bot.trial.sample.objects import (
     Network,
     Volume,
 )
-from tests.support.engine import private_engine
+from tests.support.machines.engine import private_engine
 
 pytestmark = pytest.mark.engine
 

@@ -13,21 +13,21 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.core.arguments import narrowed, parse_arguments
-from bot.core.hosts import Host, SocketAddress
-from bot.core.inventory import Kind
-from bot.core.lifecycle import ItemState, Outcome
-from bot.core.planner import draft
-from bot.core.plans import Draft
-from bot.core.policy import Policy
-from bot.core.prediction import Measured
-from bot.core.profiles import BUILT_IN
-from bot.core.protection import Protection
+from bot.core.docker.inventory import Kind
+from bot.core.life.states import ItemState, Outcome
+from bot.core.plan.arguments import narrowed, parse_arguments
+from bot.core.plan.plan import Draft
+from bot.core.plan.planner import draft
+from bot.core.plan.prediction import Measured
+from bot.core.plan.profiles import BUILT_IN
+from bot.core.plan.protection import Protection
+from bot.core.rules.hosts import Host, SocketAddress
+from bot.core.rules.policy import Policy
 from bot.engines.clients import Clients
 from bot.engines.held import HeldDockerEngine
-from bot.services.removal import Removal
+from bot.services.run.removal import Removal
 from bot.trial.sample import SampleEngine, Universe
-from tests.support.holding import unproven
+from tests.support.lying.holding import unproven
 from tests.trial.sample.worlds import worlds
 
 FEW, MANY = 25, 1_000

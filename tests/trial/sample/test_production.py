@@ -11,9 +11,9 @@ import pytest
 
 from bot.trial.sample import SampleEngine, Universe, production_universe
 from bot.trial.sample.filters import Filters
-from bot.trial.sample.pruning import prune_cache
-from bot.trial.sample.removing import remove_container
-from bot.trial.sample.removing_images import remove_image
+from bot.trial.sample.removing.images import remove_image
+from bot.trial.sample.removing.objects import remove_container
+from bot.trial.sample.removing.pruning import prune_cache
 
 GB = 1_000_000_000
 DOCKER = shutil.which("docker", path="/usr/bin")

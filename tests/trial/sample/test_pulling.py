@@ -10,8 +10,8 @@ import docker
 import pytest
 
 from bot.trial.sample import Builder, SampleEngine, Step, Universe, names
-from tests.support.engine import private_engine
-from tests.support.registry import private_registry
+from tests.support.machines.engine import private_engine
+from tests.support.machines.registry import private_registry
 from tests.trial.sample.conftest import Host
 
 MEGABYTE = 10**6

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from hypothesis import strategies as st
 
 from bot.trial.sample import Builder, Step, Universe
-from bot.trial.sample.builder import mounted
+from bot.trial.sample.making.builder import mounted
 
 if TYPE_CHECKING:
     from bot.trial.sample.objects import ContainerState, Image

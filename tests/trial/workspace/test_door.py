@@ -15,7 +15,7 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
 from bot.trial.workspace import Workspace
-from bot.trial.workspace.methods import ANY_TOKEN_METHODS, METHODS
+from bot.trial.workspace.methods.methods import ANY_TOKEN_METHODS, METHODS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from bot.trial.workspace.core import Refused
-from bot.trial.workspace.limits import check_message, check_view, refuse_message
+from bot.trial.workspace.limits.limits import check_message, check_view, refuse_message
 
 JSON = dict[str, Any]
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from bot.trial.workspace.page import STATIC
+from bot.trial.workspace.page.page import STATIC
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

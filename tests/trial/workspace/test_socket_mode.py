@@ -9,7 +9,7 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
 from bot.trial.workspace import Refused
-from bot.trial.workspace.acts import Click
+from bot.trial.workspace.page.acts import Click
 
 if TYPE_CHECKING:
     from collections.abc import Callable

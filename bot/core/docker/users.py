@@ -1,0 +1,70 @@
+"""Who uses what: the containers of an engine, found by the image, volume or network that they refer to."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+
+from bot.core.docker.inventory import (
+    CONTAINERD_STORE,
+    Container,
+    Image,
+    Inventory,
+    Network,
+    Volume,
+    full_reference,
+)
+
+Index = Mapping[str, list[Container]]
+
+
+@dataclass(frozen=True, slots=True)
+class Users:
+    """All containers, running or stopped, by what they refer to; each list in the order of their names."""
+
+    by_image: Index
+    by_reference: Index
+    """By the reference they were created from, where only that ties them to their image."""
+    by_volume: Index
+    by_network: Index
+
+    @classmethod
+    def of(cls, inventory: Inventory) -> "Users":
+        """Read an inventory once. On the containerd store containers name references, not image ids."""
+        by_image, by_reference, by_volume, by_network = (
+            defaultdict[str, list[Container]](list) for _ in range(4)
+        )
+        by_name = inventory.engine.store == CONTAINERD_STORE
+        for container in sorted(inventory.containers, key=lambda c: (c.name, c.id)):
+            by_image[container.image_id].append(container)
+            if by_name:
+                by_reference[full_reference(container.image)].append(container)
+            for volume in container.volumes:
+                by_volume[volume].append(container)
+            for network in container.networks:
+                by_network[network].append(container)
+        return cls(dict(by_image), dict(by_reference), dict(by_volume), dict(by_network))
+
+    def all_of(self, image: Image) -> Iterable[Container]:
+        """Containers of an image; the same one may come twice."""
+        users = self.by_image.get(image.id, [])
+        if self.by_reference:
+            users = [
+                *users,
+                *(u for reference in image.references for u in self.by_reference.get(reference, ())),
+            ]
+        return users
+
+    def of_image(self, image: Image, taken: Collection[str] = ()) -> Container | None:
+        """A container that uses the image, and is not among those taken."""
+        return next((user for user in self.all_of(image) if user.id not in taken), None)
+
+    def count(self, image: Image) -> int:
+        return len({user.id for user in self.all_of(image)})
+
+    def of_volume(self, volume: Volume) -> Container | None:
+        return next(iter(self.by_volume.get(volume.name, ())), None)
+
+    def of_network(self, network: Network, taken: Collection[str] = ()) -> Container | None:
+        """A container that names the network or its id, and is not among those taken."""
+        users = (*self.by_network.get(network.id, ()), *self.by_network.get(network.name, ()))
+        return next((user for user in users if user.id not in taken), None)

@@ -1,0 +1,199 @@
+"""The planner: from what an engine holds and a profile to an exact list, with a reason for all the rest."""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from operator import attrgetter
+from typing import TypeAlias
+
+from bot.core.docker.builds import WINDOW, running_build
+from bot.core.docker.cache import Holds
+from bot.core.docker.inventory import CacheRecord, Container, Image, Kind, Network, Volume
+from bot.core.docker.tags import newest_tags
+from bot.core.plan.plan import Draft, Item, Kept
+from bot.core.plan.prediction import Measured, Taken, predict
+from bot.core.plan.profiles import Profile
+from bot.core.plan.protection import Protection
+from bot.core.plan.selection import Selector, Verdict, keep, old_enough
+
+_ID, _NAME_AND_ID = attrgetter("id"), attrgetter("name", "id")
+
+Thing: TypeAlias = Container | Network | Image | CacheRecord | Volume
+
+
+def draft(measured: Measured, profile: Profile, protection: Protection) -> Draft:
+    """Decide what the profile would remove from the engine, in which order, and what that frees."""
+    inventory = measured.inventory
+    build = running_build(inventory)
+    choice = _Choice(Selector(inventory, profile, protection, measured.users), building=bool(build))
+    containers = choice.containers()
+    choice.networks({container.id for container in containers})
+    images = choice.images({container.id for container in containers})
+    records = choice.cache(images, measured.holds)
+    volumes = choice.volumes()
+    frees, sizes, layers = predict(measured, Taken(containers, images, records, volumes))
+    return Draft(
+        profile=profile.name,
+        words=profile.words(),
+        commands=profile.commands(),
+        arguments=profile.arguments,
+        engine=inventory.engine,
+        taken_at=inventory.taken_at,
+        items=tuple(
+            _item(kind, thing, rule, sizes.get(kind, {}).get(thing.id, 0))
+            for kind, thing, rule in choice.taken
+        ),
+        kept=tuple(choice.kept),
+        frees=frees,
+        layers=layers,
+        notes=(f"{build} What is younger than an hour stays.",) if build else (),
+    )
+
+
+def _item(kind: Kind, thing: Thing, rule: str, size: int) -> Item:
+    return Item(
+        kind=kind,
+        id=thing.id,
+        name=thing.name,
+        references=thing.references if isinstance(thing, Image) else (),
+        bytes=size,
+        rule=rule,
+        created_at=thing.built_at if isinstance(thing, Image) else thing.created_at,
+        shared=isinstance(thing, CacheRecord) and thing.shared,
+    )
+
+
+@dataclass(slots=True)
+class _Choice:
+    """Collects verdicts kind by kind, in the order of removal; each kind sees what the earlier ones took."""
+
+    selector: Selector
+    building: bool
+    taken: list[tuple[Kind, Thing, str]] = field(default_factory=list)
+    kept: list[Kept] = field(default_factory=list)
+
+    def _decide(self, kind: Kind, thing: Thing, verdict: Verdict) -> bool:
+        if verdict.take and not thing.id:
+            verdict = keep("no id", "the engine tells no id that it could be removed by")
+        if verdict.take:
+            self.taken.append((kind, thing, verdict.rule))
+        else:
+            self.kept.append(
+                Kept(kind=kind, id=thing.id, name=thing.name, rule=verdict.rule,
+                     because=verdict.because, due=verdict.due)
+            )  # fmt: skip
+        return verdict.take
+
+    def _for_the_build(self, verdict: Verdict, born: datetime | None) -> Verdict:
+        """While a build seems to run, it may need whatever is young."""
+        if not (verdict.take and self.building):
+            return verdict
+        young = old_enough(WINDOW, born, self.selector.inventory.taken_at, "made or last used")
+        return keep("for a running build", "young, and a build seems to run", young.due) if young else verdict
+
+    def containers(self) -> tuple[Container, ...]:
+        ordered = sorted(self.selector.inventory.containers, key=_NAME_AND_ID)
+        return tuple(one for one in ordered if self._decide(Kind.CONTAINER, one, self._container(one)))
+
+    def _container(self, container: Container) -> Verdict:
+        return self._for_the_build(self.selector.container(container), container.created_at)
+
+    def networks(self, taken: Collection[str]) -> None:
+        for one in sorted(self.selector.inventory.networks, key=_NAME_AND_ID):
+            verdict = self._for_the_build(self.selector.network(one, taken), one.created_at)
+            self._decide(Kind.NETWORK, one, verdict)
+
+    def images(self, taken: Collection[str]) -> tuple[Image, ...]:
+        """Children before parents: an image stays when one that is built on it stays."""
+        images = self.selector.inventory.images
+        rule = self.selector.profile.rules.get(Kind.IMAGE)
+        last = max(rule.keep_last if rule else 0, self.selector.protection.keep_last)
+        newest = newest_tags(images, last)
+        kept_child: dict[str, Image] = {}
+        chosen: list[Image] = []
+        for image in _children_first(images):
+            verdict = self.selector.image(image, taken, kept_child.get(image.id), newest.get(image.id, ""))
+            verdict = self._for_the_build(verdict, image.born[0])
+            if self._decide(Kind.IMAGE, image, verdict):
+                chosen.append(image)
+            else:
+                first = min((image, kept_child.get(image.parent, image)), key=lambda i: (i.name, i.id))
+                kept_child[image.parent] = first
+        return tuple(chosen)
+
+    def cache(self, going: Sequence[Image], holds: Holds) -> tuple[CacheRecord, ...]:
+        """A record stays when an image that stays shares it, or a record that stays builds on it."""
+        inventory = self.selector.inventory
+        going_ids = {image.id for image in going}
+        kept_chains = set().union(*(i.chain_ids for i in inventory.images if i.id not in going_ids))
+        verdicts: dict[str, Verdict] = {}
+        for record in inventory.cache:
+            verdict = self.selector.cache_record(record)
+            if verdict.take and record.shared:
+                verdict = _shared_verdict(holds.of(record.id), kept_chains) or verdict
+            verdicts[record.id] = self._for_the_build(verdict, record.last_used_at or record.created_at)
+        by_id = {record.id: record for record in inventory.cache}
+        _keep_what_stays_built_on(by_id, verdicts)
+        depth = _depths(by_id)
+        ordered = sorted(inventory.cache, key=_ID)
+        ordered.sort(key=lambda record: depth[record.id], reverse=True)
+        return tuple(r for r in ordered if self._decide(Kind.BUILD_CACHE, r, verdicts[r.id]))
+
+    def volumes(self) -> tuple[Volume, ...]:
+        ordered = sorted(self.selector.inventory.volumes, key=lambda v: v.name)
+        return tuple(one for one in ordered if self._decide(Kind.VOLUME, one, self._volume(one)))
+
+    def _volume(self, volume: Volume) -> Verdict:
+        return self._for_the_build(self.selector.volume(volume), volume.created_at)
+
+
+def _keep_what_stays_built_on(by_id: dict[str, CacheRecord], verdicts: dict[str, Verdict]) -> None:
+    """Keep every record that a kept one builds on, down to the roots."""
+    waiting = sorted(record_id for record_id, verdict in verdicts.items() if not verdict.take)
+    while waiting:
+        child = by_id[waiting.pop()]
+        for parent in child.parents:
+            if parent in verdicts and verdicts[parent].take:
+                verdicts[parent] = keep("a kept record builds on it", f"{child.name} builds on it")
+                waiting.append(parent)
+
+
+def _shared_verdict(held: frozenset[str], kept_chains: set[str]) -> Verdict | None:
+    if not held:
+        return keep("shared", "an image shares it, and which one cannot be told")
+    if held & kept_chains:
+        return keep("shared", "an image that stays shares it: removing it would free nothing")
+    return None
+
+
+def _children_first(images: Iterable[Image]) -> list[Image]:
+    """Images in the order in which they can be deleted; equal ones by name, so that listings don't matter."""
+    by_id = {image.id: image for image in images}
+    depth = {image_id: _image_depth(image, by_id) for image_id, image in by_id.items()}
+    ordered = sorted(by_id.values(), key=_NAME_AND_ID)
+    ordered.sort(key=lambda image: depth[image.id], reverse=True)
+    return ordered
+
+
+def _image_depth(image: Image, by_id: dict[str, Image]) -> int:
+    depth = 0
+    while image.parent in by_id and depth < len(by_id):
+        image, depth = by_id[image.parent], depth + 1
+    return depth
+
+
+def _depths(by_id: dict[str, CacheRecord]) -> dict[str, int]:
+    """How many records lie below each, along its longest line of parents; a circle ends where it closes."""
+    depths = {record_id: 0 for record_id, record in by_id.items() if not record.parents}
+    for start in sorted(by_id.keys() - depths):
+        path = [] if start in depths else [start]
+        while path:
+            record = by_id[path[-1]]
+            below = [p for p in record.parents if p in by_id]
+            unknown = [p for p in below if p not in depths and p not in path]
+            if unknown:
+                path.append(unknown[0])
+            else:
+                depths[record.id] = max((depths[p] + 1 for p in below if p in depths), default=0)
+                path.pop()
+    return depths

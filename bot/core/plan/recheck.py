@@ -1,0 +1,97 @@
+"""The last look: given what an object is at the moment of its removal, may it still go.
+
+Pure decisions; each returns None when the object may be removed, else the reason why it is kept. What has
+changed since the plan was made, or has come into use, is kept.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from bot.core.docker.inventory import (
+    CacheRecord,
+    Container,
+    Image,
+    Network,
+    Volume,
+    full_reference,
+    repository,
+)
+from bot.core.plan.plan import Item
+from bot.core.plan.selection import REMOVABLE_STATES
+
+
+def container_objection(now: Container, planned_at: datetime) -> str | None:
+    """``planned_at`` is the engine's clock when the plan was made."""
+    if now.state not in REMOVABLE_STATES:
+        return f"it is {now.state or 'in an unknown state'} now"
+    if now.started_at is not None and now.started_at > planned_at:
+        return "it has run since the plan was made"
+    return None
+
+
+def image_objection(
+    item: Item, now: Image, containers: Iterable[Container], planned_at: datetime
+) -> str | None:
+    """References may have become fewer (a run that was taken up again), never more."""
+    user = next(
+        (c for c in containers if c.image_id == now.id or full_reference(c.image) in now.references), None
+    )
+    if user:
+        return f"container {user.name} uses it now"
+    gained = sorted(set(now.references) - set(item.references))
+    if gained:
+        return f"it has a new reference: {gained[0]}"
+    if now.tagged_at is not None and now.tagged_at > planned_at:
+        return "it has been tagged or pulled again since the plan was made"
+    return None
+
+
+def lost_reference(item: Item, now: Image) -> str | None:
+    """Whether an image that nobody has begun to remove lost a name since the plan: then it has changed."""
+    lost = sorted(set(item.references) - set(now.references))
+    return f"{lost[0]} no longer names it" if lost else None
+
+
+def network_objection(now: Network, containers: Iterable[Container]) -> str | None:
+    user = next((c for c in containers if {now.id, now.name} & set(c.networks)), None)
+    if user:
+        return f"container {user.name} needs it now"
+    return "the engine counts an endpoint on it" if now.in_use else None
+
+
+def volume_objection(
+    item: Item, now: Volume, containers: Iterable[Container], planned_at: datetime
+) -> str | None:
+    """The engine tells the time of a volume's creation in whole seconds."""
+    user = next((c for c in containers if now.name in c.volumes), None)
+    if user:
+        return f"container {user.name} mounts it now"
+    if item.created_at is None or now.created_at != item.created_at:
+        return "it is not the volume that was planned: it was created at another time"
+    if item.created_at + timedelta(seconds=1) > planned_at:
+        return "it was created in the second of the plan: it may be a newer one of the same name"
+    return None
+
+
+def cache_objection(item: Item, now: CacheRecord, planned_at: datetime) -> str | None:
+    if now.in_use:
+        return "a build uses it now"
+    if now.last_used_at is not None and now.last_used_at > planned_at:
+        return "a build has used it since the plan was made"
+    if now.shared and not item.shared:
+        return "an image shares it now"
+    return None
+
+
+def references_to_untag(image: Image) -> tuple[str, ...]:
+    """References to take off by name before the image is deleted by id.
+
+    The engine deletes by id what has one tag, or digests of one repository; for more it answers 409. Digests
+    of a repository go with its last tag.
+    """
+    repositories = {repository(tag) for tag in image.tags}
+    alone = sorted(digest for digest in image.digests if repository(digest) not in repositories)
+    if alone:
+        last = repository(alone[-1])
+        return (*sorted(image.tags), *(digest for digest in alone if repository(digest) != last))
+    return tuple(sorted(image.tags)[:-1])

@@ -1,0 +1,248 @@
+"""Selection: for each object of an engine, whether a profile takes it, and the rule that decided."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cache
+from typing import NamedTuple
+
+from bot.core.docker.inventory import (
+    CacheRecord,
+    Container,
+    Image,
+    Inventory,
+    Kind,
+    Network,
+    Volume,
+    short_id,
+)
+from bot.core.docker.users import Users
+from bot.core.plan.profiles import KIND_NAMES, Profile, Rule, Scope
+from bot.core.plan.protection import Protection, first_match, matches_image
+from bot.core.units import duration_words
+
+REMOVABLE_STATES = frozenset({"created", "exited", "dead"})
+PREDEFINED_NETWORKS = frozenset({"bridge", "host", "none", "ingress", "docker_gwbridge"})
+ANONYMOUS_LABEL = "com.docker.volume.anonymous"
+ENGINE_OWNED_CACHE = frozenset({"internal", "frontend"})
+
+NOT_IN_PROFILE = "not in this profile"
+NOT_ASKED_FOR = "not asked for"
+"""Why all stay that a plan of single objects does not name."""
+
+
+class Verdict(NamedTuple):
+    """Take it or keep it; ``rule`` is the sentence, ``because`` the few words it is counted under."""
+
+    take: bool
+    rule: str
+    because: str = ""
+    due: datetime | None = None
+    """When the rule that keeps it will no longer, if nothing else changes; None when time changes nothing."""
+
+
+@cache
+def take(rule: str) -> Verdict:
+    """Take the object, for this reason."""
+    return Verdict(True, rule)  # noqa: FBT003 - the field's name stands in the class, once
+
+
+def keep(because: str, rule: str = "", due: datetime | None = None) -> Verdict:
+    """Keep the object, for this reason."""
+    return Verdict(False, rule or because, because, due)  # noqa: FBT003 - as above
+
+
+def old_enough(min_age: timedelta, born: datetime | None, now: datetime, what: str) -> Verdict | None:
+    """None when the object is as old as it must be; ``what`` says which moment its age counts from."""
+    if not min_age:
+        return None
+    if born is None:
+        return keep("age unknown", f"the engine does not say when it was {what}")
+    age = now - born
+    if age >= min_age:
+        return None
+    because = f"younger than {duration_words(min_age)}"
+    # An age of thousands of years is asked for when nothing at all is to go: it is never due.
+    due = born + min_age if min_age < datetime.max.replace(tzinfo=born.tzinfo) - born else None
+    return keep(because, f"{what} {duration_words(max(age, timedelta()))} ago: {because}", due)
+
+
+@dataclass(frozen=True, slots=True)
+class Selector:
+    """Decides about each object; pure, and independent of the order in which the engine lists things."""
+
+    inventory: Inventory
+    profile: Profile
+    protection: Protection
+    users: Users
+
+    def rule(self, kind: Kind, object_id: str) -> Rule | Verdict:
+        """The profile's rule for an object, or the verdict over it when it has none."""
+        if self.profile.only is not None and object_id not in self.profile.only:
+            return keep(NOT_ASKED_FOR)
+        if self.profile.within is not None and object_id not in self.profile.within:
+            return keep("not in the plan before", "the plan that this one replaces did not list it")
+        if not self.profile.dropped.isdisjoint((object_id, short_id(object_id))):
+            return keep("left out", "left out by the person who adjusted the plan")
+        rule = self.profile.rules.get(kind)
+        if rule is None:
+            return keep(NOT_IN_PROFILE, f"{self.profile.name} takes no {KIND_NAMES[kind]}")
+        return rule
+
+    def _spared(self, name: str, labels: Mapping[str, str]) -> Verdict | None:
+        """Whether protection or the person who asked spares an object of this name with these labels."""
+        pattern = self.protection.of_name(name)
+        if pattern:
+            return keep("protected by name", f"protected by the name pattern {pattern}")
+        excluded = first_match(self.profile.excluded, name)
+        if excluded:
+            return keep("left out", f"left out by not={excluded}")
+        return self._spared_by_label(labels)
+
+    def _spared_by_label(self, labels: Mapping[str, str]) -> Verdict | None:
+        label = self.protection.of_labels(labels)
+        if label:
+            return keep("protected by label", f"protected by the label {label}")
+        objection = self.profile.labels.objection(labels)
+        return keep("left out by label", objection) if objection else None
+
+    def _old_enough(self, rule: Rule, born: datetime | None, what: str) -> Verdict | None:
+        return old_enough(rule.min_age, born, self.inventory.taken_at, what)
+
+    # --- containers -----------------------------------------------------------------------------
+
+    def container(self, container: Container) -> Verdict:
+        rule = self.rule(Kind.CONTAINER, container.id)
+        if isinstance(rule, Verdict):
+            return rule
+        if container.state not in REMOVABLE_STATES:
+            return keep(
+                container.state or "state unknown", f"it is {container.state or 'in an unknown state'}"
+            )
+        return (
+            self._spared(container.name, container.labels)
+            or self._old_enough(rule, container.created_at, "created")
+            or take(f"{container.state}; the profile takes stopped containers")
+        )
+
+    # --- networks -------------------------------------------------------------------------------
+
+    def network(self, network: Network, taken: Collection[str]) -> Verdict:
+        """``taken`` are the ids of the containers that go."""
+        rule = self.rule(Kind.NETWORK, network.id)
+        if isinstance(rule, Verdict):
+            return rule
+        if network.name in PREDEFINED_NETWORKS:
+            return keep("predefined", "the engine needs its predefined networks")
+        if network.scope != "local":
+            return keep("not local", f"its scope is {network.scope or 'unknown'}: other machines may use it")
+        user = self.users.of_network(network, taken)
+        if user:
+            return keep("in use", f"container {user.name} needs it")
+        if network.in_use is not False:
+            return keep("in use", "the engine counts it as in use, or does not say")
+        return (
+            self._spared(network.name, network.labels)
+            or self._old_enough(rule, network.created_at, "created")
+            or take("no container uses it")
+        )
+
+    # --- volumes --------------------------------------------------------------------------------
+
+    def volume(self, volume: Volume) -> Verdict:
+        rule = self.rule(Kind.VOLUME, volume.name)
+        if isinstance(rule, Verdict):
+            return rule
+        user = self.users.of_volume(volume)
+        if user:
+            return keep("in use", f"container {user.name} mounts it")
+        if ANONYMOUS_LABEL not in volume.labels and rule.scope is not Scope.NAMED:
+            return keep("named", "named volumes are only ever removed when a person picks them by name")
+        if volume.driver != "local" or volume.options:
+            return keep("not local", f"its data may be elsewhere (driver {volume.driver}, with options)")
+        if volume.ref_count != 0:
+            return keep("in use", "the engine counts it as in use, or does not say")
+        return (
+            self._spared(volume.name, volume.labels)
+            or self._old_enough(rule, volume.created_at, "created")
+            or take(
+                "picked by name, and no container mounts it"
+                if rule.scope is Scope.NAMED
+                else "anonymous, and no container mounts it"
+            )
+        )
+
+    # --- images ---------------------------------------------------------------------------------
+
+    def image(
+        self, image: Image, taken: Collection[str], kept_child: Image | None, newest_of: str
+    ) -> Verdict:
+        """``taken`` are the ids of the containers that go; ``newest_of`` names a repository that keeps it."""
+        rule = self.rule(Kind.IMAGE, image.id)
+        if isinstance(rule, Verdict):
+            return rule
+        user = self.users.of_image(image, taken)
+        if user:
+            return keep("in use", f"container {user.name} uses it")
+        if image.containers and image.containers > self.users.count(image):
+            return keep("in use", f"the engine counts {image.containers} containers on it")
+        if kept_child:
+            return keep("parent of a kept image", f"image {kept_child.name} is built on it")
+        return (
+            self._spared_image(image, newest_of)
+            or self._out_of_scope(image, rule)
+            or self._young_image(image, rule)
+            or self._used_lately(image)
+            or take("no container uses it" if image.tags else "dangling: it has no tag, and nothing uses it")
+        )
+
+    def _spared_image(self, image: Image, newest_of: str) -> Verdict | None:
+        pattern = self.protection.of_image(image)
+        if pattern:
+            return keep("protected by pattern", f"protected by the pattern {pattern}")
+        excluded = next((each for each in self.profile.excluded if matches_image(each, image)), None)
+        if excluded:
+            return keep("left out", f"left out by not={excluded}")
+        if newest_of:
+            return keep("among the last tags", f"among the newest tags of {newest_of}, which stay")
+        return self._spared_by_label(image.labels)
+
+    @staticmethod
+    def _out_of_scope(image: Image, rule: Rule) -> Verdict | None:
+        if rule.scope is not Scope.DANGLING or not image.references:
+            return None
+        if image.tags:
+            return keep("tagged", f"tagged {image.tags[0]}: the profile takes only images without a tag")
+        return keep("pulled by digest", "pulled by its digest: no leftover of a build")
+
+    def _young_image(self, image: Image, rule: Rule) -> Verdict | None:
+        """Age counts from the latest of build, tag and pull, and last seen in use."""
+        least = timedelta() if image.references else self.protection.dangling_min_age
+        born, what = image.born
+        return old_enough(max(rule.min_age, least), born, self.inventory.taken_at, what)
+
+    def _used_lately(self, image: Image) -> Verdict | None:
+        """What Deckhand has never seen before may have been in use until now."""
+        unused_for = self.protection.unused_for
+        if not unused_for:
+            return None
+        seen = max((at for at in (image.first_seen_at, image.used_at) if at), default=None)
+        what = "last seen in use" if seen == image.used_at else "first seen by Deckhand"
+        return old_enough(unused_for, seen, self.inventory.taken_at, what)
+
+    # --- build cache ----------------------------------------------------------------------------
+
+    def cache_record(self, record: CacheRecord) -> Verdict:
+        """Looks at the record alone; what builds on it and which images hold it is the planner's."""
+        rule = self.rule(Kind.BUILD_CACHE, record.id)
+        if isinstance(rule, Verdict):
+            return rule
+        if record.in_use:
+            return keep("in use", "a build uses it, or the engine does not say")
+        if rule.scope is Scope.DANGLING and (record.shared or record.type in ENGINE_OWNED_CACHE):
+            return keep("not dangling", f"{'shared with an image' if record.shared else record.type}: "
+                        "only a profile that takes all unused cache takes it")  # fmt: skip
+        if self.profile.labels.wanted:
+            return keep("left out by label", "build cache carries no labels")
+        born = record.last_used_at or record.created_at
+        return self._old_enough(rule, born, "last used") or take("no build uses it")

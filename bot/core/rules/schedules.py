@@ -1,0 +1,63 @@
+"""Schedules: which cleanup is planned by itself, where, and when next."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, tzinfo
+
+from cronsim import CronSim, CronSimError
+
+from bot.core.plan.arguments import Arguments
+from bot.core.plan.plan import Person
+
+REQUESTER_PREFIX = "schedule:"
+"""What the id of a requester begins with who is a schedule, not a person: no such id can click."""
+
+_FIELDS = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Schedule:
+    """One cleanup that is planned by the clock, on each of its hosts."""
+
+    name: str
+    hosts: tuple[str, ...]
+    arguments: Arguments
+    cron: str
+    """Five fields, read as Debian's cron reads them, summer time too: a time that is left out comes right after
+    the gap, and one that comes twice counts once."""
+    zone: tzinfo = UTC
+    channel: str
+    """Where its plans are posted."""
+    grace: timedelta = timedelta(hours=1)
+    """How late it may begin when nothing ran at its time; what is later waits for the next."""
+    expires: timedelta | None = None
+    """How long its plans wait for an approval; None means: as the host's policy says."""
+
+    @property
+    def requester(self) -> Person:
+        return Person(id=f"{REQUESTER_PREFIX}{self.name}", name=f"schedule {self.name}")
+
+    @property
+    def definition(self) -> str:
+        """What its moments follow from: another definition has other moments."""
+        return f"{self.cron} {self.zone}"
+
+    def after(self, moment: datetime) -> datetime:
+        """The next moment later than this one, in UTC."""
+        ticks = CronSim(self.cron, moment.astimezone(self.zone))
+        # Asked within the hour that comes twice, the first answer may lie in that hour's first pass.
+        return next(at for tick in ticks if (at := tick.astimezone(UTC)) > moment)
+
+
+def check_cron(text: str) -> str:
+    """The expression as it stands; ValueError says what is wrong with it."""
+    if len(text.split()) != _FIELDS:
+        raise ValueError(
+            f"“{text}” has not five fields; write minute, hour, day, month and weekday, like 0 3 * * *"
+        )
+    try:
+        next(CronSim(text, datetime(2026, 1, 1, tzinfo=UTC)))
+    except CronSimError as error:
+        raise ValueError(f"“{text}” cannot be read: {str(error).lower()}; write it like 0 3 * * *") from None
+    except StopIteration:
+        raise ValueError(f"“{text}” never comes; write it like 0 3 * * *") from None
+    return text

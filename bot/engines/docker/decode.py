@@ -1,0 +1,264 @@
+"""The Engine API's answers (1.41 to 1.55) as values of the core.
+
+Any field may be missing or null: then the value is unknown, and unknown means in use.
+"""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any, TypeAlias
+
+from bot.core.docker.inventory import CacheRecord, Container, EngineInfo, Image, Network, Volume
+from bot.core.docker.layers import chain_ids
+from bot.core.docker.usage import (
+    BUILD_CACHE,
+    CONTAINERS,
+    IMAGES,
+    VOLUMES,
+    DiskUsage,
+    UsageRow,
+    build_cache_row,
+    containers_row,
+    images_row,
+    volumes_row,
+)
+
+Answer: TypeAlias = Mapping[str, Any]
+
+NO_VOLUMES = "DeckhandVolumesUnknown"
+"""A key of our own in an answer to df whose volumes were not counted in time."""
+UNTAGGED = "<none>"
+CONTAINERD_DRIVER_TYPE = "io.containerd.snapshotter.v1"
+FIRST_YEAR, LAST_YEAR = 1970, 2999
+"""Builds that are to be the same each time give their images dates as old as 1970."""
+CACHE_ID = re.compile(r"[a-z0-9]+")
+
+
+def moment(value: object) -> datetime | None:
+    """Read a time (RFC 3339 text or Unix seconds); None when unknown, or when the engine means "never".
+
+    So are times that Docker cannot mean: ages are computed from them, and must not leave the calendar.
+    """
+    try:
+        if isinstance(value, int) and value > 0:
+            read = datetime.fromtimestamp(value, UTC)
+        elif isinstance(value, str):
+            read = datetime.fromisoformat(value)
+        else:
+            return None
+        return read.astimezone(UTC) if FIRST_YEAR <= read.year <= LAST_YEAR and read.tzinfo else None
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+def engine_info(info: Answer, version: Answer) -> EngineInfo:
+    driver_type = dict(_pairs(info.get("DriverStatus"))).get("driver-type")
+    return EngineInfo(
+        id=str(info.get("ID") or ""),
+        name=str(info.get("Name") or ""),
+        version=str(info.get("ServerVersion") or version.get("Version") or ""),
+        api_version=str(version.get("ApiVersion") or ""),
+        store="containerd" if driver_type == CONTAINERD_DRIVER_TYPE else str(info.get("Driver") or ""),
+        data_root=str(info.get("DockerRootDir") or ""),
+        operating_system=str(info.get("OperatingSystem") or ""),
+    )
+
+
+def image(listed: Answer, inspected: Answer, history: Sequence[Answer] | None) -> Image:
+    """One image from its three answers; ``listed`` may be empty when only the inspection is at hand."""
+    # The containerd store's inspection counts blobs alone; its list counts what is unpacked too.
+    inspected_size = _count(inspected.get("Size"))
+    size = _count(listed.get("Size")) or inspected_size
+    return Image(
+        id=str(inspected.get("Id") or listed.get("Id") or ""),
+        tags=_references(inspected.get("RepoTags")),
+        digests=_references(inspected.get("RepoDigests")),
+        parent=str(listed.get("ParentId") or inspected.get("Parent") or ""),
+        labels=_labels((inspected.get("Config") or {}).get("Labels") or listed.get("Labels")),
+        built_at=moment(inspected.get("Created")) or moment(listed.get("Created")),
+        tagged_at=moment((inspected.get("Metadata") or {}).get("LastTagTime")),
+        size=size,
+        shared_size=_count(listed.get("SharedSize")),
+        blobs_size=inspected_size if inspected_size and size and inspected_size < size else None,
+        containers=_count(listed.get("Containers")),
+        chain_ids=chain_ids((inspected.get("RootFS") or {}).get("Layers") or ()),
+        history=None if history is None else tuple(int(e.get("Size") or 0) for e in reversed(history)),
+    )
+
+
+def names(listed: Answer) -> frozenset[str]:
+    """All references of an image, from its entry of the list, which may order and repeat them in its own way."""
+    return frozenset((*_references(listed.get("RepoTags")), *_references(listed.get("RepoDigests"))))
+
+
+def relisted(known: Image, listed: Answer) -> Image:
+    """An image that was inspected before, with what the list tells anew."""
+    return replace(
+        known,
+        shared_size=_count(listed.get("SharedSize")),
+        containers=_count(listed.get("Containers")),
+        parent=str(listed.get("ParentId") or known.parent),
+    )
+
+
+def listed_container(answer: Answer, sizes: Mapping[str, Answer]) -> Container:
+    """One container from the list; ``sizes`` are the entries of df, by id."""
+    container_id = str(answer.get("Id") or "")
+    sized = sizes.get(container_id)
+    names = sorted((answer.get("Names") or []), key=lambda name: (name.count("/"), name))
+    return Container(
+        id=container_id,
+        name=names[0].lstrip("/") if names else container_id[:12],
+        state=str(answer.get("State") or ""),
+        image_id=str(answer.get("ImageID") or ""),
+        image=str(answer.get("Image") or ""),
+        created_at=moment(answer.get("Created")),
+        labels=_labels(answer.get("Labels")),
+        volumes=_volumes(answer),
+        networks=_networks(answer),
+        size_rw=None if sized is None else int(sized.get("SizeRw") or 0),
+        size_root_fs=None if sized is None else int(sized.get("SizeRootFs") or 0),
+    )
+
+
+def inspected_container(answer: Answer) -> Container:
+    state = answer.get("State") or {}
+    return Container(
+        id=str(answer.get("Id") or ""),
+        name=str(answer.get("Name") or "").lstrip("/"),
+        state=str(state.get("Status") or ""),
+        image_id=str(answer.get("Image") or ""),
+        image=str((answer.get("Config") or {}).get("Image") or ""),
+        created_at=moment(answer.get("Created")),
+        started_at=moment(state.get("StartedAt")),
+        labels=_labels((answer.get("Config") or {}).get("Labels")),
+        volumes=_volumes(answer),
+        networks=_networks(answer),
+    )
+
+
+def network(answer: Answer, *, in_use: bool | None) -> Network:
+    return Network(
+        id=str(answer.get("Id") or ""),
+        name=str(answer.get("Name") or ""),
+        driver=str(answer.get("Driver") or ""),
+        scope=str(answer.get("Scope") or ""),
+        labels=_labels(answer.get("Labels")),
+        created_at=moment(answer.get("Created")),
+        in_use=in_use,
+    )
+
+
+def volume(answer: Answer, usage: Answer | None = None) -> Volume:
+    """One volume; ``usage`` is its entry's UsageData in df, where -1 means unknown."""
+    usage = usage or {}
+    return Volume(
+        name=str(answer.get("Name") or ""),
+        driver=str(answer.get("Driver") or ""),
+        labels=_labels(answer.get("Labels")),
+        options=_labels(answer.get("Options")),
+        created_at=moment(answer.get("CreatedAt")),
+        size=_count(usage.get("Size")),
+        ref_count=_count(usage.get("RefCount")),
+    )
+
+
+def cache_record(answer: Answer) -> CacheRecord:
+    """One build cache record; its parents' key differs by version, one has a leading space."""
+    parents = answer.get("Parents") or answer.get(" Parents") or answer.get("Parent") or ()
+    return CacheRecord(
+        id=str(answer.get("ID") or ""),
+        type=str(answer.get("Type") or ""),
+        description=str(answer.get("Description") or ""),
+        parents=(parents,) if isinstance(parents, str) else tuple(parents),
+        size=_count(answer.get("Size")),
+        shared=answer.get("Shared") is not False,
+        in_use=answer.get("InUse") is not False,
+        created_at=moment(answer.get("CreatedAt")),
+        last_used_at=moment(answer.get("LastUsedAt")),
+    )
+
+
+def disk_usage(df: Answer) -> DiskUsage:
+    """The four rows as that engine's own CLI shows them: from API 1.52 on, the engine's own sums."""
+    found = _rows(df)
+    if not df.get(NO_VOLUMES):
+        return found
+    unknown = UsageRow(type=VOLUMES, total=0, active=0, size=0, reclaimable=0, known=False)
+    return DiskUsage(rows=tuple(unknown if row.type == VOLUMES else row for row in found.rows))
+
+
+def _rows(df: Answer) -> DiskUsage:
+    totals = {IMAGES: "ImageUsage", CONTAINERS: "ContainerUsage", VOLUMES: "VolumeUsage",
+              BUILD_CACHE: "BuildCacheUsage"}  # fmt: skip
+    if any(key in df for key in totals.values()):
+        return DiskUsage(rows=tuple(_summed(title, df.get(key) or {}) for title, key in totals.items()))
+    images = (image(entry, entry, None) for entry in df.get("Images") or ())
+    sizes = {str(entry.get("Id")): entry for entry in df.get("Containers") or ()}
+    return DiskUsage(
+        rows=(
+            images_row(int(df.get("LayersSize") or 0), images),
+            containers_row(listed_container(entry, sizes) for entry in sizes.values()),
+            volumes_row(volume(entry, entry.get("UsageData")) for entry in df.get("Volumes") or ()),
+            build_cache_row(cache_records(df)),
+        )
+    )
+
+
+def cache_records(df: Answer) -> tuple[CacheRecord, ...]:
+    """The records of a df answer, in its old or its new place."""
+    entries = df.get("BuildCache") or (df.get("BuildCacheUsage") or {}).get("Items") or ()
+    return tuple(cache_record(entry) for entry in entries)
+
+
+def entries(df: Answer, old: str, new: str) -> Iterable[Answer]:
+    """A list of a df answer: under its old key, or as the items of its new one."""
+    found = df.get(old) or (df.get(new) or {}).get("Items") or ()
+    return [entry for entry in found if isinstance(entry, Mapping)]
+
+
+def _summed(title: str, usage: Answer) -> UsageRow:
+    return UsageRow(
+        type=title,
+        total=int(usage.get("TotalCount") or 0),
+        active=int(usage.get("ActiveCount") or 0),
+        size=int(usage.get("TotalSize") or 0),
+        reclaimable=int(usage.get("Reclaimable") or 0),
+    )
+
+
+def _count(value: object) -> int | None:
+    return value if isinstance(value, int) and value >= 0 else None
+
+
+def _references(value: Iterable[str] | None) -> tuple[str, ...]:
+    """Each once: the containerd store tells a digest once for every tag."""
+    return tuple(sorted({reference for reference in value or () if UNTAGGED not in reference}))
+
+
+def _labels(value: object) -> dict[str, str]:
+    if not isinstance(value, Mapping):
+        return {}
+    return {str(key): str(text) for key, text in value.items()}
+
+
+def _volumes(answer: Answer) -> tuple[str, ...]:
+    return tuple(
+        str(mount["Name"]) for mount in answer.get("Mounts") or () if mount.get("Type", "volume") == "volume"
+        and mount.get("Name")
+    )  # fmt: skip
+
+
+def _networks(answer: Answer) -> tuple[str, ...]:
+    """Names and ids: a stopped container may carry only the name."""
+    attached = (answer.get("NetworkSettings") or {}).get("Networks") or {}
+    ids = (str(entry.get("NetworkID") or "") for entry in attached.values() if entry)
+    mode = str((answer.get("HostConfig") or {}).get("NetworkMode") or "")
+    return tuple(sorted({*map(str, attached), *ids, mode} - {""}))
+
+
+def _pairs(value: object) -> Iterable[tuple[str, str]]:
+    for pair in value if isinstance(value, list) else ():
+        if isinstance(pair, list) and len(pair) == 2:  # noqa: PLR2004 - a pair
+            yield str(pair[0]), str(pair[1])

@@ -1,0 +1,238 @@
+"""One host's Docker Engine, over the Engine API: what it holds. Nothing here changes anything."""
+
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+from docker import APIClient
+
+from bot.core.docker.inventory import CacheRecord, Container, EngineInfo, Image, Inventory, Network, Volume
+from bot.core.docker.usage import DiskSpace, DiskUsage, Glance, Survey
+from bot.core.errors import EngineTimeoutError, EngineUnsupportedError, NotFoundError
+from bot.engines.disk import Disk, unknown_disk
+from bot.engines.docker import decode
+from bot.engines.docker.decode import Answer
+from bot.engines.docker.df import Df
+from bot.engines.failures import translated
+
+T = TypeVar("T")
+
+INFO_SECONDS = 60.0
+GATHER_THREADS = 8
+GATHER_SECONDS = 900.0
+"""A look at 20,000 images that nobody has looked at takes about 500 s over a slow line."""
+MOST_IMAGES_REMEMBERED = 20_000
+"""Images of a host whose answers are kept: about 5 kB each."""
+
+
+class DockerEngine:
+    """Implements ``bot.ports.Engine``; ``client`` gives the host's kept connection at each call.
+
+    ``disk`` tells the disk behind the engine's data root.
+    """
+
+    def __init__(self, host: str, client: Callable[[], APIClient], disk: Disk = unknown_disk) -> None:
+        self._host = host
+        self._connect = client
+        self._disk = disk
+        self._df = Df(host, self._client)
+        self._info: tuple[float, EngineInfo | None] = 0, None
+        self._remembered_lock = threading.Lock()
+        self._remembered: OrderedDict[str, Image] = OrderedDict()
+
+    @contextmanager
+    def _client(self) -> Iterator[Any]:
+        """Lend the client, and turn what it raises into our errors.
+
+        Typed Any: the SDK's stubs declare most answers as untyped dictionaries.
+        """
+        with translated(self._host):
+            yield self._connect()
+
+    # --- looking --------------------------------------------------------------------------------
+
+    def info(self) -> EngineInfo:
+        with self._client() as client:
+            return self._identified(client.info(), client.version())
+
+    def clock(self) -> datetime | None:
+        """What the engine's clock shows; None where it does not say."""
+        with self._client() as client:
+            return decode.moment(client.info().get("SystemTime"))
+
+    def _recent_info(self) -> EngineInfo:
+        """Which engine it is, as of the last minute: enough for a look that nothing is planned on."""
+        at, known = self._info
+        if known is None or time.monotonic() - at > INFO_SECONDS:
+            known = self.info()
+            self._info = time.monotonic(), known
+        return known
+
+    def _identified(self, info: Answer, version: Answer) -> EngineInfo:
+        engine = decode.engine_info(info, version)
+        if not engine.id:
+            raise EngineUnsupportedError(self._host, "the engine tells no id that a plan could be pinned to.")
+        return engine
+
+    def disk_usage(self) -> DiskUsage:
+        return decode.disk_usage(self._df.end(self._df.begin(fresh=True)))
+
+    def disk_space(self) -> DiskSpace | None:
+        return self._disk(self.info())
+
+    def glance(self, seconds: float) -> Glance:
+        counting = self._df.begin(fresh=False, here=True)
+        engine = self._recent_info()
+        disk = self._disk(engine)
+        return Glance(engine=engine, usage=decode.disk_usage(self._df.end(counting, seconds)), disk=disk)
+
+    def survey(self, early: Callable[[DiskUsage], None] | None = None) -> Survey:
+        """Gather everything, after the engine's clock was read.
+
+        The container list comes last, so that what has just come into use is seen.
+        """
+        tell = None if early is None else lambda df: early(decode.disk_usage(df))
+        with self._client() as client:
+            info = client.info()
+            counting = self._df.begin(fresh=False, early=tell)  # the slowest by far
+            engine = self._identified(info, client.version())
+            disk = self._disk(engine)
+            listed, networks = client.images(all=True) or (), self._networks(client)
+            listed_volumes = client.volumes().get("Volumes") or ()
+            df = self._df.end(counting)
+            images = self._images(client, listed, df)
+            containers = self._containers(client, df)
+        inventory = Inventory(
+            engine=engine,
+            taken_at=decode.moment(info.get("SystemTime")) or datetime.now(UTC),
+            images=images,
+            containers=containers,
+            networks=networks,
+            volumes=_volumes(listed_volumes, df),
+            cache=decode.cache_records(df),
+        )
+        return Survey(inventory=inventory, usage=decode.disk_usage(df), disk=disk)
+
+    def _images(self, client: Any, listed: Iterable[Answer], df: Answer) -> tuple[Image, ...]:
+        """All images; what never changes for an id is asked for once, what the list tells comes from it."""
+        counted = {entry.get("Id"): entry for entry in decode.entries(df, "Images", "ImageUsage")}
+
+        found: dict[str, Image | None] = {}
+        unknown: dict[str, Answer] = {}
+        for entry in listed:
+            image_id = entry.get("Id")
+            if not image_id:
+                continue
+            told = {**entry, **counted.get(image_id, {})}
+            known = self._remembered.get(image_id)
+            if known is not None and decode.names(told) == set(known.references):
+                found[image_id] = decode.relisted(known, told)
+            else:
+                found[image_id], unknown[image_id] = None, told
+
+        def gather(image_id: str) -> Image | None:
+            return self._inspected(client, image_id, self._remembered.get(image_id), unknown[image_id])
+
+        found |= {image.id: image for image in self._each(gather, unknown)}
+        return self._remember(tuple(image for image in found.values() if image))
+
+    def refreshed(self, images: Sequence[Image]) -> tuple[Image, ...]:
+        with self._client() as client:
+
+            def look(image: Image) -> Image | None:
+                fresh = self._inspected(client, image.id, image, {})
+                return fresh and replace(
+                    fresh, parent=image.parent, containers=image.containers, size=image.size,
+                    shared_size=image.shared_size, blobs_size=image.blobs_size,
+                    first_seen_at=image.first_seen_at, used_at=image.used_at,
+                )  # fmt: skip
+
+            return self._remember(self._each(look, images))
+
+    def _inspected(self, client: Any, image_id: str, known: Image | None, listed: Answer) -> Image | None:
+        """One image, asked for; None when it was removed while we looked."""
+        try:
+            with translated(self._host):
+                inspected = client.inspect_image(image_id)
+                history = client.history(image_id) if known is None else None
+        except NotFoundError:
+            return None
+        image = decode.image(listed, inspected, history)
+        return image if known is None else replace(image, history=known.history)
+
+    def _remember(self, images: tuple[Image, ...]) -> tuple[Image, ...]:
+        with self._remembered_lock:
+            for image in images:
+                self._remembered[image.id] = image
+                self._remembered.move_to_end(image.id)
+            while len(self._remembered) > MOST_IMAGES_REMEMBERED:
+                self._remembered.popitem(last=False)
+        return images
+
+    def _each(self, work: Callable[[T], Image | None], things: Iterable[T]) -> tuple[Image, ...]:
+        until = time.monotonic() + GATHER_SECONDS
+
+        def in_time(thing: T) -> Image | None:
+            if time.monotonic() > until:
+                raise EngineTimeoutError(
+                    self._host, f"the engine did not tell of all its images within {GATHER_SECONDS:g} s."
+                )
+            return work(thing)
+
+        with ThreadPoolExecutor(GATHER_THREADS, thread_name_prefix="gather") as pool:
+            return tuple(image for image in pool.map(in_time, things) if image)
+
+    @staticmethod
+    def _networks(client: Any) -> tuple[Network, ...]:
+        unused = {entry.get("Id") for entry in client.networks(filters={"dangling": True}) or ()}
+        return tuple(
+            decode.network(entry, in_use=entry.get("Id") not in unused) for entry in client.networks() or ()
+        )
+
+    def _containers(self, client: Any, df: Answer) -> tuple[Container, ...]:
+        sizes = {str(e.get("Id")): e for e in decode.entries(df, "Containers", "ContainerUsage")}
+        listed = client.containers(all=True)
+        if listed is None:
+            raise EngineUnsupportedError(self._host, "the engine does not tell which containers it has.")
+        return tuple(decode.listed_container(entry, sizes) for entry in listed)
+
+    # --- looking once more, at one object -------------------------------------------------------
+
+    def container(self, container_id: str) -> Container:
+        with self._client() as client:
+            return decode.inspected_container(client.inspect_container(container_id))
+
+    def containers(self) -> tuple[Container, ...]:
+        with self._client() as client:
+            return self._containers(client, {})
+
+    def image(self, reference: str) -> Image:
+        with self._client() as client:
+            return decode.image({}, client.inspect_image(reference), None)
+
+    def has_children(self, image_id: str) -> bool:
+        with self._client() as client:
+            return any(entry.get("ParentId") == image_id for entry in client.images(all=True))
+
+    def network(self, network_id: str) -> Network:
+        with self._client() as client:
+            found = client.inspect_network(network_id)
+            return decode.network(found, in_use=bool(found.get("Containers")))
+
+    def volume(self, name: str) -> Volume:
+        with self._client() as client:
+            return decode.volume(client.inspect_volume(name))
+
+    def cache_records(self) -> tuple[CacheRecord, ...]:
+        return decode.cache_records(self._df.cache())
+
+
+def _volumes(listed: Iterable[Answer], df: Answer) -> tuple[Volume, ...]:
+    usage = {e.get("Name"): e.get("UsageData") for e in decode.entries(df, "Volumes", "VolumeUsage")}
+    return tuple(decode.volume(entry, usage.get(entry.get("Name"))) for entry in listed)

@@ -1,0 +1,54 @@
+"""What carries one SSH connection, and how it ends: at once, whoever waits for it."""
+
+import socket
+import threading
+from contextlib import suppress
+
+import paramiko
+
+from bot.engines.ssh.transport import Transport
+
+WAKE_SECONDS = 5.0
+
+
+class Wire:
+    """A socket, or a channel of a jump host, and the transport over it once there is one."""
+
+    transport: Transport
+    """Set by who begins to speak SSH over it."""
+
+    def __init__(self, carrier: socket.socket | paramiko.Channel) -> None:
+        self.carrier = carrier
+
+    @property
+    def active(self) -> bool:
+        transport = self._begun
+        return transport is not None and transport.is_active()
+
+    @property
+    def _begun(self) -> Transport | None:
+        return getattr(self, "transport", None)
+
+    def cut(self) -> None:
+        """End it now: everybody who reads or writes is woken, and nobody waited for."""
+        if isinstance(self.carrier, socket.socket):
+            with suppress(OSError):
+                self.carrier.shutdown(socket.SHUT_RDWR)  # wakes the transport's thread at once
+            self._close()
+        else:
+            # A channel says its end to the jump host, which may take its time.
+            threading.Thread(target=self._close, name="closing", daemon=True).start()
+
+    def _close(self) -> None:
+        with suppress(OSError, EOFError, paramiko.SSHException):
+            self.carrier.close()
+        transport = self._begun
+        if transport is not None:
+            transport.close()
+
+    def end(self, seconds: float = WAKE_SECONDS) -> None:
+        """Cut it, and see its thread end, for which a healthy one takes no time, and no other gets more."""
+        self.cut()
+        transport = self._begun
+        if transport is not None and transport.is_alive() and transport is not threading.current_thread():
+            transport.join(seconds)

@@ -1,0 +1,225 @@
+"""Decide: votes on a plan, each checked against the policy at the click, each one compare-and-set."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.core.audit import facts
+from bot.core.audit.events import Event, Tag
+from bot.core.errors import PlanClosedError, RefusedError
+from bot.core.life.states import PlanState, Status, Vote
+from bot.core.plan.plan import Person
+from bot.core.rules.hosts import Host, Hosts
+from bot.core.rules.people import user_of
+from bot.core.rules.policy import APPROVER_PREFIX, Right, plan_objection, quorum_of
+from bot.ports import Change, Store
+from bot.services.decide.approving import quorum_needed, start_of
+from bot.services.rules.rights import Rights
+
+_ENDED_WORDS = {
+    Status.APPROVED: "already approved",
+    Status.REJECTED: "already rejected",
+    Status.EXPIRED: "expired",
+    Status.CANCELLED: "cancelled",
+    Status.SUPERSEDED: "replaced by a newer plan",
+    Status.RUNNING: "already approved, and running",
+}
+_NOBODYS = frozenset({Status.EXPIRED, Status.CANCELLED, Status.SUPERSEDED})
+"""Ends that no vote brought about: whoever voted last had no part in them."""
+_AGAIN = frozenset({Status.REJECTED, Status.EXPIRED, Status.CANCELLED})
+"""Ends after which the same may be planned once more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decide:
+    hosts: Callable[[], Hosts]
+    rights: Rights
+    store: Store
+    changed: Callable[[], None]
+    """Called when a plan changed: a message to bring up to date, or a cleanup to start."""
+
+    def __call__(
+        self, plan_id: str, person: Person, *, approve: bool, reason: str = "", channel: str = ""
+    ) -> PlanState:
+        """Record a vote; RefusedError, whose sentence says why, when it does not count."""
+        verb = "approve" if approve else "reject"
+        seen = self._seen(plan_id, person, verb)
+        vote = self._vote(seen, person, channel, approve=approve, reason=reason)
+        return self._change(seen, person, verb, vote.decide)
+
+    def check_rejection(self, plan_id: str, person: Person, channel: str = "") -> PlanState:
+        """The plan, when this person may reject it now; the same checks follow with the reason itself."""
+        seen = self._seen(plan_id, person, "reject")
+        vote = self._vote(seen, person, channel, approve=False)
+        try:
+            vote.check(seen)
+            if plan_id in self.store.due():
+                raise expired(seen)
+        except RefusedError as refused:
+            self._refused(seen, person, "reject", refused)
+            raise
+        return seen
+
+    def withdraw(self, plan_id: str, person: Person) -> PlanState:
+        """Take one's own approval back while the plan still waits for others; RefusedError when it is too late."""
+        barred = self.rights.barred(person)
+
+        def take_back(state: PlanState, now: datetime) -> Change:
+            still_open(state, now)
+            if barred:
+                raise RefusedError(barred)
+            if person.id not in [approver.id for approver in state.approvers]:
+                raise RefusedError("None of the approvals is yours, so there is nothing to withdraw.")
+            left = [approver.id for approver in state.approvers if approver.id != person.id]
+            withdrawn = facts.event(Tag.PLAN_WITHDRAWN, state.plan, person, approvers=[*left])
+            return Change(status=Status.PROPOSED, events=(withdrawn,), withdrawn=person.id)
+
+        return self._change(self._seen(plan_id, person, "withdraw"), person, "withdraw", take_back)
+
+    def expire_due(self) -> None:
+        """End the plans whose time is up; that they can no longer be approved does not depend on it."""
+        for plan_id in self.store.due():
+            try:
+                self.store.change(plan_id, _expire)
+            except RefusedError:
+                continue  # decided in this very moment
+            self.changed()
+
+    def _seen(self, plan_id: str, person: Person, verb: str) -> PlanState:
+        seen = self.store.plan(plan_id)
+        if seen is None:
+            why = "This plan is not in the database of this Deckhand. Ask for a new one."
+            self.store.record_refusal(facts.refused(plan_id, "", person, verb, why))
+            raise RefusedError(why)
+        return seen
+
+    def _vote(
+        self, seen: PlanState, person: Person, channel: str, *, approve: bool, reason: str = ""
+    ) -> "_Vote":
+        host = self.hosts().by_name.get(seen.plan.host)
+        if host is None:
+            why = f"{seen.plan.host} is no longer registered, so nothing can be decided about it."
+            verb = "approve" if approve else "reject"
+            self.store.record_refusal(facts.refused(seen.plan.id, seen.plan.host, person, verb, why))
+            raise RefusedError(why)
+        refused = self.rights.objection(host, Right.APPROVE, person, channel)
+        return _Vote(host=host, person=person, approve=approve, reason=reason, refused=refused)
+
+    def _change(
+        self, seen: PlanState, person: Person, verb: str, decide: Callable[[PlanState, datetime], Change]
+    ) -> PlanState:
+        try:
+            state = self.store.change(seen.plan.id, decide)
+        except RefusedError as refused:
+            self._refused(seen, person, verb, refused)
+            raise
+        self.changed()
+        return state
+
+    def _refused(self, seen: PlanState, person: Person, verb: str, refused: RefusedError) -> None:
+        self.store.record_refusal(facts.refused(seen.plan.id, seen.plan.host, person, verb, str(refused)))
+        self.expire_due()
+
+
+def _expire(state: PlanState, now: datetime) -> Change:
+    if state.status is not Status.PROPOSED or now < state.plan.expires_at:
+        raise RefusedError("The plan is not due.")
+    return Change(status=Status.EXPIRED, events=(facts.event(Tag.PLAN_EXPIRED, state.plan),), decided=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Vote:
+    """One click, with what was read for it; ``decide`` runs inside the store's transaction."""
+
+    host: Host
+    person: Person
+    approve: bool
+    reason: str
+    refused: str
+    """Why they have not the right to vote; empty when they have it."""
+
+    def decide(self, state: PlanState, now: datetime) -> Change:
+        still_open(state, now)
+        self.check(state)
+        return self._approval(state, now) if self.approve else self._rejection(state, now)
+
+    def check(self, state: PlanState) -> None:
+        """Raise RefusedError where the vote does not count, whatever the time."""
+        if state.status is not Status.PROPOSED:
+            raise already(state)
+        if self.refused:
+            raise RefusedError(self.refused)
+        if not self.approve:
+            return
+        if self.person.id == state.plan.requester.id and not self.host.policy.self_approval:
+            raise RefusedError("You asked for this plan, so somebody else has to approve it.")
+        objection = plan_objection(self.host.policy, state.plan.draft)
+        if objection:
+            raise RefusedError(f"{self.host.name}: {objection}. Ask for another plan.")
+        if any(person.id == self.person.id for person in state.approvers):
+            needed = quorum_needed(self.host.policy, state.plan.draft)
+            raise RefusedError(f"Your approval counts already: {len(state.approvers)} of {needed}.")
+
+    def _rejection(self, state: PlanState, now: datetime) -> Change:
+        vote = Vote(person=self.person, approve=False, at=now, reason=self.reason)
+        ended = facts.event(Tag.PLAN_REJECTED, state.plan, self.person, reason=self.reason)
+        return Change(
+            status=Status.REJECTED, events=(self._voted(state), ended), vote=vote, reason=self.reason,
+            decided=True,
+        )  # fmt: skip
+
+    def _approval(self, state: PlanState, now: datetime) -> Change:
+        policy = self.host.policy
+        needed, starts_at = quorum_needed(policy, state.plan.draft), start_of(policy, now)
+        vote = Vote(person=self.person, approve=True, at=now)
+        approvers = [*state.approvers, self.person]
+        if len(approvers) < needed:
+            return Change(status=Status.PROPOSED, events=(self._voted(state),), vote=vote)
+        approved = facts.bound(
+            Tag.PLAN_APPROVED, state.plan, self.person, approvers=[person.id for person in approvers],
+            policy=policy.name, quorum=needed, starts_at=facts.moment(starts_at),
+            permalink=facts.permalink(state), **facts.in_force(self.host),
+        )  # fmt: skip
+        return Change(
+            status=Status.APPROVED, events=(self._voted(state), approved), vote=vote, decided=True,
+            starts_at=starts_at,
+        )  # fmt: skip
+
+    def _voted(self, state: PlanState) -> Event:
+        policy = self.host.policy
+        return facts.bound(
+            Tag.PLAN_VOTED, state.plan, self.person, approve=self.approve, reason=self.reason,
+            policy=policy.name, quorum=quorum_of(policy, state.plan.draft),
+            permalink=facts.permalink(state), **facts.in_force(self.host),
+        )  # fmt: skip
+
+
+def still_open(state: PlanState, now: datetime) -> None:
+    """Raise RefusedError when a plan no longer waits for votes."""
+    if state.status is not Status.PROPOSED:
+        raise already(state)
+    if now >= state.plan.expires_at:
+        raise expired(state)
+
+
+def already(state: PlanState) -> PlanClosedError:
+    """What somebody reads who clicks on a plan that is no longer open: how it ended, by whom and when."""
+    words = _ENDED_WORDS.get(state.status, "already approved, and finished")
+    last = state.votes[-1].person.id if state.votes else ""
+    by = f" by {_mention(last)}" if last and state.status not in _NOBODYS else ""
+    sentence = f"This plan is {words}{by}. Nothing was changed by your click."
+    return PlanClosedError(sentence, state.plan.id, again=state.status in _AGAIN, at=state.decided_at)
+
+
+def _mention(voter_id: str) -> str:
+    """A Slack mention; a policy that approved by itself is named as it is."""
+    if voter_id.startswith(APPROVER_PREFIX):
+        return f"policy “{voter_id.removeprefix(APPROVER_PREFIX)}”"
+    return f"<@{user_of(voter_id)}>"
+
+
+def expired(state: PlanState) -> PlanClosedError:
+    """What somebody reads who clicks on a plan whose time is up."""
+    plan = state.plan
+    sentence = f"This plan expired. Ask for a fresh one: /docker-prune {plan.host} {plan.draft.request}"
+    return PlanClosedError(sentence, plan.id, again=True, at=plan.expires_at)

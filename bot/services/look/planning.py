@@ -1,0 +1,229 @@
+"""Planning: look at a host's engine and compute what a cleanup would remove from it."""
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+
+from bot.core.docker.inventory import EngineInfo, Image, Inventory, Kind, Volume
+from bot.core.docker.sightings import changed_engine
+from bot.core.docker.usage import DiskUsage, LastLook, Survey
+from bot.core.docker.users import Users
+from bot.core.errors import EngineChangedError, StoreUnavailableError, UsageError
+from bot.core.plan.arguments import PICKED, Arguments, narrowed, parse_arguments
+from bot.core.plan.objects import Explanation, explain, find, picked, picked_before
+from bot.core.plan.plan import Draft, Plan
+from bot.core.plan.planner import draft
+from bot.core.plan.prediction import Measured
+from bot.core.plan.profiles import BUILT_IN, DEFAULT_PROFILE, Profile, find_profile
+from bot.core.plan.protection import Protection, rules_digest
+from bot.core.plan.selection import ANONYMOUS_LABEL
+from bot.core.rules.policy import Policy, Volumes, allows
+from bot.ports import Engine, Engines, Ledger
+from bot.services.clocks import Clocks
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostReport:
+    """What ``/docker-df HOST`` shows."""
+
+    host: str
+    survey: Survey
+    offers: tuple[Draft, ...]
+    """One draft per profile that the host's policy allows, in order of aggression; none when another engine than
+    before answers."""
+    changed: EngineChangedError | None = None
+    """Set when another engine answers than the one that the host is known to be."""
+    may_pick_volumes: bool = False
+    """Whether the host's policy lets people pick named volumes."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Planning:
+    """Computes reports and drafts; removes nothing, and stores nothing but what it saw.
+
+    ``protection`` and ``profiles`` are replaced when the configuration changes, and only then.
+    """
+
+    engines: Engines
+    ledger: Ledger
+    protection: Protection
+    profiles: Mapping[str, Profile] = field(default_factory=lambda: BUILT_IN)
+    policy_of: Callable[[str], Policy | None] = lambda _host: None
+    """A host's policy, whose protection adds to ``protection``."""
+    clocks: Clocks | None = None
+    """What an engine's clock is compared with; None: with nothing."""
+
+    def check(self, arguments: Arguments) -> Collection[Kind]:
+        """The kinds that may be taken; UsageError for what can be told wrong before an engine is asked."""
+        if arguments.picks:
+            return {pick.kind for pick in arguments.picks}
+        return self._named(arguments).rules
+
+    def report(self, host: str, early: Callable[[DiskUsage], None] | None = None) -> HostReport:
+        """Look at the host once, and plan every profile on what was seen.
+
+        ``early`` gets the table of disk usage without the volumes where those take longer than all else.
+        """
+        survey, policy = self._survey(host, self.engines.connect(host), early), self.policy_of(host)
+        changed = self._changed(host, survey.inventory.engine)
+        if changed is None:
+            self._remember(host, survey)
+        allowed = [each for each in self.profiles.values() if policy is None or allows(policy, each)]
+        offers = () if changed else self._all(host, survey, allowed)
+        named = policy is not None and policy.volumes is Volumes.NAMED and changed is None
+        return HostReport(host=host, survey=survey, offers=offers, changed=changed, may_pick_volumes=named)
+
+    def last_look(self, host: str) -> LastLook | None:
+        """What the host showed the last time; None when it was never looked at, or that cannot be read."""
+        try:
+            return self.ledger.last_looks([host]).get(host)
+        except StoreUnavailableError:
+            return None
+
+    def _remember(self, host: str, survey: Survey) -> None:
+        with suppress(StoreUnavailableError):  # who looks sees it all the same
+            look = LastLook(at=self.ledger.now(), usage=survey.usage, disk=survey.disk)
+            self.ledger.remember_look(host, look)
+
+    def explain(self, host: str, name: str) -> tuple[Explanation, ...]:
+        """Why every profile takes or keeps what the name means; UsageError when it means nothing."""
+        survey = self._survey(host, self.engines.connect(host))
+        drafts = self._all(host, survey, self.profiles.values())
+        return tuple(explain(thing, drafts) for thing in find(survey.inventory, name))
+
+    def draft(self, host: str, arguments: Arguments) -> tuple[Survey, Draft]:
+        """Look at the host and plan one cleanup; UsageError when the arguments ask for what cannot be."""
+        survey, drafts = self.drafts(host, [arguments])
+        return survey, drafts[0]
+
+    def drafts(self, host: str, requests: Sequence[Arguments]) -> tuple[Survey, tuple[Draft, ...]]:
+        """Plan several cleanups on one look. Each image that a plan takes was asked for afresh.
+
+        EngineChangedError when another engine answers than the one that the host is known to be.
+        """
+        # Named before they are read: where they change meanwhile, they are asked again when the plan is run.
+        rules = [
+            self.rules(host, PICKED if request.picks else self._named(request).name) for request in requests
+        ]
+        engine = self.engines.connect(host)
+        survey = self._survey(host, engine)
+        changed = self._changed(host, survey.inventory.engine)
+        if changed:
+            raise changed
+        fresh: set[str] = set()
+        while True:
+            measured = Measured.of(survey.inventory)
+            profiles = [self._profile(survey.inventory, request) for request in requests]
+            drafts = tuple(
+                _told(replace(draft(measured, profile, self._protection(host)), rules=named), survey)
+                for profile, named in zip(profiles, rules, strict=True)
+            )
+            taken = {item.id for one in drafts for item in one.items if item.kind is Kind.IMAGE}
+            if taken <= fresh:
+                return survey, drafts
+            survey = _refreshed(engine, survey, taken - fresh)
+            fresh |= taken
+
+    def rules(self, host: str, profile: str) -> str:
+        """Names the rules in force: what the profile takes, and all that is protected; equal when nothing changed."""
+        return rules_digest(self.profiles.get(profile), self._protection(host))
+
+    def kept_now(self, plan: Plan, engine: Engine) -> Mapping[tuple[Kind, str], str]:
+        """What the rules in force keep of a plan's objects, and why, by a fresh look; HostError."""
+        draft_before = plan.draft
+        try:
+            request = request_of(plan)
+            named = None if draft_before.profile == PICKED else self._named(request)
+        except UsageError as error:
+            return {(item.kind, item.id): f"{error}" for item in draft_before.items}
+        profile = named or picked_before(draft_before.items)
+        inventory = self._survey(plan.host, engine).inventory
+        now = draft(Measured.of(inventory), profile, self._protection(plan.host))
+        planned = {(item.kind, item.id) for item in draft_before.items}
+        return {(kept.kind, kept.id): kept.rule for kept in now.kept if (kept.kind, kept.id) in planned}
+
+    def _changed(self, host: str, engine: EngineInfo) -> EngineChangedError | None:
+        try:
+            return changed_engine(self.ledger.identify(host, engine), host, engine)
+        except StoreUnavailableError:
+            return None  # and no plan can be stored
+
+    def _all(self, host: str, survey: Survey, profiles: Iterable[Profile]) -> tuple[Draft, ...]:
+        measured, protection = Measured.of(survey.inventory), self._protection(host)
+        return tuple(_told(draft(measured, profile, protection), survey) for profile in profiles)
+
+    def _protection(self, host: str) -> Protection:
+        policy = self.policy_of(host)
+        return self.protection.and_also(policy.protection) if policy else self.protection
+
+    def _profile(self, inventory: Inventory, arguments: Arguments) -> Profile:
+        return picked(inventory, arguments.picks) if arguments.picks else self._named(arguments)
+
+    def _named(self, arguments: Arguments) -> Profile:
+        return narrowed(find_profile(arguments.profile or DEFAULT_PROFILE, self.profiles), arguments)
+
+    def _survey(self, host: str, engine: Engine, early: Callable[[DiskUsage], None] | None = None) -> Survey:
+        """Look at an engine, and remember and read when its images were seen in use.
+
+        Where that cannot be read the images' use is unknown: who may look still sees where the disk went, and
+        no plan can be stored.
+        """
+        survey = self._timed(host, lambda: engine.survey(early))
+        inventory = survey.inventory
+        users = Users.of(inventory)
+        used = [i.id for i in inventory.images if users.of_image(i) or (i.containers or 0) > 0]
+        present = [image.id for image in inventory.images]
+        try:
+            seen = self.ledger.look(inventory.engine.id, present, used, inventory.taken_at)
+            inventory = replace(inventory, volumes=self._with_mountings(inventory))
+        except StoreUnavailableError:
+            return survey
+        images = tuple(
+            replace(image, first_seen_at=seen[image.id].first_at, used_at=seen[image.id].used_at)
+            for image in inventory.images
+        )
+        return replace(survey, inventory=replace(inventory, images=images))
+
+    def _timed(self, host: str, look: Callable[[], Survey]) -> Survey:
+        """The look, with what there is to say of the clocks of Deckhand's machine and of the engine's."""
+        try:
+            began = self.clocks.now() if self.clocks else None
+        except StoreUnavailableError:
+            began = None
+        survey = look()
+        if self.clocks is None or began is None:
+            return survey
+        with suppress(StoreUnavailableError):
+            said = (self.clocks.own(), self.clocks.of_engine(host, survey.inventory.taken_at, began))
+            return replace(survey, clocks=tuple(sentence for sentence in said if sentence))
+        return survey
+
+    def _with_mountings(self, inventory: Inventory) -> tuple[Volume, ...]:
+        """The volumes with what is known of who mounted those that have a name."""
+        named = [volume.name for volume in inventory.volumes if ANONYMOUS_LABEL not in volume.labels]
+        known = self.ledger.look_at_volumes(
+            inventory.engine.id, named, inventory.containers, inventory.taken_at
+        )
+        return tuple(replace(volume, mounting=known.get(volume.name)) for volume in inventory.volumes)
+
+
+def request_of(plan: Plan) -> Arguments:
+    """What was asked for to get this plan."""
+    profile = [] if plan.draft.profile == PICKED else [plan.draft.profile]
+    return parse_arguments([*profile, *plan.draft.arguments.split()])
+
+
+def _told(made: Draft, survey: Survey) -> Draft:
+    """The draft, with what a person should know of the clocks that its ages and its expiry are counted by."""
+    return replace(made, notes=(*made.notes, *survey.clocks)) if survey.clocks else made
+
+
+def _refreshed(engine: Engine, survey: Survey, image_ids: Collection[str]) -> Survey:
+    """The survey with these images as they are now; those that are gone are left out."""
+    asked = [image for image in survey.inventory.images if image.id in image_ids]
+    now: dict[str, Image] = {image.id: image for image in engine.refreshed(asked)}
+    images = tuple(
+        now.get(image.id, image) for image in survey.inventory.images
+        if image.id not in image_ids or image.id in now
+    )  # fmt: skip
+    return replace(survey, inventory=replace(survey.inventory, images=images))

@@ -1,0 +1,336 @@
+"""Removal: one planned object at a time; looked at immediately before, never forced, kept when in doubt."""
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from functools import partial
+
+from bot.core.docker.inventory import CONTAINERD_STORE, CacheRecord, Container, Image, Kind, repository
+from bot.core.errors import ConflictError, EngineRequestError, NotFoundError
+from bot.core.life.states import ItemState, Outcome
+from bot.core.plan import recheck
+from bot.core.plan.plan import Draft, Item
+from bot.ports import CACHE_BATCH, HeldEngine
+
+_GONE = "no longer there when we looked: gone, not confirmed by us"
+_GONE_AGAIN = "found gone when it was looked at again: gone, not confirmed by us"
+_STOPPED = "the cleanup was stopped before it was removed"
+_SAME_MOMENT = "somebody else removed it at the same moment"
+
+
+REMOVING = "removing"
+"""Docker's own state of a container that is on its way out."""
+REMOVING_TRIES, REMOVING_SECONDS = 20, 0.5
+
+
+class _Objection(Exception):  # noqa: N818 - not an error: the object is kept, and this is why
+    """Ends the removal of an object that has to stay."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Removal:
+    """Removes items of one plan from one engine. Raises HostError when the host cannot be asked."""
+
+    engine: HeldEngine
+    draft: Draft
+    before_effect: Callable[[], None]
+    """Called right before each call that changes anything on the engine; what it raises keeps the call from it."""
+    untagging: Callable[[int, Sequence[str]], None]
+    """Writes down, for the item at that position, the names that are about to be taken off its image."""
+    pause: Callable[[float], None]
+    rules: Callable[[Item], str | None]
+    """Why an object has to stay by the rules in force now; None when it may go."""
+    _deleted: dict[str, AbstractSet[str]] = field(default_factory=dict)
+    """What the engine said it deleted with each image, by the image's id."""
+    _untagged: dict[str, list[str]] = field(default_factory=dict)
+    """The names that we took off each image; a second try after a lost connection knows of the first's."""
+
+    def remove(self, state: ItemState) -> ItemState:
+        """Remove one object (of any kind but build cache) and say how that ended.
+
+        An image whose outcome is ``removing`` may have lost names to an earlier try of ours, or to a process
+        that died over it; the latter's are those that it wrote down.
+        """
+        by_kind: dict[Kind, Callable[[Item], int]] = {
+            Kind.CONTAINER: self._container,
+            Kind.NETWORK: self._network,
+            Kind.IMAGE: partial(self._image, state),
+            Kind.VOLUME: self._volume,
+        }
+        item = state.item
+        try:
+            freed = by_kind[item.kind](item)
+        except _Objection as objection:
+            return replace(state, outcome=Outcome.KEPT, reason=str(objection))
+        except NotFoundError:
+            return _gone(state)
+        except EngineRequestError as refused:
+            if not self._exists(item):  # some engines answer 409 or 500 for what has gone meanwhile
+                return replace(state, outcome=Outcome.GONE, reason=_SAME_MOMENT)
+            return _refused(state, refused)
+        return replace(state, outcome=Outcome.REMOVED, bytes=freed)
+
+    def settle(self, state: ItemState) -> ItemState:
+        """Say what became of an object that a run which is now stopped had begun; nothing more is removed."""
+        if state.item.kind is Kind.CONTAINER:
+            with suppress(EngineRequestError):
+                self._settled_container(state.item)
+        if not self._exists(state.item):
+            return _gone(state)
+        why: Exception = _Objection(_STOPPED)
+        if state.item.kind is Kind.IMAGE:
+            why = self._with_its_names(state.item, state.untagging, why, begun=True)
+        if isinstance(why, NotFoundError):
+            return _gone(state)
+        return replace(state, outcome=Outcome.KEPT, reason=str(why))
+
+    def _exists(self, item: Item) -> bool:
+        look: dict[Kind, Callable[[str], object]] = {
+            Kind.CONTAINER: self.engine.container,
+            Kind.NETWORK: self.engine.network,
+            Kind.IMAGE: self.engine.image,
+            Kind.VOLUME: self.engine.volume,
+        }
+        try:
+            look[item.kind](item.id)
+        except NotFoundError:
+            return False
+        except EngineRequestError:
+            return True  # nothing says that it has gone
+        return True
+
+    def _container(self, item: Item) -> int:
+        _object(self.rules(item))
+        _object(recheck.container_objection(self._settled_container(item), self.draft.taken_at))
+        self.before_effect()
+        try:
+            self.engine.remove_container(item.id)
+        except ConflictError:
+            self._settled_container(item)
+            raise
+        return item.bytes
+
+    def _settled_container(self, item: Item) -> Container:
+        """The container as it is when nobody is at removing it, be it an engine that goes on after a dead process."""
+        now = self.engine.container(item.id)
+        for _ in range(REMOVING_TRIES):
+            if now.state != REMOVING:
+                break
+            self.pause(REMOVING_SECONDS)
+            now = self.engine.container(item.id)
+        return now
+
+    def _network(self, item: Item) -> int:
+        _object(self.rules(item))
+        _object(recheck.network_objection(self.engine.network(item.id), self.engine.containers()))
+        self.before_effect()
+        self.engine.remove_network(item.id)
+        return item.bytes
+
+    def _volume(self, item: Item) -> int:
+        _object(self.rules(item))
+        now, containers = self.engine.volume(item.id), self.engine.containers()
+        _object(recheck.volume_objection(item, now, containers, self.draft.taken_at))
+        self.before_effect()
+        self.engine.remove_volume(item.id)
+        return item.bytes
+
+    def _image(self, state: ItemState, item: Item) -> int:
+        """Where it has to stay after all, the names that were taken off are put back."""
+        begun = state.outcome is Outcome.REMOVING
+        untagged = self._untagged.setdefault(item.id, list(state.untagging))
+        try:
+            deleted = self._untag_and_delete(state, untagged, begun=begun)
+        except (EngineRequestError, _Objection) as problem:
+            raise self._with_its_names(item, untagged, problem, begun=begun) from problem
+        self._deleted[item.id] = frozenset(deleted)
+        if self.draft.engine.store == CONTAINERD_STORE:
+            return item.bytes
+        return sum(self.draft.layers.get(layer, 0) for layer in deleted)
+
+    def _untag_and_delete(self, state: ItemState, untagged: list[str], *, begun: bool) -> Sequence[str]:
+        """Untag by name all references but the last, then delete by id: the engine's 409 guards the rest."""
+        item = state.item
+        _object(self.rules(item))
+        containers = self.engine.containers()
+        now = self._unchanged_image(item, containers)
+        if not begun:
+            _object(recheck.lost_reference(item, now))
+        to_untag = recheck.references_to_untag(now)
+        if to_untag and self.engine.has_children(item.id):
+            # The engine would refuse to delete it only after its names are gone.
+            raise _Objection("another image is built on it now")
+        if to_untag:
+            self.untagging(state.position, tuple(dict.fromkeys((*untagged, *to_untag))))
+        for reference in to_untag:
+            self._untag(reference, item, containers)
+            untagged.append(reference)
+        if untagged:
+            self._unchanged_image(item, containers)
+        self.before_effect()
+        return self.engine.remove_image(item.id)
+
+    def _unchanged_image(self, item: Item, containers: Sequence[Container]) -> Image:
+        now = self.engine.image(item.id)
+        _object(recheck.image_objection(item, now, containers, self.draft.taken_at))
+        return now
+
+    def _untag(self, reference: str, item: Item, containers: Sequence[Container]) -> None:
+        """A name may have moved to another image since the plan was made: then it is not ours to touch."""
+        try:
+            named = self.engine.image(reference)
+            if named.id != item.id:
+                raise _Objection(f"{reference} names another image now")
+            _object(recheck.image_objection(item, named, containers, self.draft.taken_at))
+            self.before_effect()
+            self.engine.untag(reference)
+        except NotFoundError as gone:
+            raise _Objection(f"{reference} no longer names it") from gone
+
+    def _with_its_names(
+        self, item: Item, untagged: Sequence[str], problem: Exception, *, begun: bool
+    ) -> Exception:
+        """Put back the names that were taken off an image that stays; the problem, and what became of them.
+
+        A digest cannot be put on an image, and goes with the last tag of its repository.
+        """
+        back = [reference for reference in untagged if self._tag_again(item, reference)]
+        try:
+            names = self.engine.image(item.id).references
+        except NotFoundError as gone:
+            return gone
+        except EngineRequestError:
+            names = ()
+        touched = {repository(reference) for reference in untagged}
+        lost = [
+            name for name in item.references if name not in names
+            and (begun or name in untagged or ("@" in name and repository(name) in touched))
+        ]  # fmt: skip
+        words = [f"untagged and tagged again: {', '.join(back)}"] if back else []
+        words += [f"already untagged: {', '.join(lost)}"] if lost else []
+        return _with_words(problem, "; ".join(words)) if words else problem
+
+    def _tag_again(self, item: Item, reference: str) -> bool:
+        """Put a name back on the planned image, unless it names anything by now: then it is not ours."""
+        if "@" in reference:
+            return False
+        with suppress(EngineRequestError):
+            try:
+                self.engine.image(reference)
+            except NotFoundError:
+                self.before_effect()
+                self.engine.tag(item.id, reference)
+                return True
+        return False
+
+    # --- build cache, all of a plan's records in one call ---------------------------------------
+
+    def remove_cache(self, states: Sequence[ItemState]) -> tuple[ItemState, ...]:
+        """Remove build cache records: the engine takes leaves first, so they go together."""
+        try:
+            now = {record.id: record for record in self.engine.cache_records()}
+        except EngineRequestError as refused:
+            return tuple(_refused(state, refused) for state in states)
+        ended: list[ItemState] = []
+        going: list[ItemState] = []
+        for state in states:
+            record = now.get(state.item.id)
+            if record is None:
+                ended.append(_gone(state))
+            elif objection := self.rules(state.item) or recheck.cache_objection(
+                state.item, record, self.draft.taken_at
+            ):
+                ended.append(replace(state, outcome=Outcome.KEPT, reason=objection))
+            else:
+                going.append(state)
+        for start in range(0, len(going), CACHE_BATCH):
+            ended.extend(self._prune(going[start : start + CACHE_BATCH]))
+        self._count_what_images_left(ended, now)
+        return tuple(sorted(ended, key=lambda state: state.position))
+
+    def settle_cache(self, states: Sequence[ItemState]) -> tuple[ItemState, ...]:
+        """The same as ``settle`` for build cache records."""
+        try:
+            now = {record.id for record in self.engine.cache_records()}
+        except EngineRequestError as refused:
+            return tuple(_refused(state, refused) for state in states)
+        return tuple(
+            replace(state, outcome=Outcome.KEPT, reason=_STOPPED) if state.item.id in now else _gone(state)
+            for state in states
+        )
+
+    def _count_what_images_left(self, ended: list[ItemState], before: Mapping[str, CacheRecord]) -> None:
+        """Layers that went with records, and were planned with images: which record held them was not known.
+
+        Either several layers of one size could have been a record's, or they are of base images: the engine says
+        0 bytes of the records of those. Only where all planned images went by our own hand, and no image has come
+        to share the records, is it certain that nothing else holds them.
+        """
+        if self._deleted.keys() != {item.id for item in self.draft.items if item.kind is Kind.IMAGE}:
+            return
+        said = frozenset[str]().union(*self._deleted.values())
+        left = [size for layer, size in self.draft.layers.items() if layer not in said]
+        silent: list[int] = []
+        for index, state in enumerate(ended):
+            if state.outcome is not Outcome.REMOVED or not state.item.shared or state.bytes:
+                continue
+            record = before[state.item.id]
+            if not record.shared and not record.size:
+                silent.append(index)
+            elif not record.shared and record.size in left:
+                left.remove(record.size)
+                ended[index] = replace(state, bytes=record.size)
+        if silent and len(left) <= len(silent):
+            ended[silent[0]] = replace(ended[silent[0]], bytes=sum(left))
+
+    def _prune(self, states: Sequence[ItemState]) -> Iterable[ItemState]:
+        """Remove these records in one call. What the engine did is what it says, and what is left."""
+        ids = [state.item.id for state in states]
+        deleted, left, refused = frozenset[str](), frozenset(ids), None
+        self.before_effect()
+        try:
+            deleted = self.engine.prune_cache(ids)
+        except EngineRequestError as answer:
+            refused = answer
+        if len(deleted) < len(ids):
+            try:
+                left = frozenset(record.id for record in self.engine.cache_records())
+            except EngineRequestError as answer:
+                refused = refused or answer
+        return [_cache_outcome(state, deleted, left, refused) for state in states]
+
+
+def _gone(state: ItemState) -> ItemState:
+    return replace(state, outcome=Outcome.GONE, reason=_GONE_AGAIN if state.reconciled else _GONE)
+
+
+def _refused(state: ItemState, refused: EngineRequestError) -> ItemState:
+    """The engine answered, and did not do it."""
+    outcome = Outcome.KEPT if isinstance(refused, ConflictError) else Outcome.FAILED
+    return replace(state, outcome=outcome, reason=f"the engine refused: {refused.message}")
+
+
+def _cache_outcome(
+    state: ItemState, deleted: Collection[str], left: Collection[str], refused: EngineRequestError | None
+) -> ItemState:
+    if state.item.id in deleted:
+        return replace(state, outcome=Outcome.REMOVED, bytes=state.item.bytes)
+    if state.item.id not in left:
+        return replace(state, outcome=Outcome.GONE, reason=_GONE if refused else _SAME_MOMENT)
+    if refused:
+        return _refused(state, refused)
+    reason = "the engine kept it: a build uses it, or another record builds on it"
+    return replace(state, outcome=Outcome.KEPT, reason=reason)
+
+
+def _object(objection: str | None) -> None:
+    if objection:
+        raise _Objection(objection)
+
+
+def _with_words(problem: Exception, words: str) -> Exception:
+    """The same problem, and what else there is to say about it."""
+    if isinstance(problem, EngineRequestError):
+        return type(problem)(problem.host, problem.status, f"{problem.message} ({words})")
+    return _Objection(f"{problem} ({words})")

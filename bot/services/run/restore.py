@@ -1,0 +1,263 @@
+"""Restore: pull removed images again by their digests, and give them back those old names that are free."""
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from bot.core.audit import facts
+from bot.core.audit.events import Event, Tag
+from bot.core.errors import (
+    DeckhandError,
+    EngineAnswerError,
+    EngineRequestError,
+    EngineTimeoutError,
+    HostError,
+    NotFoundError,
+    RefusedError,
+)
+from bot.core.json import Json
+from bot.core.life.restoring import ImageRestored, Restored, RestoreStatus, digests, tags
+from bot.core.life.states import CLEANUP_OUTCOMES, ItemState, PlanState
+from bot.core.plan.plan import Item, Person
+from bot.core.rules.hosts import Host, Hosts
+from bot.core.rules.people import user_of
+from bot.core.rules.policy import Right
+from bot.ports import Engines, HeldEngine, RestoreRun, Store
+from bot.services.rules.rights import Rights
+
+LOG = logging.getLogger(__name__)
+
+LEASE = timedelta(seconds=60)
+MOST_TRIES = 10
+"""References that an image is pulled by, one after the other."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Restore:
+    hosts: Callable[[], Hosts]
+    rights: Rights
+    store: Store
+    engines: Engines
+    owner: str
+    """Names this process in the lease."""
+    changed: Callable[[], None]
+    """Called when a plan has something new to show or to do."""
+    stopping: Callable[[], bool]
+    _active: dict[str, RestoreRun] = field(default_factory=dict)
+
+    def ask(self, plan_id: str, person: Person, channel: str = "") -> PlanState:
+        """Have a plan's images restored; RefusedError, whose sentence says why, when that may not be."""
+        seen = self.store.plan(plan_id)
+        if seen is None:
+            raise self._refused(plan_id, "", person, "This plan is not in the database of this Deckhand.")
+        host = self.hosts().by_name.get(seen.plan.host)
+        if host is None:
+            why = f"{seen.plan.host} is no longer registered, so nothing can be restored on it."
+            raise self._refused(plan_id, seen.plan.host, person, why)
+        refused = self.rights.objection(host, Right.RESTORE, person, channel)
+        asking = _Asking(host=host, person=person, channel=channel, refused=refused)
+        try:
+            state = self.store.ask_restore(plan_id, person, asking.decide)
+        except RefusedError as refused:
+            raise self._refused(plan_id, host.name, person, str(refused)) from None
+        self.changed()
+        return state
+
+    def _refused(self, plan_id: str, host: str, person: Person, why: str) -> RefusedError:
+        """Write the attempt to the audit; the error to raise."""
+        self.store.record_refusal(facts.refused(plan_id, host, person, "restore", why))
+        return RefusedError(why)
+
+    def __call__(self, plan_id: str) -> None:
+        """Take up one restoring, unless somebody else has it, and bring it to its end.
+
+        One that cannot be ended here keeps its state: whoever takes it up goes on at the next image.
+        """
+        run = self.store.claim_restore(plan_id, self.owner, LEASE)
+        if run is None:
+            return
+        self._active[plan_id] = run
+        try:
+            self.changed()
+            state = self.store.plan(plan_id)
+            if state is not None:
+                self._run(run, state)
+        finally:
+            del self._active[plan_id]
+            self.changed()
+
+    def active(self) -> tuple[RestoreRun, ...]:
+        """The restorings of this process, whose leases somebody has to renew."""
+        return tuple(self._active.values())
+
+    def _run(self, run: RestoreRun, state: PlanState) -> None:
+        done = {image.position for image in state.restoring.images} if state.restoring else set()
+        left = [one for one in state.restorable if one.position not in done]
+        try:
+            with self.engines.hold(state.plan.host, state.plan.draft.engine) as engine:
+                another_store = engine.info().store != state.plan.draft.engine.store
+                while left:
+                    if self.stopping():
+                        self.store.renew_restore(run, timedelta())
+                        return
+                    self._still_allowed(state, run.channel)
+                    engine.still_meant()
+                    image = _Image(engine=engine, item=left[0].item, another_store=another_store)
+                    self._record(run, state, left[0], _tried(image, left[0].position))
+                    del left[0]
+        except (HostError, RefusedError) as error:
+            for one in left:
+                failed = ImageRestored(position=one.position, outcome=Restored.FAILED, reason=str(error))
+                self._record(run, state, one, failed)
+        now = self.store.plan(run.plan_id)
+        if now is not None:
+            self.store.end_restore(run, _ended(now))
+
+    def _still_allowed(self, state: PlanState, channel: str) -> None:
+        """Raise RefusedError where who asked may not restore any more: their right is asked again at each pull."""
+        host, asked = self.hosts().by_name.get(state.plan.host), state.restoring
+        if host is None:
+            raise RefusedError(f"{state.plan.host} is no longer registered, so nothing was pulled.")
+        if asked is None:
+            raise RefusedError("Nobody asked for it, so nothing was pulled.")
+        if self.rights.has(host, Right.RESTORE, asked.asked_by, channel):
+            return
+        policy = host.policy.name
+        raise RefusedError(
+            f"{asked.asked_by.name or asked.asked_by.id} may not restore images on {host.name} any more, by what "
+            f"policy “{policy}” and Slack's directory say now, so it was not pulled."
+        )
+
+    def _record(self, run: RestoreRun, state: PlanState, one: ItemState, image: ImageRestored) -> None:
+        event = facts.event(
+            Tag.RESTORE_IMAGE, state.plan, id=one.item.id, name=one.item.name,
+            references=list(one.item.references), outcome=str(image.outcome), reason=image.reason,
+        )  # fmt: skip
+        self.store.record_restored(run, image, event)
+        self.changed()
+
+
+def _tried(image: "_Image", position: int) -> ImageRestored:
+    """What became of one image, whatever it was: who takes up a restoring again must not fail at it for ever."""
+    try:
+        return image.restored(position)
+    except DeckhandError:
+        raise
+    except Exception as error:
+        LOG.exception("restoring an image failed in a way that nobody has thought of")
+        why = f"Deckhand failed over it ({type(error).__name__}); its log says more"
+        return ImageRestored(position=position, outcome=Restored.FAILED, reason=why)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asking:
+    """One click, with what was read for it; ``decide`` runs inside the store's transaction."""
+
+    host: Host
+    person: Person
+    channel: str
+    refused: str
+    """Why they have not the right; empty when they have it."""
+
+    def decide(self, state: PlanState, _now: datetime) -> Event:
+        if self.refused:
+            raise RefusedError(self.refused)
+        if state.status not in CLEANUP_OUTCOMES:
+            raise RefusedError("This cleanup has not ended, so there is nothing to restore yet.")
+        if not state.restorable:
+            raise RefusedError(
+                "None of the removed objects can be restored: only images that came from a registry, or were "
+                "pushed to one, can be pulled again."
+            )
+        if state.restoring and state.restoring.status is not RestoreStatus.ENDED:
+            raise RefusedError(
+                f"These images are being restored already, for {_name(state.restoring.asked_by)}."
+            )
+        images: list[Json] = [
+            {"id": one.item.id, "name": one.item.name, "references": list(one.item.references)}
+            for one in state.restorable
+        ]
+        return facts.event(
+            Tag.RESTORE_ASKED,
+            state.plan,
+            self.person,
+            policy=self.host.policy.name,
+            images=images,
+            channel=self.channel,
+        )
+
+
+def _name(person: Person) -> str:
+    return f"<@{user_of(person.id)}>"
+
+
+def _ended(state: PlanState) -> Event:
+    images = state.restoring.images if state.restoring else ()
+    counts: dict[str, Json] = {
+        str(outcome): sum(image.outcome is outcome for image in images) for outcome in Restored
+    }
+    return facts.event(Tag.RESTORE_ENDED, state.plan, outcomes=counts)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Image:
+    """Restores one image; what is there is left as it is, so that a second try does no harm."""
+
+    engine: HeldEngine
+    item: Item
+    another_store: bool
+
+    def restored(self, position: int) -> ImageRestored:
+        """HostError when the host cannot be asked; that its registry does not have it is an outcome."""
+        said: list[str] = []
+        try:
+            image_id, outcome = self.engine.image(self.item.id).id, Restored.PRESENT
+        except NotFoundError:
+            found = self._pulled(said)
+            if found is None:
+                return ImageRestored(position=position, outcome=Restored.FAILED, reason="; ".join(said))
+            image_id, outcome = found, Restored.RESTORED
+            said.clear()
+            if image_id != self.item.id:
+                said.append(
+                    f"it has the id {image_id} here: this engine keeps its images in another store now"
+                )
+        for name in tags(self.item):
+            said += self._tagged(name, image_id)
+        return ImageRestored(position=position, outcome=outcome, reason="; ".join(said))
+
+    def _pulled(self, said: list[str]) -> str | None:
+        """The id of the image, from the first registry that gives it; what the others answered is said.
+
+        A pull that did not end in time was the last: it has taken what an image may take.
+        """
+        references = digests(self.item)
+        for reference in references[:MOST_TRIES]:
+            try:
+                self.engine.pull(reference)
+                found = self.engine.image(reference).id
+            except (EngineRequestError, EngineTimeoutError, EngineAnswerError) as error:
+                answer = error.message if isinstance(error, EngineRequestError) else str(error)
+                said.append(f"{reference} could not be pulled (without a registry login): {answer}")
+                if isinstance(error, EngineTimeoutError):
+                    return None
+                continue
+            if found == self.item.id or self.another_store:
+                return found
+            said.append(f"{reference} was pulled, is another image ({found}) and got no other name")
+        if len(references) > MOST_TRIES:
+            said.append(f"{len(references) - MOST_TRIES} more were not tried")
+        return None
+
+    def _tagged(self, name: str, image_id: str) -> Sequence[str]:
+        """Give it an old name back, unless that names another image by now."""
+        try:
+            now = self.engine.image(name).id
+        except NotFoundError:
+            try:
+                self.engine.tag(image_id, name)
+            except EngineRequestError as error:
+                return [f"{name} was not given back: {error.message}"]
+            return []
+        return [] if now == image_id else [f"{name} was left: it names another image now"]

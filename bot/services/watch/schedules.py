@@ -1,0 +1,144 @@
+"""Schedules: what is due is planned on each of its hosts, once across all processes, and never twice at once.
+
+The moment is moved on before the work begins: a process that dies right then loses that one time, and the audit
+says that it had begun.
+"""
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
+
+from bot.core.audit import facts
+from bot.core.audit.events import Tag
+from bot.core.errors import ChatError, DeckhandError, HostError, NothingToRemoveError, RefusedError
+from bot.core.life.states import Status
+from bot.core.rules.hosts import Hosts
+from bot.core.rules.schedules import Schedule
+from bot.core.units import duration_words
+from bot.ports import Chat, Clock, Store, Tick, Timer
+from bot.services.decide.propose import Propose
+from bot.services.lanes import Lane, Share
+
+LOG = logging.getLogger(__name__)
+
+THREADS = 64
+HOSTS_AT_ONCE = 8
+"""Of one schedule: another one does not wait for its hosts."""
+MOST_HOSTS = 10_000
+"""Of one schedule that wait."""
+UNREACHABLE, REFUSED = "unreachable", "refused"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Schedules:
+    """Call it often: it looks which schedules are due, and has their work done; it waits for none of it."""
+
+    schedules: Callable[[], Sequence[Schedule]]
+    hosts: Callable[[], Hosts]
+    propose: Propose
+    store: Store
+    chat: Chat
+    clock: Clock
+    stopping: Callable[[], bool]
+    _begun: dict[str, Schedule] = field(default_factory=dict)
+    """Those whose timers this process has set, by name, as they were then."""
+    _failed: set[tuple[str, str]] = field(default_factory=set)
+    """Schedules and hosts that came to nothing the last time: they come last, so that they keep no other waiting."""
+    lane: Lane = field(
+        default_factory=lambda: Lane(
+            "schedule", THREADS, {"schedule": Share(at_once=HOSTS_AT_ONCE, waiting=MOST_HOSTS)}
+        )
+    )
+
+    def __call__(self) -> None:
+        schedules = self.schedules()
+        if not schedules:
+            return
+        for schedule in schedules:
+            if self._begun.get(schedule.name) != schedule:
+                self.store.set_timer(schedule.name, schedule.definition, schedule.after)
+                self._begun[schedule.name] = schedule
+        timers = {timer.name: timer for timer in self.store.schedules()}
+        for schedule in schedules:
+            timer = timers.get(schedule.name)
+            if timer is not None and timer.definition == schedule.definition:
+                self._look(schedule, timer)
+
+    def _look(self, schedule: Schedule, timer: Timer) -> None:
+        """Fire a schedule whose moment has come; what is later than its grace waits for the next."""
+        if self.stopping() or timer.next_at > self.clock.now():
+            return
+        late: list[bool] = []
+
+        def decide(now: datetime) -> Tick:
+            late[:] = [now - timer.next_at > schedule.grace]
+            following = schedule.after(now)
+            event = facts.of_schedule(
+                Tag.SCHEDULE_SKIPPED if late[0] else Tag.SCHEDULE_FIRED, schedule,
+                due=facts.moment(timer.next_at), next=facts.moment(following),
+            )  # fmt: skip
+            return Tick(next_at=following, event=event)
+
+        if not self.store.tick(timer, decide):
+            return
+        if late[0]:
+            LOG.warning(
+                "schedule %s was due at %s: more than %s ago, so it waits for its next time",
+                schedule.name, facts.moment(timer.next_at), duration_words(schedule.grace),
+            )  # fmt: skip
+            return
+        for host in sorted(schedule.hosts, key=lambda host: (schedule.name, host) in self._failed):
+            work = partial(self._guarded, schedule, host)
+            # What is still at it from the time before is the same: one plan comes of both.
+            self.lane.submit(work, {"schedule": schedule.name}, same=f"{schedule.name} {host}")
+
+    def _guarded(self, schedule: Schedule, host: str) -> None:
+        """One host's failure is not another's."""
+        try:
+            if not self.stopping():
+                self._plan(schedule, host)
+        except DeckhandError as error:
+            LOG.warning("schedule %s on %s: %s", schedule.name, host, error)
+        except Exception:
+            LOG.exception("schedule %s on %s failed", schedule.name, host)
+
+    def _plan(self, schedule: Schedule, host: str) -> None:
+        earlier = self.store.open_plans(schedule.requester.id, host)
+        waiting = [plan_id for plan_id, status in earlier.items() if status is not Status.PROPOSED]
+        if waiting:
+            self.store.record(
+                facts.of_schedule(Tag.SCHEDULE_SKIPPED, schedule, host, reason="an earlier plan of it is approved "
+                                  "and has not ended", plan=waiting[0])
+            )  # fmt: skip
+            return
+        try:
+            self.propose.by_schedule(schedule, self.hosts().find(host), tuple(earlier))
+        except NothingToRemoveError as nothing:
+            event = facts.of_schedule(Tag.SCHEDULE_NOTHING, schedule, host, reason=str(nothing))
+            self.store.note(schedule.name, host, "", event)
+        except HostError as error:
+            self._failed.add((schedule.name, host))
+            self._trouble(schedule, host, UNREACHABLE, error)
+            return
+        except RefusedError as error:
+            self._trouble(schedule, host, REFUSED, error)
+        else:
+            self.store.note(schedule.name, host, "")
+        self._failed.discard((schedule.name, host))
+
+    def _trouble(self, schedule: Schedule, host: str, trouble: str, error: DeckhandError) -> None:
+        """Write it to the audit each time, and to the channel once until the trouble is another, or over."""
+        tag = Tag.SCHEDULE_UNREACHABLE if trouble == UNREACHABLE else Tag.SCHEDULE_REFUSED
+        event = facts.of_schedule(tag, schedule, host, reason=str(error))
+        if not self.store.note(schedule.name, host, trouble, event):
+            return
+        try:
+            self.chat.tell(
+                schedule.channel,
+                f"Schedule “{schedule.name}” made no plan. {error} It tries again each time, and says so here only "
+                "when that changes.",
+            )
+        except ChatError as unsaid:
+            LOG.warning("schedule %s: %s; what was to be said: %s", schedule.name, unsaid, error)

@@ -1,0 +1,186 @@
+"""Show: bring each plan's message up to what the plan is. The message is a projection; the latest wins."""
+
+import threading
+from collections import Counter, deque
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from bot.core.audit import facts
+from bot.core.audit.events import ChainedEvent, Tag
+from bot.core.errors import (
+    ChatError,
+    ChatRefusedError,
+    MessageGoneError,
+    NewerReleaseError,
+    RefusedError,
+)
+from bot.core.life.states import ENDED, MessageRef, PlanState, Status
+from bot.ports import Change, Chat, Clock, Store
+
+PROGRESS_EVERY = timedelta(seconds=3)
+"""Of one message; in between, its latest state waits."""
+PROGRESS_A_MINUTE = 40
+"""Of all messages together: Slack takes about 50 updates a minute, and decisions and ends come first."""
+RETRY_AFTER, RETRY_AT_MOST = timedelta(seconds=1), timedelta(seconds=30)
+"""Where Slack does not say how long it wants to be left alone; twice as long after each further failure."""
+SHOWING = timedelta(seconds=45)
+"""How long other processes leave a message alone that one of them is at: what a call to Slack and its tries take."""
+_MINUTE = timedelta(minutes=1)
+_GO_ON = frozenset({Status.PROPOSED, Status.APPROVED, Status.RUNNING})
+
+
+@dataclass(slots=True, kw_only=True)
+class Show:
+    """One process's shower of messages; call it whenever something may have changed.
+
+    Of several processes one shows a plan at a time, so that none is posted twice. Progress waits where decisions
+    and ends do not: for three seconds, for its share of what Slack takes in a minute, and for Slack's own pauses.
+    ``chat`` should raise when Slack wants a pause, not wait it out: the other messages need not wait too.
+    """
+
+    store: Store
+    chat: Chat
+    clock: Clock
+    _one_at_a_time: threading.Lock = field(default_factory=threading.Lock)
+    _last: dict[str, tuple[Status, datetime]] = field(default_factory=dict)
+    _not_before: dict[str, datetime] = field(default_factory=dict)
+    _failures: Counter[str] = field(default_factory=Counter)
+    """In a row, by plan."""
+    _progress_not_before: datetime | None = None
+    _progress: deque[datetime] = field(default_factory=deque)
+    _told: dict[str, dict[str, int]] = field(default_factory=dict)
+    """By plan and step: the last event that was told, of plans for which another step failed."""
+
+    def __call__(self) -> None:
+        """Post or update every message that shows an older version than its plan has."""
+        with self._one_at_a_time:
+            now = self.clock.now()
+            due = [each for each in self.store.unshown() if self._not_before.get(each, now) <= now]
+            shown_running = [each for each in due if self._last.get(each, (None, now))[0] is Status.RUNNING]
+            running = self.store.running() if shown_running else frozenset()
+            progress = [each for each in shown_running if each in running]
+            for plan_id in due:
+                if plan_id not in progress:
+                    self._show(plan_id)
+            for plan_id in sorted(progress, key=lambda each: self._last[each][1]):
+                if self._may_show_progress(plan_id):
+                    self._progress.append(self.clock.now())
+                    self._show(plan_id)
+
+    def _may_show_progress(self, plan_id: str) -> bool:
+        now = self.clock.now()
+        while self._progress and self._progress[0] <= now - _MINUTE:
+            self._progress.popleft()
+        paused = self._progress_not_before is not None and now < self._progress_not_before
+        recently = now - self._last[plan_id][1] < PROGRESS_EVERY
+        return not paused and not recently and len(self._progress) < PROGRESS_A_MINUTE
+
+    def _show(self, plan_id: str) -> None:
+        if self.store.begin_showing(plan_id, SHOWING):
+            self._bring_up_to_date(plan_id)
+
+    def _read(self, plan_id: str) -> PlanState | None:
+        """The plan; one that has ended is reported as its events tell it, whatever became of its rows."""
+        try:
+            state = self.store.plan(plan_id)
+            recorded = self.store.recorded(plan_id) if state and state.status not in _GO_ON else None
+        except NewerReleaseError:
+            return None  # a process of that release shows it
+        return recorded.state if recorded else state
+
+    def _bring_up_to_date(self, plan_id: str) -> None:
+        state = self._read(plan_id)  # after it is ours: what another process showed meanwhile is in it
+        if state is not None and state.doubt and state.status not in ENDED:
+            # Nobody is shown a list that was not proposed.
+            with suppress(RefusedError):
+                self.store.change(plan_id, _nothing)
+            state = self._read(plan_id)
+        if state is None or state.message is None:
+            return
+        message = state.message
+        try:
+            message = self._put(state, message)
+            if message.ts != state.message.ts:
+                # Where it stands is kept before anything else is sent: it must not be posted twice.
+                self.store.shown(plan_id, state.version - 1, message)
+                if not self.store.begin_showing(plan_id, SHOWING):
+                    return
+                state = replace(state, message=message)
+            self._tell(state)
+        except ChatError as error:
+            self._put_off(plan_id, error)
+            return
+        self._not_before.pop(plan_id, None)
+        del self._failures[plan_id]
+        self._last[plan_id] = (state.status, self.clock.now())
+        if state.status not in _GO_ON:
+            self._last.pop(plan_id, None)
+        self.store.shown(plan_id, state.version, message)
+
+    def _put_off(self, plan_id: str, error: ChatError) -> None:
+        pause = min(RETRY_AFTER * 2 ** min(self._failures[plan_id], 10), RETRY_AT_MOST)
+        later = self.clock.now() + (timedelta(seconds=error.retry_after) if error.retry_after else pause)
+        self._failures[plan_id] += 1
+        self._not_before[plan_id] = later
+        if error.retry_after:
+            self._progress_not_before = later
+        self.store.leave_unshown(plan_id)
+
+    def _put(self, state: PlanState, message: MessageRef) -> MessageRef:
+        """Edit the message in place, or post it: again, where somebody deleted it. Where it stands then."""
+        try:
+            if message.ts:
+                self.chat.update_plan(state)
+                return message
+            return self.chat.post_plan(state)
+        except MessageGoneError:
+            return self._post_again(state, message)
+        except ChatRefusedError as refused:
+            if not message.ts:
+                self._cancel(state.plan.id, str(refused))
+            return message  # a plan whose channel has gone goes on without it; its requester is told
+
+    def _post_again(self, state: PlanState, message: MessageRef) -> MessageRef:
+        try:
+            return self.chat.post_plan(replace(state, message=replace(message, ts="", permalink="")))
+        except ChatRefusedError:
+            return message
+
+    def _tell(self, state: PlanState) -> None:
+        """Tell what happened since, in the thread and to the requester; once, but for a process that dies meanwhile."""
+        plan_id, events = state.plan.id, self.store.untold(state.plan.id)
+        now = self._read(plan_id) if events else None  # at least as new as its events: they are told of it
+        if now is None:
+            return
+        state = replace(now, message=state.message)
+        told = self._told.setdefault(plan_id, {})
+        steps: Mapping[str, Callable[[PlanState, Sequence[ChainedEvent]], None]] = {
+            "list": self.chat.list_plan, "log": self.chat.log_plan, "requester": self.chat.tell_requester,
+        }  # fmt: skip
+        for step, tell in steps.items():
+            new = [link for link in events if link.seq > told.get(step, 0)]
+            if new:
+                tell(state, new)
+                told[step] = new[-1].seq
+        self.store.told(plan_id, events[-1].seq)
+        del self._told[plan_id]
+
+    def _cancel(self, plan_id: str, why: str) -> None:
+        """A plan that nobody can see must not wait for an approval."""
+
+        def cancel(state: PlanState, _now: datetime) -> Change:
+            if state.status is not Status.PROPOSED:
+                raise RefusedError("The plan is no longer open.")
+            reason = f"Its message could not be posted. {why} Invite Deckhand there (/invite @Deckhand) and ask again."
+            cancelled = facts.event(Tag.PLAN_CANCELLED, state.plan, reason=reason)
+            return Change(status=Status.CANCELLED, events=(cancelled,), reason=reason, decided=True)
+
+        with suppress(RefusedError):
+            self.store.change(plan_id, cancel)
+
+
+def _nothing(_state: PlanState, _now: datetime) -> Change:
+    """What is asked of a plan whose rows somebody changed: the store closes it."""
+    raise RefusedError("There is nothing to change.")

@@ -1,0 +1,58 @@
+"""The rules in the shell: ``deckhand policy explain`` and ``deckhand schedules``."""
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+
+from bot.config.settings import load
+from bot.services.rules import explaining
+from bot.shell.options import AsJson, Config, HostName, opened_store
+from bot.shell.show import output
+from bot.shell.show import rules as output_rules
+from bot.slack.chat import web_client
+from bot.slack.directory import SlackDirectory
+
+policy = typer.Typer(help="Look at who may do what.", no_args_is_help=True)
+
+
+@policy.command("explain")
+def policy_explain(
+    host: HostName,
+    user: Annotated[str, typer.Argument(metavar="USER", help="A Slack user's id (U…, W… or T…/U…).")],
+    channel: Annotated[
+        str, typer.Option(metavar="CHANNEL", help="The id of the channel (C… or G…) where the person asks.")
+    ] = "",
+    config: Config = None,
+    as_json: AsJson = False,  # noqa: FBT002 - typer's flags
+) -> None:
+    """Say what a person may do on a host and why, and which cleanups may run there and when."""
+    settings = load(config)
+    registered = settings.hosts.find(host)
+    asked = explaining.asked(user, channel)
+    token, now = settings.slack.bot_token, datetime.now(UTC)
+    lookup: explaining.Lookup = lambda _group: None  # noqa: E731 - one line says it
+    unknown = "cannot be read without SLACK_BOT_TOKEN → counts as no"
+    if token is not None:
+        client = web_client(token.get_secret_value(), settings.slack.api_url)
+        directory = SlackDirectory(client)
+        asked = explaining.told(asked, directory.person(asked.who.user))
+        lookup, unknown = directory.lookup, "cannot be read now → counts as no"
+    answers = explaining.answers(registered, asked, lookup, unknown)
+    if as_json:
+        output.print_json(explaining.policy_json(registered, asked, answers, now))
+    else:
+        output_rules.show_policy(registered, asked, answers, now)
+
+
+def schedules(config: Config = None, as_json: AsJson = False) -> None:  # noqa: FBT002 - typer's flags
+    """Show the schedules and when each comes next, by the configuration and in the database."""
+    settings = load(config)
+    with opened_store(settings) as store:
+        timers, now = store.schedules(), store.now()
+    if as_json:
+        output.print_json(output_rules.schedules_json(settings.schedules, timers, now))
+    elif settings.schedules or timers:
+        output_rules.show_schedules(settings.schedules, timers, now)
+    else:
+        output.say("No schedule is configured; README.md shows how, under “On a schedule”.")

@@ -1,0 +1,139 @@
+"""What the shell shows of hosts: their disks, their usage side by side, and what is wrong with them."""
+
+import json
+from collections.abc import Collection, Sequence
+
+from bot.config.types import check_name
+from bot.core.audit import facts
+from bot.core.docker.usage import UNKNOWN, DiskSpace
+from bot.core.errors import EngineTimeoutError
+from bot.core.json import Json
+from bot.core.rules.hosts import Host, Step
+from bot.core.units import human_size
+from bot.engines.ssh.known_hosts import KnownKeys, ShownKey, fingerprint
+from bot.services.look.fleet import Answer, Gathering
+from bot.shell.show.output import say, show_table
+
+
+def show_hosts(hosts: Sequence[Host]) -> None:
+    show_table(
+        ("HOST", "ENGINE", "POLICY", "TAGS"),
+        ((h.name, str(h.address), h.policy.name, ", ".join(h.tags)) for h in hosts),
+    )
+
+
+def show_disk(disk: DiskSpace | None) -> None:
+    say(f"Disk behind it: {disk or 'unknown (neither statvfs nor SFTP leads there)'}")
+
+
+def disk_json(disk: DiskSpace | None) -> Json:
+    if disk is None:
+        return None
+    return {"size": disk.size, "free": disk.free, "inodes": disk.inodes, "free_inodes": disk.free_inodes}
+
+
+def gathering_json(gathering: Gathering) -> Json:
+    """Every host of a fleet, those that answered largest first; bytes are integers."""
+    reached = gathering.reached
+    failed: list[Json] = [
+        {"host": error.host, "cause": error.cause, "message": str(error)} for error in gathering.failed
+    ]
+    late: list[Json] = [
+        {"host": host, "cause": EngineTimeoutError.cause, "message": _late(host, gathering)}
+        for host in gathering.waiting
+    ]
+    return {
+        "hosts": [_answer_json(answer) for answer in reached],
+        "failed": failed + late,
+        "total": {
+            "hosts": len(reached),
+            "size": sum(answer.glance.usage.size for answer in reached if answer.glance),
+            "reclaimable": sum(answer.glance.usage.reclaimable for answer in reached if answer.glance),
+        },
+    }
+
+
+def _answer_json(answer: Answer) -> Json:
+    if answer.glance is None:
+        return None
+    engine, usage = answer.glance.engine, answer.glance.usage
+    return {
+        "host": answer.host,
+        "engine": {"id": engine.id, "name": engine.name, "version": engine.version, "store": engine.store},
+        "size": usage.size,
+        "reclaimable": usage.reclaimable,
+        "disk": disk_json(answer.glance.disk),
+        "usage": facts.usage(usage),
+    }
+
+
+def show_gathering(gathering: Gathering) -> None:
+    reached = gathering.reached
+    rows = [_row(answer) for answer in reached]
+    if len(rows) > 1:
+        sizes = [answer.glance.usage for answer in reached if answer.glance]
+        size, free = sum(usage.size for usage in sizes), sum(usage.reclaimable for usage in sizes)
+        rows.append((f"all {len(rows)}", "", human_size(size), human_size(free), "", ""))
+    show_table(("HOST", "ENGINE", "SIZE", "RECLAIMABLE", "DISK FREE", "FULL"), rows, right=(2, 3, 4, 5))
+    for error in gathering.failed:
+        say(f"fail  {error}")
+    for host in gathering.waiting:
+        say(f"fail  {_late(host, gathering)}")
+
+
+def _late(host: str, gathering: Gathering) -> str:
+    return f"{host}: no answer in {gathering.within.total_seconds():g} s."
+
+
+def _row(answer: Answer) -> tuple[str, str, str, str, str, str]:
+    if answer.glance is None:
+        return (answer.host, *(UNKNOWN,) * 5)
+    disk, usage = answer.glance.disk, answer.glance.usage
+    free, full = (human_size(disk.free), f"{disk.used_share:.0%}") if disk else (UNKNOWN, UNKNOWN)
+    return (
+        answer.host, answer.glance.engine.version, human_size(usage.size), human_size(usage.reclaimable), free, full,
+    )  # fmt: skip
+
+
+def check_json(host: Host, steps: Sequence[Step]) -> Json:
+    """Every step of a check; times in milliseconds."""
+    return {
+        "host": host.name,
+        "address": str(host.address),
+        "ok": all(step.ok for step in steps),
+        "steps": [
+            {"step": step.name, "ok": step.ok, "detail": step.detail,
+             "milliseconds": round(step.seconds * 1000)}
+            for step in steps
+        ],
+    }  # fmt: skip
+
+
+def show_check(host: Host, steps: Sequence[Step]) -> None:
+    """Print every step; what fails says what to do."""
+    say(f"{host.name} ({host.address})")
+    words = {True: "ok", False: "fail", None: "-"}
+    for step in steps:
+        took = f" ({step.seconds * 1000:.0f} ms)" if step.ok else ""
+        say(f"  {words[step.ok]:<5} {step.name}{': ' if step.detail else ''}{step.detail}{took}")
+
+
+def show_key(shown: ShownKey, known: KnownKeys) -> None:
+    """Print what is to be compared before a key is trusted."""
+    say(f"{shown.name} shows the key {shown.fingerprint} ({shown.type}).")
+    if known.by_type:
+        before = sorted(fingerprint(blob) for blobs in known.by_type.values() for blob in blobs)
+        say(f"Known until now: {', '.join(before)}. Somebody may be in between: ask the machine's owner.")
+    say("On the machine itself, this shows its own: ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub")
+
+
+def host_toml(name: str, key: str, taken: Collection[str]) -> str:
+    """One host as a table of deckhand.toml; as a comment where Deckhand could not take the name."""
+    try:
+        check_name(name)
+    except ValueError as error:
+        return f"# left out: {' '.join(str(error).split())}\n"
+    if name in taken:
+        return f"# left out: another [hosts.{name}] stands above; give {key} = {json.dumps(name)} a name of its own\n"
+    table = name if "." not in name else json.dumps(name)
+    return f"[hosts.{table}]\n{key} = {json.dumps(name)}\n"

@@ -1,0 +1,97 @@
+"""The one way from a command to its terminal: what drives a terminal is made visible here, whoever wrote it.
+
+Nothing else in Deckhand prints; ruff's banned APIs hold that.
+"""
+
+import os
+import sys
+import traceback
+from collections.abc import Iterable, Sequence
+from textwrap import indent
+from types import TracebackType
+from typing import Literal
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from bot.core.json import Json
+from bot.core.visible import json_text, visible
+
+_OUT = Console(soft_wrap=True, highlight=False)
+_ERR = Console(soft_wrap=True, highlight=False, stderr=True)
+
+
+def say(*lines: str) -> None:
+    """Print lines; a line break inside one is shown, and makes no other."""
+    for line in lines:
+        _OUT.print(Text(visible(line)))
+
+
+def complain(*lines: str) -> None:
+    """Say on standard error what is in the way."""
+    for line in lines:
+        _ERR.print(Text(visible(line)))
+
+
+def ask(question: str) -> bool:
+    """Whether the person at the terminal answers yes."""
+    return typer.confirm(visible(question))
+
+
+def print_json(value: Json) -> None:
+    _write(json_text(value, indent=2), "\n")
+
+
+def stream_json(values: Iterable[Json]) -> None:
+    """Print a list that never is in memory as a whole."""
+    begun = False
+    for value in values:
+        _write(",\n" if begun else "[\n", indent(json_text(value, indent=2), "  "))
+        begun = True
+    _write("\n]\n" if begun else "[]\n")
+
+
+def stream(lines: Iterable[str]) -> None:
+    """Write the lines of an export as they are, until whoever reads them has enough.
+
+    They come from ``bot.core.spreadsheet`` or ``bot.core.visible``, which made them harmless.
+    """
+    try:
+        sys.stdout.reconfigure(encoding="utf-8", newline="")  # type: ignore[union-attr] # a real file of this process
+        sys.stdout.writelines(lines)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _write(*texts: str) -> None:
+    sys.stdout.writelines(texts)
+
+
+def show_table(
+    head: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    right: Sequence[int] = (),
+    *,
+    widths: Sequence[int] = (),
+    show_head: bool = True,
+) -> None:
+    """Print a plain table; everything in it is text, so that no name from a host is read as markup.
+
+    ``widths`` are the least ones; a longer cell makes its column wider.
+    """
+    table = Table(box=None, pad_edge=False, header_style="bold", show_header=show_head)
+    for index, title in enumerate(head):
+        justify: Literal["left", "right"] = "right" if index in right else "left"
+        table.add_column(title, justify=justify, overflow="fold", min_width=widths[index] if widths else None)
+    for row in rows:
+        table.add_row(*(Text(visible(cell)) for cell in row))
+    _OUT.print(table)
+
+
+def tell_defect(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """An error that nobody foresaw, as ``sys.excepthook`` gets it."""
+    for part in traceback.format_exception(kind, error, trace):
+        complain(*part.rstrip("\n").split("\n"))

@@ -1,0 +1,127 @@
+"""What the shell shows of policies and schedules."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from bot.core.audit.events import time_text
+from bot.core.json import Json
+from bot.core.plan.protection import NOTHING_MORE
+from bot.core.rules.hosts import Host
+from bot.core.rules.policy import Policy, limits_words
+from bot.core.rules.schedules import Schedule
+from bot.core.units import duration_text
+from bot.ports import Timer
+from bot.services.decide.approving import moment_text
+from bot.services.rules.explaining import Answer, Asked, protection_json, standing_words
+from bot.shell.show import output
+
+NEXT_SHOWN = 3
+
+
+def show_policy(host: Host, asked: Asked, answers: Sequence[Answer], now: datetime) -> None:
+    """Print every right of a person on a host, and the rules of its policy."""
+    where = f"asked in {asked.channel}" if asked.channel else "asked in no channel"
+    output.say(f"{host.name}: policy “{host.policy.name}”, {host.policy_because}")
+    output.say(f"{asked.user_id}, {where}; {standing_words(asked)}", "")
+    output.show_table(
+        ("RIGHT", "", "WHY"),
+        ((str(one.right), "yes" if one.allowed else "no", one.why) for one in answers),
+    )
+    output.say("")
+    output.show_table(("RULE", ""), _rules(host.policy, now))
+
+
+def _rules(policy: Policy, now: datetime) -> Sequence[tuple[str, str]]:
+    limits = limits_words(policy)
+    above = f"; {policy.quorum_above} above {limits}" if limits and policy.quorum_above else ""
+    return (
+        ("quorum", f"{policy.quorum}{above}"),
+        ("limit", f"nothing above {limits}" if limits and not policy.quorum_above else "none"),
+        ("self approval", "yes" if policy.self_approval else "no: whoever asked does not count"),
+        ("guests", "as members" if policy.guests else "only who is named"),
+        ("plans expire", f"after {duration_text(policy.expires)}"),
+        ("approvals hold", f"for {duration_text(policy.start_within)}"),
+        ("profiles", "all" if policy.profiles is None else ", ".join(policy.profiles) or "none"),
+        ("volumes", str(policy.volumes)),
+        ("windows", _windows(policy, now)),
+        ("approved by itself", ", ".join(policy.auto_approve) or "nothing"),
+        ("protected too", _protected(policy)),
+    )
+
+
+def _windows(policy: Policy, now: datetime) -> str:
+    if not policy.windows.windows:
+        return "at any time"
+    opening = policy.windows.opening(now)
+    state = "open now" if opening <= now else f"next from {moment_text(policy, opening)}"
+    return f"{policy.windows.words()}; {state}"
+
+
+def _protected(policy: Policy) -> str:
+    if policy.protection == NOTHING_MORE:
+        return "nothing beside [protect]"
+    return "; ".join(
+        f"{key}: {', '.join(map(str, value)) if isinstance(value, list) else value}"
+        for key, value in protection_json(policy.protection).items()
+        if value and value != "0s"
+    )
+
+
+def show_schedules(schedules: Sequence[Schedule], timers: Sequence[Timer], now: datetime) -> None:
+    """Print the configured schedules with their next times, and those that only the database knows."""
+    known = {timer.name: timer for timer in timers}
+    rows = [
+        (one.name, ", ".join(one.hosts), _request(one), f"{one.cron} ({one.zone})", one.channel,
+         f"{one.after(now).astimezone(one.zone):%a %Y-%m-%d %H:%M}", _stored(one, known))
+        for one in schedules
+    ]  # fmt: skip
+    rows += [
+        (name, "-", "-", "-", "-", "never: no longer configured", f"{timer.next_at:%Y-%m-%d %H:%MZ}")
+        for name, timer in known.items()
+        if name not in {one.name for one in schedules}
+    ]
+    output.show_table(("SCHEDULE", "HOSTS", "CLEANUP", "CRON", "CHANNEL", "NEXT", "IN THE DATABASE"), rows)
+
+
+def _request(schedule: Schedule) -> str:
+    return " ".join([schedule.arguments.profile or "", *schedule.arguments.words])
+
+
+def _stored(schedule: Schedule, known: dict[str, Timer]) -> str:
+    timer = known.get(schedule.name)
+    if timer is None:
+        return "nothing yet: the bot begins it"
+    if timer.definition != schedule.definition:
+        return "another cron yet: the bot changes it at its next start"
+    return f"{timer.next_at.astimezone(UTC):%Y-%m-%d %H:%MZ}"
+
+
+def schedules_json(schedules: Sequence[Schedule], timers: Sequence[Timer], now: datetime) -> list[Json]:
+    """The same for programs; times are in UTC."""
+    known = {timer.name: timer for timer in timers}
+    names = [*(one.name for one in schedules), *known]
+    by_name = {one.name: one for one in schedules}
+    return [_schedule_json(name, by_name.get(name), known.get(name), now) for name in dict.fromkeys(names)]
+
+
+def _schedule_json(name: str, schedule: Schedule | None, timer: Timer | None, now: datetime) -> Json:
+    stored: dict[str, Json] = {
+        "name": name,
+        "configured": schedule is not None,
+        "next_in_database": time_text(timer.next_at) if timer else None,
+    }
+    if schedule is None:
+        return stored
+    moments = [now]
+    for _ in range(NEXT_SHOWN):
+        moments.append(schedule.after(moments[-1]))
+    return stored | {
+        "hosts": list(schedule.hosts),
+        "profile": schedule.arguments.profile,
+        "arguments": " ".join(schedule.arguments.words),
+        "cron": schedule.cron,
+        "time_zone": str(schedule.zone),
+        "channel": schedule.channel,
+        "grace": duration_text(schedule.grace),
+        "next": [time_text(moment) for moment in moments[1:]],
+    }

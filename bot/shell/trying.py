@@ -1,0 +1,84 @@
+"""Trying Deckhand: the unchanged bot beside a local Slack look-alike and a sample engine."""
+
+import logging
+import signal
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from bot.app import Deckhand
+from bot.config.settings import Settings, load
+from bot.core.errors import DeckhandError, HostError
+from bot.core.rules.hosts import Host, SocketAddress
+from bot.core.rules.policy import Policy
+from bot.engines.registry import DockerEngines
+from bot.process import private
+from bot.process.arriving import Arriving
+from bot.trial import setting
+from bot.trial.sample.server import SampleEngine
+from bot.trial.workspace.server import Workspace
+
+LOG = logging.getLogger(__name__)
+REMOVAL_SECONDS = 0.3
+"""Of each object on the sample host: long enough for a cleanup to be watched, and stopped."""
+
+
+@contextmanager
+def trial(port: int, data: Path | None = None) -> Iterator[tuple[Workspace, Settings]]:
+    """A local Slack look-alike, a sample engine, and the unchanged bot connected to both.
+
+    ``data`` is the folder that keeps the database; without one it ends with the trial. DeckhandError when
+    the port is taken.
+    """
+    with ExitStack() as stack:
+        # A folder of its own: a unix socket's path must stay below 108 bytes.
+        scratch = Path(stack.enter_context(TemporaryDirectory(prefix="deckhand-try-")))
+        engine = SampleEngine(socket_path=scratch / "sample.sock", removal_seconds=REMOVAL_SECONDS)
+        sample = stack.enter_context(engine)
+        hosts = {setting.SAMPLE: sample.url}
+        if _answers(setting.local_url()):
+            hosts[setting.LOCAL] = setting.local_url()
+        folder = data or scratch
+        private.make_folder(folder)
+        setting.write_configuration(folder / "deckhand.toml", hosts)
+        try:
+            workspace = Workspace(port=port, notice=setting.notice(hosts))
+        except OSError as error:
+            raise DeckhandError(f"Port {port} on 127.0.0.1 is taken; choose another with --port.") from error
+        stack.enter_context(workspace)
+        settings = load(
+            folder / "deckhand.toml",
+            {
+                "SLACK_BOT_TOKEN": workspace.bot_token,
+                "SLACK_APP_TOKEN": workspace.app_token,
+                "SLACK_API_URL": workspace.api_url,
+            },
+            for_slack=True,
+        )
+        deckhand = Deckhand(settings)
+        deckhand.start()
+        stack.callback(deckhand.stop)
+        yield workspace, settings
+
+
+def _answers(url: str) -> bool:
+    """Whether this machine has an engine of its own that Deckhand can work on."""
+    policy = Policy(name="probe")
+    host = Host(name=setting.LOCAL, address=SocketAddress(url=url), policy=policy)
+    with closing(DockerEngines({setting.LOCAL: host})) as engines:
+        try:
+            engines.connect(setting.LOCAL).info()
+        except HostError:
+            return False
+        return True
+
+
+def run_trial(port: int, data: Path | None) -> None:
+    """Serve the trial until SIGTERM or SIGINT."""
+    ended = Arriving(signal.SIGTERM, signal.SIGINT)
+    with trial(port, data) as (workspace, settings):
+        LOG.info("ready: open %s and type /docker-df sample", workspace.address)
+        LOG.info("in another shell: deckhand audit list --config %s", settings.file)
+        ended.wait()
+        LOG.info("stopping")

@@ -1,0 +1,107 @@
+"""The events of a plan as lines that a person reads, the oldest first; moments in the reader's own time zone."""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import groupby
+from types import MappingProxyType
+
+from bot.core.audit.events import ChainedEvent, Event, Tag
+from bot.core.units import human_size
+from bot.slack.kit.text import code, date, mention_id, plain, plural
+
+TIME = "{date_short_pretty} {time_secs}"
+REASON = 200
+_MENTION = re.compile(r"<[@!](?:subteam\^)?(\w+)>")
+_ITEM_TAGS = frozenset({Tag.ITEM_REMOVING, Tag.ITEM_UNTAGGING, Tag.ITEM_ENDED})
+
+
+def timeline(events: Sequence[ChainedEvent]) -> list[str]:
+    """One line an event; what became of many objects in a row is one line with their numbers."""
+    return [
+        line for are_items, group in groupby(events, _is_of_item) for line in _lines(list(group), are_items)
+    ]
+
+
+def _is_of_item(link: ChainedEvent) -> bool:
+    return link.event.tag in _ITEM_TAGS
+
+
+def _lines(group: Sequence[ChainedEvent], are_items: bool) -> Iterator[str]:  # noqa: FBT001 - groupby's own key
+    if not are_items:
+        yield from (f"• {date(link.at, TIME)} {_sentence(link.event)}" for link in group)
+        return
+    outcomes = Counter(str(e.event.facts.get("outcome", "")) for e in group if e.event.tag == Tag.ITEM_ENDED)
+    counts = ", ".join(f"{count:,} {plain(outcome)}" for outcome, count in outcomes.most_common())
+    begun = sum(link.event.tag == Tag.ITEM_REMOVING for link in group)
+    yield f"• {date(group[-1].at, TIME)} {counts or plural(begun, 'object') + ' begun'}"
+
+
+def _sentence(event: Event) -> str:
+    write = _SENTENCES.get(event.tag)
+    return write(event) if write else f"{code(str(event.tag))}{_by(event)}{_because(event)}"
+
+
+def _by(event: Event) -> str:
+    return f" by {mention_id(event.actor)}" if event.actor else ""
+
+
+def _because(event: Event) -> str:
+    """The reason without its mentions: reading the past must not call anyone."""
+    reason = event.facts.get("reason")
+    if not isinstance(reason, str) or not reason:
+        return ""
+    return ": " + plain(_MENTION.sub(r"\1", reason), REASON)
+
+
+def _size(event: Event, key: str) -> str:
+    size = event.facts.get(key)
+    return f", {human_size(size)} reclaimed" if isinstance(size, int) else ""
+
+
+def _voted(event: Event) -> str:
+    return f"{'approved' if event.facts.get('approve') else 'rejected'}{_by(event)}{_because(event)}"
+
+
+def _refused(event: Event) -> str:
+    tried = event.facts.get("attempted")
+    who = mention_id(event.actor) if event.actor else "somebody"
+    what = f" when trying to {plain(tried)}" if isinstance(tried, str) else ""
+    return f"{who} was refused{what}{_because(event)}"
+
+
+def _restored(event: Event) -> str:
+    name, outcome = (str(event.facts.get(key, "")) for key in ("name", "outcome"))
+    return f"image {code(name, 80)} {plain(outcome)}{_because(event)}"
+
+
+def _plainly(words: str) -> Callable[[Event], str]:
+    return lambda event: f"{words}{_by(event)}{_because(event)}"
+
+
+_SENTENCES: Mapping[str, Callable[[Event], str]] = MappingProxyType({
+    Tag.PLAN_PROPOSED: _plainly("asked for"),
+    Tag.PLAN_VOTED: _voted,
+    Tag.PLAN_APPROVED: lambda _: "has all approvals that it needs",
+    Tag.PLAN_REJECTED: lambda _: "rejected for good",
+    Tag.PLAN_REFUSED: _refused,
+    Tag.STOP_REFUSED: _refused,
+    Tag.RESTORE_REFUSED: _refused,
+    Tag.PLAN_POSTED: _plainly("shown in Slack"),
+    Tag.PLAN_WITHDRAWN: _plainly("approval withdrawn"),
+    Tag.PLAN_WAITS: _plainly("waits until a window of its policy opens"),
+    Tag.PLAN_RULES_CHANGED: _plainly("the rules changed"),
+    Tag.PLAN_DIFFERS: _plainly("found to be changed in the database"),
+    Tag.PLAN_EXPIRED: _plainly("expired"),
+    Tag.PLAN_CANCELLED: _plainly("cancelled"),
+    Tag.PLAN_SUPERSEDED: _plainly("a newer plan took its place"),
+    Tag.CLEANUP_STARTED: _plainly("began"),
+    Tag.CLEANUP_TAKEN_UP: _plainly("taken up again by another process"),
+    Tag.CLEANUP_STOP_ASKED: _plainly("asked to stop"),
+    Tag.CLEANUP_PARKED: _plainly("needs attention"),
+    Tag.CLEANUP_RESUMED: _plainly("told to go on"),
+    Tag.CLEANUP_FINISHED: lambda event: f"ended{_size(event, 'reclaimed_bytes')}{_because(event)}",
+    Tag.RESTORE_ASKED: _plainly("asked to restore images"),
+    Tag.RESTORE_IMAGE: _restored,
+    Tag.RESTORE_ENDED: _plainly("restoring ended"),
+})  # fmt: skip

@@ -1,0 +1,128 @@
+"""Handing work to a thread of its way, and seeing that whoever asked for it gets an answer."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import replace
+from http import HTTPStatus
+from typing import Protocol
+
+from bot.core.errors import (
+    ChannelClosedError,
+    ChatError,
+    ChatRefusedError,
+    DeckhandError,
+    EndingError,
+    PlanClosedError,
+    RefusedError,
+)
+from bot.services.rules.rights import Rights
+from bot.slack.action_ids import PLAN_AFRESH
+from bot.slack.chat import SlackChat, slack_errors
+from bot.slack.door.asked import Asked
+from bot.slack.door.ways import READ, Turn, Way, Ways
+from bot.slack.kit.blocks import Message, actions, button, context, section
+from bot.slack.kit.text import date, escape
+
+LOG = logging.getLogger(__name__)
+
+NOT_IN_CHANNEL = "I cannot write here. Invite me with `/invite @Deckhand`, then try again."
+_UNEXPECTED = "Something went wrong inside Deckhand; it is in its log. Nothing was removed by this click."
+
+
+class Submit(Protocol):
+    """Hands the work that somebody asked for to a thread, in its turn; see ``Answering.submit``."""
+
+    def __call__(self, asked: Asked, work: Callable[[Asked], object], turn: Turn = READ) -> None: ...
+
+
+class Answering:
+    """What all listeners hand their work to."""
+
+    def __init__(
+        self, chat: SlackChat, rights: Rights, ways: Ways, hold: Callable[[], None] = lambda: None
+    ) -> None:
+        """``hold`` returns when work may begin that decides nothing."""
+        self._chat = chat
+        self._rights = rights
+        self._ways = ways
+        self._hold = hold
+
+    def submit(self, asked: Asked, work: Callable[[Asked], object], turn: Turn = READ) -> None:
+        """Do work in a thread in its turn, and see that the person gets an answer.
+
+        Whether they may know of the host whose turn it is has been asked already: that many wait for it is an answer.
+        """
+        try:
+            self._ways.submit(lambda: self.answered(asked, work, turn), asked.person.id, turn)
+        except (RefusedError, EndingError) as error:
+            self._privately(asked, str(error))
+
+    def answered(self, asked: Asked, work: Callable[[Asked], object], turn: Turn) -> None:
+        """Do the work; whatever goes wrong, the person hears of it, privately."""
+        try:
+            if turn.way is not Way.DECIDE:
+                self._hold()
+            work(self._identified(asked))
+        except ChannelClosedError:
+            self._privately(asked, NOT_IN_CHANNEL)
+        except PlanClosedError as closed:
+            self._privately(asked, closed_message(closed))
+        except RefusedError as error:
+            self._privately(asked, str(error))  # our own words, with Slack's mentions in them
+        except DeckhandError as error:
+            self._privately(asked, escape(str(error)))
+        except Exception:
+            LOG.exception("a listener failed")
+            self._privately(asked, _UNEXPECTED)
+
+    def _identified(self, asked: Asked) -> Asked:
+        """The same, with the person's id as records have it: it tells the team of who is of another one."""
+        person = self._rights.identified(asked.person, asked.team)
+        channel = person.id if asked.channel == asked.person.id else asked.channel
+        return replace(asked, person=person, channel=channel)
+
+    def _privately(self, asked: Asked, message: Message | str) -> None:
+        """Tell one person in a thread that nothing else waits for; more than they can read is not told."""
+        told = message if isinstance(message, Message) else Message(text=message, blocks=(section(message),))
+        try:
+            self._ways.submit(lambda: self._tell(asked, told), asked.person.id, Turn(way=Way.ANSWER))
+        except (RefusedError, EndingError) as error:
+            LOG.info("%s is not told “%s”: %s", asked.person.id, told.text, error)
+
+    def _tell(self, asked: Asked, told: Message) -> None:
+        """Tell one person: in the channel, else through the response URL, else in person."""
+        for way in (self._in_channel, self._by_response, self._in_person):
+            try:
+                way(asked, told)
+            except (ChatError, ValueError) as error:
+                LOG.info("%s cannot be answered this way: %s", asked.person.id, error)
+            else:
+                return
+        LOG.warning("%s could not be answered: %s", asked.person.id, told.text)
+
+    def _in_channel(self, asked: Asked, message: Message) -> None:
+        self._chat.post_private(asked.channel, asked.person.id, message)
+
+    def _by_response(self, asked: Asked, message: Message) -> None:
+        with slack_errors():
+            answer = asked.respond(
+                text=message.text,
+                blocks=list(message.blocks),
+                response_type="ephemeral",
+                replace_original=False,
+            )
+        if answer.status_code != HTTPStatus.OK:
+            raise ChatRefusedError(f"Slack answered {answer.status_code}.")
+
+    def _in_person(self, asked: Asked, message: Message) -> None:
+        self._chat.post_direct(asked.person.id, message)
+
+
+def closed_message(closed: PlanClosedError) -> Message:
+    """What somebody reads who decides about a plan that waits for no decision any more."""
+    blocks = [section(str(closed))]
+    if closed.at is not None:
+        blocks.append(context(f"Since {date(closed.at)}"))
+    if closed.again:
+        blocks.append(actions([button("Plan afresh", PLAN_AFRESH, closed.plan_id)]))
+    return Message(text=str(closed), blocks=tuple(blocks))

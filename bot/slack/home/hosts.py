@@ -1,0 +1,58 @@
+"""What a Home says of a host: how full it is, as of when, what was cleaned last, and what is wrong. Pure."""
+
+from collections.abc import Iterator
+
+from bot.core.docker.usage import FEW_INODES, LastLook
+from bot.core.units import human_size
+from bot.ports import Cleanup
+from bot.services.home.gather import HostLine
+from bot.slack.action_ids import LOOK
+from bot.slack.kit.blocks import Block, button, section
+from bot.slack.kit.text import bar, code, date, escape, plain
+
+TAGS_SHOWN = 5
+NEARLY_FULL = 0.9
+
+
+def host_block(line: HostLine) -> Block:
+    """One host, with the button that looks at it now."""
+    name = line.host.name
+    block = section("\n".join(_lines(line)))
+    block["accessory"] = button("Look", f"{LOOK}:{name}", name, spoken=f"Look at {name} now")
+    return block
+
+
+def _lines(line: HostLine) -> Iterator[str]:
+    tags = "".join(f" {code(tag, 40)}" for tag in line.host.tags[:TAGS_SHOWN])
+    yield f"*{escape(line.host.name)}*{tags}: {_disk_text(line.look)}"
+    if line.look is not None:
+        usage = line.look.usage
+        yield (
+            f"{human_size(usage.reclaimable)} reclaimable of {human_size(usage.size)} in Docker · looked at "
+            f"{date(line.look.at)}"
+        )
+    if line.cleanup is not None:
+        yield _cleanup_text(line.cleanup)
+    if line.needs_attention:
+        yield ":rotating_light: A cleanup needs attention here; until then no other one starts."
+    if line.unreachable is not None:
+        schedule, at = plain(line.unreachable.schedule, 80), date(line.unreachable.at)
+        yield f":x: Schedule “{schedule}” could not use it {at}, and nobody has looked at it since."
+
+
+def _disk_text(look: LastLook | None) -> str:
+    if look is None:
+        return "not looked at yet"
+    if look.disk is None:
+        return "how full its disk is cannot be told"
+    share, inodes = look.disk.used_share, look.disk.inodes_share
+    warning = " :warning:" if share >= NEARLY_FULL else ""
+    few = f", {inodes:.0%} of its inodes taken" if inodes is not None and inodes >= FEW_INODES else ""
+    return f"`{bar(share)}` {share:.0%} full{warning}, {human_size(look.disk.free)} free{few}"
+
+
+def _cleanup_text(cleanup: Cleanup) -> str:
+    if cleanup.finished_at is None:
+        return f"A cleanup has been running since {date(cleanup.started_at)}"
+    freed = human_size(cleanup.reclaimed_bytes)
+    return f"Last cleanup {date(cleanup.finished_at)}: {cleanup.outcome}, {freed} freed"

@@ -1,0 +1,192 @@
+"""The message that shows a fleet: a row for each host as it answers, and who failed, by cause."""
+
+import logging
+from collections.abc import Iterator, Sequence
+
+from bot.core.errors import ChatError, ChatRefusedError, HostError
+from bot.core.spreadsheet import tab_line
+from bot.core.units import human_size
+from bot.services.look.fleet import Answer, Gathering
+from bot.slack.chat import SlackChat
+from bot.slack.kit.blocks import Block, Message, context, header, section, table
+from bot.slack.kit.text import SECTION_LIMIT, escape, lines_within, one_line, plain, plural
+
+LOG = logging.getLogger(__name__)
+
+HEAD = ("HOST", "SIZE", "RECLAIMABLE", "DISK FREE", "FULL")
+MOST_ROWS = 96
+"""Slack takes 100 rows; the head, the rest and the total are rows too."""
+ROWS_BUDGET = 6_000
+"""Characters of the table: with the failed hosts it must stay below what Slack takes of a message."""
+FAILED_BUDGET = 3_500
+SENTENCE = 300
+"""Characters of one host's error; the whole of it is in the list of the thread."""
+NAMES_SHOWN = 20
+UNKNOWN = "unknown"
+
+
+def fleet_message(selection: str, gathering: Gathering) -> Message:
+    reached, title = gathering.reached, _title(selection, gathering)
+    blocks: list[Block] = [header(title)]
+    if reached:
+        blocks.append(table(HEAD, _rows(reached)))
+    blocks += [section(text) for text in _failed(gathering)]
+    blocks.append(context("`/docker-df HOST` shows where a host's disk went, and what a cleanup would free."))
+    size = sum(_size(answer) for answer in reached)
+    free = sum(_reclaimable(answer) for answer in reached)
+    text = f"{title}. {human_size(size)} in Docker, {human_size(free)} reclaimable."
+    return Message(text=escape(text), blocks=tuple(blocks))
+
+
+def shows_all(gathering: Gathering) -> bool:
+    """Whether the message itself shows every host and every whole error."""
+    errors = (*gathering.changed, *gathering.failed)
+    lines = [line for _, hosts in _by_cause(errors) for line in hosts]
+    cut = any(len(str(error)) > SENTENCE for error in errors)
+    slow = len(gathering.waiting) <= NAMES_SHOWN
+    return len(_shown(gathering.reached)) == len(gathering.reached) and slow and not cut and _fit(lines)
+
+
+def fleet_list(gathering: Gathering) -> str:
+    """Every host of a gathering as tab-separated text, for the thread; sizes in bytes."""
+    lines = [tab_line(*_COLUMNS)]
+    for answer in gathering.reached:
+        if answer.glance is None:
+            continue
+        disk, usage = answer.glance.disk, answer.glance.usage
+        figures = (disk.free, disk.size, disk.free_inodes, disk.inodes) if disk else (None,) * 4
+        version = one_line(answer.glance.engine.version)
+        lines.append(tab_line(answer.host, usage.size, usage.reclaimable, *figures, version))
+    lines.append("\n")
+    lines += (tab_line(one_line(str(error))) for error in (*gathering.changed, *gathering.failed))
+    within = f"{gathering.within.total_seconds():g} s"
+    lines += (tab_line(f"{host}: no answer in {within}") for host in gathering.waiting)
+    return "".join(lines)
+
+
+_COLUMNS = ("host", "size", "reclaimable", "disk free", "disk size", "inodes free", "inodes", "engine")
+
+
+def _title(selection: str, gathering: Gathering) -> str:
+    count = len(gathering.answers) + len(gathering.waiting)
+    counts = [f"{len(gathering.reached)} answered"]
+    if gathering.failed:
+        counts.append(f"{len(gathering.failed)} failed")
+    if gathering.waiting:
+        counts.append(f"{len(gathering.waiting)} {'too slow' if gathering.over else 'to come'}")
+    return f"{selection}: {plural(count, 'host')}, {', '.join(counts)}"
+
+
+def _shown(reached: Sequence[Answer]) -> Sequence[Answer]:
+    used = 0
+    for index, answer in enumerate(reached):
+        used += sum(map(len, _row(answer)))
+        if index == MOST_ROWS or used > ROWS_BUDGET:
+            return reached[:index]
+    return reached
+
+
+def _rows(reached: Sequence[Answer]) -> Iterator[Sequence[str]]:
+    shown = _shown(reached)
+    for answer in shown:
+        yield _row(answer)
+    rest = reached[len(shown) :]
+    if rest:
+        yield _sum(f"… {plural(len(rest), 'smaller host')}", rest)
+    if len(reached) > 1:
+        yield _sum(f"All {len(reached)}", reached)
+
+
+def _row(answer: Answer) -> Sequence[str]:
+    disk = answer.glance.disk if answer.glance else None
+    return (
+        answer.host,
+        human_size(_size(answer)),
+        human_size(_reclaimable(answer)),
+        human_size(disk.free) if disk else UNKNOWN,
+        f"{disk.used_share:.0%}" if disk else UNKNOWN,
+    )
+
+
+def _sum(title: str, answers: Sequence[Answer]) -> Sequence[str]:
+    disks = [answer.glance.disk for answer in answers if answer.glance and answer.glance.disk]
+    size, free = sum(disk.size for disk in disks), sum(disk.free for disk in disks)
+    return (
+        title,
+        human_size(sum(map(_size, answers))),
+        human_size(sum(map(_reclaimable, answers))),
+        human_size(free) if disks else UNKNOWN,
+        f"{1 - free / size:.0%}" if disks else UNKNOWN,
+    )
+
+
+def _size(answer: Answer) -> int:
+    return answer.glance.usage.size if answer.glance else 0
+
+
+def _reclaimable(answer: Answer) -> int:
+    return answer.glance.usage.reclaimable if answer.glance else 0
+
+
+def _by_cause(failed: Sequence[HostError]) -> list[tuple[str, list[str]]]:
+    causes: dict[str, list[str]] = {}
+    for error in failed:
+        causes.setdefault(error.cause, []).append(f"• {plain(str(error), SENTENCE)}")
+    return sorted(causes.items(), key=lambda cause: -len(cause[1]))
+
+
+def _fit(lines: Sequence[str]) -> bool:
+    return not lines_within(lines, FAILED_BUDGET)[1]
+
+
+def _failed(gathering: Gathering) -> Iterator[str]:
+    """Who failed, the most frequent cause first, within the budget of a message."""
+    budget = FAILED_BUDGET
+    for cause, lines in _by_cause((*gathering.changed, *gathering.failed)):
+        head = f":x: *{cause[:1].upper()}{cause[1:]}*: {plural(len(lines), 'host')}"
+        shown, left = lines_within(lines, max(0, min(budget, SECTION_LIMIT - len(head) - 60)))
+        budget -= sum(map(len, shown))
+        more = [f"_… and {left} more: the whole list is in the thread_"] if left else []
+        yield "\n".join([head, *shown, *more])
+    if gathering.waiting and gathering.over:
+        seconds = f"{gathering.within.total_seconds():g} s"
+        names = ", ".join(gathering.waiting[:NAMES_SHOWN])
+        more_names = (
+            f" and {len(gathering.waiting) - NAMES_SHOWN} more"
+            if len(gathering.waiting) > NAMES_SHOWN
+            else ""
+        )
+        yield f":hourglass: *No answer in {seconds}*: {plural(len(gathering.waiting), 'host')}\n{names}{more_names}"
+
+
+class FleetMessage:
+    """One message in a channel that is edited while hosts answer."""
+
+    def __init__(self, chat: SlackChat, channel: str, selection: str) -> None:
+        self._chat = chat
+        self._channel = channel
+        self._selection = selection
+        self._ts = ""
+
+    def __call__(self, gathering: Gathering) -> None:
+        """Show what is known so far; where Slack wants a pause, the next time will show more."""
+        try:
+            self._show(gathering)
+        except ChatRefusedError:
+            raise
+        except ChatError as error:
+            LOG.info("a fleet's message waits for its next turn: %s", error)
+
+    def end(self, gathering: Gathering) -> None:
+        """Show all that came of it, and list in the thread what the message has no room for."""
+        self._show(gathering)
+        if not shows_all(gathering):
+            title = f"Every host of {self._selection}"
+            self._chat.attach(self._channel, self._ts, "hosts.tsv", title, fleet_list(gathering))
+
+    def _show(self, gathering: Gathering) -> None:
+        message = fleet_message(self._selection, gathering)
+        if self._ts:
+            self._chat.edit(self._channel, self._ts, message)
+        else:
+            self._ts = self._chat.post(self._channel, message)

@@ -1,0 +1,246 @@
+"""Looks: a host's report as one message that first shows what is known, its objects by size, and whole fleets."""
+
+import logging
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+
+from slack_bolt import Ack, App, Respond
+
+from bot.core.docker.usage import DiskUsage
+from bot.core.errors import ChatError, ChatRefusedError, HostError, MessageGoneError, RefusedError
+from bot.core.rules.hosts import Host, Hosts
+from bot.ports import Clock
+from bot.services.look.fleet import Fleet
+from bot.services.look.planning import Planning
+from bot.services.rules.rights import Rights
+from bot.services.rules.visible import Door
+from bot.slack import parsing
+from bot.slack.action_ids import DETAILS, LOOK, PICTURE
+from bot.slack.chat import SlackChat
+from bot.slack.door.answering import Submit
+from bot.slack.door.asked import Asked, Body, asked_by_click, asked_by_command, message_ts, text_of, thread_of
+from bot.slack.door.ways import Turn, Way
+from bot.slack.kit.blocks import Message
+from bot.slack.look.fleet import FleetMessage
+from bot.slack.look.picture import picture_of
+from bot.slack.look.reports import (
+    counting_message,
+    hosts_message,
+    looking_message,
+    report_message,
+    unreachable_message,
+)
+from bot.slack.look.usage import Listing, details_message, files, listings, shows_all
+
+LOG = logging.getLogger(__name__)
+
+AT_ONCE = 0.6
+"""Seconds that an engine may take before what is known of it is shown meanwhile."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LookListeners:
+    """Registers ``/docker-df`` and the buttons of a report with Bolt; ``submit`` hands work to a thread."""
+
+    hosts: Callable[[], Hosts]
+    rights: Rights
+    planning: Planning
+    fleet: Fleet
+    clock: Clock
+    chat: SlackChat
+    submit: Submit
+    pictures: bool = True
+    """Whether people may have a host's space drawn."""
+
+    def register(self, app: App) -> None:
+        app.command(parsing.DF)(self.handle_df_command)
+        app.action(LOOK)(self.look_action)
+        app.action(DETAILS)(self.details_action)
+        app.action(PICTURE)(self.picture_action)
+
+    def handle_df_command(self, ack: Ack, body: Body, respond: Respond) -> None:
+        ack()
+        text = text_of(body)
+        self.submit(asked_by_command(body, respond), lambda asked: self._look(asked, text))
+
+    def look_action(self, ack: Ack, body: Body, action: Body, respond: Respond) -> None:
+        ack()
+        name, container = str(action.get("value") or ""), body.get("container") or {}
+        ts = "" if container.get("is_ephemeral") else message_ts(body)
+        self.submit(asked_by_click(body, respond), lambda asked: self._look_at(asked, name, ts))
+
+    def details_action(self, ack: Ack, body: Body, action: Body, respond: Respond) -> None:
+        ack()
+        name, thread = str(action.get("value") or ""), thread_of(body)
+
+        def work(asked: Asked) -> None:
+            host = self._open(asked, name)
+            inventory = self.planning.report(host.name).survey.inventory
+            self._details(asked.channel, thread, host, listings(inventory))
+
+        self._in_turn(asked_by_click(body, respond), name, f"details {thread}", work)
+
+    def picture_action(self, ack: Ack, body: Body, action: Body, respond: Respond) -> None:
+        ack()
+        name, thread = str(action.get("value") or ""), thread_of(body)
+
+        def work(asked: Asked) -> None:
+            host = self._open(asked, name)
+            if not self.pictures:
+                raise RefusedError("Pictures are switched off here ([slack] pictures).")
+            picture = picture_of(host.name, self.planning.report(host.name).survey)
+            title = f"Where the space of {host.name} is"
+            self.chat.post_picture(asked.channel, thread, f"{host.name}.png", title, picture)
+
+        self._in_turn(asked_by_click(body, respond), name, f"picture {thread}", work)
+
+    # --- the work, in threads of its own --------------------------------------------------------
+
+    def _look(self, asked: Asked, text: str) -> None:
+        command = parsing.parse_df(text)
+        known = self._door(asked).known()
+        if command.host is None:
+            if not known.by_name:
+                raise self._none_open(asked)
+            self.chat.post(asked.channel, hosts_message(known.all()))
+        elif known.means_several(command.host):
+            self._look_at_fleet(asked, known.select(command.host), command.host)
+        else:
+            self._look_at(asked, command.host, verbose=command.verbose)
+
+    def _look_at(self, asked: Asked, name: str, ts: str = "", *, verbose: bool = False) -> None:
+        def work(asked: Asked) -> None:
+            self._report(asked, self._open(asked, name), ts, verbose=verbose)
+
+        self._open(asked, name)
+        self.submit(
+            asked, work, Turn(way=Way.LOOK, host=name, same=f"{name} report {ts} {verbose} {asked.channel}")
+        )
+
+    def _in_turn(self, asked: Asked, name: str, what: str, work: Callable[[Asked], object]) -> None:
+        """Look at a host when it is this person's turn, and this host's; who may not look waits for none."""
+
+        def ask(asked: Asked) -> None:
+            self._open(asked, name)
+            self.submit(asked, work, Turn(way=Way.LOOK, host=name, same=f"{name} {what} {asked.channel}"))
+
+        self.submit(asked, ask)
+
+    def _open(self, asked: Asked, name: str) -> Host:
+        """The host, where this person may look at it."""
+        return self._door(asked).host(name)
+
+    def _none_open(self, asked: Asked) -> RefusedError:
+        return self.rights.closed(hosts_message([]).text, asked.person)
+
+    def _door(self, asked: Asked) -> Door:
+        return Door(hosts=self.hosts(), rights=self.rights, person=asked.person, channel=asked.channel)
+
+    def _look_at_fleet(self, asked: Asked, hosts: Sequence[Host], selection: str) -> None:
+        if not hosts:
+            raise self._none_open(asked)
+
+        def work(asked: Asked) -> None:
+            showing = FleetMessage(self.chat, asked.channel, selection)
+            showing.end(self.fleet.gather(hosts, showing))
+
+        self.submit(asked, work, Turn(way=Way.LOOK, fleet=True, same=f"{asked.channel} {selection}"))
+
+    def _report(self, asked: Asked, host: Host, ts: str = "", *, verbose: bool = False) -> None:
+        place = _Place(self.chat, asked, ts)
+        asked_at = self.clock.now()
+
+        def known() -> Message:
+            return looking_message(host.name, self.planning.last_look(host.name), asked_at)
+
+        def early(usage: DiskUsage) -> None:
+            last = self.planning.last_look(host.name)
+            _later(0, lambda: place.meanwhile(2, lambda: counting_message(host.name, usage, last, asked_at)))
+
+        timer = _later(AT_ONCE, lambda: place.meanwhile(1, known))
+        try:
+            report = self.planning.report(host.name, early)
+        except HostError as error:
+            timer.cancel()
+            place.trouble(unreachable_message(host, error, self.planning.last_look(host.name)))
+            return
+        except BaseException:
+            timer.cancel()
+            place.forget()
+            raise
+        timer.cancel()
+        place.end(report_message(report, host, pictures=self.pictures))
+        if verbose:
+            self._details(place.channel, place.ts, host, listings(report.survey.inventory))
+
+    def _details(self, channel: str, thread: str, host: Host, found: tuple[Listing, ...]) -> None:
+        self.chat.post(channel, details_message(host.name, found), thread)
+        if not shows_all(found):
+            self.chat.post_files(
+                channel, thread, f"Everything on {host.name}, by size", files(host.name, found)
+            )
+
+
+def _later(seconds: float, work: Callable[[], None]) -> threading.Timer:
+    """Do it in a thread of its own, so that nobody's answer waits for Slack's."""
+    timer = threading.Timer(seconds, work)
+    timer.daemon = True
+    timer.start()
+    return timer
+
+
+class _Place:
+    """Where one report stands: posted once and edited in place; in person where there is no channel."""
+
+    def __init__(self, chat: SlackChat, asked: Asked, ts: str) -> None:
+        self._chat = chat
+        self._asked = asked
+        self._lock = threading.Lock()
+        self._over = False
+        self._stage = 0
+        self.channel = asked.channel
+        self.ts = ts
+
+    def meanwhile(self, stage: int, make: Callable[[], Message]) -> None:
+        """Show what is known so far, unless the end came before it, or what was known later."""
+        with self._lock:
+            if self._over or stage < self._stage:
+                return
+            self._stage = stage
+            try:
+                self._put(make())
+            except ChatError as error:
+                LOG.info("what is known meanwhile could not be shown: %s", error)
+
+    def end(self, message: Message) -> None:
+        with self._lock:
+            self._over = True
+            self._put(message)
+
+    def trouble(self, message: Message) -> None:
+        """Say what went wrong: in place where something stands already, else to who asked alone."""
+        with self._lock:
+            self._over = True
+            if self.ts:
+                self._put(message)
+            else:
+                self._chat.post_private(self.channel, self._asked.person.id, message)
+
+    def forget(self) -> None:
+        """Nothing more comes; what stands there must not say that it does."""
+        with self._lock:
+            self._over = True
+            if self._stage and self.ts:
+                with suppress(ChatRefusedError):
+                    self._chat.delete(self.channel, self.ts)
+
+    def _put(self, message: Message) -> None:
+        if self.ts:
+            try:
+                self._chat.edit(self.channel, self.ts, message)
+            except MessageGoneError:
+                self.ts = self._chat.post(self.channel, message)
+        else:
+            self.ts = self._chat.post(self.channel, message)

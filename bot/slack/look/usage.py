@@ -1,0 +1,191 @@
+"""Where a host's disk went, as blocks: Docker's own table, bars beside their numbers, and the objects by size. Pure."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.core.docker.inventory import CacheRecord, Container, Image, Inventory, Volume, short_id
+from bot.core.docker.usage import DiskSpace, DiskUsage
+from bot.core.spreadsheet import tab_line
+from bot.core.units import human_size
+from bot.slack.kit.blocks import Block, Message, context, section, table
+from bot.slack.kit.text import SECTION_LIMIT, bar, code, lines_within, one_line, plain, plural
+
+USAGE_HEAD = ("TYPE", "TOTAL", "ACTIVE", "SIZE", "RECLAIMABLE")
+LARGEST_SHOWN = 10
+NAME_SHOWN = 80
+WORDS_SHOWN = 140
+DAY = 86_400
+
+
+def usage_table(usage: DiskUsage) -> Block:
+    """Docker's own table, with the figures and units of the engine's own CLI."""
+    return table(USAGE_HEAD, (row.cells for row in usage.rows))
+
+
+def bars_text(usage: DiskUsage, disk: DiskSpace | None, *, counting: bool = False) -> str:
+    """How full the disk is, and each kind's share of what Docker takes; ``counting``: what is missing still comes."""
+    lines = [f"`{bar(disk.used_share)}` {disk.used_share:.0%} of the disk: {disk}"] if disk else []
+    whole = max(usage.size, 1)
+    lines += [
+        f"`{bar(row.size / whole)}` {row.size / whole:.0%} {row.type}: {human_size(row.size)}"
+        for row in usage.rows
+        if row.known
+    ]
+    missing = [row.type for row in usage.rows if not row.known]
+    if missing:
+        what = "still being counted" if counting else "not counted in time by the engine"
+        lines.append(f":hourglass: {', '.join(missing)}: {what}")
+    return "\n".join(lines)
+
+
+# --- the objects, by size -----------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """One object of a host: what a person calls it, its bytes where they are known, and what matters of it."""
+
+    id: str
+    name: str
+    size: int | None
+    words: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """All objects of one kind, the largest first."""
+
+    title: str
+    objects: tuple[Listed, ...]
+
+
+def listings(inventory: Inventory) -> tuple[Listing, ...]:
+    """Everything that takes up space on an engine, each kind by size."""
+    users, mounting = _users(inventory), _mounting(inventory)
+    return (
+        _listing("Images", (_image(inventory, each, users) for each in inventory.images)),
+        _listing("Containers", (_container(inventory, each) for each in inventory.containers)),
+        _listing("Local Volumes", (_volume(inventory, each, mounting) for each in inventory.volumes)),
+        _listing("Build Cache", (_record(inventory, each) for each in inventory.cache)),
+    )
+
+
+def details_message(host: str, found: Sequence[Listing]) -> Message:
+    """The largest objects of each kind; the thread has all of those that do not fit."""
+    blocks: list[Block] = []
+    for listing in found:
+        if not listing.objects:
+            continue
+        head = f"*{listing.title}*: {plural(len(listing.objects), 'object')}"
+        lines, _ = lines_within(map(_line, listing.objects[:LARGEST_SHOWN]), SECTION_LIMIT - len(head) - 60)
+        left = len(listing.objects) - len(lines)
+        more = [f"_… and {left:,} more: the file lists all_"] if left else []
+        blocks.append(section("\n".join([head, *lines, *more])))
+    if not blocks:
+        blocks.append(section("There is nothing on this host that takes up space."))
+    largest = [f"{one.objects[0].name} {_size(one.objects[0])}" for one in found if one.objects]
+    blocks.append(context("Sizes are the engine's own; images share layers, so theirs do not add up."))
+    return Message(
+        text=plain(f"The largest on {host}: {', '.join(largest)}", SECTION_LIMIT), blocks=tuple(blocks)
+    )
+
+
+def shows_all(found: Sequence[Listing]) -> bool:
+    """Whether the message has room for every object."""
+    return all(len(listing.objects) <= LARGEST_SHOWN for listing in found) and not any(
+        len(one_line(each.name)) > NAME_SHOWN for listing in found for each in listing.objects
+    )
+
+
+def files(host: str, found: Sequence[Listing]) -> dict[str, str]:
+    """Every object as tab-separated text, a file for each kind; sizes in bytes, empty where unknown."""
+    return {
+        f"{host}-{listing.title.lower().replace(' ', '-')}.tsv": "".join(_row(one) for one in listing.objects)
+        for listing in found
+        if listing.objects
+    }
+
+
+def _row(one: Listed) -> str:
+    size = "" if one.size is None else str(one.size)
+    return tab_line(size, *map(one_line, (one.id, one.name, "; ".join(one.words))))
+
+
+def _listing(title: str, objects: Iterator[Listed]) -> Listing:
+    return Listing(title=title, objects=tuple(sorted(objects, key=lambda one: (-(one.size or 0), one.name))))
+
+
+def _line(one: Listed) -> str:
+    words = f"· {', '.join(one.words)}" if one.words else ""
+    return f"• {code(one.name, NAME_SHOWN)} {_size(one)} {plain(words, WORDS_SHOWN)}".rstrip()
+
+
+def _size(one: Listed) -> str:
+    return "size unknown" if one.size is None else human_size(one.size)
+
+
+def _users(inventory: Inventory) -> Callable[[str], Sequence[str]]:
+    by_image: dict[str, list[str]] = {}
+    for container in inventory.containers:
+        by_image.setdefault(container.image_id, []).append(container.name)
+    return lambda image_id: by_image.get(image_id, ())
+
+
+def _mounting(inventory: Inventory) -> Callable[[str], Sequence[str]]:
+    by_volume: dict[str, list[str]] = {}
+    for container in inventory.containers:
+        for name in dict.fromkeys(container.volumes):
+            by_volume.setdefault(name, []).append(container.name)
+    return lambda volume: by_volume.get(volume, ())
+
+
+def _image(inventory: Inventory, image: Image, users: Callable[[str], Sequence[str]]) -> Listed:
+    born, what = image.born
+    words = [f"{what} {_age(inventory, born)}"] if born else []
+    if image.shared_size:
+        words.append(f"{human_size(image.shared_size)} of it shared")
+    names = users(image.id)
+    words.append(f"used by {_first(names)}" if names else "no container")
+    return Listed(id=image.id, name=", ".join(image.tags) or image.name, size=image.size, words=tuple(words))
+
+
+def _container(inventory: Inventory, container: Container) -> Listed:
+    words = [container.state, f"of {container.image or short_id(container.image_id)}"]
+    if container.created_at:
+        words.append(f"made {_age(inventory, container.created_at)}")
+    return Listed(id=container.id, name=container.name, size=container.size_rw, words=tuple(words))
+
+
+def _volume(inventory: Inventory, volume: Volume, mounting: Callable[[str], Sequence[str]]) -> Listed:
+    names = mounting(volume.name)
+    words = [f"made {_age(inventory, volume.created_at)}"] if volume.created_at else []
+    words.append(f"used by {_first(names)}" if names else mounted_words(inventory, volume))
+    return Listed(id=volume.name, name=volume.name, size=volume.size, words=tuple(words))
+
+
+def mounted_words(inventory: Inventory, volume: Volume) -> str:
+    """Who was last seen to mount a volume that no container refers to."""
+    seen = volume.mounting
+    if seen is None:
+        return "no container"
+    if seen.at is None:
+        return f"not mounted since Deckhand first saw it, {_age(inventory, seen.first_at)}"
+    image = f" ({seen.image})" if seen.image else ""
+    return f"last mounted by {seen.container}{image}, {_age(inventory, seen.at)}"
+
+
+def _record(inventory: Inventory, record: CacheRecord) -> Listed:
+    words = [record.type, *(["in use"] if record.in_use else []), *(["shared"] if record.shared else [])]
+    if record.last_used_at:
+        words.append(f"last used {_age(inventory, record.last_used_at)}")
+    return Listed(id=record.id, name=record.name, size=record.size, words=tuple(words))
+
+
+def _first(names: Sequence[str]) -> str:
+    return names[0] + (f" and {len(names) - 1} more" if len(names) > 1 else "")
+
+
+def _age(inventory: Inventory, moment: datetime) -> str:
+    days = int((inventory.taken_at - moment).total_seconds() // DAY)
+    return "today" if days < 1 else f"{plural(days, 'day')} ago"

@@ -1,0 +1,95 @@
+"""The plan's message through its whole life: proposed, decided, running, ended. Pure: a state to blocks."""
+
+from bot.core.life.states import CLEANUP_OUTCOMES, PlanState, Status
+from bot.core.units import human_size
+from bot.slack.action_ids import PLAN_AFRESH
+from bot.slack.kit.blocks import Block, Message, actions, button, context, fields, header, section
+from bot.slack.kit.text import code, escape, mention, mentions, plain, plural
+from bot.slack.plan.names import frees_text
+from bot.slack.plan.open import About, open_blocks, people
+from bot.slack.plan.runs import counts_text, ended_count, report_blocks, running_blocks
+
+REASON_LIMIT = 500
+"""Characters of why a plan ended."""
+
+_TITLES = {
+    Status.PROPOSED: "Cleanup plan",
+    Status.APPROVED: "Approved cleanup",
+    Status.REJECTED: "Rejected plan",
+    Status.EXPIRED: "Expired plan",
+    Status.CANCELLED: "Cancelled plan",
+    Status.SUPERSEDED: "Replaced plan",
+    Status.RUNNING: "Cleanup running",
+    Status.DONE: "Cleanup done",
+    Status.PARTIAL: "Cleanup done, some kept",
+    Status.STOPPED: "Cleanup stopped",
+    Status.FAILED: "Cleanup failed",
+}
+_ATTENTION = "Cleanup needs attention"
+_AFRESH = frozenset({Status.REJECTED, Status.EXPIRED, Status.CANCELLED})
+NOWHERE = About()
+
+
+def plan_message(state: PlanState, about: About = NOWHERE) -> Message:
+    """Everything about a plan as it stands, under one header."""
+    plan = state.plan
+    kind = _ATTENTION if state.attention else _TITLES[state.status]
+    title = f"{kind}: {plan.draft.profile} on {plan.host}"
+    if state.status in {Status.PROPOSED, Status.APPROVED}:
+        body = open_blocks(state, about, _verdict(state))
+    elif state.status is Status.RUNNING:
+        body = running_blocks(state, people(state, about))
+    elif state.status in CLEANUP_OUTCOMES:
+        body = report_blocks(state, people(state, about))
+    else:
+        body = _closed_blocks(state)
+    foot = context(f"Plan {code(plan.id)} · engine {plain(plan.draft.engine.version, 60)} "
+                   f"{code(plan.draft.engine.id, 60)}")  # fmt: skip
+    return Message(text=f"{title}. {sentence(state)}", blocks=(header(title), *body, foot))
+
+
+def sentence(state: PlanState) -> str:
+    """The decision, for notifications and screen readers."""
+    plan = state.plan
+    objects = plural(len(plan.draft.items), "object")
+    if state.status is Status.PROPOSED:
+        return f"Frees {frees_text(plan.draft)} in {objects}. Asked for by {mention(plan.requester)}."
+    if state.attention:
+        return f"It stands still. {plain(state.attention, REASON_LIMIT)}"
+    if state.status is Status.RUNNING:
+        return f"{ended_count(state)} of {objects}, {human_size(state.reclaimed)} freed so far."
+    if state.status in CLEANUP_OUTCOMES:
+        return f"{human_size(state.reclaimed)} reclaimed of {frees_text(plan.draft)} predicted. {counts_text(state)}."
+    return _verdict(state)
+
+
+def _verdict(state: PlanState) -> str:
+    last = mention(state.votes[-1].person) if state.votes else "nobody"
+    said = plain(state.reason, REASON_LIMIT)
+    reason = f" {said}" if said else ""
+    sentences = {
+        Status.APPROVED: f"Approved by {mentions([person.id for person in state.approvers])}.",
+        Status.REJECTED: f"Rejected by {last}{f': “{said}”' if said else ''}. Nothing was removed.",
+        Status.EXPIRED: "Nobody decided in time. Nothing was removed; "
+        f"`/docker-prune {state.plan.host} {escape(state.plan.draft.request)}` plans afresh.",
+        Status.CANCELLED: f"Cancelled.{reason or ' Nothing was removed.'}",
+        Status.SUPERSEDED: "A newer plan took its place. Nothing was removed.",
+    }
+    return sentences.get(state.status, "")
+
+
+def _closed_blocks(state: PlanState) -> list[Block]:
+    plan, draft = state.plan, state.plan.draft
+    blocks = [
+        section(_verdict(state)),
+        fields(
+            [
+                f"*Would have freed*\n{frees_text(draft)} in {plural(len(draft.items), 'object')}",
+                f"*Asked for by*\n{mention(plan.requester)}",
+            ]
+        ),
+    ]
+    if state.status in _AFRESH:
+        spoken = f"Plan afresh: {draft.profile} on {plan.host}"
+        blocks.append(actions([button("Plan afresh", PLAN_AFRESH, plan.id, spoken=spoken)]))
+    return blocks

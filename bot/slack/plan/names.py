@@ -1,0 +1,32 @@
+"""What a plan frees, and what its objects are called in Slack."""
+
+from bot.core.docker.inventory import Kind
+from bot.core.plan.plan import Draft, Item
+from bot.core.plan.profiles import KIND_NAMES
+from bot.core.units import human_size
+
+
+def frees_text(draft: Draft) -> str:
+    """``1.2GB`` when exact, a range when not."""
+    low, high = human_size(draft.frees.low), human_size(draft.frees.high)
+    if draft.frees.exact:
+        return high
+    return f"about {high}" if low == high else f"{low} to {high}"
+
+
+def counted(count: int, kind: Kind) -> str:
+    """So many objects of a kind, in words."""
+    if kind is Kind.BUILD_CACHE:
+        return f"{count:,} build cache record{'' if count == 1 else 's'}"
+    return f"{count:,} {kind if count == 1 else KIND_NAMES[kind]}"
+
+
+def item_name(item: Item) -> str:
+    """Every reference of an image, since all of them go; else the name."""
+    return ", ".join(item.references) or item.name
+
+
+def short_name(item: Item) -> str:
+    """An image's tags; digests only where it has no tag, since they go with the tags of their repository."""
+    tags = [reference for reference in item.references if "@" not in reference]
+    return ", ".join(tags) or item_name(item)

@@ -1,0 +1,64 @@
+"""The form that asks why a plan is rejected. Pure: a plan to a modal, and a submitted one to what it says."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from bot.core.life.states import PlanState
+from bot.slack.kit.blocks import Block, section
+from bot.slack.kit.text import escape, plural
+from bot.slack.plan.message import REASON_LIMIT
+from bot.slack.plan.names import frees_text
+
+REJECT_REASON = "reject_reason"
+"""Callback id of the form."""
+REASON = "reason"
+"""Block id and action id of its one field."""
+
+
+def reject_form(state: PlanState, place: str = "") -> Block:
+    """The modal; what it carries is the plan's id, and where to answer when that is not where the plan is."""
+    plan, draft = state.plan, state.plan.draft
+    objects = plural(len(draft.items), "object")
+    return {
+        "type": "modal",
+        "callback_id": REJECT_REASON,
+        "private_metadata": f"{plan.id} {place}".strip(),
+        "title": {"type": "plain_text", "text": "Reject the plan"},
+        "submit": {"type": "plain_text", "text": "Reject"},
+        "close": {"type": "plain_text", "text": "Cancel"},
+        "blocks": [
+            section(
+                f"*{escape(draft.profile)}* on *{escape(plan.host)}* would free {frees_text(draft)} in {objects}."
+            ),
+            {
+                "type": "input",
+                "block_id": REASON,
+                "label": {"type": "plain_text", "text": "Why not?"},
+                "hint": {"type": "plain_text", "text": "Everyone reads it in the plan's message."},
+                "element": {
+                    "type": "plain_text_input",
+                    "action_id": REASON,
+                    "multiline": True,
+                    "min_length": 1,
+                    "max_length": REASON_LIMIT,
+                    "focus_on_load": True,
+                },
+            },
+        ],
+    }
+
+
+def plan_of(view: Mapping[str, Any]) -> str:
+    """The id of the plan that a submitted form is about."""
+    return str(view.get("private_metadata") or "").partition(" ")[0]
+
+
+def place_of(view: Mapping[str, Any]) -> str:
+    """Where to answer; empty where the plan is."""
+    return str(view.get("private_metadata") or "").partition(" ")[2]
+
+
+def reason_of(view: Mapping[str, Any]) -> str:
+    """What was written, on one line; empty when it is nothing but white space."""
+    fields = ((view.get("state") or {}).get("values") or {}).get(REASON) or {}
+    return " ".join(str((fields.get(REASON) or {}).get("value") or "").split())

@@ -1,0 +1,53 @@
+"""The schema and its revisions, through Alembic, configured here and by no file."""
+
+import logging
+import threading
+
+from alembic import command
+from alembic.config import Config
+from alembic.util import CommandError
+from sqlalchemy import text
+from sqlmodel import Session
+
+from bot.core.errors import StoreUnavailableError
+from bot.store.db.revisions import folder
+from bot.store.db.sessions import Sessions
+
+_ADVISORY_LOCK = 0x4465636B68616E64
+"""A key that only Deckhand's migrations lock in PostgreSQL: its name in ASCII."""
+
+_ONE_AT_A_TIME = threading.Lock()
+"""Alembic keeps the migration that runs in module globals."""
+
+# At each start it would else tell of the dialect that it found.
+logging.getLogger("alembic").setLevel(logging.WARNING)
+
+
+def configuration() -> Config:
+    """Alembic's settings."""
+    config = Config()
+    # Alembic reads a percent sign as the start of a setting's name.
+    config.set_main_option("script_location", str(folder()).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    return config
+
+
+def upgrade(sessions: Sessions, revision: str = "head") -> None:
+    """Bring the schema to this release's revision (or that one), in one transaction that others wait for."""
+    with _ONE_AT_A_TIME:
+        sessions.use_write_ahead_log()
+        sessions.writing(lambda session: _upgrade(session, revision))
+
+
+def _upgrade(session: Session, revision: str) -> None:
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ADVISORY_LOCK})
+    config = configuration()
+    config.attributes["connection"] = session.connection()
+    try:
+        command.upgrade(config, revision)
+    except CommandError as error:
+        raise StoreUnavailableError(
+            "The audit database has a schema that this release of Deckhand does not know: a newer release "
+            "has changed it. Start that release, or a newer one."
+        ) from error

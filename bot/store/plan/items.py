@@ -1,0 +1,111 @@
+"""The items of a run: the intent written before the engine is called, the outcome after it. All fenced."""
+
+from collections.abc import Mapping, Sequence
+
+from sqlalchemy import bindparam, update
+from sqlalchemy.engine import CursorResult
+from sqlmodel import Session, col, select
+
+from bot.core.audit.events import Event, Tag
+from bot.core.json import Json
+from bot.core.life.states import OPEN, ItemState, Outcome, item_may_become
+from bot.ports import Run
+from bot.store.audit import chain
+from bot.store.mapping import names_text
+from bot.store.models import ItemRow, PlanRow
+from bot.store.plan.runs import fence_change
+
+
+def start(session: Session, run: Run, positions: Sequence[int]) -> bool:
+    """planned → removing; what an earlier attempt left removing stays so, with an event of this one.
+
+    False, and nothing is begun, when somebody asked the run to stop.
+    """
+    fence_change(session, run, {})
+    if session.exec(select(PlanRow.stop_at).where(col(PlanRow.id) == run.plan_id)).one() is not None:
+        return False
+    rows = _rows(session, run, positions)
+    begun = [row for row in rows if row.outcome != Outcome.REMOVING]
+    _move(session, begun, [{"outcome": str(Outcome.REMOVING)}] * len(begun))
+    chain.append(session, dict(_event(run, Tag.ITEM_REMOVING, row, {}) for row in rows))
+    return True
+
+
+def untagging(session: Session, run: Run, position: int, names: Sequence[str]) -> None:
+    """Write down which names are about to be taken off an image: whoever goes on can put them back."""
+    fence_change(session, run, {})
+    (row,) = _rows(session, run, [position])
+    if row.outcome != Outcome.REMOVING:
+        raise ValueError(f"item {position} of plan {run.plan_id} is {row.outcome}: nothing of it is untagged")
+    _move(session, [row], [{"outcome": str(Outcome.REMOVING), "untagging": names_text(names)}])
+    facts: dict[str, Json] = {"references": list(names)}
+    chain.append(session, dict([_event(run, Tag.ITEM_UNTAGGING, row, facts)]))
+
+
+def end(session: Session, run: Run, ended: Sequence[ItemState]) -> None:
+    """Write outcomes; of an item that has one already, what was recorded first stands."""
+    given = {state.position: state for state in ended}
+    for state in given.values():
+        if state.outcome in OPEN:
+            raise ValueError(f"item {state.position} of plan {run.plan_id} cannot end as {state.outcome}")
+    fence_change(session, run, {"in_vain": 0} if given else {})
+    rows = [row for row in _rows(session, run, tuple(given)) if row.outcome in OPEN]
+    outcomes = [_outcome(given[row.position]) for row in rows]
+    _move(session, rows, [{"reconciled": False, **outcome} for outcome in outcomes])
+    chain.append(
+        session,
+        dict(_event(run, Tag.ITEM_ENDED, row, more) for row, more in zip(rows, outcomes, strict=True)),
+    )
+
+
+def _rows(session: Session, run: Run, positions: Sequence[int]) -> list[ItemRow]:
+    """The items at these positions, in the order in which they were named."""
+    query = select(ItemRow).where(col(ItemRow.plan_id) == run.plan_id)
+    if len(positions) == 1:
+        query = query.where(col(ItemRow.position) == positions[0])
+    by_position = {row.position: row for row in session.exec(query)}
+    unknown = [position for position in positions if position not in by_position]
+    if unknown:
+        raise ValueError(f"plan {run.plan_id} has no item {unknown[0]}")
+    return [by_position[position] for position in dict.fromkeys(positions)]
+
+
+def _move(session: Session, rows: Sequence[ItemRow], changes: Sequence[Mapping[str, Json]]) -> None:
+    """Compare and set: each row from the outcome that was read to a legal next one, with what goes with it."""
+    if not rows:
+        return
+    for row, change in zip(rows, changes, strict=True):
+        before, after = Outcome(row.outcome), Outcome(str(change["outcome"]))
+        if before is not after and not item_may_become(before, after):
+            raise ValueError(f"item {row.position} of plan {row.plan_id} is {before} and cannot be {after}")
+    table = ItemRow.__table__  # type: ignore[attr-defined] # SQLModel's stubs leave it out
+    statement = (
+        update(table)
+        .where(
+            table.c.plan_id == bindparam("of_plan"),
+            table.c.position == bindparam("at_position"),
+            table.c.outcome == bindparam("read"),
+        )
+        .values({name: bindparam(f"new_{name}") for name in changes[0]})
+    )
+    parameters = [
+        {"of_plan": row.plan_id, "at_position": row.position, "read": row.outcome}
+        | {f"new_{name}": value for name, value in change.items()}
+        for row, change in zip(rows, changes, strict=True)
+    ]
+    result = session.connection().execute(statement, parameters)
+    assert isinstance(result, CursorResult)  # noqa: S101 - what SQLAlchemy gives for every update
+    if result.rowcount != len(rows):
+        raise RuntimeError(f"an item of plan {rows[0].plan_id} changed under the plan's lock")
+
+
+def _outcome(state: ItemState) -> dict[str, Json]:
+    known: dict[str, Json] = {"outcome": str(state.outcome), "reason": state.reason, "bytes": state.bytes}
+    return {**known, "reconciled": True} if state.reconciled else known
+
+
+def _event(run: Run, tag: Tag, row: ItemRow, more: Mapping[str, Json]) -> tuple[str, Event]:
+    """An event of one item, and the key under which one attempt writes it once."""
+    facts: dict[str, Json] = {"kind": row.kind, "id": row.object_id, "name": row.name, **more}
+    event = Event(tag=tag, plan=run.plan_id, host=run.host, facts=facts)
+    return f"{run.plan_id}/attempt {run.attempt}/item {row.position}/{tag}", event

@@ -1,0 +1,214 @@
+"""Runs of plans: claimed by one process at a time, and every write of a run fenced by its attempt."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from sqlalchemy import update
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import Session, col, select
+
+from bot.core.audit import facts
+from bot.core.audit.events import Event, Tag, time_text
+from bot.core.audit.plan_digest import FACT, plan_digest
+from bot.core.docker.usage import DiskUsage
+from bot.core.errors import LeaseLostError
+from bot.core.json import Json
+from bot.core.life.states import ATTEMPTS_IN_VAIN, PlanState, Status, may_become
+from bot.ports import Run
+from bot.store.audit import chain, reviewing
+from bot.store.db.sessions import now
+from bot.store.mapping import usage_text
+from bot.store.models import PlanRow
+from bot.store.plan import binding
+from bot.store.plan.plans import load, there, update_count
+from bot.store.plan.turns import CLAIMABLE
+
+
+class HostBusyError(Exception):
+    """Another process began a cleanup on the same host at the same moment; never leaves this package."""
+
+
+def claim(session: Session, plan_id: str, owner: str, lease: timedelta) -> Run | None:
+    """Take up one cleanup; None when it or its host is taken. HostBusyError when the host just was.
+
+    A run that was taken up too often in vain is parked instead.
+    """
+    row = session.exec(
+        select(PlanRow).where(col(PlanRow.id) == plan_id, CLAIMABLE).with_for_update(skip_locked=True)
+    ).one_or_none()
+    if row is None:
+        return None
+    seen = there(load(session, plan_id), plan_id)
+    doubt = binding.whole_doubt(session, seen)
+    if doubt:
+        binding.refuse(session, seen, doubt)
+        return None
+    first, attempt, moment = row.status == Status.APPROVED, row.attempt + 1, now(session)
+    if not first and row.in_vain >= ATTEMPTS_IN_VAIN:
+        _park_in_vain(session, row, moment)
+        return None
+    values: dict[str, object] = {
+        "status": str(Status.RUNNING),
+        "reason": "",
+        "started_at": moment if first else row.started_at,
+        "owner": owner,
+        "attempt": attempt,
+        "in_vain": row.in_vain + 1,
+        "lease_until": moment + lease,
+    }
+    try:
+        _set(session, row, moment, values)
+    except IntegrityError as error:
+        raise HostBusyError from error
+    state = there(load(session, plan_id), plan_id)
+    if first:
+        reviewing.begin(session, state)
+    tag, said = _beginning(state, attempt, first=first)
+    event = Event(tag=tag, plan=plan_id, host=state.plan.host, facts=said)
+    chain.append(session, {f"{plan_id}/attempt {attempt}/{tag}": event})
+    return Run(plan_id=plan_id, host=state.plan.host, owner=owner, attempt=attempt)
+
+
+def _set(session: Session, row: PlanRow, moment: datetime, values: Mapping[str, object]) -> None:
+    """Change a row that this transaction holds locked."""
+    statement = (
+        update(PlanRow)
+        .where(col(PlanRow.id) == row.id, col(PlanRow.version) == row.version)
+        .values({"version": row.version + 1, "changed_at": moment, **values})
+    )
+    if update_count(session, statement) != 1:
+        raise RuntimeError(f"plan {row.id} changed under its own lock")
+
+
+def _park_in_vain(session: Session, row: PlanRow, moment: datetime) -> None:
+    attention = (
+        f"It was taken up {row.in_vain} times in a row, and each time its process ended or failed before "
+        "another object's outcome was known. Deckhand's log says why."
+    )
+    _set(session, row, moment, {"attention": attention, "lease_until": None})
+    chain.append(session, _parked(row.id, row.host, row.attempt, attention))
+
+
+def _parked(plan_id: str, host: str, attempt: int, attention: str) -> Mapping[str, Event]:
+    event = Event(
+        tag=Tag.CLEANUP_PARKED, plan=plan_id, host=host, facts={"attempt": attempt, "reason": attention}
+    )
+    return {f"{plan_id}/attempt {attempt}/{event.tag}": event}
+
+
+def _beginning(state: PlanState, attempt: int, *, first: bool) -> tuple[Tag, dict[str, Json]]:
+    if first:
+        return Tag.CLEANUP_STARTED, started_facts(state)
+    return Tag.CLEANUP_TAKEN_UP, {"attempt": attempt}
+
+
+def started_facts(state: PlanState) -> dict[str, Json]:
+    """Everything that a cleanup begins with, copied: the record must read alone, for ever."""
+    plan, draft = state.plan, state.plan.draft
+    return {
+        "started_at": facts.moment(state.started_at),
+        "requester": facts.person(plan.requester),
+        "approvers": [facts.person(person) for person in state.approvers],
+        "profile": draft.profile,
+        "policy": plan.policy,
+        FACT: plan_digest(plan),
+        "engine": facts.engine(draft.engine),
+        "predicted": {"low": draft.frees.low, "high": draft.frees.high},
+        "items": [
+            {
+                "kind": str(item.kind),
+                "id": item.id,
+                "name": item.name,
+                "references": list(item.references),
+                "bytes": item.bytes,
+                "rule": item.rule,
+            }
+            for item in draft.items
+        ],
+        "permalink": facts.permalink(state),
+        "deckhand": facts.deckhand(),
+    }
+
+
+# --- fenced writes ------------------------------------------------------------------------------
+
+
+def fence(session: Session, run: Run, values: Mapping[str, object]) -> None:
+    """The start of every write of a run: prove that it is ours, and hold its row until the transaction ends.
+
+    LeaseLostError when it is not.
+    """
+    statement = (
+        update(PlanRow)
+        .where(
+            col(PlanRow.id) == run.plan_id,
+            col(PlanRow.owner) == run.owner,
+            col(PlanRow.attempt) == run.attempt,
+            col(PlanRow.status) == str(Status.RUNNING),
+        )
+        .values(values)
+    )
+    if update_count(session, statement) != 1:
+        raise LeaseLostError(
+            f"{run.host}: another process has taken over or ended the cleanup of plan {run.plan_id}; "
+            "this one stands down."
+        )
+
+
+def fence_change(session: Session, run: Run, values: Mapping[str, object]) -> None:
+    """The fence of the writes that people see: the plan's version grows."""
+    fence(session, run, {"version": col(PlanRow.version) + 1, "changed_at": now(session), **values})
+
+
+def renew(session: Session, run: Run, lease: timedelta) -> None:
+    fence(session, run, {"lease_until": now(session) + lease})
+
+
+def release(session: Session, run: Run) -> None:
+    """Let go in order: this attempt was not in vain."""
+    fence(session, run, {"lease_until": now(session), "in_vain": 0})
+
+
+def park(session: Session, run: Run, attention: str) -> None:
+    """Let go until a person says how it goes on; the host stays taken."""
+    fence_change(session, run, {"attention": attention, "lease_until": None})
+    chain.append(session, _parked(run.plan_id, run.host, run.attempt, attention))
+
+
+def set_usage(session: Session, run: Run, before: DiskUsage | None, after: DiskUsage | None) -> None:
+    given = {"usage_before": before, "usage_after": after}
+    fence_change(
+        session, run, {name: usage_text(usage) for name, usage in given.items() if usage is not None}
+    )
+
+
+def finish(session: Session, run: Run, status: Status, event: Event, reason: str) -> PlanState:
+    """running → its end; ValueError when that is no end of a run."""
+    if not may_become(Status.RUNNING, status):
+        raise ValueError(f"a cleanup cannot end as {status}")
+    moment = now(session)
+    ended: dict[str, object] = {"status": str(status), "finished_at": moment, "lease_until": None}
+    if reason:
+        ended["reason"] = reason
+    fence_change(session, run, ended)
+    reviewing.end(session, run.plan_id, status)
+    state = there(load(session, run.plan_id), run.plan_id)
+    said = {
+        "reclaimed_bytes": state.reclaimed,
+        **event.facts,
+        **_times(state, moment),
+        "reason": state.reason,
+    }
+    timed = chain.saying(event, said)
+    chain.append(session, {f"{run.plan_id}/attempt {run.attempt}/{event.tag}": timed})
+    return state
+
+
+def _times(state: PlanState, finished: datetime) -> dict[str, Json]:
+    """When the run began and how long it took, by the database's clock."""
+    started = state.started_at or finished
+    took = round((finished - started).total_seconds() * 1000)
+    return {
+        "outcome": str(state.status), "started_at": time_text(started), "finished_at": time_text(finished),
+        "duration_ms": took,
+    }  # fmt: skip

@@ -1,0 +1,80 @@
+"""Messages of plans: which are behind, who brings one up to date, and where it stands."""
+
+from datetime import timedelta
+
+from sqlalchemy import or_, update
+from sqlmodel import Session, col, select
+
+from bot.core.audit.events import Event, Tag
+from bot.core.errors import RefusedError
+from bot.core.json import Json
+from bot.core.life.states import MessageRef, Status
+from bot.store.audit import chain
+from bot.store.db.sessions import DatabaseNow, now
+from bot.store.models import PlanRow
+from bot.store.plan.plans import update_count
+from bot.store.plan.turns import known
+
+
+def unshown(session: Session) -> tuple[str, ...]:
+    """Ids of the plans whose message is behind, the oldest change first."""
+    return tuple(
+        session.exec(
+            select(PlanRow.id)
+            .where(col(PlanRow.shown_version) < col(PlanRow.version), known())
+            .order_by(col(PlanRow.changed_at), col(PlanRow.id))
+        )
+    )
+
+
+def running(session: Session) -> frozenset[str]:
+    """Ids of the cleanups that run and stand still for nobody."""
+    going_on = (col(PlanRow.status) == Status.RUNNING, col(PlanRow.attention) == "", known())
+    return frozenset(session.exec(select(PlanRow.id).where(*going_on)))
+
+
+def shown(session: Session, plan_id: str, version: int, message: MessageRef) -> None:
+    """Keep where the message stands and what it shows: what was said last, since it was posted last.
+
+    That it was posted is an event, for each message that a plan was given.
+    """
+    before = session.exec(
+        select(PlanRow.host, PlanRow.message_ts).where(col(PlanRow.id) == plan_id)
+    ).one_or_none()
+    if before is None:
+        raise RefusedError(f"There is no plan “{plan_id}” (any more).")
+    host, ts_before = before
+    values: dict[str, object] = {
+        "shown_version": version,
+        "showing_until": None,
+        "message_channel": message.channel,
+        "message_ts": message.ts,
+    }
+    if message.permalink or message.ts != ts_before:
+        values["message_permalink"] = message.permalink
+    update_count(session, update(PlanRow).where(col(PlanRow.id) == plan_id).values(values))
+    if message.ts != ts_before:
+        facts: dict[str, Json] = {
+            "channel": message.channel, "ts": message.ts, "permalink": message.permalink or None,
+        }  # fmt: skip
+        posted = Event(tag=Tag.PLAN_POSTED, plan=plan_id, host=host, facts=facts)
+        chain.append(session, {f"{plan_id}/posted {message.channel} {message.ts}": posted})
+
+
+def begin_showing(session: Session, plan_id: str, lease: timedelta) -> bool:
+    """Keep the others from bringing the same message up to date; False when another is at it."""
+    statement = (
+        update(PlanRow)
+        .where(
+            col(PlanRow.id) == plan_id,
+            col(PlanRow.shown_version) < col(PlanRow.version),
+            or_(col(PlanRow.showing_until).is_(None), col(PlanRow.showing_until) <= DatabaseNow()),
+        )
+        .values(showing_until=now(session) + lease)
+    )
+    return update_count(session, statement) == 1
+
+
+def leave_unshown(session: Session, plan_id: str) -> None:
+    """The message could not be brought up to date: whoever comes next may try."""
+    update_count(session, update(PlanRow).where(col(PlanRow.id) == plan_id).values(showing_until=None))

@@ -1,0 +1,194 @@
+"""Trouble: a host that is away or another one, and a database that cannot be written. Nothing is guessed."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import replace
+
+import pytest
+
+from bot.core.docker.inventory import EngineInfo
+from bot.core.errors import StoreUnavailableError
+from bot.core.life.states import Outcome, Status
+from bot.engines.clients import Clients
+from bot.engines.registry import DockerEngines
+from bot.store.store import SqlStore
+from tests.services.bench import BEN, HOST, Bench, Lead, WatchedEngine, hosts_at, imported, outcomes
+from tests.services.held import look
+from tests.support.machines.engine import PrivateEngine, private_engine
+
+
+@contextmanager
+def own_bench(store: SqlStore) -> Iterator[Bench]:
+    """A bench with an engine of its own, to be stopped and started."""
+    with private_engine() as engine:
+        by_name = hosts_at(engine).by_name
+        with closing(DockerEngines(by_name)) as engines, closing(Clients(by_name)) as clients:
+            yield Bench(engine=engine, store=store, engines=engines, clients=clients)
+
+
+def containers(engine: PrivateEngine) -> None:
+    base = imported(engine)
+    for name in ("one", "three", "two"):
+        engine.created(base, "--name", name)
+
+
+def test_a_plan_whose_host_is_away_at_its_start_is_cancelled_with_the_reason(store: SqlStore) -> None:
+    with own_bench(store) as bench:
+        containers(bench.engine)
+        plan = bench.approved()
+        before = look(bench.engine)
+        bench.engine.stop()
+        state = bench.run(plan)
+        assert state.status is Status.CANCELLED
+        assert state.reason.startswith(f"{HOST}: ")
+        assert "Nothing was removed; ask for a fresh plan" in state.reason
+        assert set(outcomes(state).values()) == {Outcome.PLANNED}
+        assert bench.tags(plan)[-1] == "deckhand:plan:cancelled"
+        assert bench.store.claimable() == ()
+        bench.engine.start()
+        assert look(bench.engine) == before
+        bench.run(plan)
+        assert look(bench.engine) == before
+
+
+def test_a_host_that_dies_in_a_run_parks_it_until_a_person_says_how_it_goes_on(store: SqlStore) -> None:
+    with own_bench(store) as bench:
+        engine = bench.engine
+        containers(engine)
+        plan = bench.approved()
+        calls: list[str] = []
+
+        def calling(_call: str, ids: Sequence[str]) -> None:
+            calls.extend(ids)
+            if len(calls) == 2:
+                engine.stop()
+
+        bench.execute(engines=bench.watched(calling))(plan.id)
+        state = bench.state(plan)
+        assert (state.status, state.finished_at) == (Status.RUNNING, None)
+        assert state.attention.startswith(f"{HOST}: ")
+        assert list(outcomes(state).values()) == [
+            Outcome.REMOVED, Outcome.REMOVING, Outcome.PLANNED, Outcome.PLANNED,
+        ]  # fmt: skip
+        assert bench.tags(plan)[-1] == "deckhand:cleanup:parked"
+        engine.start()
+        names = engine.docker("ps", "--all", "--format", "{{.Names}}").split()
+        assert sorted(names) == ["three", "two"]
+        bench.execute(owner="replica-2")(plan.id)
+        assert bench.state(plan) == state, "nobody takes it up by itself"
+
+        again = bench.approved()
+        assert bench.state(again).waits_for == plan.id
+        assert bench.store.claimable() == ()
+        bench.stop().resume(plan.id, BEN)
+        assert bench.store.claimable() == (plan.id,)
+        ended = bench.run(plan)
+        assert (ended.status, ended.attention, ended.attempt) == (Status.DONE, "", 2)
+        assert list(outcomes(ended).values()) == [Outcome.REMOVED] * 4
+        assert [each.reconciled for each in ended.items] == [False, True, False, False]
+        assert bench.run(again).status is Status.DONE
+
+
+class OtherEngine(WatchedEngine):
+    """What a host's name leads to after its machine was replaced."""
+
+    def info(self) -> EngineInfo:
+        return replace(super().info(), id="ANOTHER:ENGINE")
+
+
+def never(call: str, ids: Sequence[str]) -> None:
+    pytest.fail(f"{call} was called for {ids}")
+
+
+def test_a_plan_whose_host_leads_to_another_engine_is_cancelled(bench: Bench) -> None:
+    containers(bench.engine)
+    plan = bench.approved()
+    bench.execute(engines=Lead(OtherEngine(bench.clients, never)))(plan.id)
+    state = bench.state(plan)
+    assert state.status is Status.CANCELLED
+    assert "now leads to ANOTHER:ENGINE" in state.reason
+    assert plan.draft.engine.id in state.reason
+
+
+def test_a_run_that_is_taken_up_on_another_engine_fails_and_removes_nothing_there(bench: Bench) -> None:
+    containers(bench.engine)
+    plan = bench.approved()
+    run = bench.claimed(plan, "dead")
+    bench.store.release(run)
+    before = look(bench.engine)
+    bench.execute(engines=Lead(OtherEngine(bench.clients, never)))(plan.id)
+    state = bench.state(plan)
+    assert state.status is Status.FAILED
+    assert "now leads to ANOTHER:ENGINE" in state.reason
+    assert set(outcomes(state).values()) == {Outcome.FAILED}
+    assert look(bench.engine) == before
+
+
+REFUSE = "CREATE TRIGGER full BEFORE INSERT ON event BEGIN SELECT RAISE(ABORT, 'disk full'); END"
+MEND = "DROP TRIGGER full"
+
+
+def test_without_an_audit_nothing_is_removed(bench: Bench, sql: Callable[[str], None]) -> None:
+    containers(bench.engine)
+    plan = bench.approved()
+    before = look(bench.engine)
+    sql(REFUSE)
+    with pytest.raises(StoreUnavailableError, match="nothing is removed"):
+        bench.execute(engines=bench.watched(never))(plan.id)
+    assert look(bench.engine) == before
+    assert bench.state(plan).status is Status.APPROVED
+    sql(MEND)
+    assert bench.run(plan).status is Status.DONE
+
+
+def test_an_audit_that_fails_in_a_run_ends_it_there_and_the_next_process_goes_on(
+    bench: Bench, sql: Callable[[str], None]
+) -> None:
+    containers(bench.engine)
+    plan = bench.approved()
+    calls: list[str] = []
+
+    def calling(_call: str, ids: Sequence[str]) -> None:
+        calls.extend(ids)
+        if len(calls) == 2:
+            sql(REFUSE)
+
+    with pytest.raises(StoreUnavailableError):
+        bench.execute(engines=bench.watched(calling))(plan.id)
+    assert len(calls) == 2
+    assert list(outcomes(bench.state(plan)).values()) == [
+        Outcome.REMOVED, Outcome.REMOVING, Outcome.PLANNED, Outcome.PLANNED,
+    ]  # fmt: skip
+    sql(MEND)
+    sql("UPDATE plan SET lease_until = '2000-01-01T00:00:00.000000Z'")
+    state = bench.run(plan)
+    assert list(outcomes(state).values()) == [
+        Outcome.REMOVED, Outcome.GONE, Outcome.REMOVED, Outcome.REMOVED,
+    ]  # fmt: skip
+    assert bench.store.broken_link() is None
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("url", ["postgresql"], indirect=True)
+def test_a_database_that_goes_away_in_a_run_ends_it_before_the_next_item(
+    bench: Bench, url: str, admin: Callable[[str], None], sql: Callable[[str], None]
+) -> None:
+    name = url.partition("@/")[2].partition("?")[0]
+    containers(bench.engine)
+    plan = bench.approved()
+    calls: list[str] = []
+
+    def calling(_call: str, ids: Sequence[str]) -> None:
+        calls.extend(ids)
+        admin(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
+        sessions = f"FROM pg_stat_activity WHERE datname = '{name}'"
+        admin(f"SELECT pg_terminate_backend(pid) {sessions}")
+
+    with pytest.raises(StoreUnavailableError):
+        bench.execute(engines=bench.watched(calling))(plan.id)
+    assert calls == [plan.draft.items[0].id]
+    admin(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
+    sql("UPDATE plan SET lease_until = '2000-01-01T00:00:00.000000Z'")
+    state = bench.run(plan)
+    assert list(outcomes(state).values()) == [Outcome.GONE, *[Outcome.REMOVED] * 3]
+    assert state.status is Status.DONE

@@ -1,0 +1,121 @@
+"""A host that somebody may not look at does not exist for them: at every door the answer is the same, word for word."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+
+from bot.core.audit.events import Event, Tag
+from tests.slack.place import ANN, CYD, Place, eventually, shown
+
+Start = Callable[[str], Place]
+
+HIDDEN, MISSING = "vault-7", "vault-8"
+"""Two names as near to each other as a suggestion needs; only the first is registered."""
+HIDDEN_TAG, MISSING_TAG = "treasury", "treasurx"
+SOME_HIDDEN = """
+tags = ["web"]
+[hosts.vault-7]
+docker = "unix:///nowhere/docker.sock"
+tags = ["treasury", "web"]
+policy = "closed"
+[policies.default]
+look = ["*"]
+request = ["*"]
+approve = ["*"]
+[policies.closed]
+look = ["U0ANN"]
+request = ["U0ANN"]
+approve = ["U0ANN"]
+"""
+DOORS = (
+    ("/docker-df", "{host}"),
+    ("/docker-df", "{host} -v"),
+    ("/docker-df", "prod-3,{host}"),
+    ("/docker-df", "@{tag}"),
+    ("/docker-df", "prod-3,@{tag}"),
+    ("/docker-df", "{host}*"),
+    ("/docker-df", "{host}x"),
+    ("/docker-prune", "{host}"),
+    ("/docker-prune", "{host} routine"),
+    ("/docker-prune", "{host} rutine"),
+    ("/docker-prune", "{host} until=x"),
+    ("/docker-prune", "{host}x"),
+    ("/docker-prune", "routine {host}"),
+    ("/docker-prune", "{host} image=web:1"),
+    ("/docker-prune", "{host} why web:1"),
+    ("/docker-audit", "host={host}"),
+    ("/docker-audit", "host={host}x"),
+    ("/docker-audit", "@{tag}"),
+    ("/docker-audit", "tag={tag}"),
+    ("/docker-audit", "{host}"),
+    ("/docker-audit", "{host}x"),
+    ("/docker-audit", "{tag}"),
+)
+
+
+def answer(place: Place, command: str, text: str) -> str:
+    """All that Cyd reads after a command: in private or in the channel, whichever it is."""
+    private, posted = len(place.private(CYD)), len(place.workspace.messages())
+    place.workspace.command(CYD, command, text)
+
+    def said() -> list[str]:
+        told = place.private(CYD)[private:]
+        return told + [shown(message) for message in place.workspace.messages()[posted:]]
+
+    return re.sub(r', "block_id": "\w+"', "", eventually(said)[0])
+
+
+@pytest.fixture
+def place(start: Start) -> Place:
+    return start(SOME_HIDDEN)
+
+
+def test_at_every_door_a_hidden_host_and_one_that_does_not_exist_have_the_same_answer(place: Place) -> None:
+    for command, text in DOORS:
+        hidden = answer(place, command, text.format(host=HIDDEN, tag=HIDDEN_TAG))
+        missing = answer(place, command, text.format(host=MISSING, tag=MISSING_TAG))
+        assert hidden.replace(HIDDEN, MISSING).replace(HIDDEN_TAG, MISSING_TAG) == missing, (command, text)
+
+
+@pytest.mark.parametrize(
+    ("command", "text"),
+    [
+        ("/docker-df", ""),
+        ("/docker-df", "vault-9"),
+        ("/docker-df", "vault-*"),
+        ("/docker-df", "@treasure"),
+        ("/docker-df", "@nothing-like-it"),
+        ("/docker-prune", "vault-9"),
+        ("/docker-audit", "host=vault-9"),
+        ("/docker-audit", "vault-9"),
+        ("/docker-audit", "@nothing-like-it"),
+    ],
+)
+def test_no_suggestion_and_no_list_has_the_name_or_the_tag(place: Place, command: str, text: str) -> None:
+    said = answer(place, command, text)
+    assert HIDDEN not in said
+    assert HIDDEN_TAG not in said
+
+
+def test_a_fleet_has_no_hidden_host_and_does_not_say_that_there_is_one(place: Place) -> None:
+    place.workspace.command(CYD, "/docker-df", "@web")
+    message = place.message("1 answered")
+    assert HIDDEN not in shown(message)
+    assert "more host" not in shown(message)
+
+
+def test_whoever_may_look_is_told_more_and_the_audit_says_that_others_tried(place: Place) -> None:
+    place.workspace.command(ANN, "/docker-df", HIDDEN)
+    assert "there is no socket" in place.told(ANN)
+    answer(place, "/docker-df", HIDDEN)
+    answer(place, "/docker-prune", HIDDEN)
+    answer(place, "/docker-audit", HIDDEN)
+    refused = [link.event for link in place.store.events("")]
+
+    def tried(event: Event) -> bool:
+        return (event.actor, event.host) == (CYD, HIDDEN)
+
+    assert {event.tag for event in refused if tried(event)} == {
+        Tag.LOOK_REFUSED, Tag.REQUEST_REFUSED, Tag.AUDIT_REFUSED,
+    }  # fmt: skip

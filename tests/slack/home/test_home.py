@@ -1,0 +1,362 @@
+"""The App Home over Socket Mode: what waits, one's own plans, hosts and cleanups, each with a button that works."""
+
+import json
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from slack_sdk import WebClient
+
+from bot.core.audit.events import Tag
+from bot.core.life.states import Status
+from bot.slack.action_ids import AUDIT_ALL, AUDIT_DETAILS, HOME_PAGE, HOME_REFRESH, LOOK
+from bot.slack.plan.open import APPROVE, REJECT
+from bot.slack.plan.running import STOP, TAKE_UP
+from bot.trial.workspace import Message
+from tests.slack.place import ANN, BOB, CYD, OPEN_TO_ALL, PATIENCE, Place, buttons, eventually, shown
+from tests.slack.plan.test_stopping import Gate
+
+Start = Callable[[str], Place]
+JSON = dict[str, Any]
+
+CLOSED_TO_CYD = """
+[policies.default]
+look = ["U0ANN", "U0BOB"]
+request = ["U0ANN", "U0BOB"]
+approve = ["U0ANN", "U0BOB"]
+stop = ["U0ANN", "U0BOB"]
+audit = ["U0ANN"]
+"""
+TWO_VOTES = OPEN_TO_ALL + "quorum = 2\nself_approval = true\n"
+STOPPERS = OPEN_TO_ALL + 'stop = ["U0ANN", "U0BOB"]\n'
+
+
+def elements(view: JSON) -> Iterator[JSON]:
+    for block in view["blocks"]:
+        yield from block.get("elements") or ()
+        if "accessory" in block:
+            yield block["accessory"]
+
+
+def acts(view: JSON) -> dict[str, str]:
+    """What each button of a Home carries, by action id."""
+    return {one["action_id"]: one["value"] for one in elements(view) if one["type"] == "button"}
+
+
+def says(view: JSON | None) -> str:
+    return json.dumps(view["blocks"], ensure_ascii=False) if view else ""
+
+
+def home(place: Place, user: str, text: str = "Deckhand", without: str = "no such text") -> JSON:
+    """A person's Home, as soon as it says this."""
+
+    def found() -> JSON | None:
+        view = place.workspace.home(user)
+        return view if text in says(view) and without not in says(view) else None
+
+    try:
+        view = place.workspace.wait_for(found, PATIENCE)
+    except TimeoutError:
+        pytest.fail(f"{text!r}, without {without!r}: {says(place.workspace.home(user))}")
+    assert view is not None
+    return view
+
+
+def opened(place: Place, user: str, text: str = "Deckhand") -> JSON:
+    assert place.workspace.open_home(user).ok
+    return home(place, user, text)
+
+
+def press(place: Place, user: str, action_id: str) -> None:
+    view = place.workspace.home(user)
+    assert view is not None
+    assert place.workspace.click(user, view["id"], action_id).ok
+
+
+def in_person(place: Place, user: str, text: str) -> Message:
+    """The newest message to one person in their conversation with the bot that says this."""
+    return eventually(
+        lambda: next((m for m in reversed(place.workspace.direct_messages(user)) if text in shown(m)), None)
+    )  # type: ignore[return-value] # eventually gives what is true
+
+
+def published(place: Place) -> int:
+    return len(place.workspace.calls("views.publish"))
+
+
+def test_an_empty_home_says_of_each_part_that_it_is_empty_and_how_it_fills(start: Start) -> None:
+    view = opened(start(OPEN_TO_ALL), ANN)
+    for text in (
+        "No plan waits for you.",
+        "You have asked for no plan yet",
+        "*prod-3*: not looked at yet",
+        "No cleanup is in the audit yet.",
+    ):
+        assert text in says(view)
+    assert acts(view) == {HOME_REFRESH: "refresh", f"{LOOK}:prod-3": "prod-3"}
+
+
+def test_a_plan_waits_for_who_may_decide_and_is_listed_as_their_own_for_who_asked(start: Start) -> None:
+    place = start(OPEN_TO_ALL)
+    plan_id = buttons(place.propose(ANN))[APPROVE]
+    eventually(lambda: place.plan(plan_id).message.permalink)  # type: ignore[union-attr] # it was posted
+    theirs, own = opened(place, BOB, "1 plan"), opened(place, ANN, "waits for its decision")
+    assert "waits for you" in says(theirs)
+    assert "0 of 1 approvals" in says(theirs)
+    assert "Asked for by <@U0ANN>" in says(theirs)
+    assert {f"{APPROVE}:{plan_id}": plan_id, f"{REJECT}:{plan_id}": plan_id}.items() <= acts(theirs).items()
+    assert "No plan waits for you." in says(own)
+    assert not [action for action in acts(own) if action.startswith((APPROVE, REJECT))]
+    link = next(one for one in elements(own) if one.get("action_id") == f"home_open:yours:{plan_id}")
+    assert link["url"] == place.plan(plan_id).message.permalink  # type: ignore[union-attr] # it was posted
+
+
+def test_an_approval_on_a_home_runs_the_plan_and_both_homes_follow_by_themselves(start: Start) -> None:
+    place = start(OPEN_TO_ALL)
+    plan = place.propose(ANN)
+    plan_id = buttons(plan)[APPROVE]
+    opened(place, ANN, "waits for its decision")
+    opened(place, BOB, "1 plan")
+    press(place, BOB, f"{APPROVE}:{plan_id}")
+    assert place.message("Cleanup done").ts == plan.ts
+    assert place.images() == {"web:1"}
+    follows = home(place, BOB, "Last cleanup", without="*1 plan*")
+    assert acts(follows)[f"{AUDIT_DETAILS}:{plan_id}"] == plan_id
+    assert "*done*" in says(home(place, ANN, "*done*"))
+    assert place.told_privately() == set()
+
+
+def test_who_has_approved_already_is_not_asked_again_and_a_second_person_is(start: Start) -> None:
+    place = start(TWO_VOTES)
+    plan_id = buttons(place.propose(ANN))[APPROVE]
+    assert f"{APPROVE}:{plan_id}" in acts(opened(place, ANN, "1 plan"))
+    press(place, ANN, f"{APPROVE}:{plan_id}")
+    home(place, ANN, "No plan waits for you.")
+    view = opened(place, BOB, "1 of 2 approvals")
+    assert "(<@U0ANN>)" in says(view)
+    assert f"{APPROVE}:{plan_id}" in acts(view)
+
+
+def test_what_is_refused_on_a_home_is_said_in_person(start: Start) -> None:
+    place = start(OPEN_TO_ALL)
+    plan_id = buttons(place.propose(ANN))[APPROVE]
+    opened(place, BOB, "1 plan")
+    press(place, BOB, f"{APPROVE}:{plan_id}")
+    place.message("Cleanup done")
+    assert place.workspace.redeliver().ok
+    told = in_person(place, BOB, "already approved")
+    assert "Nothing was changed by your click." in told.text
+    assert place.told_privately() == set()
+    assert place.workspace.calls("chat.postEphemeral") == []
+
+
+def test_a_rejection_on_a_home_asks_why_and_ends_the_plan(start: Start) -> None:
+    place = start(OPEN_TO_ALL)
+    plan_id = buttons(place.propose(ANN))[APPROVE]
+    opened(place, BOB, "1 plan")
+    press(place, BOB, f"{REJECT}:{plan_id}")
+    place.workspace.wait_for(lambda: place.workspace.view(BOB), PATIENCE)
+    assert place.workspace.submit_view(BOB, {"reason": "not during the sale"}).ok
+    assert "not during the sale" in shown(place.message("Rejected plan"))
+    home(place, BOB, "No plan waits for you.")
+    assert place.plan(plan_id).votes[-1].reason == "not during the sale"
+
+
+def test_a_reason_that_comes_too_late_is_answered_in_person(start: Start) -> None:
+    place = start(OPEN_TO_ALL)
+    plan = place.propose(ANN)
+    plan_id = buttons(plan)[APPROVE]
+    opened(place, BOB, "1 plan")
+    press(place, BOB, f"{REJECT}:{plan_id}")
+    place.workspace.wait_for(lambda: place.workspace.view(BOB), PATIENCE)
+    place.approve(CYD, plan)
+    place.message("Cleanup done")
+    assert place.workspace.submit_view(BOB, {"reason": "no"}).ok
+    in_person(place, BOB, "already approved")
+    assert place.told_privately() == set()
+
+
+def test_a_look_from_a_home_is_answered_in_person_and_its_figures_appear_on_the_home(start: Start) -> None:
+    place = start(OPEN_TO_ALL)
+    opened(place, ANN, "not looked at yet")
+    press(place, ANN, f"{LOOK}:prod-3")
+    report = in_person(place, ANN, "What a cleanup would free")
+    assert "prod-3" in report.text
+    view = home(place, ANN, "reclaimable of", without="not looked at yet")
+    assert "reclaimable on 1 host that was looked at" in says(view)
+    assert place.workspace.messages() == []
+
+
+def test_that_a_host_does_not_answer_is_said_in_person(start: Start) -> None:
+    place = start(OPEN_TO_ALL + '[hosts.away]\ndocker = "unix:///nowhere/away.sock"\n')
+    opened(place, ANN, "*away*")
+    press(place, ANN, f"{LOOK}:away")
+    assert "away did not answer" in shown(in_person(place, ANN, "away did not answer"))
+    assert place.told_privately() == set()
+
+
+def test_a_look_at_the_whole_fleet_fills_the_home_too(start: Start) -> None:
+    place = start(OPEN_TO_ALL)
+    place.workspace.command(BOB, "/docker-df", "all")
+    place.message("1 answered")
+    assert "not looked at yet" not in says(opened(place, ANN, "reclaimable of"))
+
+
+def test_details_and_all_cleanups_are_answered_in_person(start: Start) -> None:
+    place = start(OPEN_TO_ALL)
+    plan = place.propose(ANN)
+    plan_id = buttons(plan)[APPROVE]
+    place.approve(BOB, plan)
+    place.message("Cleanup done")
+    opened(place, CYD, "Last cleanup")
+    press(place, CYD, f"{AUDIT_DETAILS}:{plan_id}")
+    assert "Timeline" in shown(in_person(place, CYD, "Timeline"))
+    press(place, CYD, AUDIT_ALL)
+    assert "latest 1 cleanup" in shown(in_person(place, CYD, "latest 1 cleanup"))
+    assert len(place.workspace.messages()) == 1
+
+
+def test_a_running_cleanup_shows_how_far_it_is_and_is_stopped_on_the_home(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate = Gate(monkeypatch, before=1)
+    place = start(STOPPERS)
+    plan = place.propose(ANN)
+    plan_id = buttons(plan)[APPROVE]
+    opened(place, ANN, "waits for its decision")
+    place.approve(BOB, plan)
+    assert gate.reached.wait(PATIENCE)
+    view = home(place, ANN, "running")
+    assert acts(view)[f"{STOP}:{plan_id}"] == plan_id
+    press(place, ANN, f"{STOP}:{plan_id}")
+    home(place, ANN, "<@U0ANN> stopped it")
+    gate.go.set()
+    place.message("Cleanup stopped")
+    home(place, ANN, "*stopped*", without="running")
+    assert place.plan(plan_id).status is Status.STOPPED
+
+
+def test_a_cleanup_that_needs_attention_is_at_the_top_of_who_may_act_and_taken_up_there(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.services.run.execute.HOST_WAITS", (0.01,))
+    gate = Gate(monkeypatch, before=1)
+    place = start(STOPPERS.replace('approve = ["*"]', 'approve = ["U0BOB"]'))
+    plan = place.propose(ANN)
+    plan_id = buttons(plan)[APPROVE]
+    place.approve(BOB, plan)
+    assert gate.reached.wait(PATIENCE)
+    place.engine.stop()
+    gate.go.set()
+    place.message("Cleanup needs attention")
+    assert {f"{TAKE_UP}:{plan_id}", f"{STOP}:{plan_id}"} <= acts(opened(place, BOB, "still open")).keys()
+    assert f"{TAKE_UP}:{plan_id}" not in acts(opened(place, ANN, "still open"))
+    assert "still open" not in says(opened(place, CYD, "A cleanup needs attention here"))
+    place.engine.start()
+    press(place, BOB, f"{TAKE_UP}:{plan_id}")
+    place.message("Cleanup done")
+    home(place, BOB, "Last cleanup", without="needs attention")
+    assert [event.actor for event in place.events(plan_id, Tag.CLEANUP_RESUMED)] == [BOB]
+
+
+def test_what_a_person_may_not_see_is_not_on_their_home(start: Start) -> None:
+    place = start(CLOSED_TO_CYD)
+    place.approve(BOB, place.propose(ANN, "image=older:1"))
+    place.message("Cleanup done")
+    place.propose(ANN)
+    view = opened(place, CYD)
+    assert "prod-3" not in says(view)
+    assert "No registered host is open to you." in says(view)
+    assert acts(view) == {HOME_REFRESH: "refresh"}
+    assert "Recent cleanups" not in says(opened(place, BOB, "prod-3"))
+    assert "Recent cleanups" in says(opened(place, ANN, "prod-3"))
+    assert place.events("", Tag.LOOK_REFUSED) == [], "drawing a Home is no attempt at anything"
+
+
+def test_a_right_that_a_channel_gives_does_not_count_on_a_home_which_says_so(start: Start) -> None:
+    place = start(OPEN_TO_ALL.replace('look = ["*"]', 'look = ["C0OPS"]'))
+    view = opened(place, ANN)
+    assert "*prod-3*" not in says(view)
+    assert "belong to a channel that a policy names" in says(view)
+
+
+def test_a_right_that_a_user_group_has_counts_on_a_home(start: Start) -> None:
+    place = start(OPEN_TO_ALL.replace('approve = ["*"]', 'approve = ["S0OPS"]'))
+    plan_id = buttons(place.propose(ANN))[APPROVE]
+    assert f"{APPROVE}:{plan_id}" in acts(opened(place, BOB, "1 plan"))
+    assert f"{APPROVE}:{plan_id}" not in acts(opened(place, CYD, "No plan waits for you."))
+
+
+def test_a_plan_in_somebody_elses_conversation_waits_on_a_home_without_a_link_to_it(start: Start) -> None:
+    place = start(OPEN_TO_ALL)
+    direct = place.workspace.team.direct(ANN).id
+    place.workspace.command(ANN, "/docker-prune", "prod-3 everything", channel=direct)
+    plan_id = buttons(in_person(place, ANN, "Cleanup plan: "))[APPROVE]
+    assert f"home_open:yours:{plan_id}" in says(opened(place, ANN, "home_open:yours"))
+    theirs = opened(place, BOB, "1 plan")
+    assert "home_open" not in says(theirs)
+    press(place, BOB, f"{APPROVE}:{plan_id}")
+    in_person(place, ANN, "Cleanup done")
+
+
+def test_many_hosts_are_paged_and_each_page_is_there_at_the_click(start: Start) -> None:
+    more = "".join(
+        f'[hosts.web-{number:02}]\ndocker = "unix:///nowhere/{number}.sock"\n' for number in range(30)
+    )
+    place = start(OPEN_TO_ALL + more)
+    view = opened(place, ANN, "Page 1 of 3, 31 hosts")
+    assert acts(view)[f"{HOME_PAGE}:hosts:on"] == "1"
+    assert f"{HOME_PAGE}:hosts:back" not in acts(view)
+    press(place, ANN, f"{HOME_PAGE}:hosts:on")
+    home(place, ANN, "Page 2 of 3")
+    press(place, ANN, f"{HOME_PAGE}:hosts:on")
+    last = home(place, ANN, "Page 3 of 3")
+    assert f"{HOME_PAGE}:hosts:on" not in acts(last)
+    assert sum(action.startswith(f"{LOOK}:") for action in acts(last)) == 31 - 2 * 12
+
+
+def test_a_home_that_says_the_same_is_not_published_again_unless_somebody_presses_refresh(
+    start: Start,
+) -> None:
+    place = start(OPEN_TO_ALL)
+    opened(place, ANN)
+    assert published(place) == 1
+    assert place.workspace.open_home(ANN).ok
+    opened(place, BOB)
+    assert published(place) == 2, "Bob's is the second: Ann's, opened before it, says the same"
+    before = place.workspace.home(ANN)
+    press(place, ANN, HOME_REFRESH)
+    place.workspace.wait_for(lambda: place.workspace.home(ANN) != before, PATIENCE)
+    assert published(place) == 3
+
+
+@pytest.mark.parametrize(("status", "times"), [(429, 2), (500, 4)])  # the client itself tries 500 three times
+def test_a_home_that_slack_does_not_take_now_comes_later_and_keeps_no_message_waiting(
+    start: Start, monkeypatch: pytest.MonkeyPatch, status: int, times: int
+) -> None:
+    monkeypatch.setattr("bot.slack.home.showing.RETRY_AFTER", timedelta(seconds=0.1))
+    place = start(OPEN_TO_ALL)
+    place.workspace.fail_next("views.publish", status=status, retry_after=1, times=times)
+    assert place.workspace.open_home(BOB).ok
+    place.propose(ANN)
+    assert place.workspace.home(BOB) is None, "a plan was asked for and posted meanwhile"
+    home(place, BOB, "*1 plan*")
+
+
+def test_a_view_that_another_replica_has_published_since_is_left_alone_until_it_is_opened(
+    start: Start,
+) -> None:
+    place = start(OPEN_TO_ALL)
+    opened(place, BOB)
+    others: JSON = {
+        "type": "home",
+        "blocks": [{"type": "header", "text": {"type": "plain_text", "text": "page 7"}}],
+    }
+    WebClient(place.workspace.bot_token, base_url=place.workspace.api_url).views_publish(
+        user_id=BOB, view=others
+    )
+    place.propose(ANN)
+    eventually(lambda: published(place) == 3)  # the third is refused: another view stands there by now
+    assert "page 7" in says(place.workspace.home(BOB))
+    assert "*1 plan*" in says(opened(place, BOB, "*1 plan*"))

@@ -1,0 +1,337 @@
+"""The plan's message follows the plan: through rate limits, a deleted message, a channel without the bot."""
+
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from slack_sdk import WebClient
+
+from bot.core.audit.events import Event, Tag
+from bot.core.life.states import MessageRef, PlanState, Status, Vote
+from bot.core.plan.plan import Person
+from bot.ports import Change, Run
+from bot.services.work.show import PROGRESS_A_MINUTE, PROGRESS_EVERY, RETRY_AFTER, Show
+from bot.slack.action_ids import ADJUST, AUDIT_DETAILS, COMMANDS
+from bot.slack.chat import SlackChat, web_client
+from bot.slack.plan.lists import full_list
+from bot.slack.plan.open import APPROVE, REJECT
+from bot.store.db.database import open_store
+from bot.store.store import SqlStore
+from bot.trial.workspace import Workspace
+from tests.slack.place import ANN, BOB, CYD, OPEN_TO_ALL, Place, buttons, eventually, shown
+from tests.slack.states import item, proposed
+
+Start = Callable[[str], Place]
+
+
+def test_a_rate_limit_delays_the_final_state_and_does_not_lose_it(start: Start) -> None:
+    place = start(OPEN_TO_ALL)
+    plan = place.propose(ANN)
+    place.workspace.fail_next("chat.update", status=429, retry_after=1)
+    place.approve(BOB, plan)
+    ended = place.message("Cleanup done")
+    assert (ended.ts, [*buttons(ended)]) == (plan.ts, [f"{AUDIT_DETAILS}:{buttons(plan)[APPROVE]}"])
+    assert len(place.workspace.messages()) == 1
+    assert eventually(lambda: not place.store.unshown())
+
+
+def test_the_end_of_a_plan_whose_message_was_deleted_is_posted_anew(start: Start) -> None:
+    place = start(OPEN_TO_ALL)
+    plan = place.propose(ANN)
+    plan_id = buttons(plan)[APPROVE]
+    with place.engine.universe.lock:  # the engine does not answer until the message is gone
+        place.approve(BOB, plan)
+        place.message("Approved by <@U0BOB>")
+        client = WebClient(place.workspace.bot_token, place.workspace.api_url)
+        client.chat_delete(channel=plan.channel, ts=plan.ts)
+    eventually(lambda: place.plan(plan_id).status is Status.DONE)
+    assert eventually(lambda: not place.store.unshown())
+    assert place.images() == {"web:1"}
+    (again,) = place.workspace.messages()
+    assert again.text.startswith("Cleanup done")
+    assert place.told_privately() == set()
+
+
+@pytest.mark.parametrize("error", ["not_in_channel", "channel_not_found"])
+def test_where_the_bot_may_not_write_the_plan_is_cancelled_and_the_requester_hears_of_it(
+    start: Start, error: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.services.decide.propose.id_of", lambda _request: "k7m2p9wxyz")
+    place = start(OPEN_TO_ALL)
+    place.workspace.close_channel(error)
+    place.workspace.command(ANN, "/docker-prune", "prod-3 everything")
+    assert "Invite me with `/invite @Deckhand`" in place.told(ANN)
+    assert place.told_privately() == {ANN}
+    assert eventually(lambda: not place.store.unshown())
+    assert place.workspace.messages() == []
+    state = place.plan("k7m2p9wxyz")
+    assert state.status is Status.CANCELLED
+    assert state.reason == (
+        f"Its message could not be posted. Slack answered {error}. Invite Deckhand there (/invite @Deckhand) "
+        "and ask again."
+    )
+    assert len(place.events("k7m2p9wxyz", Tag.PLAN_CANCELLED)) == 1
+    (direct,) = place.workspace.direct_messages(ANN)
+    assert f"Slack answered {error}" in shown(direct)
+    assert len(place.events("k7m2p9wxyz", Tag.PLAN_CANCELLED)) == 1
+
+
+def test_a_report_for_a_channel_without_the_bot_is_answered_through_the_response_url(start: Start) -> None:
+    place = start(OPEN_TO_ALL)
+    place.workspace.fail_next("chat.postMessage", error="not_in_channel")
+    place.workspace.fail_next("chat.postEphemeral", error="not_in_channel")
+    place.workspace.command(CYD, "/docker-df", "prod-3")
+    assert "Invite me" in place.told(CYD)
+    assert len(place.workspace.calls("response_url")) == 1
+
+
+# --- the shower alone, with a clock that a test moves -------------------------------------------
+
+
+@dataclass
+class Clock:
+    moment: datetime = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+    def now(self) -> datetime:
+        return self.moment
+
+    def pass_time(self, span: timedelta) -> None:
+        self.moment += span
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shower:
+    workspace: Workspace
+    store: SqlStore
+    show: Show
+    clock: Clock
+
+    def create(self, state: PlanState | None = None) -> PlanState:
+        plan = (state or proposed()).plan
+        return self.store.create_plan(plan, 1, MessageRef(channel="C0OPS"), event(Tag.PLAN_PROPOSED))
+
+    def become(self, status: Status) -> None:
+        self.store.change(
+            "k7m2p9wxyz", lambda _state, _now: Change(status=status, events=(event(TAGS[status]),))
+        )
+
+    @property
+    def text(self) -> str:
+        (message,) = self.workspace.messages()
+        return message.text
+
+    def updates(self) -> int:
+        return len(self.workspace.calls("chat.update"))
+
+
+TAGS = {
+    Status.APPROVED: Tag.PLAN_APPROVED, Status.REJECTED: Tag.PLAN_REJECTED, Status.EXPIRED: Tag.PLAN_EXPIRED,
+    Status.CANCELLED: Tag.PLAN_CANCELLED, Status.SUPERSEDED: Tag.PLAN_SUPERSEDED,
+}  # fmt: skip
+
+
+def event(tag: Tag = Tag.PLAN_APPROVED) -> Event:
+    return Event(tag=tag, plan="k7m2p9wxyz", host="prod-3")
+
+
+@pytest.fixture
+def shower(workspace: Workspace, tmp_path: Path) -> Iterator[Shower]:
+    clock = Clock()
+    with closing(open_store(f"sqlite:///{tmp_path / 'deckhand.db'}")) as store:
+        chat = SlackChat(web_client(workspace.bot_token, workspace.api_url, patient=False))
+        show = Show(store=store, chat=chat, clock=clock)
+        yield Shower(workspace=workspace, store=store, show=show, clock=clock)
+
+
+def test_what_is_shown_is_not_sent_again(shower: Shower) -> None:
+    shower.create()
+    shower.show()
+    shower.show()
+    assert shower.text.startswith("Cleanup plan: ")
+    assert shower.updates() == 0
+
+
+def test_a_message_that_somebody_deleted_is_posted_again_as_the_plan_is_now(shower: Shower) -> None:
+    shower.create()
+    shower.show()
+    (message,) = shower.workspace.messages()
+    client = WebClient(shower.workspace.bot_token, shower.workspace.api_url)
+    client.chat_delete(channel=message.channel, ts=message.ts)
+    vote = Vote(person=Person(id=BOB), approve=True, at=shower.clock.now())
+    shower.store.change(
+        "k7m2p9wxyz", lambda _state, _now: Change(status=Status.PROPOSED, events=(event(),), vote=vote)
+    )
+    shower.show()
+    state = shower.store.plan("k7m2p9wxyz")
+    assert state is not None
+    assert state.status is Status.PROPOSED
+    (again,) = shower.workspace.messages()
+    assert again.ts != message.ts
+    assert f"1 of {state.quorum}: <@{BOB}>" in shown(again)
+    assert state.message is not None
+    assert state.message.ts == again.ts
+    assert shower.store.unshown() == ()
+
+
+def test_an_update_that_slack_put_off_is_tried_again_after_a_while_with_the_latest_state(
+    shower: Shower,
+) -> None:
+    shower.create()
+    shower.show()
+    shower.become(Status.APPROVED)
+    shower.workspace.fail_next("chat.update", error="ratelimited")
+    shower.show()
+    assert shower.text.startswith("Cleanup plan: ")
+    shower.become(Status.CANCELLED)
+    shower.clock.pass_time(RETRY_AFTER - timedelta(seconds=1))
+    shower.show()
+    assert shower.text.startswith("Cleanup plan: ")
+    assert shower.updates() == 0
+    shower.clock.pass_time(timedelta(seconds=1))
+    shower.show()
+    assert shower.text.startswith("Cancelled plan: ")
+    assert shower.updates() == 1
+    assert shower.store.unshown() == ()
+
+
+def test_a_first_post_that_slack_put_off_is_posted_later_and_once(shower: Shower) -> None:
+    shower.create()
+    shower.workspace.fail_next("chat.postMessage", error="service_unavailable")
+    shower.show()
+    assert shower.workspace.messages() == []
+    shower.clock.pass_time(RETRY_AFTER)
+    shower.show()
+    shower.show()
+    assert shower.text.startswith("Cleanup plan: ")
+
+
+def test_progress_waits_three_seconds_and_the_end_does_not(shower: Shower) -> None:
+    shower.create()
+    shower.show()
+    shower.become(Status.APPROVED)
+    run = shower.store.claim("k7m2p9wxyz", "replica-1", timedelta(minutes=1))
+    assert run is not None
+    shower.show()
+    assert "0 of 5 objects" in shower.text
+    shower.store.start_items(run, [0])
+    shower.clock.pass_time(PROGRESS_EVERY - timedelta(seconds=1))
+    shower.show()
+    assert shower.updates() == 1
+    shower.store.finish(run, Status.STOPPED, event(Tag.CLEANUP_FINISHED))
+    shower.show()
+    assert shower.text.startswith("Cleanup stopped: ")
+    assert shower.updates() == 2
+
+
+def test_progress_is_shown_after_three_seconds(shower: Shower) -> None:
+    shower.create()
+    shower.become(Status.APPROVED)
+    run = shower.store.claim("k7m2p9wxyz", "replica-1", timedelta(minutes=1))
+    assert run is not None
+    shower.show()
+    shower.store.start_items(run, [0])
+    shower.clock.pass_time(PROGRESS_EVERY)
+    shower.show()
+    (message,) = shower.workspace.messages()
+    assert "Now: `job-17`" in shown(message)
+
+
+def run_many(shower: Shower, count: int) -> list[Run]:
+    """So many cleanups, each on a host of its own, whose beginning is shown."""
+    runs = []
+    for number in range(count):
+        plan = replace(proposed().plan, id=f"plan{number}", host=f"host-{number}")
+        plan = replace(plan, draft=replace(plan.draft, engine=replace(plan.draft.engine, id=f"E{number}")))
+        shower.store.create_plan(
+            plan, 1, MessageRef(channel="C0OPS"), replace(event(Tag.PLAN_PROPOSED), plan=plan.id)
+        )
+        approved = Change(status=Status.APPROVED, events=(replace(event(), plan=plan.id),))
+        shower.store.change(plan.id, lambda _state, _now, approved=approved: approved)  # type: ignore[misc] # bound here
+        run = shower.store.claim(plan.id, "replica-1", timedelta(minutes=1))
+        assert run is not None
+        runs.append(run)
+    shower.show()
+    return runs
+
+
+def test_the_progress_of_many_cleanups_shares_what_slack_takes_in_a_minute_and_their_ends_do_not_wait(
+    shower: Shower,
+) -> None:
+    runs = run_many(shower, PROGRESS_A_MINUTE + 3)
+    shower.clock.pass_time(PROGRESS_EVERY)
+    before = shower.updates()
+    for run in runs:
+        shower.store.start_items(run, [0])
+    for _ in range(4):
+        shower.show()
+    assert shower.updates() - before == PROGRESS_A_MINUTE
+    late = shower.store.unshown()
+    assert len(late) == 3
+    shower.store.finish(runs[0], Status.STOPPED, replace(event(Tag.CLEANUP_FINISHED), plan=runs[0].plan_id))
+    shower.show()
+    assert shower.updates() - before == PROGRESS_A_MINUTE + 1
+    shower.clock.pass_time(timedelta(minutes=1))
+    shower.show()
+    assert shower.store.unshown() == ()
+
+
+def test_a_pause_that_slack_asks_for_holds_up_progress_and_no_end(shower: Shower) -> None:
+    first, second, third = run_many(shower, 3)
+    shower.clock.pass_time(PROGRESS_EVERY)
+    before = shower.updates()
+    for run in (first, second):
+        shower.store.start_items(run, [0])
+    shower.workspace.fail_next("chat.update", status=429, retry_after=20)
+    shower.show()
+    assert shower.updates() == before
+    shower.store.finish(third, Status.STOPPED, replace(event(Tag.CLEANUP_FINISHED), plan=third.plan_id))
+    shower.show()
+    assert shower.updates() == before + 1
+    shower.clock.pass_time(timedelta(seconds=19))
+    shower.show()
+    assert shower.updates() == before + 1
+    shower.clock.pass_time(timedelta(seconds=1))
+    shower.show()
+    assert shower.store.unshown() == ()
+
+
+def test_a_list_that_is_too_long_to_be_read_stands_in_the_thread_as_a_file(shower: Shower) -> None:
+    state = proposed([item(number, f"image-{number}") for number in range(500)])
+    shower.create(state)
+    shower.show()
+    (posted,) = shower.workspace.messages()
+    _, reply = shower.workspace.thread(posted.ts)
+    assert set(buttons(posted)) == {APPROVE, REJECT, ADJUST, COMMANDS}
+    (file,) = reply.files
+    assert shower.workspace.file(file["id"]) == full_list(state).encode()
+
+
+def test_a_list_that_cannot_be_put_into_the_thread_does_not_hold_up_the_plan(shower: Shower) -> None:
+    shower.create(proposed([item(number, f"image-{number}") for number in range(500)]))
+    shower.workspace.fail_next("files.getUploadURLExternal", error="missing_scope")
+    shower.show()
+    (posted,) = shower.workspace.messages()
+    assert len(shower.workspace.thread(posted.ts)) == 1
+    shower.become(Status.EXPIRED)
+    shower.show()
+    assert shower.text.startswith("Expired plan: ")
+
+
+def test_a_list_that_somebody_changed_in_the_database_is_shown_to_nobody(
+    shower: Shower, sql: Callable[[str], None]
+) -> None:
+    """The plan is closed, and its message says so."""
+    shower.create()
+    sql("UPDATE plan SET snapshot = replace(snapshot, 'job-17', 'job-18')")
+    sql("UPDATE plan_item SET name = replace(name, 'job-17', 'job-18')")
+    shower.show()
+    assert (
+        "Somebody changed this plan in Deckhand's database: its list is not the one that was proposed"
+        in shower.text
+    )
+    state = shower.store.plan("k7m2p9wxyz")
+    assert state is not None
+    assert state.status is Status.CANCELLED
