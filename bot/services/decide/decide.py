@@ -1,7 +1,8 @@
 """Decide: votes on a plan, each checked against the policy at the click, each one compare-and-set."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bot.core.audit import facts
@@ -9,12 +10,12 @@ from bot.core.audit.events import Event, Tag
 from bot.core.errors import PlanClosedError, RefusedError
 from bot.core.life.states import PlanState, Status, Vote
 from bot.core.plan.plan import Person
-from bot.core.rules.hosts import Host, Hosts
+from bot.core.rules.hosts import Host
 from bot.core.rules.people import user_of
 from bot.core.rules.policy import APPROVER_PREFIX, Right, plan_objection, quorum_of
-from bot.ports import Change, Store
+from bot.ports import Change
+from bot.services.clicks import Click, Clicks, Way
 from bot.services.decide.approving import quorum_needed, start_of
-from bot.services.rules.rights import Rights
 
 _ENDED_WORDS = {
     Status.APPROVED: "already approved",
@@ -30,51 +31,38 @@ _AGAIN = frozenset({Status.REJECTED, Status.EXPIRED, Status.CANCELLED})
 """Ends after which the same may be planned once more."""
 
 
+_APPROVE = Way(verb="approve", right=Right.APPROVE, gone="nothing can be decided about it")
+_REJECT = replace(_APPROVE, verb="reject")
+_WITHDRAW = Way(verb="withdraw")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Decide:
-    hosts: Callable[[], Hosts]
-    rights: Rights
-    store: Store
-    changed: Callable[[], None]
-    """Called when a plan changed: a message to bring up to date, or a cleanup to start."""
+class Decide(Clicks):
+    """Votes of people. Whatever is refused, plans whose time is up are ended then."""
 
     def __call__(
         self, plan_id: str, person: Person, *, approve: bool, reason: str = "", channel: str = ""
     ) -> PlanState:
         """Record a vote; RefusedError, whose sentence says why, when it does not count."""
-        verb = "approve" if approve else "reject"
-        seen = self._seen(plan_id, person, verb)
-        vote = self._vote(seen, person, channel, approve=approve, reason=reason)
-        return self._change(seen, person, verb, vote.decide)
+
+        def vote(click: Click, state: PlanState, now: datetime) -> Change:
+            return _Vote(click=click, approve=approve, reason=reason).decide(state, now)
+
+        with self._due_ended():
+            return self.change(_APPROVE if approve else _REJECT, plan_id, person, channel, vote)
 
     def check_rejection(self, plan_id: str, person: Person, channel: str = "") -> PlanState:
         """The plan, when this person may reject it now; the same checks follow with the reason itself."""
-        seen = self._seen(plan_id, person, "reject")
-        vote = self._vote(seen, person, channel, approve=False)
-        try:
-            vote.check(seen)
+        with self._due_ended(), self.clicked(_REJECT, plan_id, person, channel) as click:
+            _Vote(click=click, approve=False).check(click.seen)
             if plan_id in self.store.due():
-                raise expired(seen)
-        except RefusedError as refused:
-            self._refused(seen, person, "reject", refused)
-            raise
-        return seen
+                raise expired(click.seen)
+            return click.seen
 
     def withdraw(self, plan_id: str, person: Person) -> PlanState:
         """Take one's own approval back while the plan still waits for others; RefusedError when it is too late."""
-        barred = self.rights.barred(person)
-
-        def take_back(state: PlanState, now: datetime) -> Change:
-            still_open(state, now)
-            if barred:
-                raise RefusedError(barred)
-            if person.id not in [approver.id for approver in state.approvers]:
-                raise RefusedError("None of the approvals is yours, so there is nothing to withdraw.")
-            left = [approver.id for approver in state.approvers if approver.id != person.id]
-            withdrawn = facts.event(Tag.PLAN_WITHDRAWN, state.plan, person, approvers=[*left])
-            return Change(status=Status.PROPOSED, events=(withdrawn,), withdrawn=person.id)
-
-        return self._change(self._seen(plan_id, person, "withdraw"), person, "withdraw", take_back)
+        with self._due_ended():
+            return self.change(_WITHDRAW, plan_id, person, "", _taken_back)
 
     def expire_due(self) -> None:
         """End the plans whose time is up; that they can no longer be approved does not depend on it."""
@@ -85,40 +73,23 @@ class Decide:
                 continue  # decided in this very moment
             self.changed()
 
-    def _seen(self, plan_id: str, person: Person, verb: str) -> PlanState:
-        seen = self.store.plan(plan_id)
-        if seen is None:
-            why = "This plan is not in the database of this Deckhand. Ask for a new one."
-            self.store.record_refusal(facts.refused(plan_id, "", person, verb, why))
-            raise RefusedError(why)
-        return seen
-
-    def _vote(
-        self, seen: PlanState, person: Person, channel: str, *, approve: bool, reason: str = ""
-    ) -> "_Vote":
-        host = self.hosts().by_name.get(seen.plan.host)
-        if host is None:
-            why = f"{seen.plan.host} is no longer registered, so nothing can be decided about it."
-            verb = "approve" if approve else "reject"
-            self.store.record_refusal(facts.refused(seen.plan.id, seen.plan.host, person, verb, why))
-            raise RefusedError(why)
-        refused = self.rights.objection(host, Right.APPROVE, person, channel)
-        return _Vote(host=host, person=person, approve=approve, reason=reason, refused=refused)
-
-    def _change(
-        self, seen: PlanState, person: Person, verb: str, decide: Callable[[PlanState, datetime], Change]
-    ) -> PlanState:
+    @contextmanager
+    def _due_ended(self) -> Iterator[None]:
         try:
-            state = self.store.change(seen.plan.id, decide)
-        except RefusedError as refused:
-            self._refused(seen, person, verb, refused)
+            yield
+        except RefusedError:
+            self.expire_due()
             raise
-        self.changed()
-        return state
 
-    def _refused(self, seen: PlanState, person: Person, verb: str, refused: RefusedError) -> None:
-        self.store.record_refusal(facts.refused(seen.plan.id, seen.plan.host, person, verb, str(refused)))
-        self.expire_due()
+
+def _taken_back(click: Click, state: PlanState, now: datetime) -> Change:
+    still_open(state, now)
+    click.check_right()
+    if click.person.id not in [approver.id for approver in state.approvers]:
+        raise RefusedError("None of the approvals is yours, so there is nothing to withdraw.")
+    left = [approver.id for approver in state.approvers if approver.id != click.person.id]
+    withdrawn = facts.event(Tag.PLAN_WITHDRAWN, state.plan, click.person, approvers=[*left])
+    return Change(status=Status.PROPOSED, events=(withdrawn,), withdrawn=click.person.id)
 
 
 def _expire(state: PlanState, now: datetime) -> Change:
@@ -129,14 +100,19 @@ def _expire(state: PlanState, now: datetime) -> Change:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Vote:
-    """One click, with what was read for it; ``decide`` runs inside the store's transaction."""
+    """What a click says of a plan; ``decide`` runs inside the store's transaction."""
 
-    host: Host
-    person: Person
+    click: Click
     approve: bool
-    reason: str
-    refused: str
-    """Why they have not the right to vote; empty when they have it."""
+    reason: str = ""
+
+    @property
+    def person(self) -> Person:
+        return self.click.person
+
+    @property
+    def host(self) -> Host:
+        return self.click.host
 
     def decide(self, state: PlanState, now: datetime) -> Change:
         still_open(state, now)
@@ -147,8 +123,7 @@ class _Vote:
         """Raise RefusedError where the vote does not count, whatever the time."""
         if state.status is not Status.PROPOSED:
             raise already(state)
-        if self.refused:
-            raise RefusedError(self.refused)
+        self.click.check_right()
         if not self.approve:
             return
         if self.person.id == state.plan.requester.id and not self.host.policy.self_approval:

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 
 from bot.core.audit import facts
 from bot.core.audit.events import Event, Tag
@@ -20,54 +21,34 @@ from bot.core.json import Json
 from bot.core.life.restoring import ImageRestored, Restored, RestoreStatus, digests, tags
 from bot.core.life.states import CLEANUP_OUTCOMES, ItemState, PlanState
 from bot.core.plan.plan import Item, Person
-from bot.core.rules.hosts import Host, Hosts
 from bot.core.rules.people import user_of
 from bot.core.rules.policy import Right
 from bot.ports import Engines, HeldEngine, RestoreRun, Store
-from bot.services.rules.rights import Rights
+from bot.services.clicks import Click, Clicks, Way
 
 LOG = logging.getLogger(__name__)
 
 LEASE = timedelta(seconds=60)
 MOST_TRIES = 10
 """References that an image is pulled by, one after the other."""
+_RESTORE = Way(verb="restore", right=Right.RESTORE, gone="nothing can be restored on it")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Restore:
-    hosts: Callable[[], Hosts]
-    rights: Rights
+class Restore(Clicks):
     store: Store
     engines: Engines
     owner: str
     """Names this process in the lease."""
-    changed: Callable[[], None]
-    """Called when a plan has something new to show or to do."""
     stopping: Callable[[], bool]
     _active: dict[str, RestoreRun] = field(default_factory=dict)
 
     def ask(self, plan_id: str, person: Person, channel: str = "") -> PlanState:
         """Have a plan's images restored; RefusedError, whose sentence says why, when that may not be."""
-        seen = self.store.plan(plan_id)
-        if seen is None:
-            raise self._refused(plan_id, "", person, "This plan is not in the database of this Deckhand.")
-        host = self.hosts().by_name.get(seen.plan.host)
-        if host is None:
-            why = f"{seen.plan.host} is no longer registered, so nothing can be restored on it."
-            raise self._refused(plan_id, seen.plan.host, person, why)
-        refused = self.rights.objection(host, Right.RESTORE, person, channel)
-        asking = _Asking(host=host, person=person, channel=channel, refused=refused)
-        try:
-            state = self.store.ask_restore(plan_id, person, asking.decide)
-        except RefusedError as refused:
-            raise self._refused(plan_id, host.name, person, str(refused)) from None
+        with self.clicked(_RESTORE, plan_id, person, channel) as click:
+            state = self.store.ask_restore(plan_id, person, partial(_asked, click))
         self.changed()
         return state
-
-    def _refused(self, plan_id: str, host: str, person: Person, why: str) -> RefusedError:
-        """Write the attempt to the audit; the error to raise."""
-        self.store.record_refusal(facts.refused(plan_id, host, person, "restore", why))
-        return RefusedError(why)
 
     def __call__(self, plan_id: str) -> None:
         """Take up one restoring, unless somebody else has it, and bring it to its end.
@@ -150,42 +131,29 @@ def _tried(image: "_Image", position: int) -> ImageRestored:
         return ImageRestored(position=position, outcome=Restored.FAILED, reason=why)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Asking:
-    """One click, with what was read for it; ``decide`` runs inside the store's transaction."""
-
-    host: Host
-    person: Person
-    channel: str
-    refused: str
-    """Why they have not the right; empty when they have it."""
-
-    def decide(self, state: PlanState, _now: datetime) -> Event:
-        if self.refused:
-            raise RefusedError(self.refused)
-        if state.status not in CLEANUP_OUTCOMES:
-            raise RefusedError("This cleanup has not ended, so there is nothing to restore yet.")
-        if not state.restorable:
-            raise RefusedError(
-                "None of the removed objects can be restored: only images that came from a registry, or were "
-                "pushed to one, can be pulled again."
-            )
-        if state.restoring and state.restoring.status is not RestoreStatus.ENDED:
-            raise RefusedError(
-                f"These images are being restored already, for {_name(state.restoring.asked_by)}."
-            )
-        images: list[Json] = [
-            {"id": one.item.id, "name": one.item.name, "references": list(one.item.references)}
-            for one in state.restorable
-        ]
-        return facts.event(
-            Tag.RESTORE_ASKED,
-            state.plan,
-            self.person,
-            policy=self.host.policy.name,
-            images=images,
-            channel=self.channel,
+def _asked(click: Click, state: PlanState, _now: datetime) -> Event:
+    click.check_right()
+    if state.status not in CLEANUP_OUTCOMES:
+        raise RefusedError("This cleanup has not ended, so there is nothing to restore yet.")
+    if not state.restorable:
+        raise RefusedError(
+            "None of the removed objects can be restored: only images that came from a registry, or were "
+            "pushed to one, can be pulled again."
         )
+    if state.restoring and state.restoring.status is not RestoreStatus.ENDED:
+        raise RefusedError(f"These images are being restored already, for {_name(state.restoring.asked_by)}.")
+    images: list[Json] = [
+        {"id": one.item.id, "name": one.item.name, "references": list(one.item.references)}
+        for one in state.restorable
+    ]
+    return facts.event(
+        Tag.RESTORE_ASKED,
+        state.plan,
+        click.person,
+        policy=click.host.policy.name,
+        images=images,
+        channel=click.channel,
+    )
 
 
 def _name(person: Person) -> str:
