@@ -20,8 +20,8 @@ def visible(text: str) -> str:
 
 
 def visible_lines(text: str) -> str:
-    """The same for a whole file, whose lines end as they do."""
-    parts = re.split("(\\r?\\n)", text)
+    """The same for a whole file, whose lines end as they do, and whose tabs part cells: no tab drives anything."""
+    parts = re.split("(\\r?\\n|\t)", text)
     parts[::2] = map(visible, parts[::2])
     return "".join(parts)
 

@@ -94,4 +94,5 @@ def test_harmless_cells_stay_as_they_are() -> None:
 
 def test_a_file_keeps_its_lines_and_nothing_else_that_drives() -> None:
     assert visible_lines("a\r\nb\x1b\nc\rd\u2028") == "a\r\nb\\x1b\nc\\rd\\u2028"
+    assert visible_lines("image\t1 GB\tapp\x1b\n") == "image\t1 GB\tapp\\x1b\n"
     assert tab_line("a\tb\n", None, 7, "-1") == "a\\tb\\n\t\t7\t'-1\n"
