@@ -91,7 +91,11 @@ class SqlStore(Store):
         return self._sessions.writing(work)
 
     def plan(self, plan_id: str) -> PlanState | None:
-        return self._sessions.reading(lambda session: plans.load(session, plan_id))
+        try:
+            return self._sessions.reading(lambda session: plans.load(session, plan_id))
+        except PlanDiffersError as unreadable:  # there is nothing to be shown, nor to be asked: it is closed
+            why = str(unreadable)
+            raise self._sessions.writing(lambda session: binding.refuse(session, plan_id, why)) from None
 
     def held_against_audit(self, plan_id: str) -> PlanState | None:
         def work(session: Session) -> PlanState | None:

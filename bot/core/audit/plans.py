@@ -44,6 +44,8 @@ class Told:
     """Where its message stands; None when no event says so."""
     attempt: int = 0
     stop_asked: bool = False
+    parked: bool = False
+    """Whether its run waits until a person says how it goes on."""
     outcomes: dict[tuple[str, str], Outcome] = field(default_factory=dict)
     """Of the objects that were begun, by kind and id."""
     ended: dict[tuple[str, str], dict[str, Json]] = field(default_factory=dict)
@@ -89,12 +91,19 @@ class Told:
     def _begun(self, link: ChainedEvent) -> None:
         attempt = link.event.facts.get("attempt", 1)
         self.attempt = max(self.attempt, attempt if isinstance(attempt, int) else 1)
+        self.parked = False
+
+    def _parked(self, _link: ChainedEvent) -> None:
+        self.parked = True
+
+    def _resumed(self, _link: ChainedEvent) -> None:
+        self.parked = False
 
     def _posted(self, link: ChainedEvent) -> None:
         self.channel = _text(link.event.facts.get("channel"))
 
     def _stopped(self, _link: ChainedEvent) -> None:
-        self.stop_asked = True
+        self.stop_asked, self.parked = True, False
 
     def _removing(self, link: ChainedEvent) -> None:
         self.outcomes[_object(link)] = Outcome.REMOVING
@@ -112,6 +121,8 @@ _READERS: Mapping[str, Callable[[Told, ChainedEvent], None]] = MappingProxyType(
     Tag.PLAN_POSTED: Told._posted,  # noqa: SLF001
     Tag.CLEANUP_STARTED: Told._begun,  # noqa: SLF001
     Tag.CLEANUP_TAKEN_UP: Told._begun,  # noqa: SLF001
+    Tag.CLEANUP_PARKED: Told._parked,  # noqa: SLF001
+    Tag.CLEANUP_RESUMED: Told._resumed,  # noqa: SLF001
     Tag.CLEANUP_STOP_ASKED: Told._stopped,  # noqa: SLF001
     Tag.ITEM_REMOVING: Told._removing,  # noqa: SLF001
     Tag.ITEM_ENDED: Told._ended,  # noqa: SLF001
@@ -143,8 +154,8 @@ def _of_votes(state: PlanState, said: Told) -> str:
     approvers = [person.id for person in state.approvers]
     if approvers != (said.voters if state.status is Status.PROPOSED else said.approvers):
         return "its approvals are not those that were given"
-    if state.decided_at and said.approved_at and state.decided_at > said.approved_at + _LATER:
-        return "it was approved earlier than its row says"
+    if said.approved_at and (state.decided_at is None or state.decided_at > said.approved_at + _LATER):
+        return "it was approved at another time than its row says"
     return ""
 
 
@@ -153,6 +164,8 @@ def _of_run(state: PlanState, said: Told) -> str:
         return f"its row counts {state.attempt} attempts, and the audit {said.attempt}"
     if said.stop_asked and state.stop is None:
         return "somebody asked to stop it, and its row no longer says so"
+    if said.parked and not state.attention:
+        return "it waits until a person says how it goes on, and its row no longer says so"
     for one in state.items:
         key = (str(one.item.kind), one.item.id)
         if one.outcome is not said.outcomes.get(key, Outcome.PLANNED):

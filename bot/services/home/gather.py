@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Generic, TypeVar
 
 from bot.core.docker.usage import LastLook
-from bot.core.errors import NewerReleaseError
+from bot.core.errors import NewerReleaseError, PlanDiffersError
 from bot.core.life.states import ENDED, PlanState, Status
 from bot.core.plan.plan import Person
 from bot.core.rules.hosts import Host, Hosts
@@ -208,8 +208,10 @@ class GatherHome:
     def _plan(self, plan_id: str) -> PlanState | None:
         try:
             return self.store.plan(plan_id)
-        except NewerReleaseError:
-            return None  # a process of that release shows it
+        except (NewerReleaseError, PlanDiffersError):
+            return (
+                None  # a process of that release shows it; or its rows make no plan, and its message says so
+            )
 
     def _ended(self, person: Person) -> tuple[PlanState, ...]:
         found = (self._plan(plan_id) for plan_id in self.store.ended(person.id, ENDED_SHOWN))

@@ -14,6 +14,7 @@ from bot.core.errors import (
     ChatRefusedError,
     MessageGoneError,
     NewerReleaseError,
+    PlanDiffersError,
     RefusedError,
 )
 from bot.core.life.states import ENDED, MessageRef, PlanState, Status
@@ -88,6 +89,8 @@ class Show:
             recorded = self.store.recorded(plan_id) if state and state.status not in _GO_ON else None
         except NewerReleaseError:
             return None  # a process of that release shows it
+        except PlanDiffersError:  # its rows make no plan: it is closed by now
+            recorded, state = self.store.recorded(plan_id), None
         return recorded.state if recorded else state
 
     def _bring_up_to_date(self, plan_id: str) -> None:

@@ -31,7 +31,7 @@ def append(session: Session, events: Mapping[str, Event]) -> Head | None:
     if not events:
         return None
     head = locked_head(session)
-    known = _known(session, tuple(events))
+    already = known(session, tuple(events))
     # Asked after the lock was had: the moment, and the seal of the event that is the last one now.
     last = select(EventRow.seal).where(col(EventRow.seq) == head.seq).scalar_subquery()
     at, last_seal = session.exec(select(DatabaseNow(), last)).one()
@@ -39,7 +39,7 @@ def append(session: Session, events: Mapping[str, Event]) -> Head | None:
     _must_go_on(keys, last_seal or "")
     rows = []
     for key, given in events.items():
-        if storable(key) in known:
+        if storable(key) in already:
             continue
         entry = _sealed(head, time_text(at), storable(key), given, keys)
         head = Head(seq=entry.seq, hash=entry.hash)
@@ -212,10 +212,10 @@ def _tag(text: str) -> Tag:
         return cast("Tag", text)
 
 
-def _known(session: Session, keys: Sequence[str]) -> set[str]:
+def known(session: Session, keys: Sequence[str]) -> set[str]:
     """Those of the keys that the chain has already; asked in parts, since parameters are limited."""
-    known: set[str] = set()
+    found: set[str] = set()
     for start in range(0, len(keys), BATCH):
         part = keys[start : start + BATCH]
-        known.update(session.exec(select(EventRow.key).where(col(EventRow.key).in_(part))))
-    return known
+        found.update(session.exec(select(EventRow.key).where(col(EventRow.key).in_(part))))
+    return found

@@ -15,7 +15,7 @@ from bot.core.audit.records import Facts, Record
 from bot.core.audit.review import RecordedItem
 from bot.core.audit.rows import ROUGHLY, differences
 from bot.core.audit.states import Basis, Recorded, state_of
-from bot.core.errors import NewerReleaseError
+from bot.core.errors import NewerReleaseError, PlanDiffersError
 from bot.core.life.states import PlanState, Status
 from bot.ports import Cleanup
 from bot.store.audit import chain
@@ -83,7 +83,7 @@ def _row(session: Session, plan_id: str, *, is_ours: bool) -> tuple[PlanState | 
         if not is_ours:
             raise
         return None, [f"the rows of plan {plan_id} say what no plan is: somebody has changed them"]
-    except _UNREADABLE:
+    except PlanDiffersError:
         return None, [f"the rows of plan {plan_id} make no plan: somebody has changed them"]
 
 

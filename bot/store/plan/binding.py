@@ -10,7 +10,7 @@ import uuid
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlmodel import Session, col
 
 from bot.core.audit import facts
@@ -29,6 +29,8 @@ LOG = logging.getLogger(__name__)
 
 _OF_THE_MOMENT = frozenset({"actor_name", "policy_in_force", "deckhand", "protection_in_force"})
 """Facts of a proposal that do not follow from its plan."""
+UNREADABLE = "its rows make no plan"
+"""Why a plan is closed whose rows cannot even be read."""
 
 
 def doubt(session: Session, row: PlanRow, items: Sequence[ItemRow], plan: Plan) -> str:
@@ -68,31 +70,42 @@ def said(session: Session, plan_id: str) -> Told:
     return told(genuine.events(session, plan_id))
 
 
-def refuse(session: Session, state: PlanState, why: str) -> PlanDiffersError:
+def refuse(session: Session, plan_id: str, why: str) -> PlanDiffersError:
     """Close a plan whose rows differ from its events; the error for whoever wanted something of it.
 
-    What became of it is told from the events alone: its rows are somebody's else by now.
+    What became of it is told from the events alone: its rows are somebody's else by now, and may be no plan at all.
     """
-    by_events = said(session, state.plan.id)
+    row = session.execute(
+        select(col(PlanRow.status), col(PlanRow.version), col(PlanRow.host)).where(col(PlanRow.id) == plan_id)
+    ).one()
+    by_events, proposal = said(session, plan_id), genuine.event(session, f"{plan_id}/version 1/0")
+    host = proposal.event.host if proposal else str(row.host)
     running = by_events.status is Status.RUNNING
     reason = (
         f"Somebody changed this plan in Deckhand's database: {why}. Nothing {'more ' if running else ''}is removed. "
         "Let whoever runs Deckhand look into it (deckhand audit verify), and ask for a new plan."
     )
-    if state.status in ENDED and by_events.status is state.status:
+    if row.status in ENDED and by_events.status == row.status:
         return PlanDiffersError(reason)
-    LOG.error("%s: plan %s is closed. %s", state.plan.host, state.plan.id, reason)
-    _close(session, state, by_events, reason)
+    LOG.error("%s: plan %s is closed. %s", host, plan_id, reason)
+    row_said: dict[str, Json] = {
+        "reason": reason,
+        "noted": reason,
+        "row": str(row.status),
+        "audit": str(by_events.status or ""),
+    }
+    differs = Event(tag=Tag.PLAN_DIFFERS, plan=plan_id, host=host, facts=row_said)
+    _close(session, differs, by_events, row.version + 1)
     return PlanDiffersError(reason)
 
 
-def _close(session: Session, state: PlanState, by_events: Told, reason: str) -> None:
-    plan_id, host = state.plan.id, state.plan.host
+def _close(session: Session, differs: Event, by_events: Told, version: int) -> None:
+    plan_id, host, reason = differs.plan, differs.host, str(differs.facts["reason"])
     before = by_events.status
     after = Status.FAILED if before is Status.RUNNING else before if before in ENDED else Status.CANCELLED
     moment = now(session)
     values: dict[str, object] = {
-        "status": str(after), "version": state.version + 1, "changed_at": moment, "reason": reason, "attention": "",
+        "status": str(after), "version": version, "changed_at": moment, "reason": reason, "attention": "",
         "lease_until": None,
     }  # fmt: skip
     if after is Status.FAILED:
@@ -104,13 +117,7 @@ def _close(session: Session, state: PlanState, by_events: Told, reason: str) -> 
         .values(values)
         .execution_options(synchronize_session=False)
     )
-    row_said: dict[str, Json] = {
-        "reason": reason,
-        "noted": reason,
-        "row": str(state.status),
-        "audit": str(before or ""),
-    }
-    events = [Event(tag=Tag.PLAN_DIFFERS, plan=plan_id, host=host, facts=row_said)]
+    events = [differs]
     if after is Status.CANCELLED:
         events.append(Event(tag=Tag.PLAN_CANCELLED, plan=plan_id, host=host, facts={"reason": reason}))
     if after is Status.FAILED:

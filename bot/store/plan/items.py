@@ -1,5 +1,6 @@
 """The items of a run: the intent written before the engine is called, the outcome after it. All fenced."""
 
+import logging
 from collections.abc import Mapping, Sequence
 
 from sqlalchemy import bindparam, update
@@ -14,6 +15,8 @@ from bot.store.audit import chain
 from bot.store.mapping import names_text
 from bot.store.models import ItemRow, PlanRow
 from bot.store.plan.runs import fence_change
+
+LOG = logging.getLogger(__name__)
 
 
 def start(session: Session, run: Run, positions: Sequence[int]) -> bool:
@@ -43,19 +46,44 @@ def untagging(session: Session, run: Run, position: int, names: Sequence[str]) -
 
 
 def end(session: Session, run: Run, ended: Sequence[ItemState]) -> None:
-    """Write outcomes; of an item that has one already, what was recorded first stands."""
+    """Write outcomes; of an item that has one already by the audit, what was recorded first stands.
+
+    What the events say comes from who did it: somebody may have changed the rows since it began.
+    """
     given = {state.position: state for state in ended}
     for state in given.values():
         if state.outcome in OPEN:
             raise ValueError(f"item {state.position} of plan {run.plan_id} cannot end as {state.outcome}")
     fence_change(session, run, {"in_vain": 0} if given else {})
-    rows = [row for row in _rows(session, run, tuple(given)) if row.outcome in OPEN]
-    outcomes = [_outcome(given[row.position]) for row in rows]
-    _move(session, rows, [{"reconciled": False, **outcome} for outcome in outcomes])
+    rows = _rows(session, run, tuple(given))
+    open_ = [row for row in rows if row.outcome in OPEN]
+    forged = _without_end(session, run, [row for row in rows if row.outcome not in OPEN])
+    _move(session, open_, [_columns(given[row.position]) for row in open_])
+    _write(session, forged, [_columns(given[row.position]) for row in forged])
+    now = {row.position for row in (*open_, *forged)}
     chain.append(
         session,
-        dict(_event(run, Tag.ITEM_ENDED, row, more) for row, more in zip(rows, outcomes, strict=True)),
-    )
+        {
+            f"{_key(run, position)}/{Tag.ITEM_ENDED}": _ended(run, state)
+            for position, state in given.items() if position in now
+        },
+    )  # fmt: skip
+
+
+def _without_end(session: Session, run: Run, rows: Sequence[ItemRow]) -> list[ItemRow]:
+    """Those of the rows that say how an item ended while no event does: somebody has changed them."""
+    found: list[ItemRow] = []
+    for row in rows:
+        keys = [
+            f"{_key(run, row.position, attempt)}/{Tag.ITEM_ENDED}" for attempt in range(1, run.attempt + 1)
+        ]
+        if not chain.known(session, keys):
+            LOG.error(
+                "%s: somebody wrote “%s” into the row of %s, an item of plan %s that had not ended",
+                run.host, row.outcome, row.name, run.plan_id,
+            )  # fmt: skip
+            found.append(row)
+    return found
 
 
 def _rows(session: Session, run: Run, positions: Sequence[int]) -> list[ItemRow]:
@@ -72,12 +100,16 @@ def _rows(session: Session, run: Run, positions: Sequence[int]) -> list[ItemRow]
 
 def _move(session: Session, rows: Sequence[ItemRow], changes: Sequence[Mapping[str, Json]]) -> None:
     """Compare and set: each row from the outcome that was read to a legal next one, with what goes with it."""
-    if not rows:
-        return
     for row, change in zip(rows, changes, strict=True):
         before, after = Outcome(row.outcome), Outcome(str(change["outcome"]))
         if before is not after and not item_may_become(before, after):
             raise ValueError(f"item {row.position} of plan {row.plan_id} is {before} and cannot be {after}")
+    _write(session, rows, changes)
+
+
+def _write(session: Session, rows: Sequence[ItemRow], changes: Sequence[Mapping[str, Json]]) -> None:
+    if not rows:
+        return
     table = ItemRow.__table__  # type: ignore[attr-defined] # SQLModel's stubs leave it out
     statement = (
         update(table)
@@ -108,4 +140,20 @@ def _event(run: Run, tag: Tag, row: ItemRow, more: Mapping[str, Json]) -> tuple[
     """An event of one item, and the key under which one attempt writes it once."""
     facts: dict[str, Json] = {"kind": row.kind, "id": row.object_id, "name": row.name, **more}
     event = Event(tag=tag, plan=run.plan_id, host=run.host, facts=facts)
-    return f"{run.plan_id}/attempt {run.attempt}/item {row.position}/{tag}", event
+    return f"{_key(run, row.position)}/{tag}", event
+
+
+def _ended(run: Run, state: ItemState) -> Event:
+    """How an item ended, told of what was done, whatever its row names by now."""
+    item = state.item
+    facts: dict[str, Json] = {"kind": str(item.kind), "id": item.id, "name": item.name, **_outcome(state)}
+    return Event(tag=Tag.ITEM_ENDED, plan=run.plan_id, host=run.host, facts=facts)
+
+
+def _columns(state: ItemState) -> dict[str, Json]:
+    return {"reconciled": False, **_outcome(state)}
+
+
+def _key(run: Run, position: int, attempt: int = 0) -> str:
+    """What an attempt, this one unless another is named, does once with an item."""
+    return f"{run.plan_id}/attempt {attempt or run.attempt}/item {position}"

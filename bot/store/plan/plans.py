@@ -137,8 +137,22 @@ def _insert(session: Session, plan: Plan, quorum: int, message: MessageRef, text
         session.execute(insert(ItemRow), items)
 
 
+_NO_PLAN = (ValueError, TypeError, KeyError, IndexError, AttributeError)
+"""What reading rows ends in that somebody has made no plan."""
+
+
 def load(session: Session, plan_id: str, *, lock: bool = False) -> PlanState | None:
-    """A plan as it stands in this transaction; locked until its end when asked to."""
+    """A plan as it stands in this transaction; locked until its end when asked to.
+
+    PlanDiffersError where its rows make no plan: whoever may write has it closed by ``binding.refuse``.
+    """
+    try:
+        return _loaded(session, plan_id, lock=lock)
+    except _NO_PLAN as error:
+        raise PlanDiffersError(binding.UNREADABLE) from error
+
+
+def _loaded(session: Session, plan_id: str, *, lock: bool) -> PlanState | None:
     query = select(PlanRow).where(col(PlanRow.id) == plan_id)
     if lock:
         query = query.with_for_update()
@@ -179,16 +193,19 @@ def change(
 
     The error, to be raised once that is written, when its rows say otherwise than the audit: then it is closed.
     """
-    state = there(load(session, plan_id, lock=True), plan_id)
+    try:
+        state = there(load(session, plan_id, lock=True), plan_id)
+    except PlanDiffersError as unreadable:
+        return binding.refuse(session, plan_id, str(unreadable))
     if state.doubt:
-        return binding.refuse(session, state, state.doubt)
+        return binding.refuse(session, plan_id, state.doubt)
     moment = now(session)
     wanted = decide(state, moment)
     _must_be_legal(state.status, wanted)
     counts = (wanted.status is Status.APPROVED and not wanted.noted) or wanted.vote is not None
     doubt = binding.whole_doubt(session, state) if counts else ""
     if doubt:
-        return binding.refuse(session, state, doubt)
+        return binding.refuse(session, plan_id, doubt)
     _write(session, state, wanted, moment)
     return there(load(session, plan_id), plan_id)
 

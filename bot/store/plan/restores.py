@@ -9,7 +9,7 @@ from sqlalchemy import and_, or_, update
 from sqlmodel import Session, col, select
 
 from bot.core.audit.events import Event, Tag, time_text
-from bot.core.errors import LeaseLostError, RefusedError
+from bot.core.errors import LeaseLostError, PlanDiffersError, RefusedError
 from bot.core.life.restoring import ImageRestored, RestoreStatus
 from bot.core.life.states import PlanState
 from bot.core.plan.plan import Person
@@ -32,10 +32,14 @@ def ask(
     session: Session, plan_id: str, person: Person, decide: Callable[[PlanState, datetime], Event]
 ) -> PlanState:
     """Let ``decide`` say whether the plan's images may be asked for again, and write that they were."""
-    state = there(load(session, plan_id, lock=True), plan_id)
-    if state.doubt:
+    try:
+        state = there(load(session, plan_id, lock=True), plan_id)
+        doubt = state.doubt
+    except PlanDiffersError as unreadable:
+        doubt = str(unreadable)
+    if doubt:
         raise RefusedError(
-            f"Nothing is restored: {state.doubt}, by Deckhand's audit. Let whoever runs Deckhand look at its database."
+            f"Nothing is restored: {doubt}, by Deckhand's audit. Let whoever runs Deckhand look at its database."
         )
     moment = now(session)
     event = decide(state, moment)
@@ -72,17 +76,20 @@ def claim(session: Session, plan_id: str, owner: str, lease: timedelta) -> Resto
     ).one_or_none()
     if row is None:
         return None
-    state = there(load(session, plan_id), plan_id)
+    try:
+        doubt = there(load(session, plan_id), plan_id).doubt
+    except PlanDiffersError as unreadable:
+        doubt = str(unreadable)
     asked = _asked(session, row)
-    if state.doubt or asked is None:
-        _refuse(session, row, state)
+    host = session.exec(select(PlanRow.host).where(col(PlanRow.id) == plan_id)).one()
+    if doubt or asked is None:
+        _refuse(session, row, host, doubt or "nobody asked for it")
         return None
     row.status, row.owner, row.attempt = str(RestoreStatus.RUNNING), owner, row.attempt + 1
     row.lease_until = now(session) + lease
     session.add(row)
     session.flush()
     _show_again(session, plan_id)
-    host = session.exec(select(PlanRow.host).where(col(PlanRow.id) == plan_id)).one()
     channel = str(asked.facts.get("channel") or "")
     return RestoreRun(
         plan_id=plan_id, host=host, number=row.number, owner=owner, attempt=row.attempt, channel=channel
@@ -97,10 +104,10 @@ def _asked(session: Session, row: RestoreRow) -> Event | None:
     return asked.event if asked is not None and own else None
 
 
-def _refuse(session: Session, row: RestoreRow, state: PlanState) -> None:
+def _refuse(session: Session, row: RestoreRow, host: str, why: str) -> None:
     """End a restoring that nobody asked for, or of other images than were removed; nothing is pulled."""
-    reason = f"{state.doubt or 'nobody asked for it'}, by Deckhand's audit: nothing more was restored"
-    LOG.error("%s: the restoring of plan %s is ended: %s", state.plan.host, row.plan_id, reason)
+    reason = f"{why}, by Deckhand's audit: nothing more was restored"
+    LOG.error("%s: the restoring of plan %s is ended: %s", host, row.plan_id, reason)
     row.status, row.ended_at, row.lease_until = str(RestoreStatus.ENDED), now(session), None
     session.add(row)
     session.flush()
@@ -108,7 +115,7 @@ def _refuse(session: Session, row: RestoreRow, state: PlanState) -> None:
     differs = Event(
         tag=Tag.PLAN_DIFFERS,
         plan=row.plan_id,
-        host=state.plan.host,
+        host=host,
         facts={"reason": reason, "restore": row.number},
     )
     chain.append(session, {f"{row.plan_id}/differs {uuid.uuid4()}/0": differs})

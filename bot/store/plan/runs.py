@@ -11,11 +11,12 @@ from bot.core.audit import facts
 from bot.core.audit.events import Event, Tag, time_text
 from bot.core.audit.plan_digest import FACT, plan_digest
 from bot.core.docker.usage import DiskUsage
-from bot.core.errors import LeaseLostError
+from bot.core.errors import LeaseLostError, PlanDiffersError
 from bot.core.json import Json
 from bot.core.life.states import ATTEMPTS_IN_VAIN, PlanState, Status, may_become
 from bot.ports import Run
-from bot.store.audit import chain, reviewing
+from bot.store.audit import chain, genuine, reviewing
+from bot.store.db.columns import read_moment
 from bot.store.db.sessions import now
 from bot.store.mapping import usage_text
 from bot.store.models import PlanRow
@@ -33,16 +34,17 @@ def claim(session: Session, plan_id: str, owner: str, lease: timedelta) -> Run |
 
     A run that was taken up too often in vain is parked instead.
     """
-    row = session.exec(
-        select(PlanRow).where(col(PlanRow.id) == plan_id, CLAIMABLE).with_for_update(skip_locked=True)
-    ).one_or_none()
-    if row is None:
+    mine = select(col(PlanRow.id)).where(col(PlanRow.id) == plan_id, CLAIMABLE)
+    if session.exec(mine.with_for_update(skip_locked=True)).one_or_none() is None:
         return None
-    seen = there(load(session, plan_id), plan_id)
-    doubt = binding.whole_doubt(session, seen)
+    try:
+        doubt = binding.whole_doubt(session, there(load(session, plan_id), plan_id))
+    except PlanDiffersError as unreadable:
+        doubt = str(unreadable)
     if doubt:
-        binding.refuse(session, seen, doubt)
+        binding.refuse(session, plan_id, doubt)
         return None
+    row = session.exec(select(PlanRow).where(col(PlanRow.id) == plan_id)).one()
     first, attempt, moment = row.status == Status.APPROVED, row.attempt + 1, now(session)
     if not first and row.in_vain >= ATTEMPTS_IN_VAIN:
         _park_in_vain(session, row, moment)
@@ -196,17 +198,24 @@ def finish(session: Session, run: Run, status: Status, event: Event, reason: str
     said = {
         "reclaimed_bytes": state.reclaimed,
         **event.facts,
-        **_times(state, moment),
-        "reason": state.reason,
+        **_times(state, _began(session, state), moment),
+        "reason": reason,
     }
     timed = chain.saying(event, said)
     chain.append(session, {f"{run.plan_id}/attempt {run.attempt}/{event.tag}": timed})
     return state
 
 
-def _times(state: PlanState, finished: datetime) -> dict[str, Json]:
+def _began(session: Session, state: PlanState) -> datetime | None:
+    """When a run began, by its start in the audit; the releases before did not write it there."""
+    start = genuine.event(session, f"{state.plan.id}/attempt 1/{Tag.CLEANUP_STARTED}")
+    said = start.event.facts.get("started_at") if start else None
+    return read_moment(said) if isinstance(said, str) else state.started_at
+
+
+def _times(state: PlanState, began: datetime | None, finished: datetime) -> dict[str, Json]:
     """When the run began and how long it took, by the database's clock."""
-    started = state.started_at or finished
+    started = began or finished
     took = round((finished - started).total_seconds() * 1000)
     return {
         "outcome": str(state.status), "started_at": time_text(started), "finished_at": time_text(finished),

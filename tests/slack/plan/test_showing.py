@@ -115,7 +115,8 @@ class Shower:
 
     def become(self, status: Status) -> None:
         self.store.change(
-            "k7m2p9wxyz", lambda _state, _now: Change(status=status, events=(event(TAGS[status]),))
+            "k7m2p9wxyz",
+            lambda _state, _now: Change(status=status, events=(event(TAGS[status]),), decided=True),
         )
 
     @property
@@ -248,7 +249,7 @@ def run_many(shower: Shower, count: int) -> list[Run]:
         shower.store.create_plan(
             plan, 1, MessageRef(channel="C0OPS"), replace(event(Tag.PLAN_PROPOSED), plan=plan.id)
         )
-        approved = Change(status=Status.APPROVED, events=(replace(event(), plan=plan.id),))
+        approved = Change(status=Status.APPROVED, events=(replace(event(), plan=plan.id),), decided=True)
         shower.store.change(plan.id, lambda _state, _now, approved=approved: approved)  # type: ignore[misc] # bound here
         run = shower.store.claim(plan.id, "replica-1", timedelta(minutes=1))
         assert run is not None

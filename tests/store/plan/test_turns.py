@@ -213,8 +213,8 @@ def test_a_plan_takes_the_place_of_those_that_are_still_proposed(store: SqlStore
     ]  # fmt: skip
     for each in ("old", "older"):
         link = store.events(each)[-1]
-        assert (link.event.tag, link.event.facts, link.event.host) == (
-            Tag.PLAN_SUPERSEDED, {"by": "new"}, "prod-3",
+        assert (link.event.tag, link.event.facts["by"], link.event.host) == (
+            Tag.PLAN_SUPERSEDED, "new", "prod-3",
         )  # fmt: skip
         assert tags(store, each).count("deckhand:plan:superseded") == 1
     with pytest.raises(RefusedError):
