@@ -8,9 +8,9 @@ from sqlmodel import Session, col
 from bot.core.audit.events import ChainedEvent
 from bot.core.audit.format import KEYED, Entry, is_keyed, message
 from bot.core.errors import StoreUnavailableError
-from bot.store.audit.chain import ENTRIES, link
+from bot.store.audit.chain import ENTRIES, link, streamed
 from bot.store.db.sessions import audit_keys
-from bot.store.models import EventRow
+from bot.store.models import EventRow, HeadRow
 
 
 def event(session: Session, once: str) -> ChainedEvent | None:
@@ -43,6 +43,30 @@ def _genuine(session: Session, entries: Iterator[Entry]) -> Iterator[ChainedEven
             yield link(entry, entry.plan)
         except StoreUnavailableError:
             continue
+
+
+def is_whole(session: Session, since: int) -> bool:
+    """Whether all events from that number to the chain's head are there, each as it was written and in its place.
+
+    What was written of a plan may be taken away: the triggers let go of what a checkpoint names, and anybody may
+    write something that looks like one.
+    """
+    keys, keyed = audit_keys(session), False
+    head = session.execute(select(col(HeadRow.seq), col(HeadRow.hash))).one_or_none()
+    if head is None:
+        return False
+    seq, found = since, ""
+    for entry in streamed(session, col(EventRow.seq) >= since, col(EventRow.seq) <= head.seq):
+        hasher = keys.hasher(entry.seal)
+        try:
+            fits = hasher is not None and hasher(message(entry.previous, entry)) == entry.hash
+        except (TypeError, ValueError):  # what is no text at all
+            return False
+        follows = entry.seq == seq and found in {"", entry.previous}
+        if not fits or not follows or (keyed and not is_keyed(entry.seal)):
+            return False
+        seq, found, keyed = entry.seq + 1, entry.hash, is_keyed(entry.seal)
+    return bool(seq == head.seq + 1 and found == head.hash)
 
 
 def _keyed_from(session: Session) -> int | None:

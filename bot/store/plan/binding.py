@@ -62,7 +62,15 @@ def _is_of(proposal: ChainedEvent, plan: Plan) -> bool:
 
 def whole_doubt(session: Session, state: PlanState) -> str:
     """The same of all that steers: votes, approval, and how far a run has come."""
-    return state.doubt or difference(state, said(session, state.plan.id))
+    return state.doubt or difference(state, said(session, state.plan.id)) or _gap(session, state.plan.id)
+
+
+def _gap(session: Session, plan_id: str) -> str:
+    """Whether something may have been taken from what the audit says since the plan was proposed."""
+    proposal = genuine.event(session, f"{plan_id}/version 1/0")
+    if proposal is not None and genuine.is_whole(session, proposal.seq):
+        return ""
+    return "the audit is not whole since it was proposed"
 
 
 def said(session: Session, plan_id: str) -> Told:

@@ -97,11 +97,12 @@ def claim(session: Session, plan_id: str, owner: str, lease: timedelta) -> Resto
 
 
 def _asked(session: Session, row: RestoreRow) -> Event | None:
-    """That this person asked for it, by the audit; None when they did not, or it has ended."""
+    """That this person asked for it, by the audit; None when they did not, or it has ended, or nothing says so."""
     asked = genuine.event(session, f"{row.plan_id}/restore {row.number}/asked")
     ended = genuine.event(session, f"{row.plan_id}/restore {row.number}/ended")
     own = asked is not None and ended is None and asked.event.actor == row.person_id
-    return asked.event if asked is not None and own else None
+    whole = asked is not None and own and genuine.is_whole(session, asked.seq)
+    return asked.event if asked is not None and whole else None
 
 
 def _refuse(session: Session, row: RestoreRow, host: str, why: str) -> None:
