@@ -117,8 +117,8 @@ def test_replicas_post_each_plan_once_and_stop_for_each_other(
     workspace: Workspace, replicas: Replicas, sample: SampleEngine
 ) -> None:
     store = replicas("postgresql")
-    for _ in range(6):
-        workspace.command("U0ANN", "/docker-prune", "prod-3 everything")
+    for number in range(6):  # no two alike: the same one at the same moment is one plan
+        workspace.command("U0ANN", "/docker-prune", f"prod-3 everything not=nothing-{number}")
     workspace.wait_for(lambda: len(workspace.messages()) >= 6, timeout=SECONDS)
     wait_until(lambda: not store.unshown())
     proposed = workspace.messages()

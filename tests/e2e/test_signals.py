@@ -17,7 +17,7 @@ STORM = (
 )
 WATCHED = """
 import os, signal, sys, threading
-from bot.arriving import Arriving
+from bot.process.arriving import Arriving
 
 arriving = Arriving(signal.SIGTERM, signal.SIGHUP)
 sys.setrecursionlimit(60)

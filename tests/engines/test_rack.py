@@ -56,6 +56,9 @@ class OneClientsEach:
     def client(self, host: str) -> object:
         return self._clients[host].client(host)
 
+    def leads_to(self, host: str) -> object:
+        return self._clients[host].leads_to(host)
+
     def disk(self, host: str, engine: object) -> object:
         return self._clients[host].disk(host, engine)  # type: ignore[arg-type] # passed on as it came
 

@@ -39,7 +39,7 @@ from bot.slack.look.fleet import fleet_message
 from bot.slack.look.reports import report_message
 from bot.store.store import SqlStore
 from tests.services.bench import ANNA, BEN, UtcClock
-from tests.support.lying.holding import holding
+from tests.support.lying.holding import holding, unproven
 from tests.support.lying.lies import ANSWERS, KINDS, Told, told
 from tests.support.machines.hosts import HOST
 from tests.support.people import NoGroups
@@ -274,7 +274,7 @@ def test_what_nobody_has_thought_of_fails_one_host_and_is_in_the_log(
             raise KeyError(seconds)
 
     honest = replayed(ANSWERS[min(ANSWERS)])
-    engines = {HOST: Broken(HOST, lambda: None), HONEST: honest}  # type: ignore[arg-type] # never asked
+    engines = {HOST: Broken(HOST, unproven(lambda: None)), HONEST: honest}
     with ThreadPoolExecutor(2) as pool:
         fleet = Fleet(engines=Lead(engines), pool=pool, clock=UtcClock())
         gathering = fleet.gather([host(), host(HONEST)], lambda _known: None)

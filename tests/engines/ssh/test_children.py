@@ -85,7 +85,7 @@ def test_drawing_a_picture_starts_no_program(tmp_path: Path) -> None:
         "import sys\n"
         "started = []\n"
         "sys.addaudithook(lambda event, args: started.append(args) if event == 'subprocess.Popen' else None)\n"
-        "import bot.slack.picture\n"
+        "import bot.slack.look.picture\n"
         "import matplotlib.font_manager\n"
         "sys.exit(str(started) if started else 0)\n"
     )

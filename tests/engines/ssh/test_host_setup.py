@@ -22,6 +22,7 @@ from tests.support.machines.engine import PrivateEngine
 from tests.support.machines.hosts import HOST
 from tests.support.machines.needs import program, root
 from tests.support.machines.sshd import PrivateSshd, make_key
+from tests.support.waiting import wait_until
 
 SCRIPT = Path(__file__).parents[3] / "deploy" / "host-setup"
 
@@ -52,8 +53,14 @@ def user(engine: PrivateEngine) -> Iterator[str]:
     engine.directory.chmod(0o711)
     with group_of(engine.socket):
         yield name
-        removed = setup("--remove", "--user", name)
-        assert removed.returncode == 0 or "there is no account" in removed.stderr
+        wait_until(lambda: gone(name))
+
+
+def gone(user: str) -> bool:
+    """Whether the account is removed, which userdel refuses as long as a process of a session's is still ending."""
+    removed = setup("--remove", "--user", user)
+    assert removed.returncode == 0 or "there is no account" in removed.stderr or "used by" in removed.stderr
+    return "used by" not in removed.stderr
 
 
 def let_in(sshd: StartSshd, engine: PrivateEngine, user: str, chosen: str) -> PrivateSshd:

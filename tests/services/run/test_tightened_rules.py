@@ -1,5 +1,6 @@
 """What was tightened since a plan was made counts: at its start, and for each object."""
 
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -79,6 +80,7 @@ def test_a_protection_that_comes_in_the_middle_of_a_run_counts_from_the_next_obj
 def test_a_policy_that_forbids_in_the_middle_of_a_run_what_it_allowed_counts_too(bench: Bench) -> None:
     bench.engine.docker("volume", "create", "--label", "com.docker.volume.anonymous=", "aa")
     bench.engine.docker("volume", "create", "--label", "com.docker.volume.anonymous=", "bb")
+    time.sleep(1.1)  # what was created in the second of the plan is kept
     plan = bench.approved("volumes")
     removed: list[str] = []
 

@@ -78,7 +78,7 @@ def test_a_database_without_tables_is_unavailable(empty_url: str) -> None:
 
 
 def test_many_processes_may_migrate_at_once(empty_url: str) -> None:
-    program = "import sys; from bot.store.database import migrate; migrate(sys.argv[1])"
+    program = "import sys; from bot.store.db.database import migrate; migrate(sys.argv[1])"
     processes = [
         subprocess.Popen([sys.executable, "-W", "error", "-c", program, empty_url], stderr=subprocess.PIPE)
         for _ in range(4)

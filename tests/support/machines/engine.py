@@ -99,8 +99,11 @@ class PrivateEngine:
             connection.close()
 
     def freeze(self) -> None:
-        """Stop dockerd in its tracks; its socket still accepts connections."""
+        """Stop dockerd in its tracks, all its threads; its socket still accepts connections."""
         os.kill(self.pid, signal.SIGSTOP)
+        threads = Path(f"/proc/{self.pid}/task")
+        while any(stat.read_text().rpartition(")")[2].split()[0] != "T" for stat in threads.glob("*/stat")):
+            time.sleep(0.005)
 
     def thaw(self) -> None:
         os.kill(self.pid, signal.SIGCONT)
