@@ -24,7 +24,7 @@ from bot.store.plan import plans
 from bot.store.store import SqlStore
 from tests.store.samples import SECRET, approval, approved, at_once, changes, propose, the
 
-LATEST = "0011"
+LATEST = "0012"
 
 
 @pytest.mark.parametrize(
@@ -147,13 +147,13 @@ def test_the_password_is_in_no_representation(url: str, store: SqlStore) -> None
 
 def test_migrations_are_found_in_an_installed_package(tmp_path: Path) -> None:
     root, site = Path(__file__).parents[3], tmp_path / "site"
-    for name in ("core", "ports", "services", "store"):
+    for name in ("core", "ports", "process", "services", "store"):
         shutil.copytree(root / "bot" / name, site / "bot" / name)
     shutil.copytree(root / "migrations", site / "bot" / "migrations")
     shutil.copy(root / "bot" / "__init__.py", site / "bot" / "__init__.py")
     url = f"sqlite:///{tmp_path}/deckhand.db"
     program = (
-        "import sys; from bot.store import database, schema; database.migrate(sys.argv[1]); "
+        "import sys; from bot.store.db import database, schema; database.migrate(sys.argv[1]); "
         "print(schema.configuration().get_main_option('script_location'))"
     )
     ran = subprocess.run(
