@@ -4,7 +4,6 @@ Adapters translate what they catch into these with ``raise … from``; nobody ma
 """
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import ClassVar
 
 
@@ -27,28 +26,22 @@ class UsageError(DeckhandError):
     """A command that cannot be understood; the sentence ends in an example."""
 
 
-class UnknownHostError(UsageError):
-    """No host of that name is registered; ``of_all`` is False where it may be one that a person may not know of."""
-
-    def __init__(self, name: str, nearest: Sequence[str], *, of_all: bool = True) -> None:
-        self.name, self.nearest = name, tuple(nearest)
-        hint = f" Did you mean {' or '.join(self.nearest)}?" if nearest else ""
-        hidden, listed = (
-            ("", "all hosts")
-            if of_all
-            else (", or you may not look at it here", "those that you may look at")
-        )
-        super().__init__(f"No host named “{name}” is registered{hidden}.{hint} /docker-df lists {listed}.")
-
-
 class NoSuchHostsError(UsageError):
-    """A tag or a pattern means no registered host; ``of_all`` as of UnknownHostError."""
+    """No registered host is meant; ``of_all`` is False where one may be that a person may not know of."""
 
     def __init__(self, sentence: str, nearest: Sequence[str], *, of_all: bool = True) -> None:
-        self.nearest = tuple(nearest)
+        self.nearest, self.of_all = tuple(nearest), of_all
         hint = f" Did you mean {' or '.join(self.nearest)}?" if nearest else ""
-        listed = "all hosts" if of_all else "those that you may look at"
-        super().__init__(f"{sentence}.{hint} /docker-df lists {listed}.")
+        super().__init__(f"{sentence}.{hint}")
+
+
+class UnknownHostError(NoSuchHostsError):
+    """No host of that name is registered."""
+
+    def __init__(self, name: str, nearest: Sequence[str], *, of_all: bool = True) -> None:
+        self.name = name
+        hidden = "" if of_all else ", or you may not look at it here"
+        super().__init__(f"No host named “{name}” is registered{hidden}", nearest, of_all=of_all)
 
 
 class UnknownProfileError(UsageError):
@@ -59,7 +52,14 @@ class UnknownProfileError(UsageError):
 
 
 class RefusedError(DeckhandError):
-    """Understood, and not done: no right, too late, already decided."""
+    """Understood, and not done: no right, too late, already decided.
+
+    ``refusal`` is the value that says why (``core.refusals``), or a sentence that is the same wherever it is read.
+    """
+
+    def __init__(self, refusal: object) -> None:
+        self.refusal = refusal
+        super().__init__(str(refusal))
 
 
 class BusyError(RefusedError):
@@ -73,14 +73,6 @@ class BusyError(RefusedError):
 
 class EndingError(DeckhandError):
     """The process ends, and takes nothing new."""
-
-
-class PlanClosedError(RefusedError):
-    """The plan waits for no decision any more since ``at``; ``again``: whether planning the same afresh makes sense."""
-
-    def __init__(self, sentence: str, plan_id: str, *, again: bool, at: datetime | None = None) -> None:
-        self.plan_id, self.again, self.at = plan_id, again, at
-        super().__init__(sentence)
 
 
 class PlanDiffersError(RefusedError):

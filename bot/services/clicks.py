@@ -14,6 +14,7 @@ from bot.core.audit import facts
 from bot.core.errors import RefusedError
 from bot.core.life.states import PlanState
 from bot.core.plan.plan import Person
+from bot.core.refusals import Refusal
 from bot.core.rules.hosts import Host, Hosts
 from bot.core.rules.policy import Right
 from bot.ports import Change, Store
@@ -41,8 +42,8 @@ class Click:
     registered: Host | None
     person: Person
     channel: str
-    refused: str
-    """Why they have not the right; empty when they have it."""
+    refused: Refusal | None
+    """Why they have not the right; None when they have it."""
 
     @property
     def host(self) -> Host:

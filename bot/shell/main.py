@@ -23,6 +23,7 @@ from bot.process.logs import log_to_stderr
 from bot.services.clocks import Clocks
 from bot.services.look.planning import Planning
 from bot.shell import audit as cli_audit
+from bot.shell import refusals
 from bot.shell import review as cli_review
 from bot.shell import verify as cli_verify
 from bot.shell.hosts import CHECKS_AT_ONCE, df, hosts
@@ -180,9 +181,9 @@ def main() -> None:
     except ConfigurationError as error:
         _fail(MISUSED, *error.problems)
     except UsageError as error:
-        _fail(MISUSED, str(error))
+        _fail(MISUSED, refusals.words(error))
     except DeckhandError as error:
-        _fail(FAILED, str(error))
+        _fail(FAILED, refusals.words(error))
     except _MistypedError as error:
         _fail(MISUSED, *_mistakes(error))
     except typer.Abort:

@@ -208,7 +208,10 @@ def test_people_read_the_same_as_tables(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "why"),
     [
-        (("prod-33", "U0BOB"), "No host named “prod-33” is registered. Did you mean prod-3?"),
+        (
+            ("prod-33", "U0BOB"),
+            "No host named “prod-33” is registered. Did you mean prod-3? `deckhand hosts list` lists all hosts.",
+        ),
         (("prod-3", "bob"), "“bob” is no id of a Slack user, like U0123ABCD"),
         (("prod-3", "S0OPS"), "“S0OPS” is no id of a Slack user"),
         (("prod-3", "U0BOB", "--channel", "#ops"), "“#ops” is no id of a Slack channel, like C0123ABCD"),

@@ -12,11 +12,10 @@ import pytest
 
 from bot.core.audit.events import Tag
 from bot.core.docker.inventory import Kind
-from bot.core.errors import StoreUnavailableError
+from bot.core.errors import RefusedError, StoreUnavailableError
 from bot.core.life.states import CLEANUP_OUTCOMES, PlanState, Status
-from bot.services.decide.decide import already, expired
+from bot.core.refusals import already, expired
 from bot.slack.action_ids import ADJUST, AUDIT_DETAILS, COMMANDS, PLAN_AFRESH
-from bot.slack.door.answering import closed_message
 from bot.slack.home.view import home_view, trouble_view
 from bot.slack.kit.blocks import Message
 from bot.slack.plan.listeners import commands_message
@@ -25,6 +24,7 @@ from bot.slack.plan.message import plan_message
 from bot.slack.plan.open import APPROVE, REJECT, WITHDRAW, About
 from bot.slack.plan.restores import RESTORE
 from bot.slack.plan.running import STOP, TAKE_UP
+from bot.slack.refusals import refusal_message
 from bot.trial.workspace.limits.limits import check_message, check_view
 from tests.slack.home.homes import HOMES
 from tests.slack.looks import LOOKS, events
@@ -52,8 +52,8 @@ MESSAGES = {
     ) or _MISSING,
     "direct_ended": direct_message(STATES["partial"], _TALK) or _MISSING,
     "commands": commands_message(STATES["proposed"]),
-    "closed": closed_message(already(STATES["rejected"])),
-    "closed_in_time": closed_message(expired(STATES["proposed"])),
+    "closed": refusal_message(RefusedError(already(STATES["rejected"]))),
+    "closed_in_time": refusal_message(RefusedError(expired(STATES["proposed"]))),
     **LOOKS,
 }  # fmt: skip
 VIEWS = {

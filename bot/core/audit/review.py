@@ -30,7 +30,7 @@ def read_place(text: str) -> Place:
         moment = datetime.strptime(at, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)
         return Place(started_at=moment, plan=plan, newer=_DIRECTIONS[direction])
     except (ValueError, KeyError):
-        raise UsageError("This button is of another release of Deckhand. Ask again: /docker-audit") from None
+        raise UsageError("This button is of another release of Deckhand. Ask for the audit again.") from None
 
 
 @dataclass(frozen=True, slots=True)

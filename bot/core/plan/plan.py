@@ -87,7 +87,7 @@ class Draft:
 
     @property
     def request(self) -> str:
-        """What to write behind ``/docker-prune HOST`` to ask for the same again."""
+        """What to write behind a host to ask for the same again."""
         return f"{self.profile} {self.arguments}".strip()
 
 

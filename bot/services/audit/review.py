@@ -75,8 +75,7 @@ class Review:
         """The newest page, or the one beyond a place; RefusedError where no host's audit is open to the person."""
         hosts = self.open_hosts(person, matching, channel)
         if not hosts:
-            sentence = "No audit is open to you. Deckhand's policies say who may read which."
-            raise self.rights.closed(sentence, person)
+            raise self.rights.closed(Right.AUDIT, person)
         totals = self.store.totals(hosts=hosts, matching=matching)
         found = self.store.cleanups(hosts=hosts, matching=matching, limit=PAGE + 1, beyond=beyond)
         more = len(found) > PAGE

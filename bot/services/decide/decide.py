@@ -7,29 +7,15 @@ from datetime import datetime
 
 from bot.core.audit import facts
 from bot.core.audit.events import Event, Tag
-from bot.core.errors import PlanClosedError, RefusedError
+from bot.core.errors import RefusedError
 from bot.core.life.states import PlanState, Status, Vote
 from bot.core.plan.plan import Person
+from bot.core.refusals import already, expired
 from bot.core.rules.hosts import Host
-from bot.core.rules.people import user_of
-from bot.core.rules.policy import APPROVER_PREFIX, Right, plan_objection, quorum_of
+from bot.core.rules.policy import Right, plan_objection, quorum_of
 from bot.ports import Change
 from bot.services.clicks import Click, Clicks, Way
 from bot.services.decide.approving import quorum_needed, start_of
-
-_ENDED_WORDS = {
-    Status.APPROVED: "already approved",
-    Status.REJECTED: "already rejected",
-    Status.EXPIRED: "expired",
-    Status.CANCELLED: "cancelled",
-    Status.SUPERSEDED: "replaced by a newer plan",
-    Status.RUNNING: "already approved, and running",
-}
-_NOBODYS = frozenset({Status.EXPIRED, Status.CANCELLED, Status.SUPERSEDED})
-"""Ends that no vote brought about: whoever voted last had no part in them."""
-_AGAIN = frozenset({Status.REJECTED, Status.EXPIRED, Status.CANCELLED})
-"""Ends after which the same may be planned once more."""
-
 
 _APPROVE = Way(verb="approve", right=Right.APPROVE, gone="nothing can be decided about it")
 _REJECT = replace(_APPROVE, verb="reject")
@@ -56,7 +42,7 @@ class Decide(Clicks):
         with self._due_ended(), self.clicked(_REJECT, plan_id, person, channel) as click:
             _Vote(click=click, approve=False).check(click.seen)
             if plan_id in self.store.due():
-                raise expired(click.seen)
+                raise RefusedError(expired(click.seen))
             return click.seen
 
     def withdraw(self, plan_id: str, person: Person) -> PlanState:
@@ -122,7 +108,7 @@ class _Vote:
     def check(self, state: PlanState) -> None:
         """Raise RefusedError where the vote does not count, whatever the time."""
         if state.status is not Status.PROPOSED:
-            raise already(state)
+            raise RefusedError(already(state))
         self.click.check_right()
         if not self.approve:
             return
@@ -172,29 +158,6 @@ class _Vote:
 def still_open(state: PlanState, now: datetime) -> None:
     """Raise RefusedError when a plan no longer waits for votes."""
     if state.status is not Status.PROPOSED:
-        raise already(state)
+        raise RefusedError(already(state))
     if now >= state.plan.expires_at:
-        raise expired(state)
-
-
-def already(state: PlanState) -> PlanClosedError:
-    """What somebody reads who clicks on a plan that is no longer open: how it ended, by whom and when."""
-    words = _ENDED_WORDS.get(state.status, "already approved, and finished")
-    last = state.votes[-1].person.id if state.votes else ""
-    by = f" by {_mention(last)}" if last and state.status not in _NOBODYS else ""
-    sentence = f"This plan is {words}{by}. Nothing was changed by your click."
-    return PlanClosedError(sentence, state.plan.id, again=state.status in _AGAIN, at=state.decided_at)
-
-
-def _mention(voter_id: str) -> str:
-    """A Slack mention; a policy that approved by itself is named as it is."""
-    if voter_id.startswith(APPROVER_PREFIX):
-        return f"policy “{voter_id.removeprefix(APPROVER_PREFIX)}”"
-    return f"<@{user_of(voter_id)}>"
-
-
-def expired(state: PlanState) -> PlanClosedError:
-    """What somebody reads who clicks on a plan whose time is up."""
-    plan = state.plan
-    sentence = f"This plan expired. Ask for a fresh one: /docker-prune {plan.host} {plan.draft.request}"
-    return PlanClosedError(sentence, plan.id, again=True, at=plan.expires_at)
+        raise RefusedError(expired(state))

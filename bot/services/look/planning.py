@@ -24,7 +24,7 @@ from bot.services.clocks import Clocks
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HostReport:
-    """What ``/docker-df HOST`` shows."""
+    """What a look at a host shows."""
 
     host: str
     survey: Survey

@@ -39,7 +39,7 @@ class Door:
         """
         known = self.known()
         self.note(name, known)
-        barred = "" if name in known.by_name else self.rights.barred(self.person)
+        barred = None if name in known.by_name else self.rights.barred(self.person)
         if barred:
             raise RefusedError(barred)
         host = known.find(name)

@@ -21,7 +21,7 @@ from bot.core.json import Json
 from bot.core.life.restoring import ImageRestored, Restored, RestoreStatus, digests, tags
 from bot.core.life.states import CLEANUP_OUTCOMES, ItemState, PlanState
 from bot.core.plan.plan import Item, Person
-from bot.core.rules.people import user_of
+from bot.core.refusals import BeingRestored
 from bot.core.rules.policy import Right
 from bot.ports import Engines, HeldEngine, RestoreRun, Store
 from bot.services.clicks import Click, Clicks, Way
@@ -141,7 +141,7 @@ def _asked(click: Click, state: PlanState, _now: datetime) -> Event:
             "pushed to one, can be pulled again."
         )
     if state.restoring and state.restoring.status is not RestoreStatus.ENDED:
-        raise RefusedError(f"These images are being restored already, for {_name(state.restoring.asked_by)}.")
+        raise RefusedError(BeingRestored(state.restoring.asked_by.id))
     images: list[Json] = [
         {"id": one.item.id, "name": one.item.name, "references": list(one.item.references)}
         for one in state.restorable
@@ -154,10 +154,6 @@ def _asked(click: Click, state: PlanState, _now: datetime) -> Event:
         images=images,
         channel=click.channel,
     )
-
-
-def _name(person: Person) -> str:
-    return f"<@{user_of(person.id)}>"
 
 
 def _ended(state: PlanState) -> Event:

@@ -16,6 +16,8 @@ from bot.ports import Change, Clock, Store
 from bot.services.decide.approving import may_approve_itself, moment_text
 from bot.services.rules.rights import Rights
 
+_AGAIN = "Nothing was removed. The same can be planned afresh."
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Starting:
@@ -40,7 +42,7 @@ class Starting:
         opening = policy.windows.opening(now)
         objection = plan_objection(policy, state.plan.draft) or _stale(policy, state, opening)
         if objection:
-            return self._cancel(state, f"{host.name}: {objection}. {_again(state)}", [])
+            return self._cancel(state, f"{host.name}: {objection}. {_AGAIN}", [])
         if opening > now:
             return self._wait(state, opening)
         return self._still_approved(host, state, now)
@@ -57,7 +59,7 @@ class Starting:
         who = f"{names} may not approve on {host.name} any more, by what" if lost else "By what"
         reason = (
             f"{who} policy “{policy.name}” and Slack's directory say now, {len(counting)} of {needed} approvals "
-            f"count. {_again(state)}"
+            f"count. {_AGAIN}"
         )
         return self._cancel(state, reason, lost)
 
@@ -115,7 +117,3 @@ def _stale(policy: Policy, state: PlanState, opening: datetime) -> str | None:
     held = duration_words(policy.start_within)
     windows = f" (the next window opens {moment_text(policy, opening)})" if policy.windows.windows else ""
     return f"its approval held for {held}, and the cleanup did not begin in that time{windows}"
-
-
-def _again(state: PlanState) -> str:
-    return f"Nothing was removed. To ask again: /docker-prune {state.plan.host} {state.plan.draft.request}"

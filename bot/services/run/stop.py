@@ -7,10 +7,10 @@ from bot.core.audit.events import Tag
 from bot.core.errors import RefusedError
 from bot.core.life.states import PlanState, Status
 from bot.core.plan.plan import Person
+from bot.core.refusals import already
 from bot.core.rules.policy import Right
 from bot.ports import Change
 from bot.services.clicks import Click, Clicks, Way
-from bot.services.decide.decide import already
 
 _STOP = Way(verb="stop", right=Right.STOP, gone="nobody may stop anything there")
 _RESUME = Way(verb="resume", right=Right.APPROVE, gone="nobody may resume anything there")
@@ -59,4 +59,4 @@ def _resume(click: Click, state: PlanState, _now: datetime) -> Change:
 def _not_running(state: PlanState) -> RefusedError:
     if state.status is Status.PROPOSED:
         return RefusedError("This plan was not approved yet, so there is nothing to stop. Reject it instead.")
-    return already(state)
+    return RefusedError(already(state))

@@ -13,6 +13,7 @@ from bot.slack.kit.text import code, date, mention_id, plain, plural
 TIME = "{date_short_pretty} {time_secs}"
 REASON = 200
 _MENTION = re.compile(r"<[@!](?:subteam\^)?(\w+)>")
+"""In reasons that releases before this one wrote: they had Slack's mentions in them."""
 _ITEM_TAGS = frozenset({Tag.ITEM_REMOVING, Tag.ITEM_UNTAGGING, Tag.ITEM_ENDED})
 
 

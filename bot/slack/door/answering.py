@@ -12,16 +12,14 @@ from bot.core.errors import (
     ChatRefusedError,
     DeckhandError,
     EndingError,
-    PlanClosedError,
     RefusedError,
 )
 from bot.services.rules.rights import Rights
-from bot.slack.action_ids import PLAN_AFRESH
 from bot.slack.chat import SlackChat, slack_errors
 from bot.slack.door.asked import Asked
 from bot.slack.door.ways import READ, Turn, Way, Ways
-from bot.slack.kit.blocks import Message, actions, button, context, section
-from bot.slack.kit.text import date, escape
+from bot.slack.kit.blocks import Message, section
+from bot.slack.refusals import refusal_message
 
 LOG = logging.getLogger(__name__)
 
@@ -55,7 +53,7 @@ class Answering:
         try:
             self._ways.submit(lambda: self.answered(asked, work, turn), asked.person.id, turn)
         except (RefusedError, EndingError) as error:
-            self._privately(asked, str(error))
+            self._privately(asked, refusal_message(error))
 
     def answered(self, asked: Asked, work: Callable[[Asked], object], turn: Turn) -> None:
         """Do the work; whatever goes wrong, the person hears of it, privately."""
@@ -65,12 +63,8 @@ class Answering:
             work(self._identified(asked))
         except ChannelClosedError:
             self._privately(asked, NOT_IN_CHANNEL)
-        except PlanClosedError as closed:
-            self._privately(asked, closed_message(closed))
-        except RefusedError as error:
-            self._privately(asked, str(error))  # our own words, with Slack's mentions in them
         except DeckhandError as error:
-            self._privately(asked, escape(str(error)))
+            self._privately(asked, refusal_message(error))
         except Exception:
             LOG.exception("a listener failed")
             self._privately(asked, _UNEXPECTED)
@@ -116,13 +110,3 @@ class Answering:
 
     def _in_person(self, asked: Asked, message: Message) -> None:
         self._chat.post_direct(asked.person.id, message)
-
-
-def closed_message(closed: PlanClosedError) -> Message:
-    """What somebody reads who decides about a plan that waits for no decision any more."""
-    blocks = [section(str(closed))]
-    if closed.at is not None:
-        blocks.append(context(f"Since {date(closed.at)}"))
-    if closed.again:
-        blocks.append(actions([button("Plan afresh", PLAN_AFRESH, closed.plan_id)]))
-    return Message(text=str(closed), blocks=tuple(blocks))

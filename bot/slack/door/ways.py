@@ -10,7 +10,6 @@ from enum import StrEnum
 
 from bot.core.errors import BusyError, RefusedError
 from bot.services.lanes import Lane, Share
-from bot.slack.kit.text import escape
 
 
 class Way(StrEnum):
@@ -90,8 +89,6 @@ class Ways:
 
 def _words(turn: Turn, busy: BusyError) -> str:
     """What somebody reads whose share, or whose host's, is used up."""
-    whose = {HOST: f" for {escape(turn.host)}", PAIR: f" of yours for {escape(turn.host)}"}.get(
-        busy.kind, " of yours"
-    )
+    whose = {HOST: f" for {turn.host}", PAIR: f" of yours for {turn.host}"}.get(busy.kind, " of yours")
     what = f"{busy.waiting} {_NAMES.get(turn.way, 'answers')}{whose}"
     return f"{what} wait already, so this one was not taken. Try again in a moment."

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from bot.core.plan.plan import Person
 from bot.core.rules.people import split_id
+from bot.core.rules.policy import EVERYONE, is_channel, is_group
 
 SECTION_LIMIT = 3_000
 """Characters of a section's text (Slack, "Section block")."""
@@ -53,6 +54,15 @@ def mention_id(user_id: str) -> str:
         return f"{ours[1]} “{plain(ours[2])}”"
     user = split_id(user_id)[1]
     return f"<@{user}>" if user else plain(user_id)
+
+
+def entry_text(entry: str) -> str:
+    """An entry of a policy, as Slack shows it."""
+    if entry == EVERYONE:
+        return "anyone"
+    if is_channel(entry):
+        return f"anyone in <#{entry}>"
+    return f"<!subteam^{entry}>" if is_group(entry) else mention_id(entry)
 
 
 def is_user(person_id: str) -> bool:

@@ -11,6 +11,7 @@ from slack_bolt import Ack, App, Respond
 from bot.core.docker.usage import DiskUsage
 from bot.core.errors import ChatError, ChatRefusedError, HostError, MessageGoneError, RefusedError
 from bot.core.rules.hosts import Host, Hosts
+from bot.core.rules.policy import Right
 from bot.ports import Clock
 from bot.services.look.fleet import Fleet
 from bot.services.look.planning import Planning
@@ -133,7 +134,7 @@ class LookListeners:
         return self._door(asked).host(name)
 
     def _none_open(self, asked: Asked) -> RefusedError:
-        return self.rights.closed(hosts_message([]).text, asked.person)
+        return self.rights.closed(Right.LOOK, asked.person)
 
     def _door(self, asked: Asked) -> Door:
         return Door(hosts=self.hosts(), rights=self.rights, person=asked.person, channel=asked.channel)

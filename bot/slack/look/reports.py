@@ -11,7 +11,9 @@ from bot.core.errors import DeckhandError
 from bot.core.plan.objects import Explanation, Reason
 from bot.core.plan.plan import Draft, Kept
 from bot.core.plan.selection import ANONYMOUS_LABEL, NOT_IN_PROFILE
+from bot.core.refusals import NOTHING_OPEN
 from bot.core.rules.hosts import Host
+from bot.core.rules.policy import Right
 from bot.core.units import human_size
 from bot.services.look.planning import HostReport
 from bot.slack.action_ids import DETAILS, LOOK, PICTURE
@@ -194,7 +196,7 @@ def _offer_button(host: str, draft: Draft) -> Block:
 def hosts_message(hosts: Sequence[Host]) -> Message:
     """The answer to ``/docker-df`` alone."""
     if not hosts:
-        text = "No registered host is open to you. Deckhand's policies say who may look at which."
+        text = escape(NOTHING_OPEN[Right.LOOK])
         return Message(text=text, blocks=(section(text),))
     lines = [_host_line(host) for host in hosts]
     shown, left = lines_within(lines, MESSAGE_BUDGET)

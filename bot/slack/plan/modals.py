@@ -22,6 +22,7 @@ from bot.slack.door.ways import DECIDE, Turn, Way
 from bot.slack.kit.blocks import Block
 from bot.slack.listeners import Listeners
 from bot.slack.plan import adjusting, volumes
+from bot.slack.refusals import sentence
 
 _TOO_LATE = (
     "The form could not be opened: Slack gives three seconds for it. Nothing was changed; press the button "
@@ -124,7 +125,7 @@ class ModalListeners:
             inventory = self.planning.report(host).survey.inventory
             form = volumes.volumes_form(host, asked.channel, inventory)
         except DeckhandError as error:
-            form = volumes.trouble_form(str(error))
+            form = volumes.trouble_form(sentence(error))
         self._update(view_id, form, seen_hash)
 
     # --- both -----------------------------------------------------------------------------------

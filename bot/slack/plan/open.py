@@ -14,7 +14,7 @@ from bot.core.rules.policy import EVERYONE, is_channel, is_group
 from bot.core.units import human_size
 from bot.slack.action_ids import ADJUST, COMMANDS
 from bot.slack.kit.blocks import Block, actions, button, confirm, context, fields, section
-from bot.slack.kit.text import code, date, escape, mention, mention_id, mentions, plain, plural
+from bot.slack.kit.text import code, date, entry_text, escape, mention, mentions, plain, plural
 from bot.slack.plan.names import counted, frees_text, short_name
 from bot.slack.plan.restores import undo_text
 from bot.slack.plan.running import turn_blocks
@@ -97,15 +97,6 @@ def _may_approve(state: PlanState, about: About) -> str:
     return (
         ", ".join(shown) + but if shown else f"nobody: only {mention(requester)} is named, who asked for it"
     )
-
-
-def entry_text(entry: str) -> str:
-    """An entry of a policy, as Slack shows it."""
-    if entry == EVERYONE:
-        return "anyone"
-    if is_channel(entry):
-        return f"anyone in <#{entry}>"
-    return f"<!subteam^{entry}>" if is_group(entry) else mention_id(entry)
 
 
 def _buttons(state: PlanState, about: About) -> list[Block]:

@@ -39,9 +39,7 @@ def test_a_name_close_to_others_is_answered_with_the_nearest() -> None:
         HOSTS.find("prod-33")
     assert raised.value.name == "prod-33"
     assert raised.value.nearest == ("prod-3", "prod-1")
-    assert str(raised.value) == (
-        "No host named “prod-33” is registered. Did you mean prod-3 or prod-1? /docker-df lists all hosts."
-    )
+    assert str(raised.value) == ("No host named “prod-33” is registered. Did you mean prod-3 or prod-1?")
 
 
 @pytest.mark.parametrize("name", ["", "PROD-3", "database"])
@@ -49,7 +47,7 @@ def test_a_name_like_none_gets_no_suggestion(name: str) -> None:
     with pytest.raises(UnknownHostError) as raised:
         HOSTS.find(name)
     assert raised.value.nearest == ()
-    assert str(raised.value) == f"No host named “{name}” is registered. /docker-df lists all hosts."
+    assert str(raised.value) == f"No host named “{name}” is registered."
 
 
 TAGGED = Hosts(

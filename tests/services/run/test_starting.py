@@ -24,7 +24,7 @@ from tests.support.people import guest, member, outsider
 
 CYD = Person(id="U0CYD", name="Cyd")
 HOUR = timedelta(hours=1)
-AGAIN = "Nothing was removed. To ask again: /docker-prune prod-3 routine"
+AGAIN = "Nothing was removed. The same can be planned afresh."
 pytestmark = pytest.mark.parametrize(
     "url", ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)], indirect=True
 )

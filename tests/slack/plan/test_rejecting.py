@@ -84,7 +84,7 @@ def test_who_may_not_decide_gets_no_form_and_hears_why(start: Start) -> None:
     )
     assert place.told(CYD) == sentence
     assert place.workspace.view(CYD) is None
-    assert place.refusals(buttons(plan)[REJECT]) == [(CYD, sentence)]
+    assert place.refusals(buttons(plan)[REJECT]) == [(CYD, sentence.replace("<@U0BOB>", "U0BOB"))]
 
 
 def test_the_right_is_asked_for_again_when_the_form_is_sent(
