@@ -5,6 +5,7 @@ ended, and looks each entry up under the other words. Only a name's beginning (`
 """
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeAlias
@@ -29,6 +30,7 @@ from sqlmodel import Session, col
 from bot.core.audit import words as audit_words
 from bot.core.audit.filters import AuditFilter
 from bot.core.audit.review import Place
+from bot.core.errors import NewerReleaseError, PlanDiffersError
 from bot.core.life.states import PlanState, Status
 from bot.ports import Cleanup
 from bot.store.audit import records
@@ -65,10 +67,11 @@ def begin(session: Session, state: PlanState) -> None:
         ),
     )
     for plan_id in session.scalars(lost.limit(MOST_LOST)).all():
-        other = load(session, plan_id)
-        if other is not None:
-            _write_words(session, other)
-            _count_freed(session, plan_id)
+        with suppress(PlanDiffersError, NewerReleaseError):  # another plan's rows hold up no cleanup
+            other = load(session, plan_id)
+            if other is not None:
+                _write_words(session, other)
+                _count_freed(session, plan_id)
 
 
 def _write_words(session: Session, state: PlanState) -> None:

@@ -164,3 +164,13 @@ def test_the_end_of_a_run_says_when_it_began_by_the_audit(store: SqlStore, attac
     assert isinstance(said["duration_ms"], int)
     assert said["duration_ms"] < timedelta(hours=1).total_seconds() * 1000
     assert said["reason"] == ""
+
+
+def test_rows_of_one_plan_that_make_no_plan_hold_up_no_other(store: SqlStore, attack: Sql) -> None:
+    """A start looks after cleanups that are found by no word yet."""
+    run = running(store, "p0")
+    store.finish(run, Status.DONE, event(Tag.CLEANUP_FINISHED, "p0"))
+    attack("DELETE FROM cleanup_word")
+    attack("UPDATE plan SET snapshot = 'x'")
+    approved(store, "p1", "prod-4")
+    assert store.claim("p1", "replica-1", LEASE) is not None
