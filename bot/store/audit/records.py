@@ -60,6 +60,8 @@ def recorded(session: Session, plan_id: str) -> Recorded | None:
         said += map(str, differences(record, rows, digest_of))
     try:
         state = state_of(record, row)
+        if row is None and rows.plan is not None:
+            state = replace(state, version=int(rows.plan["version"]))  # which its message has to show
     except _UNREADABLE:
         if row is None:
             return None

@@ -336,3 +336,21 @@ def test_a_list_that_somebody_changed_in_the_database_is_shown_to_nobody(
     state = shower.store.plan("k7m2p9wxyz")
     assert state is not None
     assert state.status is Status.CANCELLED
+
+
+def test_rows_that_make_no_plan_are_told_of_and_hold_up_no_other_message(
+    shower: Shower, sql: Callable[[str], None]
+) -> None:
+    shower.create()
+    shower.show()
+    sql("UPDATE plan SET snapshot = 'x', version = version + 1")
+    other = proposed().plan
+    other = replace(other, id="other", host="prod-4")
+    shower.store.create_plan(
+        other, 1, MessageRef(channel="C0OPS"), replace(event(Tag.PLAN_PROPOSED), plan="other", host="prod-4")
+    )
+    shower.show()
+    first, second = shower.workspace.messages()
+    assert "prod-4" in second.text
+    assert "Somebody changed this plan" in shown(first)
+    assert shower.store.unshown() == ()
