@@ -59,7 +59,7 @@ from bot.slack.listeners import Listeners, Services
 from bot.slack.look.listeners import LookListeners
 from bot.slack.plan.listeners import PlanListeners
 from bot.slack.plan.modals import ModalListeners
-from bot.store.db.database import open_store
+from bot.store.opening import open_store
 
 LOG = logging.getLogger(__name__)
 

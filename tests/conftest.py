@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser
 from sqlalchemy import create_engine
 
-from bot.store.db.database import migrate, open_store
+from bot.store.opening import migrate, open_store
 from bot.store.store import SqlStore
 from tests.store.samples import SECRET
 from tests.support.browser import chromium

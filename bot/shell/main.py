@@ -31,7 +31,7 @@ from bot.shell.options import FAILED, MISUSED, AsJson, Config, HostName, connect
 from bot.shell.rules import policy, schedules
 from bot.shell.show import output
 from bot.shell.show import records as output_records
-from bot.store.db.database import migrate, open_store
+from bot.store.opening import migrate, open_store
 
 cli = typer.Typer(
     help="Deckhand shows where Docker hosts' disks went, and removes exactly what a person approved.",

@@ -17,7 +17,7 @@ from bot.core.units import parse_duration
 from bot.engines.registry import DockerEngines
 from bot.services.audit import review
 from bot.shell.show.output import ask
-from bot.store.db.database import open_store
+from bot.store.opening import open_store
 from bot.store.store import SqlStore
 
 FAILED, MISUSED = 1, 2

@@ -18,8 +18,8 @@ from bot.core.json import Json
 from bot.shell.options import FAILED, AsJson, Config, opened_store
 from bot.shell.show import output
 from bot.store.audit.export_files import EventsOfFile, Footer, file_footer, sha256_of, verify_file
-from bot.store.audit.walking import ArchivedTo
-from bot.store.audit.witness import Witness
+from bot.store.events.walking import ArchivedTo
+from bot.store.events.witness import Witness
 
 GAPS_SHOWN = 20
 

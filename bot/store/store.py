@@ -37,13 +37,14 @@ from bot.ports import (
     Trouble,
 )
 from bot.store import overview
-from bot.store.audit import chain, rebuilding, records, reviewing, totals, walking
+from bot.store.audit import rebuilding, records, reviewing, totals
 from bot.store.audit.archive import Archived, archive
 from bot.store.audit.export import Selection
 from bot.store.audit.rebuilding import Events
-from bot.store.audit.witness import Witness, witness
 from bot.store.db.sessions import Sessions, now
-from bot.store.plan import binding, items, plans, restores, runs, showing, telling, turns
+from bot.store.events import chain, walking
+from bot.store.events.witness import Witness, witness
+from bot.store.plan import binding, items, plans, restores, runs, showing, turns
 from bot.store.watch import identities, ledger, looks, schedules
 
 
@@ -204,10 +205,10 @@ class SqlStore(Store):
         self._sessions.writing(lambda session: showing.shown(session, plan_id, version, message))
 
     def untold(self, plan_id: str) -> tuple[ChainedEvent, ...]:
-        return self._sessions.reading(lambda session: telling.untold(session, plan_id))
+        return self._sessions.reading(lambda session: showing.untold(session, plan_id))
 
     def told(self, plan_id: str, seq: int) -> None:
-        self._sessions.writing(lambda session: telling.told(session, plan_id, seq))
+        self._sessions.writing(lambda session: showing.told(session, plan_id, seq))
 
     # --- schedules ------------------------------------------------------------------------------
 

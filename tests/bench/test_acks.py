@@ -14,7 +14,7 @@ import pytest
 
 from bot.core.life.states import Status
 from bot.slack.plan.open import APPROVE
-from bot.store.db.database import open_store
+from bot.store.opening import open_store
 from bot.store.store import SqlStore
 from bot.trial.workspace import DEFAULT_PEOPLE, Person, Team, Workspace, payloads
 from tests.support.shell import DECKHAND, started

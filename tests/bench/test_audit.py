@@ -14,9 +14,9 @@ import pytest
 from bot.core.audit.events import Event, Tag
 from bot.core.audit.format import AuditKeys
 from bot.core.json import Json
-from bot.store.audit import chain
 from bot.store.audit.export import Selection, csv_lines, json_lines
 from bot.store.audit.export_files import verify_file
+from bot.store.events import chain
 from bot.store.store import SqlStore
 from tests.store.conftest import BOTH
 

@@ -13,7 +13,7 @@ import pytest
 
 from bot.core.life.states import Status
 from bot.slack.plan.open import APPROVE
-from bot.store.db.database import open_store
+from bot.store.opening import open_store
 from bot.trial.sample import SampleEngine
 from bot.trial.workspace import DEFAULT_PEOPLE, Person, Team, Workspace
 from tests.slack.place import OPEN_TO_ALL, universe

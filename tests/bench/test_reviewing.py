@@ -14,7 +14,7 @@ import pytest
 
 from bot.core.audit.filters import EVERYTHING, AuditFilter, parse_filter
 from bot.core.audit.review import Place
-from bot.store.db.database import migrate, open_store
+from bot.store.opening import migrate, open_store
 from bot.store.store import SqlStore
 from tests.bench import audits
 from tests.support.machines.postgres import PrivatePostgres

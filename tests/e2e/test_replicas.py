@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from bot.core.life.states import Outcome, PlanState, Status
-from bot.store.db.database import open_store
+from bot.store.opening import open_store
 from bot.store.store import SqlStore
 from bot.trial.sample import Builder, SampleEngine, Step, Universe
 from bot.trial.workspace.server import Workspace

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from bot.core.life.states import Outcome, PlanState, Status
-from bot.store.db.database import open_store
+from bot.store.opening import open_store
 from bot.trial.workspace.server import Workspace
 from tests.e2e.conftest import slack_environment, write_configuration
 from tests.support.conversation import plan_of, with_text

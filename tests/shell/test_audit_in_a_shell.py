@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from bot.core.life.states import Status
-from bot.store.audit import chain
-from bot.store.db.database import open_store
+from bot.store.events import chain
+from bot.store.opening import open_store
 from bot.store.store import SqlStore
 from tests.store.cleaned import BYTES, CYD, cleaned, image
 from tests.store.samples import ANNA

@@ -15,7 +15,7 @@ from bot.core.audit.events import Event, Tag
 from bot.core.audit.format import AuditKeys
 from bot.core.errors import ConfigurationError
 from bot.core.life.states import Status
-from bot.store.db.database import open_store
+from bot.store.opening import open_store
 from tests.store.samples import approved, propose, to
 from tests.support.shell import deckhand
 

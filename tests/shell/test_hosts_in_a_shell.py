@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from bot.config.settings import load
-from bot.store.db.database import open_store
+from bot.store.opening import open_store
 from tests.conftest import StartSshd
 from tests.core.things import ENGINE
 from tests.support.shell import deckhand

@@ -14,7 +14,7 @@ from bot.core.audit import facts
 from bot.core.life.states import Status
 from bot.core.plan.profiles import BUILT_IN
 from bot.slack.parsing import AUDIT, DF, PRUNE
-from bot.store.db.database import open_store
+from bot.store.opening import open_store
 from tests.store.samples import running, the
 from tests.support.shell import deckhand
 

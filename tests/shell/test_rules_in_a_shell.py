@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from bot.core.rules.policy import Right
-from bot.store.db.database import open_store
+from bot.store.opening import open_store
 from bot.trial.workspace import DEFAULT_PEOPLE, Person, Team, Workspace
 from tests.support.shell import deckhand
 

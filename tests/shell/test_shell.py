@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from bot.store.db.database import open_store
+from bot.store.opening import open_store
 from bot.trial.sample.server import SampleEngine
 from tests.store.samples import approved, propose, running
 from tests.support.shell import deckhand

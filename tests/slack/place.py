@@ -18,7 +18,7 @@ from bot.core.life.states import PlanState
 from bot.slack.action_ids import ADJUST, COMMANDS
 from bot.slack.plan.open import APPROVE, REJECT, WITHDRAW
 from bot.slack.plan.running import STOP, TAKE_UP
-from bot.store.db.database import open_store
+from bot.store.opening import open_store
 from bot.store.store import SqlStore
 from bot.trial.sample import Builder, SampleEngine, Step, Universe
 from bot.trial.workspace import DEFAULT_PEOPLE, Message, Person, Team, Workspace

@@ -31,7 +31,7 @@ from bot.services.run.starting import Starting
 from bot.services.work import background
 from bot.services.work.background import Background, Signals
 from bot.services.work.show import Show
-from bot.store.db.database import open_store
+from bot.store.opening import open_store
 from bot.store.store import SqlStore
 from bot.trial.sample import Builder, SampleEngine, Step, Universe, server
 from tests.support.people import NoGroups

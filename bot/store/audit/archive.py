@@ -16,10 +16,10 @@ from bot.core.errors import DeckhandError, RefusedError
 from bot.core.json import Json
 from bot.core.life.states import ENDED
 from bot.process import private
-from bot.store.audit import chain, walking
 from bot.store.audit.export import Selection, json_lines
 from bot.store.audit.export_files import sha256_of, verify_file
 from bot.store.db.sessions import Sessions
+from bot.store.events import chain, walking
 from bot.store.models import EventRow, PlanRow
 
 

@@ -13,7 +13,7 @@ from bot.core import spreadsheet
 from bot.core.audit.format import VERSION, Entry, Head
 from bot.core.json import Json
 from bot.core.visible import visible_json
-from bot.store.audit import chain
+from bot.store.events import chain
 from bot.store.models import EventRow
 
 CSV_HEAD = (

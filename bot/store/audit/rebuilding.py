@@ -13,9 +13,9 @@ from bot.core.audit.format import Entry
 from bot.core.audit.plan_digest import plan_digest
 from bot.core.audit.records import Facts, Record
 from bot.core.audit.rows import ITEM_COLUMNS, Compared, Difference, Rows, differences
-from bot.store.audit import chain
-from bot.store.audit.in_chain import InChain
 from bot.store.db.columns import Moment
+from bot.store.events import chain
+from bot.store.events.in_chain import InChain
 from bot.store.mapping import plan_of_text
 from bot.store.models import EventRow, ItemRow, PlanRow, RestoreRow, Row, VoteRow, WordRow
 

@@ -18,10 +18,10 @@ from bot.core.audit.states import Basis, Recorded, state_of
 from bot.core.errors import NewerReleaseError, PlanDiffersError
 from bot.core.life.states import PlanState, Status
 from bot.ports import Cleanup
-from bot.store.audit import chain
-from bot.store.audit.in_chain import InChain
 from bot.store.audit.rebuilding import digest_of, facts_of, rows_of
 from bot.store.db.columns import read_moment
+from bot.store.events import chain
+from bot.store.events.in_chain import InChain
 from bot.store.models import OF_LINES, EventRow
 from bot.store.plan.plans import load
 

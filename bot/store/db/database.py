@@ -1,6 +1,5 @@
-"""From a URL to a store: which database it is, how it is reached, and how it is spoken of."""
+"""From a URL to a database: which one it is, how it is reached, and how it is spoken of."""
 
-from contextlib import ExitStack
 from pathlib import Path
 
 from sqlalchemy import URL, Connection, create_engine, event, make_url
@@ -12,9 +11,7 @@ from bot.core.audit.format import AuditKeys
 from bot.core.errors import ConfigurationError, StoreUnavailableError
 from bot.process import private
 from bot.store.db import revisions
-from bot.store.db.alone import stand_alone
 from bot.store.db.sessions import BUSY_SECONDS, Sessions
-from bot.store.store import SqlStore
 
 EXAMPLES = "sqlite:////var/lib/deckhand/deckhand.db or postgresql://deckhand@db.example/deckhand"
 
@@ -31,42 +28,17 @@ _POSTGRESQL_DEFAULTS = {
 }
 
 
-def open_store(
-    url: str, *, migrate: bool = True, for_bot: bool = False, audit_keys: AuditKeys | None = None
-) -> SqlStore:
-    """The store at a URL, its schema brought up to date unless told not to; its audit sealed with the keys.
-
-    A bot has a SQLite file alone until it closes it; whoever only looks beside it does not ask.
-    ConfigurationError when the URL names no database that Deckhand can use; StoreUnavailableError when
-    the database cannot be reached, a SQLite file's folder is missing, or another bot has the file.
-    """
-    with ExitStack() as stack:
-        sessions = _connect(url, audit_keys)
-        stack.callback(sessions.close)
-        if for_bot and sessions.file is not None:
-            stack.callback(stand_alone(sessions.file))
-        if migrate and revisions.current(sessions) != revisions.newest():
-            from bot.store.db import schema  # noqa: PLC0415 - Alembic takes half a second that few starts need
-
-            schema.upgrade(sessions)
-        return SqlStore(sessions, stack.pop_all().close)
-
-
-def migrate(url: str) -> None:
-    """Bring the schema up to date; safe when several processes do it at once."""
-    open_store(url).close()
-
-
 def current_revision(url: str) -> str | None:
     """The revision of the schema that the database has; None when it has none yet."""
-    sessions = _connect(url)
+    sessions = connect(url)
     try:
         return revisions.current(sessions)
     finally:
         sessions.close()
 
 
-def _connect(url: str, keys: AuditKeys | None = None) -> Sessions:
+def connect(url: str, keys: AuditKeys | None = None) -> Sessions:
+    """The way to the database at a URL, which is not asked yet. ConfigurationError, StoreUnavailableError."""
     try:
         parsed = make_url(url)
     except (ArgumentError, ValueError):

@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import TypeVar
 
 from sqlalchemy import Engine
+from sqlalchemy.engine import CursorResult
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.dml import Update
 from sqlalchemy.sql.functions import FunctionElement
 from sqlmodel import Session, select
 
@@ -50,6 +52,13 @@ def _postgresql_now(element: DatabaseNow, compiler: SQLCompiler, **_: object) ->
 def now(session: Session) -> datetime:
     """The database's clock. Ask after taking the locks: waiting for them takes time."""
     return session.exec(select(DatabaseNow())).one()
+
+
+def update_count(session: Session, statement: Update) -> int:
+    """Run an update past the session's own copies of rows; how many rows it changed."""
+    result = session.execute(statement.execution_options(synchronize_session=False))
+    assert isinstance(result, CursorResult)  # noqa: S101 - what SQLAlchemy gives for every update
+    return result.rowcount
 
 
 def audit_keys(session: Session) -> AuditKeys:

@@ -21,8 +21,8 @@ from bot.core.errors import PlanDiffersError
 from bot.core.json import Json
 from bot.core.life.states import ENDED, OPEN, Outcome, PlanState, Status
 from bot.core.plan.plan import Plan
-from bot.store.audit import chain, genuine
 from bot.store.db.sessions import now
+from bot.store.events import chain, genuine
 from bot.store.models import ItemRow, PlanRow
 
 LOG = logging.getLogger(__name__)

@@ -11,7 +11,7 @@ from bot.core.audit.events import Event, Tag
 from bot.core.json import Json
 from bot.core.life.states import OPEN, ItemState, Outcome, item_may_become
 from bot.ports import Run
-from bot.store.audit import chain
+from bot.store.events import chain
 from bot.store.mapping import names_text
 from bot.store.models import ItemRow, PlanRow
 from bot.store.plan.runs import fence_change

@@ -5,8 +5,6 @@ from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import delete, insert, update
-from sqlalchemy.engine import CursorResult
-from sqlalchemy.sql.dml import Update
 from sqlmodel import Session, col, select
 
 from bot.core.audit.events import Event, Tag, time_text
@@ -17,19 +15,12 @@ from bot.core.json import Json
 from bot.core.life.states import ENDED, MessageRef, PlanState, Status, Vote, may_become
 from bot.core.plan.plan import Plan
 from bot.ports import Change
-from bot.store.audit import chain
-from bot.store.db.sessions import DatabaseNow, now
+from bot.store.db.sessions import DatabaseNow, now, update_count
+from bot.store.events import chain
 from bot.store.mapping import plan_of_text, plan_state, plan_text
 from bot.store.models import ItemRow, PlanRow, RestoreRow, VoteRow
 from bot.store.plan import binding
 from bot.store.plan.turns import known, tell_follower, waits_for
-
-
-def update_count(session: Session, statement: Update) -> int:
-    """Run an update past the session's own copies of rows; how many rows it changed."""
-    result = session.execute(statement.execution_options(synchronize_session=False))
-    assert isinstance(result, CursorResult)  # noqa: S101 - what SQLAlchemy gives for every update
-    return result.rowcount
 
 
 def create(session: Session, plan: Plan, quorum: int, message: MessageRef, event: Event) -> PlanState:

@@ -14,11 +14,11 @@ from bot.core.life.restoring import ImageRestored, RestoreStatus
 from bot.core.life.states import PlanState
 from bot.core.plan.plan import Person
 from bot.ports import RestoreRun
-from bot.store.audit import chain, genuine
-from bot.store.db.sessions import DatabaseNow, now
+from bot.store.db.sessions import DatabaseNow, now, update_count
+from bot.store.events import chain, genuine
 from bot.store.mapping import images_text, restoring
 from bot.store.models import PlanRow, RestoreRow
-from bot.store.plan.plans import load, there, update_count
+from bot.store.plan.plans import load, there
 
 LOG = logging.getLogger(__name__)
 

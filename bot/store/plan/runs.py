@@ -15,13 +15,13 @@ from bot.core.errors import LeaseLostError, PlanDiffersError
 from bot.core.json import Json
 from bot.core.life.states import ATTEMPTS_IN_VAIN, PlanState, Status, may_become
 from bot.ports import Run
-from bot.store.audit import chain, genuine, reviewing
 from bot.store.db.columns import read_moment
-from bot.store.db.sessions import now
+from bot.store.db.sessions import now, update_count
+from bot.store.events import chain, genuine
 from bot.store.mapping import usage_text
 from bot.store.models import PlanRow
-from bot.store.plan import binding
-from bot.store.plan.plans import load, there, update_count
+from bot.store.plan import binding, words
+from bot.store.plan.plans import load, there
 from bot.store.plan.turns import CLAIMABLE
 
 
@@ -64,7 +64,7 @@ def claim(session: Session, plan_id: str, owner: str, lease: timedelta) -> Run |
         raise HostBusyError from error
     state = there(load(session, plan_id), plan_id)
     if first:
-        reviewing.begin(session, state)
+        words.begin(session, state)
     tag, said = _beginning(state, attempt, first=first)
     event = Event(tag=tag, plan=plan_id, host=state.plan.host, facts=said)
     chain.append(session, {f"{plan_id}/attempt {attempt}/{tag}": event})
@@ -193,7 +193,7 @@ def finish(session: Session, run: Run, status: Status, event: Event, reason: str
     if reason:
         ended["reason"] = reason
     fence_change(session, run, ended)
-    reviewing.end(session, run.plan_id, status)
+    words.end(session, run.plan_id, status)
     state = there(load(session, run.plan_id), run.plan_id)
     said = {
         "reclaimed_bytes": state.reclaimed,

@@ -1,19 +1,21 @@
-"""Messages of plans: which are behind, who brings one up to date, and where it stands."""
+"""Messages of plans: which are behind, who brings one up to date, where it stands, and what its thread says."""
 
 from datetime import timedelta
 
 from sqlalchemy import or_, update
 from sqlmodel import Session, col, select
 
-from bot.core.audit.events import Event, Tag
+from bot.core.audit.events import ChainedEvent, Event, Tag
 from bot.core.errors import RefusedError
 from bot.core.json import Json
 from bot.core.life.states import MessageRef, Status
-from bot.store.audit import chain
-from bot.store.db.sessions import DatabaseNow, now
+from bot.store.db.sessions import DatabaseNow, now, update_count
+from bot.store.events import chain
+from bot.store.events.in_chain import InChain
 from bot.store.models import PlanRow
-from bot.store.plan.plans import update_count
 from bot.store.plan.turns import known
+
+_SINGLE_OBJECTS = (Tag.ITEM_REMOVING, Tag.ITEM_UNTAGGING, Tag.ITEM_ENDED, Tag.RESTORE_IMAGE)
 
 
 def unshown(session: Session) -> tuple[str, ...]:
@@ -78,3 +80,20 @@ def begin_showing(session: Session, plan_id: str, lease: timedelta) -> bool:
 def leave_unshown(session: Session, plan_id: str) -> None:
     """The message could not be brought up to date: whoever comes next may try."""
     update_count(session, update(PlanRow).where(col(PlanRow.id) == plan_id).values(showing_until=None))
+
+
+def untold(session: Session, plan_id: str) -> tuple[ChainedEvent, ...]:
+    """The events of a plan since ``told``, oldest first; not those of single objects, of which there are many."""
+    seq = session.exec(select(PlanRow.told_seq).where(col(PlanRow.id) == plan_id)).one_or_none()
+    if seq is None:
+        return ()
+    entries, _strange = InChain(session).split(chain.of_plan_since(session, plan_id, seq, _SINGLE_OBJECTS))
+    return tuple(chain.link(entry, plan_id) for entry in entries)
+
+
+def told(session: Session, plan_id: str, seq: int) -> None:
+    """Remember that everything up to this event was told; it never goes back."""
+    update_count(
+        session,
+        update(PlanRow).where(col(PlanRow.id) == plan_id, col(PlanRow.told_seq) < seq).values(told_seq=seq),
+    )

@@ -11,8 +11,8 @@ from bot.core.audit.events import Event, Tag
 from bot.core.docker.inventory import EngineInfo
 from bot.core.docker.sightings import KnownEngine
 from bot.core.json import Json
-from bot.store.audit import chain
 from bot.store.db.sessions import now
+from bot.store.events import chain
 from bot.store.models import HostEngineRow
 
 

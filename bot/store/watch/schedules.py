@@ -9,11 +9,10 @@ from sqlmodel import Session, col, select
 
 from bot.core.audit.events import Event
 from bot.ports import Tick, Timer
-from bot.store.audit import chain
 from bot.store.db.columns import storable
-from bot.store.db.sessions import now
+from bot.store.db.sessions import now, update_count
+from bot.store.events import chain
 from bot.store.models import ScheduleHostRow, ScheduleRow
-from bot.store.plan.plans import update_count
 
 
 def timers(session: Session) -> tuple[Timer, ...]:

@@ -24,7 +24,7 @@ from sqlalchemy import create_engine, text
 from bot.core.audit.events import Tag
 from bot.core.docker.inventory import Kind
 from bot.core.life.states import CLEANUP_OUTCOMES, ENDED, OPEN, Outcome, PlanState, Status
-from bot.store.db.database import open_store
+from bot.store.opening import open_store
 from bot.trial.sample.names import parse
 from tests.services.worlds import HOSTS, PEOPLE, PROFILES, World
 

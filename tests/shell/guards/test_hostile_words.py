@@ -16,7 +16,7 @@ from typer.core import TyperGroup
 
 from bot.core.plan.plan import Person
 from bot.shell.main import cli, main
-from bot.store.db.database import open_store
+from bot.store.opening import open_store
 from tests.store.cleaned import cleaned, image
 from tests.store.samples import ENGINE, drop_triggers, propose
 from tests.support.lying.hostile import FORMULA, HOSTILE, STORED, driving, forged_lines, hostile_engine

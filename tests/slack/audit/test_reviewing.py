@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from bot.core.life.states import Status
-from bot.store.db.database import open_store
+from bot.store.opening import open_store
 from bot.trial.workspace import Message, Refused
 from tests.slack.place import ANN, BOB, CYD, OPEN_TO_ALL, Place, shown
 from tests.store.cleaned import cleaned, image

@@ -14,7 +14,7 @@ from slack_sdk.signature import SignatureVerifier
 
 from bot.app import Deckhand
 from bot.config.settings import Settings, load
-from bot.store.db.database import open_store
+from bot.store.opening import open_store
 from bot.trial.sample import SampleEngine
 from bot.trial.workspace import Workspace
 from tests.slack.place import ANN, OPEN_TO_ALL, Place, write_configuration

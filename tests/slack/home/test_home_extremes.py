@@ -21,7 +21,7 @@ from bot.services.home import gather as gathering
 from bot.services.home.gather import FleetFigures, GatherHome, Home, HostLine, Pages, Part, PlanLine
 from bot.services.rules.rights import Rights
 from bot.slack.home.view import home_view
-from bot.store.db.database import open_store
+from bot.store.opening import open_store
 from bot.store.store import SqlStore
 from bot.trial.workspace.core import JSON
 from bot.trial.workspace.limits.limits import check_view

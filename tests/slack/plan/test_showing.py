@@ -18,7 +18,7 @@ from bot.slack.action_ids import ADJUST, AUDIT_DETAILS, COMMANDS
 from bot.slack.chat import SlackChat, web_client
 from bot.slack.plan.lists import full_list
 from bot.slack.plan.open import APPROVE, REJECT
-from bot.store.db.database import open_store
+from bot.store.opening import open_store
 from bot.store.store import SqlStore
 from bot.trial.workspace import Workspace
 from tests.slack.place import ANN, BOB, CYD, OPEN_TO_ALL, Place, buttons, eventually, shown

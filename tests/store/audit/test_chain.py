@@ -12,8 +12,8 @@ from bot.core.audit.breaks import Kind
 from bot.core.audit.events import GENESIS, Event, Tag
 from bot.core.audit.format import AuditKeys
 from bot.core.errors import StoreUnavailableError
-from bot.store.audit import chain
-from bot.store.db.database import open_store
+from bot.store.events import chain
+from bot.store.opening import open_store
 from bot.store.store import SqlStore
 from tests.store.samples import approved, drop_triggers, event
 

@@ -20,7 +20,7 @@ from bot.core.json import Json
 from bot.core.visible import visible
 from bot.store.audit.export import Selection, csv_lines, json_lines
 from bot.store.audit.export_files import verify_file
-from bot.store.db.database import open_store
+from bot.store.opening import open_store
 from bot.store.store import SqlStore
 from tests.store.audit.independent_verifier import first_broken
 from tests.store.audit.test_tampering import fill

@@ -13,7 +13,7 @@ from bot.core.audit.events import Event, Tag
 from bot.core.audit.format import AuditKeys
 from bot.core.json import Json
 from bot.core.life.states import Status
-from bot.store.db.database import open_store
+from bot.store.opening import open_store
 from bot.store.store import SqlStore
 from tests.store.audit.tampering import Tamperer
 from tests.store.samples import TRIGGERS, approved, event, propose, running, to

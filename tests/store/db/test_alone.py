@@ -12,12 +12,12 @@ import pytest
 from bot.core.errors import StoreUnavailableError
 from bot.store.db import alone
 from bot.store.db.alone import file_system
-from bot.store.db.database import open_store
+from bot.store.opening import open_store
 from tests.store.samples import propose, the
 
 BOT = """
 import sys, time
-from bot.store.database import open_store
+from bot.store.opening import open_store
 store = open_store(sys.argv[1], for_bot=True)
 print("open", flush=True)
 time.sleep(60)

@@ -17,9 +17,10 @@ from sqlmodel import Session
 
 from bot.core.errors import ConfigurationError, StoreUnavailableError
 from bot.core.life.states import PlanState, Status
-from bot.store.db.database import current_revision, migrate, open_store
+from bot.store.db.database import current_revision
 from bot.store.db.sessions import now
 from bot.store.models import Row
+from bot.store.opening import migrate, open_store
 from bot.store.plan import plans
 from bot.store.store import SqlStore
 from tests.store.samples import SECRET, approval, approved, at_once, changes, propose, the
@@ -78,7 +79,7 @@ def test_a_database_without_tables_is_unavailable(empty_url: str) -> None:
 
 
 def test_many_processes_may_migrate_at_once(empty_url: str) -> None:
-    program = "import sys; from bot.store.db.database import migrate; migrate(sys.argv[1])"
+    program = "import sys; from bot.store.opening import migrate; migrate(sys.argv[1])"
     processes = [
         subprocess.Popen([sys.executable, "-W", "error", "-c", program, empty_url], stderr=subprocess.PIPE)
         for _ in range(4)
@@ -153,7 +154,7 @@ def test_migrations_are_found_in_an_installed_package(tmp_path: Path) -> None:
     shutil.copy(root / "bot" / "__init__.py", site / "bot" / "__init__.py")
     url = f"sqlite:///{tmp_path}/deckhand.db"
     program = (
-        "import sys; from bot.store.db import database, schema; database.migrate(sys.argv[1]); "
+        "import sys; from bot.store import opening; from bot.store.db import schema; opening.migrate(sys.argv[1]); "
         "print(schema.configuration().get_main_option('script_location'))"
     )
     ran = subprocess.run(

@@ -9,7 +9,7 @@ from contextlib import ExitStack, closing
 import pytest
 
 from bot.core.audit.events import Event, Tag
-from bot.store.db.database import open_store
+from bot.store.opening import open_store
 from bot.store.store import SqlStore
 from tests.store.conftest import BOTH
 
@@ -20,8 +20,8 @@ COUNTS = [FEW, pytest.param(MANY, marks=LONG)]
 PROGRAM = """
 import sys
 from contextlib import closing
-from bot.core.audit import Event, Tag
-from bot.store.database import open_store
+from bot.core.audit.events import Event, Tag
+from bot.store.opening import open_store
 url, name, count = sys.argv[1], sys.argv[2], int(sys.argv[3])
 with closing(open_store(url, migrate=False)) as store:
     for number in range(count):

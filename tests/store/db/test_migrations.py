@@ -54,7 +54,7 @@ def must_still_be_there(before: Mapping[str, Table], after: Mapping[str, Table])
 @pytest.fixture
 def upgraded(empty_url: str) -> Iterator[SqlStore]:
     """A database that began with the first schema, brought up step by step with rows in each table."""
-    sessions, db = database._connect(empty_url), create_engine(empty_url, poolclass=NullPool)
+    sessions, db = database.connect(empty_url), create_engine(empty_url, poolclass=NullPool)
     before: dict[str, Table] = {}
     for step in STEPS:
         schema.upgrade(sessions, step.revision)

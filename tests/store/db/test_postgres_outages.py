@@ -12,8 +12,9 @@ from sqlmodel import Session
 from bot.core.errors import StoreUnavailableError
 from bot.core.life.states import PlanState
 from bot.ports import Change
-from bot.store.db.database import current_revision, migrate, open_store
+from bot.store.db.database import current_revision
 from bot.store.db.sessions import TRIES
+from bot.store.opening import migrate, open_store
 from bot.store.store import SqlStore
 from tests.store.samples import LEASE, SECRET, approval, approved, at_once, changes, propose, the
 from tests.support.machines.postgres import PrivatePostgres

@@ -12,7 +12,7 @@ import pytest
 
 from bot.engines.ssh.known_hosts import ShownKey, pin
 from bot.process import private
-from bot.store.db.database import open_store
+from bot.store.opening import open_store
 from bot.trial.setting import write_configuration
 from tests.store.cleaned import cleaned
 from tests.support.shell import deckhand

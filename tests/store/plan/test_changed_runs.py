@@ -13,9 +13,9 @@ from bot.core.audit.format import AuditKeys, Entry, facts_text, message
 from bot.core.errors import PlanDiffersError, RefusedError
 from bot.core.life.states import Outcome, PlanState, Status
 from bot.ports import Change
-from bot.store.audit import chain
-from bot.store.db.database import open_store
+from bot.store.events import chain
 from bot.store.mapping import plan_text
+from bot.store.opening import open_store
 from bot.store.plan import plans
 from bot.store.store import SqlStore
 from tests.store.cleaned import cleaned

@@ -110,9 +110,9 @@ def test_many_who_begin_the_same_schedule_at_once_begin_it_once(
 PROCESS = """
 import sys
 from datetime import timedelta
-from bot.core.audit import Event, Tag
+from bot.core.audit.events import Event, Tag
 from bot.ports import Tick
-from bot.store.database import open_store
+from bot.store.opening import open_store
 
 store = open_store(sys.argv[1], migrate=False)
 print("ready", flush=True)

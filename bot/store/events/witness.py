@@ -9,8 +9,8 @@ from sqlmodel import Session, col
 from bot.core.audit.breaks import Break, Kind
 from bot.core.audit.events import Tag
 from bot.core.audit.format import AuditKeys, Entry, Head, is_keyed, message
-from bot.store.audit import chain, walking
 from bot.store.db.sessions import audit_keys
+from bot.store.events import chain, walking
 from bot.store.models import EventRow
 
 

@@ -15,8 +15,8 @@ from bot.core.audit.breaks import Break, Kind
 from bot.core.audit.events import Tag
 from bot.core.audit.format import AuditKeys, Entry, Head, message
 from bot.core.audit.walk import START, Verdict, Verification
-from bot.store.audit.chain import streamed
 from bot.store.db.sessions import audit_keys
+from bot.store.events.chain import streamed
 from bot.store.models import EventRow, HeadRow, PlanRow
 
 T = TypeVar("T")

@@ -8,8 +8,8 @@ from sqlmodel import Session, col
 from bot.core.audit.events import ChainedEvent
 from bot.core.audit.format import KEYED, Entry, is_keyed, message
 from bot.core.errors import StoreUnavailableError
-from bot.store.audit.chain import ENTRIES, link, streamed
 from bot.store.db.sessions import audit_keys
+from bot.store.events.chain import ENTRIES, link, streamed
 from bot.store.models import EventRow, HeadRow
 
 

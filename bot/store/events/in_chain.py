@@ -8,9 +8,9 @@ from sqlmodel import Session, col, select
 
 from bot.core.audit.events import Tag
 from bot.core.audit.format import Entry, message
-from bot.store.audit.chain import streamed
-from bot.store.audit.walking import cut_of
 from bot.store.db.sessions import audit_keys
+from bot.store.events.chain import streamed
+from bot.store.events.walking import cut_of
 from bot.store.models import EventRow, HeadRow
 
 
@@ -19,7 +19,7 @@ class InChain:
 
     That is what stands behind its head, or before what was archived, or has a hash that its own text does not have.
     To whoever has no key at all, a keyed hash says nothing.
-    `bot.store.audit.walking` alone proves that a whole chain is as it was written; this is what can be told of
+    `bot.store.events.walking` alone proves that a whole chain is as it was written; this is what can be told of
     one event.
     """
 

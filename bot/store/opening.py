@@ -1,0 +1,35 @@
+"""From a URL to a store."""
+
+from contextlib import ExitStack
+
+from bot.core.audit.format import AuditKeys
+from bot.store.db import revisions
+from bot.store.db.alone import stand_alone
+from bot.store.db.database import connect
+from bot.store.store import SqlStore
+
+
+def open_store(
+    url: str, *, migrate: bool = True, for_bot: bool = False, audit_keys: AuditKeys | None = None
+) -> SqlStore:
+    """The store at a URL, its schema brought up to date unless told not to; its audit sealed with the keys.
+
+    A bot has a SQLite file alone until it closes it; whoever only looks beside it does not ask.
+    ConfigurationError when the URL names no database that Deckhand can use; StoreUnavailableError when
+    the database cannot be reached, a SQLite file's folder is missing, or another bot has the file.
+    """
+    with ExitStack() as stack:
+        sessions = connect(url, audit_keys)
+        stack.callback(sessions.close)
+        if for_bot and sessions.file is not None:
+            stack.callback(stand_alone(sessions.file))
+        if migrate and revisions.current(sessions) != revisions.newest():
+            from bot.store.db import schema  # noqa: PLC0415 - Alembic takes half a second that few starts need
+
+            schema.upgrade(sessions)
+        return SqlStore(sessions, stack.pop_all().close)
+
+
+def migrate(url: str) -> None:
+    """Bring the schema up to date; safe when several processes do it at once."""
+    open_store(url).close()
