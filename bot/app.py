@@ -20,7 +20,7 @@ from bot.config.settings import Settings, SlackSettings, load
 from bot.core import ids
 from bot.core.rules.hosts import Hosts
 from bot.engines.registry import DockerEngines
-from bot.ports import Clock, Store
+from bot.ports import Clock
 from bot.process.arriving import Arriving
 from bot.process.clock import SteadyClock, process_now
 from bot.process.ending import Ending, gone_at_the_latest, leave
@@ -59,7 +59,7 @@ from bot.slack.listeners import Listeners, Services
 from bot.slack.look.listeners import LookListeners
 from bot.slack.plan.listeners import PlanListeners
 from bot.slack.plan.modals import ModalListeners
-from bot.store.opening import open_store
+from bot.store.opening import Store, open_store
 
 LOG = logging.getLogger(__name__)
 
@@ -123,7 +123,7 @@ class Deckhand:
             settings.database_url.get_secret_value(), for_bot=True, audit_keys=settings.audit.keys
         )
         self._at_the_end("database", 2, store.close)
-        store.begin_sealing()
+        store.chain.begin_sealing()
         engines = self._engines = DockerEngines(settings.hosts.by_name, settings.pins)
         fleets = ExitStack()
         self._at_the_end("engines", 3, engines.close)
@@ -132,10 +132,12 @@ class Deckhand:
         token, api_url = bot_token.get_secret_value() if bot_token else "", settings.slack.api_url
         client = web_client(token, api_url)
         chat = SlackChat(client, lambda: self._settings.hosts)
-        clock, steady = Clocks(store=store, process=process_now), SteadyClock()
+        clock, steady = Clocks(ledger=store.ledger, process=process_now), SteadyClock()
         impatient = SlackChat(web_client(token, api_url, patient=False), lambda: self._settings.hosts)
-        show = Show(store=store, chat=impatient, clock=steady)
-        rights = Rights(directory=SlackDirectory(client), record=store.record_refusal)
+        show = Show(
+            plans=store.plans, messages=store.messages, audit=store.audit, chat=impatient, clock=steady
+        )
+        rights = Rights(directory=SlackDirectory(client), record=store.trail.record_refusal)
         services, background = self._services(store, engines, chat, rights, show=show, clock=clock)
 
         bolt_pool = ThreadPoolExecutor(BOLT_THREADS, thread_name_prefix="bolt")
@@ -145,10 +147,10 @@ class Deckhand:
         answering = Answering(chat, rights, ways, ack_first.hold)
         listeners = Listeners(services, chat, answering)
         modals = ModalListeners(
-            listeners=listeners, propose=services.propose, planning=services.planning, store=store, clock=clock,
+            listeners=listeners, propose=services.propose, planning=services.planning, plans=store.plans, clock=clock,
             chat=chat,
         )  # fmt: skip
-        fleet = Fleet.opened(engines, steady, fleets, store)
+        fleet = Fleet.opened(engines, steady, fleets, store.ledger)
         fleets.callback(engines.close)  # before its threads: what is still being asked then ends at once
         looks = LookListeners(
             hosts=lambda: self._settings.hosts, rights=rights, planning=services.planning,
@@ -157,10 +159,10 @@ class Deckhand:
         )  # fmt: skip
         homes = self._homes(store, rights, impatient, clock, steady)
         background.also("homes", homes, LOOP_SECONDS)
-        review = Review(hosts=lambda: self._settings.hosts, rights=rights, store=store, clock=clock)
+        review = Review(hosts=lambda: self._settings.hosts, rights=rights, audit=store.audit, clock=clock)
         restore = self._restore(store, engines, rights)
         audits = AuditListeners(review, restore, chat, answering.submit)
-        plans = PlanListeners(listeners, store, chat)
+        plans = PlanListeners(listeners, store.plans, chat)
         # Bolt asks one listener after the other whether an event is theirs: those with commands come first.
         for group in (
             looks,
@@ -188,19 +190,18 @@ class Deckhand:
         self._closing.callback(self._ending.within, name, seconds, work)
 
     def _homes(self, store: Store, rights: Rights, chat: SlackChat, clock: Clocks, steady: Clock) -> HomeShow:
-        gather = GatherHome(hosts=lambda: self._settings.hosts, rights=rights, store=store, clock=clock)
-        return HomeShow(gather=gather, store=store, chat=chat, clock=steady, wake=self._signals.changed)
+        gather = GatherHome(
+            hosts=lambda: self._settings.hosts, rights=rights, plans=store.plans, timers=store.timers,
+            ledger=store.ledger, audit=store.audit, clock=clock,
+        )  # fmt: skip
+        return HomeShow(gather=gather, audit=store.audit, chat=chat, clock=steady, wake=self._signals.changed)
 
     def _restore(self, store: Store, engines: DockerEngines, rights: Rights) -> Restore:
         return Restore(
-            hosts=lambda: self._settings.hosts,
-            rights=rights,
-            store=store,
-            engines=engines,
-            owner=process_name(),
-            changed=self._signals.changed,
+            hosts=lambda: self._settings.hosts, rights=rights, plans=store.plans, trail=store.trail,
+            restores=store.restores, engines=engines, owner=process_name(), changed=self._signals.changed,
             stopping=self._signals.ending,
-        )
+        )  # fmt: skip
 
     def _services(  # noqa: PLR0913 - what each of them is made of
         self,
@@ -217,29 +218,24 @@ class Deckhand:
 
         changed = self._signals.changed
         planning = self._planning = Planning(
-            engines=engines, ledger=store, protection=self._settings.protection, profiles=self._settings.profiles,
-            policy_of=lambda host: hosts().policy_of(host), clocks=clock,
+            engines=engines, ledger=store.ledger, protection=self._settings.protection,
+            profiles=self._settings.profiles, policy_of=lambda host: hosts().policy_of(host), clocks=clock,
         )  # fmt: skip
-        decide = Decide(hosts=hosts, rights=rights, store=store, changed=changed)
+        decide = Decide(hosts=hosts, rights=rights, plans=store.plans, trail=store.trail, changed=changed)
         rules = StandingRules(hosts=hosts, planning=planning)
         execute = Execute(
-            store=store,
-            engines=engines,
-            leases=Leases(store=store, ticks=time.monotonic),
-            owner=process_name(),
-            changed=changed,
-            stopping=self._signals.ending,
-            starting=Starting(hosts=hosts, rights=rights, store=store, clock=clock, changed=changed),
-            pause=self._signals.pause,
-            rules=rules.of_run,
-        )
+            plans=store.plans, runs=store.runs, audit=store.audit, engines=engines,
+            leases=Leases(runs=store.runs, ticks=time.monotonic), owner=process_name(), changed=changed,
+            stopping=self._signals.ending, pause=self._signals.pause, rules=rules.of_run,
+            starting=Starting(hosts=hosts, rights=rights, plans=store.plans, clock=clock, changed=changed),
+        )  # fmt: skip
         propose = Propose(
-            hosts=hosts, rights=rights, planning=planning, store=store, clock=clock, new_id=new_id,
-            changed=changed,
+            hosts=hosts, rights=rights, planning=planning, plans=store.plans, trail=store.trail, clock=clock,
+            new_id=new_id, changed=changed,
         )  # fmt: skip
         schedules = Schedules(
-            schedules=lambda: self._settings.schedules, hosts=hosts, propose=propose, store=store, chat=chat,
-            clock=clock, stopping=self._signals.ending,
+            schedules=lambda: self._settings.schedules, hosts=hosts, propose=propose, plans=store.plans,
+            timers=store.timers, trail=store.trail, chat=chat, clock=clock, stopping=self._signals.ending,
         )  # fmt: skip
         services = Services(
             hosts=hosts,
@@ -247,18 +243,18 @@ class Deckhand:
             planning=planning,
             propose=propose,
             decide=decide,
-            stop=Stop(hosts=hosts, rights=rights, store=store, changed=changed),
+            stop=Stop(hosts=hosts, rights=rights, plans=store.plans, trail=store.trail, changed=changed),
             show_now=show,
         )  # fmt: skip
-        background = Background(self._signals, store, show, decide, execute)
+        background = Background(self._signals, store.runs, show, decide, execute)
         background.also("schedules", schedules, POLL_SECONDS)
-        waiting = WaitingRules(rules=rules, engines=engines, store=store, changed=changed)
+        waiting = WaitingRules(rules=rules, engines=engines, plans=store.plans, changed=changed)
         background.also("rules of waiting plans", waiting, RULES_SECONDS)
         background.also("clocks", clock.check, CHECK_SECONDS)
         audit = self._settings.audit
         if audit.head_channel is not None:
             post_head = PostHead(
-                store=store, chat=chat, clock=clock, channel=audit.head_channel, at=audit.head_at
+                trail=store.trail, chat=chat, clock=clock, channel=audit.head_channel, at=audit.head_at
             )
             background.also("head of the audit", post_head, HEAD_SECONDS)
         return services, background

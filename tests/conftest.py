@@ -11,8 +11,7 @@ import pytest
 from playwright.sync_api import Browser
 from sqlalchemy import create_engine
 
-from bot.store.opening import migrate, open_store
-from bot.store.store import SqlStore
+from bot.store.opening import Store, migrate, open_store
 from tests.store.samples import SECRET
 from tests.support.browser import chromium
 from tests.support.machines.engine import PrivateEngine, private_engine
@@ -110,14 +109,14 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def open_another(url: str) -> Iterator[Callable[[], SqlStore]]:
+def open_another(url: str) -> Iterator[Callable[[], Store]]:
     """Opens the same database once more, as another replica would."""
     with ExitStack() as stack:
         yield lambda: stack.enter_context(closing(open_store(url, migrate=False)))
 
 
 @pytest.fixture
-def store(open_another: Callable[[], SqlStore]) -> SqlStore:
+def store(open_another: Callable[[], Store]) -> Store:
     return open_another()
 
 

@@ -1,21 +1,17 @@
-"""What the services need from the world, as Protocols. The adapters implement them; ``app`` wires them."""
+"""What the services need from the world, as Protocols. The adapters implement them; ``app`` wires them.
 
-from bot.ports.audit import Audit, Ledger, Restores
+Of the database there is a port a use. Each of their methods is one transaction, and may raise StoreUnavailableError.
+"""
+
+from bot.ports.audit import Audit, Cleanup, Trail
 from bot.ports.chat import Chat, Clock, Directory
 from bot.ports.engine import CACHE_BATCH, Engine, Engines, HeldEngine
-from bot.ports.records import (
-    HAS_VOTES,
-    Change,
-    Cleanup,
-    OpenPlan,
-    Replaced,
-    RestoreRun,
-    Run,
-    Tick,
-    Timer,
-    Trouble,
-)
-from bot.ports.store import Store
+from bot.ports.ledger import Ledger
+from bot.ports.messages import Messages
+from bot.ports.plans import HAS_VOTES, Change, OpenPlan, Plans, Replaced
+from bot.ports.restores import RestoreRun, Restores
+from bot.ports.runs import Run, Runs
+from bot.ports.timers import Tick, Timer, Timers, Trouble
 
 __all__ = [
     "CACHE_BATCH",
@@ -30,13 +26,17 @@ __all__ = [
     "Engines",
     "HeldEngine",
     "Ledger",
+    "Messages",
     "OpenPlan",
+    "Plans",
     "Replaced",
     "RestoreRun",
     "Restores",
     "Run",
-    "Store",
+    "Runs",
     "Tick",
     "Timer",
+    "Timers",
+    "Trail",
     "Trouble",
 ]

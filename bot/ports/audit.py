@@ -1,73 +1,56 @@
-"""What is read of the past, and what is asked back from it."""
+"""What is written of the past beside its changes, and what is read of it."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Protocol
 
 from bot.core.audit.events import ChainedEvent, Event
 from bot.core.audit.filters import EVERYTHING, AuditFilter
 from bot.core.audit.format import Head
 from bot.core.audit.review import Place, RecordedItem, Statistics, Totals
-from bot.core.audit.states import Recorded
-from bot.core.docker.inventory import Container, EngineInfo, Mounting
-from bot.core.docker.sightings import KnownEngine, Sighting
-from bot.core.docker.usage import LastLook
-from bot.core.life.restoring import ImageRestored
-from bot.core.life.states import PlanState
-from bot.core.plan.plan import Person
-from bot.ports.records import Cleanup, RestoreRun
+from bot.core.audit.states import Basis, Recorded
 
 
-class Ledger(Protocol):
-    """What Docker does not remember: when images were seen in use, and which engine a host was."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cleanup:
+    """One line of the audit list: a plan that was run, or is running."""
 
-    def now(self) -> datetime:
-        """The database's clock, by which all stored moments are compared. StoreUnavailableError."""
+    id: str
+    plan: str
+    host: str
+    engine_id: str
+    profile: str
+    requested_by: str
+    approved_by: tuple[str, ...]
+    outcome: str
+    predicted_bytes: int
+    reclaimed_bytes: int
+    started_at: datetime
+    finished_at: datetime | None
+    basis: Basis = Basis.EVENTS
+    differs: bool = False
+    """Whether somebody has changed a row of it: the line is what its events say."""
+    found_at: datetime
+    """Where it stands in the list, which is made of rows: its start, unless somebody has changed that."""
+
+
+class Trail(Protocol):
+    """Events that change no state."""
+
+    def record(self, event: Event) -> None:
+        """Append an event that changes no state (a refused attempt)."""
         ...
 
-    def identify(self, host: str, engine: EngineInfo) -> KnownEngine:
-        """The engine that the host is known to be: the one first seen there, which may be this one.
+    def record_refusal(self, event: Event) -> None:
+        """Append a refused attempt. The same person's same attempt is written once a minute at most.
 
-        StoreUnavailableError.
+        So nobody can flood the audit: how often a person may be refused is bounded by what there is to refuse.
         """
         ...
 
-    def known_engines(self) -> Mapping[str, KnownEngine]:
-        """The engine of each host that was ever looked at. StoreUnavailableError."""
-        ...
-
-    def accept_engine(self, host: str, engine: EngineInfo, actor: str) -> None:
-        """Let the host be this engine from now on, and write who said so into the audit."""
-        ...
-
-    def look(
-        self, engine_id: str, present: Collection[str], used: Collection[str], at: datetime
-    ) -> Mapping[str, Sighting]:
-        """Remember that these images were there at ``at`` (the engine's clock), and which were in use.
-
-        What is known of each since its first sight; images that are gone are forgotten. StoreUnavailableError.
-        """
-        ...
-
-    def look_at_volumes(
-        self, engine_id: str, volumes: Collection[str], containers: Sequence[Container], at: datetime
-    ) -> Mapping[str, Mounting]:
-        """Remember that these volumes were there at ``at``, and who mounted them; others are forgotten.
-
-        What is known of each since its first sight. StoreUnavailableError.
-        """
-        ...
-
-    def remember_look(self, host: str, look: LastLook) -> None:
-        """Keep what a host showed, for whoever asks before it answers again. StoreUnavailableError."""
-        ...
-
-    def remember_looks(self, looked: Mapping[str, LastLook]) -> None:
-        """The same for many hosts at once. StoreUnavailableError."""
-        ...
-
-    def last_looks(self, hosts: Collection[str]) -> Mapping[str, LastLook]:
-        """What these hosts showed the last time; without those that were never looked at. StoreUnavailableError."""
+    def announce_head(self, day: date, channel: str) -> Head | None:
+        """Claim the post of a day's head, with an event; where the chain ends then. None when it was claimed before."""
         ...
 
 
@@ -116,35 +99,4 @@ class Audit(Protocol):
 
     def events(self, plan_id: str) -> tuple[ChainedEvent, ...]:
         """All events of a plan, oldest first."""
-        ...
-
-
-class Restores(Protocol):
-    """Who asked for removed images again, and what came of it; one restoring of a plan at a time."""
-
-    def ask_restore(
-        self, plan_id: str, person: Person, decide: Callable[[PlanState, datetime], Event]
-    ) -> PlanState:
-        """Write that a plan's images are wanted again, with the event that ``decide`` gives.
-
-        What ``decide`` raises is passed on and nothing is written. RefusedError when there is no such plan.
-        """
-        ...
-
-    def due_restores(self) -> tuple[str, ...]:
-        """Ids of plans whose images wait to be restored, or whose restoring lost its process."""
-        ...
-
-    def claim_restore(self, plan_id: str, owner: str, lease: timedelta) -> RestoreRun | None:
-        """Take one up; None when somebody else has it."""
-        ...
-
-    def renew_restore(self, run: RestoreRun, lease: timedelta) -> None: ...
-
-    def record_restored(self, run: RestoreRun, image: ImageRestored, event: Event) -> None:
-        """Write how one image ended, with its event. Fenced."""
-        ...
-
-    def end_restore(self, run: RestoreRun, event: Event) -> PlanState:
-        """Write that all images were tried. Fenced."""
         ...

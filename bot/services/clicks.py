@@ -17,7 +17,7 @@ from bot.core.plan.plan import Person
 from bot.core.refusals import Refusal
 from bot.core.rules.hosts import Host, Hosts
 from bot.core.rules.policy import Right
-from bot.ports import Change, Store
+from bot.ports import Change, Plans, Trail
 from bot.services.rules.rights import Rights
 
 
@@ -64,7 +64,8 @@ class Clicks:
 
     hosts: Callable[[], Hosts]
     rights: Rights
-    store: Store
+    plans: Plans
+    trail: Trail
     changed: Callable[[], None]
     """Called when a plan changed: a message to bring up to date, or something to do."""
 
@@ -78,19 +79,19 @@ class Clicks:
     ) -> PlanState:
         """Change a plan as ``decide`` says; RefusedError, whose sentence says why, when that may not be."""
         with self.clicked(way, plan_id, person, channel) as click:
-            state = self.store.change(plan_id, partial(decide, click))
+            state = self.plans.change(plan_id, partial(decide, click))
         self.changed()
         return state
 
     @contextmanager
     def clicked(self, way: Way, plan_id: str, person: Person, channel: str) -> Iterator[Click]:
         """Read what the click is about. Whatever is refused, here or inside, is written to the audit and passed on."""
-        seen = self.store.plan(plan_id)
+        seen = self.plans.get(plan_id)
         try:
             yield self._click(way, seen, person, channel)
         except RefusedError as refused:
             host = seen.plan.host if seen else ""
-            self.store.record_refusal(facts.refused(plan_id, host, person, way.verb, str(refused)))
+            self.trail.record_refusal(facts.refused(plan_id, host, person, way.verb, str(refused)))
             raise
 
     def _click(self, way: Way, seen: PlanState | None, person: Person, channel: str) -> Click:

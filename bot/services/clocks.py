@@ -20,7 +20,7 @@ class Clocks:
     Whose clock is far from it is logged, once until that changes.
     """
 
-    store: Ledger
+    ledger: Ledger
     process: Callable[[], datetime]
     """This machine's clock, which is compared and nothing else."""
     _said: dict[str, timedelta] = field(default_factory=dict)
@@ -46,7 +46,7 @@ class Clocks:
 
     def _asked(self) -> tuple[datetime, str | None]:
         began = self.process()
-        moment = self.store.now()
+        moment = self.ledger.now()
         by = -ahead(moment, began, self.process())
         return moment, self._told("", by, disagreement("the machine that Deckhand runs on", by))
 

@@ -65,7 +65,7 @@ def export(  # noqa: PLR0913, PLR0917 - typer reads options from parameters
     plans = _plans(config, words) if words else None
     lines = json_lines if output_format is ExportFormat.JSON else csv_lines
     with opened_store(load(config)) as store:
-        now = store.now()
+        now = store.ledger.now()
         selection = Selection(
             since=moment(since, now) if since else None,
             until=moment(until, now) if until else None,
@@ -73,14 +73,14 @@ def export(  # noqa: PLR0913, PLR0917 - typer reads options from parameters
             plan=plan,
             plans=plans,
         )
-        with store.exported(lines, selection) as exported:
+        with store.chain.exported(lines, selection) as exported:
             _write(exported, file, complete=selection.complete)
 
 
 def _plans(config: Path | None, words: Sequence[str]) -> frozenset[str]:
     """The plans of all cleanups that a filter means."""
     with asked_cleanups(config, words) as (store, asked):
-        found = review.every_cleanup(store, asked.hosts, asked.matching)
+        found = review.every_cleanup(store.audit, asked.hosts, asked.matching)
         return frozenset(cleanup.plan for cleanup in found)
 
 
@@ -106,7 +106,7 @@ def _write(lines: Iterator[str], file: Path | None, *, complete: bool) -> None:
 def head(config: Config = None, as_json: AsJson = False) -> None:  # noqa: FBT002 - typer's flags
     """Print where the chain ends, as SEQ:HASH. Kept elsewhere, it shows later whether the chain was rewritten."""
     with opened_store(load(config)) as store:
-        end = store.head()
+        end = store.audit.head()
     if as_json:
         output.print_json({"seq": end.seq, "hash": end.hash})
     else:
@@ -124,10 +124,10 @@ def archive(
 ) -> None:
     """Move old events to a file, and leave a checkpoint in the chain. Nothing else ever deletes events."""
     with opened_store(load(config)) as store:
-        cut = moment(before, store.now())
-        if cut > store.now():
+        cut = moment(before, store.ledger.now())
+        if cut > store.ledger.now():
             raise UsageError(f"--before {before} has not come yet.")
-        archived = store.archive(cut, file, f"{getpass.getuser()}@{socket.gethostname()}")
+        archived = store.chain.archive(cut, file, f"{getpass.getuser()}@{socket.gethostname()}")
     if archived is None:
         output.say(f"There are no events before {cut:%Y-%m-%d %H:%M}Z: nothing to archive.")
         return

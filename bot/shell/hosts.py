@@ -100,14 +100,14 @@ def hosts_accept(
     name = settings.hosts.find(host).name
     with connected(settings) as engines, opened_store(settings) as store:
         engine = engines.connect(name).info()
-        known = store.known_engines().get(name)
+        known = store.ledger.known_engines().get(name)
         if known is not None and is_known(known, engine):
             output.say(f"{name} is known to be this engine since {known.first_at:%Y-%m-%d}; nothing changed.")
             return
         was = f"It was {known.name} ({known.id}, Docker {known.version}). " if known else ""
         output.say(f"{name}: {was}Now {engine.name} ({engine.id}, Docker {engine.version}) answers.")
         agree(f"Is {name} this engine from now on?", yes, engine.id, "--yes ENGINE_ID")
-        store.accept_engine(name, engine, f"shell:{getpass.getuser()}")
+        store.ledger.accept_engine(name, engine, f"shell:{getpass.getuser()}")
     output.say(f"{name} is {engine.id} from now on.")
 
 

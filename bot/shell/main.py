@@ -94,8 +94,8 @@ def plan(
     name, requests = settings.hosts.find(host).name, parse_several(words or ())
     with connected(settings) as engines, opened_store(settings) as store:
         planning = Planning(
-            engines=engines, ledger=store, protection=settings.protection, profiles=settings.profiles,
-            policy_of=settings.hosts.policy_of, clocks=Clocks(store=store, process=process_now),
+            engines=engines, ledger=store.ledger, protection=settings.protection, profiles=settings.profiles,
+            policy_of=settings.hosts.policy_of, clocks=Clocks(ledger=store.ledger, process=process_now),
         )  # fmt: skip
         if why is not None:
             explanations = planning.explain(name, why)
@@ -123,7 +123,7 @@ def doctor(config: Config = None) -> None:
     settings = load(config)
     with closing(open_store(settings.database_url.get_secret_value())) as store:
         output.say(f"ok    {settings.file} and its database")
-        clocks = Clocks(store=store, process=process_now)
+        clocks = Clocks(ledger=store.ledger, process=process_now)
         _note(clocks.own())
         failed = _hosts_checked(settings, clocks)
     for problem in settings.slack.problems():

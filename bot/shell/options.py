@@ -17,8 +17,7 @@ from bot.core.units import parse_duration
 from bot.engines.registry import DockerEngines
 from bot.services.audit import review
 from bot.shell.show.output import ask
-from bot.store.opening import open_store
-from bot.store.store import SqlStore
+from bot.store.opening import Store, open_store
 
 FAILED, MISUSED = 1, 2
 """Exit codes: something is in the way; the command or the configuration is wrong."""
@@ -46,12 +45,12 @@ class Asked:
 
 
 @contextmanager
-def asked_cleanups(config: Path | None, words: Sequence[str] | None) -> Iterator[tuple[SqlStore, Asked]]:
+def asked_cleanups(config: Path | None, words: Sequence[str] | None) -> Iterator[tuple[Store, Asked]]:
     """The store, and what a filter means in it: in a shell, hosts that are registered no longer count too."""
     settings = load(config)
     with opened_store(settings) as store:
-        known = store.hosts_of_cleanups() | settings.hosts.by_name.keys()
-        matching = parse_filter(words or (), known, store.now())
+        known = store.audit.hosts_of_cleanups() | settings.hosts.by_name.keys()
+        matching = parse_filter(words or (), known, store.ledger.now())
         yield store, Asked(hosts=review.meant_hosts(matching, settings.hosts), matching=matching)
 
 
@@ -63,7 +62,7 @@ def connected(settings: Settings) -> Iterator[DockerEngines]:
 
 
 @contextmanager
-def opened_store(settings: Settings, *, migrate: bool = True) -> Iterator[SqlStore]:
+def opened_store(settings: Settings, *, migrate: bool = True) -> Iterator[Store]:
     """The store that the settings name, with the audit's keys of the environment."""
     url, keys = settings.database_url.get_secret_value(), settings.audit.keys
     with closing(open_store(url, migrate=migrate, audit_keys=keys)) as store:

@@ -19,7 +19,7 @@ def audit_list(
 ) -> None:
     """List cleanups, newest first."""
     with asked_cleanups(config, words) as (store, asked):
-        cleanups = review.every_cleanup(store, asked.hosts, asked.matching, limit)
+        cleanups = review.every_cleanup(store.audit, asked.hosts, asked.matching, limit)
         if as_json:
             output.stream_json(review.cleanup_json(cleanup) for cleanup in cleanups)
         else:
@@ -32,7 +32,7 @@ def audit_list(
 def audit_stats(words: Filter = None, config: Config = None, as_json: AsJson = False) -> None:  # noqa: FBT002 - typer's flags
     """Count cleanups and what they freed: by host, profile, month, requester and outcome."""
     with asked_cleanups(config, words) as (store, asked):
-        statistics = store.statistics(hosts=asked.hosts, matching=asked.matching)
+        statistics = store.audit.statistics(hosts=asked.hosts, matching=asked.matching)
     if as_json:
         output.print_json(review.statistics_json(statistics))
     else:
@@ -46,7 +46,7 @@ def audit_show(
 ) -> None:
     """Show one cleanup: every object and what became of it, and every event."""
     with opened_store(load(config)) as store:
-        recorded = review.find(store, cleanup_id)
+        recorded = review.find(store.audit, cleanup_id)
     if as_json:
         output.print_json(review.plan_json(recorded))
         return

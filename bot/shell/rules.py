@@ -49,7 +49,7 @@ def schedules(config: Config = None, as_json: AsJson = False) -> None:  # noqa: 
     """Show the schedules and when each comes next, by the configuration and in the database."""
     settings = load(config)
     with opened_store(settings) as store:
-        timers, now = store.schedules(), store.now()
+        timers, now = store.timers.standing(), store.ledger.now()
     if as_json:
         output.print_json(output_rules.schedules_json(settings.schedules, timers, now))
     elif settings.schedules or timers:

@@ -79,8 +79,8 @@ def verify(
         checked = _verify_file(file, pinned, config)
     else:
         with opened_store(load(config)) as store:
-            verdict, archives = store.verify(pinned), store.archives()
-            compared = None if verdict.broken else store.compare()
+            verdict, archives = store.chain.verify(pinned), store.chain.archives()
+            compared = None if verdict.broken else store.chain.compare()
         checked = _Checked(verdict=verdict, compared=compared, notes=tuple(map(_archive_note, archives)))
     left_out = _left_out(checked)
     if as_json:
@@ -184,7 +184,7 @@ def _verify_file(file: Path, known: Head | None, config: Path | None) -> _Checke
     compared = None
     if witness.sha256 and verdict.broken is None and verdict.is_whole:
         with opened_store(load(config), migrate=False) as store:
-            compared = store.compare(EventsOfFile(file))
+            compared = store.chain.compare(EventsOfFile(file))
     return _Checked(verdict=verdict, compared=compared, footer=footer, notes=(note,))
 
 
@@ -198,7 +198,7 @@ def _asked_database(config: Path | None, end: Head | None) -> tuple[AuditKeys, W
         return keys, None, ""
     try:
         with opened_store(load(config), migrate=False) as store:
-            witness = store.witness(end.seq)
+            witness = store.chain.witness(end.seq)
     except StoreUnavailableError as error:
         return keys, None, f"Not compared with the database: {error}"
     return keys, witness, "" if witness else "The database knows nothing of the file's last event."

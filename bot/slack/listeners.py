@@ -148,7 +148,7 @@ class Listeners:
     def _see_shown(self, plan_id: str) -> None:
         """Bring the plan's message up to date; ChannelClosedError where it cannot be posted."""
         self._services.show_now()
-        now = self._services.propose.store.plan(plan_id)
+        now = self._services.propose.plans.get(plan_id)
         unseen = now is not None and not (now.message and now.message.ts)
         if now is not None and now.status is Status.CANCELLED and unseen:
             raise ChannelClosedError(NOT_IN_CHANNEL)
@@ -173,7 +173,7 @@ class Listeners:
         Where it was opened from a Home, it is told in person.
         """
         if not channel:
-            state = self._services.propose.store.plan(plan_id)
+            state = self._services.propose.plans.get(plan_id)
             channel = state.message.channel if state and state.message else asked.channel
         asked = replace(asked, channel=channel)
         decide = self._services.decide

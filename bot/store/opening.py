@@ -1,17 +1,41 @@
 """From a URL to a store."""
 
+from collections.abc import Callable
 from contextlib import ExitStack
 
 from bot.core.audit.format import AuditKeys
+from bot.ports import Audit, Ledger, Messages, Plans, Restores, Runs, Timers, Trail
+from bot.store import transactions
 from bot.store.db import revisions
 from bot.store.db.alone import stand_alone
 from bot.store.db.database import connect
-from bot.store.store import SqlStore
+from bot.store.db.sessions import Sessions
+
+
+class Store:
+    """The ports of one database. Whoever opened it closes it."""
+
+    def __init__(self, sessions: Sessions, close: Callable[[], None]) -> None:
+        self.plans: Plans = transactions.SqlPlans(sessions)
+        self.runs: Runs = transactions.SqlRuns(sessions)
+        self.restores: Restores = transactions.SqlRestores(sessions)
+        self.messages: Messages = transactions.SqlMessages(sessions)
+        self.timers: Timers = transactions.SqlTimers(sessions)
+        self.ledger: Ledger = transactions.SqlLedger(sessions)
+        self.trail: Trail = transactions.SqlTrail(sessions)
+        self.audit: Audit = transactions.SqlAudit(sessions)
+        self.chain = transactions.SqlChain(sessions)
+        self.sessions = sessions
+        self.close = close
+        """Closes every connection to the database, and leaves a SQLite file to the next bot."""
+
+    def __repr__(self) -> str:
+        return f"Store({self.sessions.name})"
 
 
 def open_store(
     url: str, *, migrate: bool = True, for_bot: bool = False, audit_keys: AuditKeys | None = None
-) -> SqlStore:
+) -> Store:
     """The store at a URL, its schema brought up to date unless told not to; its audit sealed with the keys.
 
     A bot has a SQLite file alone until it closes it; whoever only looks beside it does not ask.
@@ -27,7 +51,7 @@ def open_store(
             from bot.store.db import schema  # noqa: PLC0415 - Alembic takes half a second that few starts need
 
             schema.upgrade(sessions)
-        return SqlStore(sessions, stack.pop_all().close)
+        return Store(sessions, stack.pop_all().close)
 
 
 def migrate(url: str) -> None:

@@ -14,8 +14,7 @@ import pytest
 
 from bot.core.life.states import Status
 from bot.slack.plan.open import APPROVE
-from bot.store.opening import open_store
-from bot.store.store import SqlStore
+from bot.store.opening import Store, open_store
 from bot.trial.workspace import DEFAULT_PEOPLE, Person, Team, Workspace, payloads
 from tests.support.shell import DECKHAND, started
 from tests.support.waiting import wait_until
@@ -46,7 +45,7 @@ def folder() -> Iterator[Path]:
         yield Path(name)
 
 
-def start_cleanups(workspace: Workspace, store: SqlStore, names: list[str]) -> list[str]:
+def start_cleanups(workspace: Workspace, store: Store, names: list[str]) -> list[str]:
     """A running cleanup on each host; the ids of their plans."""
     for name in names:
         assert workspace.command("U0ANN", "/docker-prune", f"{name} everything").ok
@@ -67,8 +66,8 @@ def start_cleanups(workspace: Workspace, store: SqlStore, names: list[str]) -> l
     return list(plans)
 
 
-def status_of(store: SqlStore, plan_id: str) -> Status | None:
-    state = store.plan(plan_id)
+def status_of(store: Store, plan_id: str) -> Status | None:
+    state = store.plans.get(plan_id)
     return state.status if state else None
 
 

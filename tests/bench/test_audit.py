@@ -17,7 +17,7 @@ from bot.core.json import Json
 from bot.store.audit.export import Selection, csv_lines, json_lines
 from bot.store.audit.export_files import verify_file
 from bot.store.events import chain
-from bot.store.store import SqlStore
+from bot.store.opening import Store
 from tests.store.conftest import BOTH
 
 FEW, MANY = 10_000, 300_000
@@ -36,12 +36,12 @@ def ended(number: int) -> Event:
     return Event(tag=Tag.ITEM_ENDED, plan=f"plan{number // 40}", host=f"prod-{number % 9}", facts=facts)
 
 
-def fill(store: SqlStore, count: int) -> None:
-    for start in range(store.head().seq, count, PER_TRANSACTION):
+def fill(store: Store, count: int) -> None:
+    for start in range(store.audit.head().seq, count, PER_TRANSACTION):
         events = {
             f"bench/{number}": ended(number) for number in range(start, min(start + PER_TRANSACTION, count))
         }
-        store._sessions.writing(partial(chain.append, events=events))
+        store.sessions.writing(partial(chain.append, events=events))
 
 
 def seconds(work: Callable[[], object]) -> tuple[float, float]:
@@ -51,12 +51,12 @@ def seconds(work: Callable[[], object]) -> tuple[float, float]:
     return time.process_time() - began, time.perf_counter() - began_by_clock
 
 
-def peak(store: SqlStore, path: Path) -> int:
+def peak(store: Store, path: Path) -> int:
     """The most bytes that Python held more than before, while it wrote both sorts of export."""
     most = 0
     for lines in (json_lines, csv_lines):
         tracemalloc.start()
-        with store.exported(lines, Selection()) as exported, path.open("w", encoding="utf-8") as file:
+        with store.chain.exported(lines, Selection()) as exported, path.open("w", encoding="utf-8") as file:
             file.writelines(exported)
         most = max(most, tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
@@ -67,16 +67,16 @@ def peak(store: SqlStore, path: Path) -> int:
 @pytest.mark.timeout(1200)
 @pytest.mark.parametrize("url", BOTH, indirect=True)
 def test_a_chain_is_verified_fast_and_exported_in_the_same_memory_whatever_its_length(
-    url: str, store: SqlStore, tmp_path: Path
+    url: str, store: Store, tmp_path: Path
 ) -> None:
     path = tmp_path / "audit.jsonl"
     fill(store, FEW)
     small = peak(store, path)
     fill(store, MANY)
-    took, by_clock = seconds(store.verify)
-    assert store.verify().events == MANY
+    took, by_clock = seconds(store.chain.verify)
+    assert store.chain.verify().events == MANY
     large = peak(store, path)
-    with store.exported(json_lines, Selection()) as exported:
+    with store.chain.exported(json_lines, Selection()) as exported:
         written, _ = seconds(lambda: path.write_text("".join(exported), encoding="utf-8"))
     read, _ = seconds(lambda: verify_file(path, AuditKeys()))
     name = url.partition(":")[0].partition("+")[0]

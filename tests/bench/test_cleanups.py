@@ -14,7 +14,7 @@ import pytest
 from bot.core.docker.inventory import Kind
 from bot.core.life.states import Status
 from bot.services.work.background import POLL_SECONDS
-from bot.store.store import SqlStore
+from bot.store.opening import Store
 from tests.store.samples import LEASE, approved
 from tests.storms.storm import BEN, Storm, working
 from tests.support.workers import Work, Workers, assembled, serve_engines
@@ -40,16 +40,16 @@ def say(url: str, figures: str) -> None:
     print(f"\n{url.partition(':')[0].partition('+')[0]}: {figures}")  # noqa: T201 - the point of a bench
 
 
-def test_plans_that_wait_cost_no_threads_and_next_to_no_time(store: SqlStore, url: str) -> None:
+def test_plans_that_wait_cost_no_threads_and_next_to_no_time(store: Store, url: str) -> None:
     approved(store, "ahead", items=1)
-    assert store.claim("ahead", "somebody else", LEASE * 60) is not None
+    assert store.runs.claim("ahead", "somebody else", LEASE * 60) is not None
     with working(Workers(Work(database=url, urls={}, lease=60, poll=POLL_SECONDS), 1)) as workers:
         time.sleep(3)
         idle = workers.threads()[0]
         for number in range(WAITING):
             approved(store, f"p{number}", items=20)
         until = time.monotonic() + 60
-        while store.unshown():  # their messages come first
+        while store.messages.unshown():  # their messages come first
             assert time.monotonic() < until
             time.sleep(0.2)
         before, began = workers.cpu_seconds(), time.monotonic()
@@ -57,12 +57,12 @@ def test_plans_that_wait_cost_no_threads_and_next_to_no_time(store: SqlStore, ur
         share = (workers.cpu_seconds() - before) / (time.monotonic() - began)
         busy = workers.threads()[0]
     say(url, f"{WAITING} plans wait: {share:.2%} of a CPU, {busy} threads (idle: {idle})")
-    assert store.claimable() == ()
+    assert store.runs.claimable() == ()
     assert busy <= idle
     assert share < 0.02
 
 
-def test_the_first_object_goes_a_moment_after_the_decision(store: SqlStore, url: str, sockets: Path) -> None:
+def test_the_first_object_goes_a_moment_after_the_decision(store: Store, url: str, sockets: Path) -> None:
     names = [f"host-{number}" for number in range(DECISIONS)]
     process, urls = serve_engines(sockets, names, containers=3, images=0, pause=0)
     storm = Storm(store=store, urls=urls)
@@ -87,7 +87,7 @@ def test_the_first_object_goes_a_moment_after_the_decision(store: SqlStore, url:
     assert middle < 0.3
 
 
-def test_twenty_hosts_are_cleaned_at_once(store: SqlStore, url: str, sockets: Path) -> None:
+def test_twenty_hosts_are_cleaned_at_once(store: Store, url: str, sockets: Path) -> None:
     names = [f"host-{number}" for number in range(HOSTS)]
     process, urls = serve_engines(sockets, names, containers=25, images=0, pause=0.2)
     storm = Storm(store=store, urls=urls)

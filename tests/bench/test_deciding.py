@@ -94,7 +94,7 @@ def test_an_approval_is_recorded_and_its_cleanup_begins_while_three_hundred_look
                 workspace.click("U0BOB", message.ts, APPROVE)
 
                 def is_past(*statuses: Status, plan_id: str = plan_id) -> bool:
-                    state = store.plan(plan_id)
+                    state = store.plans.get(plan_id)
                     return state is not None and state.status not in statuses
 
                 wait_until(lambda: is_past(Status.PROPOSED))

@@ -14,8 +14,7 @@ import pytest
 
 from bot.core.audit.filters import EVERYTHING, AuditFilter, parse_filter
 from bot.core.audit.review import Place
-from bot.store.opening import migrate, open_store
-from bot.store.store import SqlStore
+from bot.store.opening import Store, migrate, open_store
 from tests.bench import audits
 from tests.support.machines.postgres import PrivatePostgres
 
@@ -30,7 +29,7 @@ pytestmark = [pytest.mark.long, pytest.mark.timeout(1800)]
 
 
 @pytest.fixture(scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
-def full(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SqlStore]:
+def full(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     if request.param == "sqlite":
         url = f"sqlite:///{_folder(tmp_path_factory)}/deckhand.db"
     else:
@@ -82,14 +81,14 @@ def say(milliseconds: float, what: str) -> None:
     print(f"{milliseconds:7.2f} ms  {what}")  # noqa: T201 - what the measurement is for
 
 
-def test_a_page_of_a_million_events_takes_at_most_twenty_milliseconds(full: SqlStore) -> None:
+def test_a_page_of_a_million_events_takes_at_most_twenty_milliseconds(full: Store) -> None:
     """SQLite works in the thread that asks, so its processor time tells, however busy the machine is."""
     slow, clock = {}, time.thread_time if "SQLite" in repr(full) else time.perf_counter
     for name, words in FILTERS.items():
         for where, beyond in (("newest", None), ("half way", HALF_WAY)):
             for whose, hosts in (("all hosts", None), ("one host", audits.HOSTS[5:6]), ("57 hosts", SEEN)):
                 matching = asked(*words)
-                page = partial(full.cleanups, hosts=hosts, matching=matching, limit=PAGE, beyond=beyond)
+                page = partial(full.audit.cleanups, hosts=hosts, matching=matching, limit=PAGE, beyond=beyond)
                 took = best(page, clock)
                 say(took, f"{name}, {whose}, {where}")
                 if took > MILLISECONDS:
@@ -97,18 +96,22 @@ def test_a_page_of_a_million_events_takes_at_most_twenty_milliseconds(full: SqlS
     assert not slow
 
 
-def test_totals_and_long_answers_for_the_record(full: SqlStore) -> None:
+def test_totals_and_long_answers_for_the_record(full: Store) -> None:
     works: dict[str, Callable[[], object]] = {
-        "totals of everything": full.totals,
-        "totals of a month": lambda: full.totals(matching=asked("since=2025-03-01", "until=2025-03-31")),
-        "totals of a person": lambda: full.totals(matching=asked(f"by={audits.PEOPLE[3]}")),
-        "totals of 57 hosts": lambda: full.totals(hosts=SEEN),
-        "statistics of everything": full.statistics,
-        "a beginning that a quarter of all cleanups have": lambda: full.cleanups(matching=asked("app-1*")),
-        "one cleanup's record": lambda: full.recorded("plan000250"),
+        "totals of everything": full.audit.totals,
+        "totals of a month": lambda: full.audit.totals(
+            matching=asked("since=2025-03-01", "until=2025-03-31")
+        ),
+        "totals of a person": lambda: full.audit.totals(matching=asked(f"by={audits.PEOPLE[3]}")),
+        "totals of 57 hosts": lambda: full.audit.totals(hosts=SEEN),
+        "statistics of everything": full.audit.statistics,
+        "a beginning that a quarter of all cleanups have": lambda: full.audit.cleanups(
+            matching=asked("app-1*")
+        ),
+        "one cleanup's record": lambda: full.audit.recorded("plan000250"),
     }
     for name, work in works.items():
         say(best(work), name)
-    assert full.totals().all.cleanups == audits.CLEANUPS
-    assert len(full.cleanups(matching=asked("postgres:14"))) == 3
-    assert full.totals(matching=EVERYTHING).all.bytes == audits.CLEANUPS * audits.ITEMS * 10**6
+    assert full.audit.totals().all.cleanups == audits.CLEANUPS
+    assert len(full.audit.cleanups(matching=asked("postgres:14"))) == 3
+    assert full.audit.totals(matching=EVERYTHING).all.bytes == audits.CLEANUPS * audits.ITEMS * 10**6

@@ -11,8 +11,7 @@ from pathlib import Path
 import pytest
 
 from bot.core.life.states import Outcome, PlanState, Status
-from bot.store.opening import open_store
-from bot.store.store import SqlStore
+from bot.store.opening import Store, open_store
 from bot.trial.sample import Builder, SampleEngine, Step, Universe
 from bot.trial.workspace.server import Workspace
 from tests.e2e.conftest import slack_environment, write_configuration
@@ -24,7 +23,7 @@ from tests.support.waiting import SECONDS, wait_until
 CLICKS = 100
 IMAGES = 12
 
-Replicas = Callable[[str], SqlStore]
+Replicas = Callable[[str], Store]
 
 
 @pytest.fixture
@@ -49,7 +48,7 @@ def replicas(
     """Starts as many processes as the database carries: one on SQLite, two on PostgreSQL."""
     with ExitStack() as stack:
 
-        def start(database: str) -> SqlStore:
+        def start(database: str) -> Store:
             url, count = "", 1
             if database == "postgresql":
                 postgres: PrivatePostgres = request.getfixturevalue("postgres")
@@ -67,14 +66,14 @@ def replicas(
         yield start
 
 
-def the(store: SqlStore, plan_id: str) -> PlanState:
-    state = store.plan(plan_id)
+def the(store: Store, plan_id: str) -> PlanState:
+    state = store.plans.get(plan_id)
     assert state is not None
     return state
 
 
-def tags(store: SqlStore, plan_id: str) -> Counter[str]:
-    return Counter(str(link.event.tag) for link in store.events(plan_id))
+def tags(store: Store, plan_id: str) -> Counter[str]:
+    return Counter(str(link.event.tag) for link in store.audit.events(plan_id))
 
 
 @pytest.mark.parametrize("database", ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
@@ -109,7 +108,7 @@ def test_a_hundred_clicks_at_once_are_one_run(
     wait_until(lambda: len(workspace.ephemerals("U0BOB")) >= arrived - 1)
     assert 1 <= tags(store, plan_id)["slack:plan:refused"] < 5, "once a minute: nobody floods the audit"
     assert len(workspace.messages()) == 1, "no replica posted the plan a second time"
-    assert store.broken_link() is None
+    assert store.chain.verify().broken is None
 
 
 @pytest.mark.postgres
@@ -120,7 +119,7 @@ def test_replicas_post_each_plan_once_and_stop_for_each_other(
     for number in range(6):  # no two alike: the same one at the same moment is one plan
         workspace.command("U0ANN", "/docker-prune", f"prod-3 everything not=nothing-{number}")
     workspace.wait_for(lambda: len(workspace.messages()) >= 6, timeout=SECONDS)
-    wait_until(lambda: not store.unshown())
+    wait_until(lambda: not store.messages.unshown())
     proposed = workspace.messages()
     assert len({plan_of(message) for message in proposed}) == len(proposed) == 6
 
@@ -135,6 +134,6 @@ def test_replicas_post_each_plan_once_and_stop_for_each_other(
         cancelled = with_text(workspace, "Cancelled plan")
         assert cancelled.ts == waiting[0].ts
     wait_until(lambda: sum("Cleanup done" in m.text for m in workspace.messages()) == 2)
-    started_on = [link for plan in store.cleanups() for link in store.events(plan.plan)]
+    started_on = [link for plan in store.audit.cleanups() for link in store.audit.events(plan.plan)]
     assert Counter(str(link.event.tag) for link in started_on)["deckhand:cleanup:started"] == 2
     assert not sample.universe.images

@@ -86,7 +86,7 @@ def in_the_middle(
 
     def state() -> PlanState | None:
         with closing(open_store(f"sqlite:///{tmp_path / 'deckhand.db'}", migrate=False)) as store:
-            return store.plan(plan_id)
+            return store.plans.get(plan_id)
 
     clean_engine.build(["FROM scratch", "COPY busybox /bin/busybox"], "job:1")
     for number in range(CONTAINERS):
@@ -110,14 +110,14 @@ def in_the_middle(
 
 def plan(folder: Path, plan_id: str) -> PlanState:
     with closing(open_store(f"sqlite:///{folder / 'deckhand.db'}", migrate=False)) as store:
-        found = store.plan(plan_id)
+        found = store.plans.get(plan_id)
     assert found is not None
     return found
 
 
 def tags(folder: Path, plan_id: str) -> Counter[str]:
     with closing(open_store(f"sqlite:///{folder / 'deckhand.db'}", migrate=False)) as store:
-        return Counter(str(link.event.tag) for link in store.events(plan_id))
+        return Counter(str(link.event.tag) for link in store.audit.events(plan_id))
 
 
 def containers(engine: PrivateEngine) -> list[str]:

@@ -21,7 +21,7 @@ from bot.engines.clients import Clients
 from bot.engines.docker.engine import DockerEngine
 from bot.engines.held import HeldDockerEngine
 from bot.engines.registry import DockerEngines
-from bot.ports import Engines, Run, Store
+from bot.ports import Engines, Run
 from bot.services.decide.decide import Decide
 from bot.services.decide.propose import Propose
 from bot.services.look.planning import Planning
@@ -31,6 +31,7 @@ from bot.services.run.leases import Leases
 from bot.services.run.standing_rules import StandingRules
 from bot.services.run.starting import Starting
 from bot.services.run.stop import Stop
+from bot.store.opening import Store
 from tests.support.lying.holding import holding, unproven
 from tests.support.machines.engine import PrivateEngine
 from tests.support.people import NoGroups
@@ -132,7 +133,7 @@ class Bench:
         """As the rules are now."""
         return Planning(
             engines=engines or self.engines,
-            ledger=self.store,
+            ledger=self.store.ledger,
             protection=Protection(labels=self.protected, dangling_min_age=timedelta()),
             profiles=self.profiles,
             policy_of=lambda host: hosts.by_name[host].policy if hosts else self.policy,
@@ -144,7 +145,8 @@ class Bench:
             hosts=lambda: hosts,
             rights=Rights(directory=NoGroups()),
             planning=planning,
-            store=self.store,
+            plans=self.store.plans,
+            trail=self.store.trail,
             clock=UtcClock(),
             new_id=lambda: f"p{next(self.numbers)}",
             changed=lambda: self.changes.append(None),
@@ -163,7 +165,11 @@ class Bench:
     def approve(self, plan: Plan) -> None:
         hosts = hosts_at(self.engine, self.policy)
         decide = Decide(
-            hosts=lambda: hosts, rights=Rights(directory=NoGroups()), store=self.store, changed=lambda: None
+            hosts=lambda: hosts,
+            rights=Rights(directory=NoGroups()),
+            plans=self.store.plans,
+            trail=self.store.trail,
+            changed=lambda: None,
         )
         decide(plan.id, BEN, approve=True)
 
@@ -172,7 +178,7 @@ class Bench:
         return Starting(
             hosts=lambda: hosts_at(self.engine, self.policy),
             rights=Rights(directory=NoGroups()),
-            store=self.store,
+            plans=self.store.plans,
             clock=UtcClock(),
             changed=lambda: self.changes.append(None),
         )
@@ -180,7 +186,11 @@ class Bench:
     def stop(self, policy: Policy = OPEN_TO_ALL) -> Stop:
         hosts = hosts_at(self.engine, policy)
         return Stop(
-            hosts=lambda: hosts, rights=Rights(directory=NoGroups()), store=self.store, changed=lambda: None
+            hosts=lambda: hosts,
+            rights=Rights(directory=NoGroups()),
+            plans=self.store.plans,
+            trail=self.store.trail,
+            changed=lambda: None,
         )
 
     def held(self) -> HeldDockerEngine:
@@ -201,9 +211,11 @@ class Bench:
     ) -> Execute:
         store = store or self.store
         return Execute(
-            store=store,
+            plans=store.plans,
+            runs=store.runs,
+            audit=store.audit,
             engines=engines or self.engines,
-            leases=Leases(store=store, ticks=time.monotonic, lease=lease),
+            leases=Leases(runs=store.runs, ticks=time.monotonic, lease=lease),
             patience=timedelta(),
             owner=owner,
             changed=lambda: None,
@@ -221,17 +233,17 @@ class Bench:
         return self.state(plan)
 
     def state(self, plan: Plan) -> PlanState:
-        state = self.store.plan(plan.id)
+        state = self.store.plans.get(plan.id)
         assert state is not None
         return state
 
     def claimed(self, plan: Plan, owner: str = "replica-1") -> Run:
-        run = self.store.claim(plan.id, owner, LEASE)
+        run = self.store.runs.claim(plan.id, owner, LEASE)
         assert run is not None
         return run
 
     def tags(self, plan: Plan) -> list[str]:
-        return [str(link.event.tag) for link in self.store.events(plan.id)]
+        return [str(link.event.tag) for link in self.store.audit.events(plan.id)]
 
 
 def imported(engine: PrivateEngine, tag: str = "base:latest") -> str:

@@ -8,14 +8,14 @@ from sqlalchemy import create_engine
 
 from bot.engines.clients import Clients
 from bot.engines.registry import DockerEngines
-from bot.store.store import SqlStore
+from bot.store.opening import Store
 from tests.services.bench import Bench, hosts_at
 from tests.support.machines.engine import PrivateEngine
 from tests.support.machines.postgres import PrivatePostgres
 
 
 @pytest.fixture
-def bench(clean_engine: PrivateEngine, store: SqlStore) -> Iterator[Bench]:
+def bench(clean_engine: PrivateEngine, store: Store) -> Iterator[Bench]:
     by_name = hosts_at(clean_engine).by_name
     with closing(DockerEngines(by_name)) as engines, closing(Clients(by_name)) as clients:
         yield Bench(engine=clean_engine, store=store, engines=engines, clients=clients)

@@ -16,7 +16,7 @@ from bot.services.decide.decide import Decide
 from bot.services.rules.rights import Rights
 from bot.services.run.restore import Restore
 from bot.services.run.stop import Stop
-from bot.store.store import SqlStore
+from bot.store.opening import Store
 from tests.store.samples import BEN, propose, the
 from tests.support.people import NoGroups
 
@@ -27,7 +27,7 @@ pytestmark = pytest.mark.parametrize("url", ["sqlite"], indirect=True)
 class Desk:
     """One host, a proposed plan on it, and what was refused."""
 
-    store: SqlStore
+    store: Store
     policy: Policy = field(default_factory=lambda: Policy(name="strict", look=("*",)))
     registered: bool = True
     standing: Standing = Standing.MEMBER
@@ -59,19 +59,38 @@ class Desk:
         return str(refused.value)
 
     def _events(self, plan_id: str) -> list[Event]:
-        return [link.event for link in self.store.events(plan_id)]
+        return [link.event for link in self.store.audit.events(plan_id)]
 
     def decide(self) -> Decide:
-        return Decide(hosts=self.hosts, rights=Rights(directory=self), store=self.store, changed=self.changed)
+        return Decide(
+            hosts=self.hosts,
+            rights=Rights(directory=self),
+            plans=self.store.plans,
+            trail=self.store.trail,
+            changed=self.changed,
+        )
 
     def stop(self) -> Stop:
-        return Stop(hosts=self.hosts, rights=Rights(directory=self), store=self.store, changed=self.changed)
+        return Stop(
+            hosts=self.hosts,
+            rights=Rights(directory=self),
+            plans=self.store.plans,
+            trail=self.store.trail,
+            changed=self.changed,
+        )
 
     def restore(self) -> Restore:
         return Restore(
-            hosts=self.hosts, rights=Rights(directory=self), store=self.store, changed=self.changed,
-            engines=DockerEngines({}), owner="replica-1", stopping=lambda: False,
-        )  # fmt: skip
+            hosts=self.hosts,
+            rights=Rights(directory=self),
+            plans=self.store.plans,
+            trail=self.store.trail,
+            restores=self.store.restores,
+            changed=self.changed,
+            engines=DockerEngines({}),
+            owner="replica-1",
+            stopping=lambda: False,
+        )
 
 
 CLICKS: dict[str, Callable[[Desk, str, Person], object]] = {
@@ -87,7 +106,7 @@ on_a_host = [way for way in CLICKS if way != "withdraw"]
 
 
 @pytest.fixture
-def desk(store: SqlStore) -> Desk:
+def desk(store: Store) -> Desk:
     return Desk(store)
 
 

@@ -36,7 +36,7 @@ class Moved:
         return self.database
 
     def clocks(self) -> Clocks:
-        return Clocks(store=cast("Ledger", self), process=lambda: self.machine)
+        return Clocks(ledger=cast("Ledger", self), process=lambda: self.machine)
 
 
 def warnings(caplog: pytest.LogCaptureFixture) -> Sequence[str]:

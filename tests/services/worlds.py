@@ -30,7 +30,7 @@ from bot.services.rules.rights import Rights
 from bot.services.run.execute import Execute
 from bot.services.run.leases import Leases
 from bot.services.run.stop import Stop
-from bot.store.store import SqlStore
+from bot.store.opening import Store
 from bot.trial.sample import Builder, Step, Universe
 from bot.trial.sample.errors import EngineError
 from bot.trial.sample.making.builder import mounted
@@ -75,11 +75,19 @@ class Script:
 class ScriptedStore:
     """The store of one process."""
 
-    def __init__(self, store: SqlStore, script: Script) -> None:
+    def __init__(self, store: Store, script: Script) -> None:
         self._store, self._script = store, script
 
     def __getattr__(self, name: str) -> Any:
-        method = getattr(self._store, name)
+        return ScriptedPort(getattr(self._store, name), self._script)
+
+
+class ScriptedPort:
+    def __init__(self, port: object, script: Script) -> None:
+        self._port, self._script = port, script
+
+    def __getattr__(self, name: str) -> Any:
+        method = getattr(self._port, name)
         if name not in POINTS:
             return method
 
@@ -160,9 +168,11 @@ class Process:
     def __post_init__(self) -> None:
         store: Any = ScriptedStore(self.world.store, self.script)
         self.execute = Execute(
-            store=store,
+            plans=store.plans,
+            runs=store.runs,
+            audit=store.audit,
             engines=self,
-            leases=Leases(store=store, ticks=lambda: self.world.ticks),
+            leases=Leases(runs=store.runs, ticks=lambda: self.world.ticks),
             owner=self.owner,
             changed=lambda: None,
             stopping=lambda: False,
@@ -184,7 +194,7 @@ class Process:
 
 @dataclass(slots=True, kw_only=True)
 class World:
-    store: SqlStore
+    store: Store
     sql: Callable[[str], Any]
     random: random.Random
     quorum: int = 1
@@ -239,18 +249,28 @@ class World:
         self.made += 1
         engines: Any = Process(world=self, plan_id="", owner="planner", script=Script({}))
         planning = Planning(
-            engines=engines, ledger=self.store, protection=Protection(dangling_min_age=timedelta())
+            engines=engines, ledger=self.store.ledger, protection=Protection(dangling_min_age=timedelta())
         )
         propose = Propose(
-            hosts=lambda: self._hosts(late=late), rights=Rights(directory=NoGroups()), planning=planning,
-            store=self.store, clock=self.store, new_id=lambda: f"p{self.made}", changed=lambda: None,
-        )  # fmt: skip
+            hosts=lambda: self._hosts(late=late),
+            rights=Rights(directory=NoGroups()),
+            planning=planning,
+            plans=self.store.plans,
+            trail=self.store.trail,
+            clock=self.store.ledger,
+            new_id=lambda: f"p{self.made}",
+            changed=lambda: None,
+        )
         with suppress(NothingToRemoveError):
             self.plans.append(propose(host, Arguments(profile=profile), PEOPLE[0], "C0").plan.id)
 
     def decide(self) -> Decide:
         return Decide(
-            hosts=self._hosts, rights=Rights(directory=NoGroups()), store=self.store, changed=lambda: None
+            hosts=self._hosts,
+            rights=Rights(directory=NoGroups()),
+            plans=self.store.plans,
+            trail=self.store.trail,
+            changed=lambda: None,
         )
 
     def vote(self, plan_id: str, person: Person, *, approve: bool) -> None:
@@ -259,7 +279,11 @@ class World:
 
     def stop(self, plan_id: str, *, resume: bool = False) -> None:
         stop = Stop(
-            hosts=self._hosts, rights=Rights(directory=NoGroups()), store=self.store, changed=lambda: None
+            hosts=self._hosts,
+            rights=Rights(directory=NoGroups()),
+            plans=self.store.plans,
+            trail=self.store.trail,
+            changed=lambda: None,
         )
         with suppress(RefusedError):
             (stop.resume if resume else stop)(plan_id, PEOPLE[2])
@@ -306,7 +330,7 @@ class World:
     def _loses(self, plan_id: str) -> None:
         """The process stands still for an hour, and another claims its run."""
         self.time_passes()
-        self.store.claim(plan_id, "another", timedelta(seconds=60))
+        self.store.runs.claim(plan_id, "another", timedelta(seconds=60))
 
     def _taken_over(self, plan_id: str) -> None:
         """The same, and the other one runs it to its end."""
@@ -367,7 +391,7 @@ class World:
     # --- judging --------------------------------------------------------------------------------
 
     def state(self, plan_id: str) -> PlanState:
-        state = self.store.plan(plan_id)
+        state = self.store.plans.get(plan_id)
         assert state is not None
         return state
 

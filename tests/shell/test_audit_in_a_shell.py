@@ -12,8 +12,7 @@ import pytest
 
 from bot.core.life.states import Status
 from bot.store.events import chain
-from bot.store.opening import open_store
-from bot.store.store import SqlStore
+from bot.store.opening import Store, open_store
 from tests.store.cleaned import BYTES, CYD, cleaned, image
 from tests.store.samples import ANNA
 from tests.support.shell import deckhand
@@ -77,15 +76,15 @@ def test_all_of_a_long_list_is_printed_under_one_head(folder: Path) -> None:
     assert len(printed("audit", "list", "--json", folder=folder)) == 20
 
 
-def multiply(file: Path, store: SqlStore) -> None:
+def multiply(file: Path, store: Store) -> None:
     """Make many cleanups of the only one, its rows and its events."""
-    links = store.events("only")
+    links = store.audit.events("only")
     events = {
         f"p{number:04}/{link.once}": replace(link.event, plan=f"p{number:04}")
         for number in range(MANY - 1)
         for link in links
     }
-    store._sessions.writing(partial(chain.append, events=events))
+    store.sessions.writing(partial(chain.append, events=events))
     with closing(sqlite3.connect(file)) as database, database:
         columns = [row[1] for row in database.execute("PRAGMA table_info(plan)") if row[1] != "id"]
         names = ", ".join(columns)

@@ -28,7 +28,7 @@ def database(folder: Path) -> Path:
     with closing(open_store(f"sqlite:///{folder / 'deckhand.db'}")) as store:
         for plan_id, host in (("p1", "prod-3"), ("p2", "db-1")):
             approved(store, plan_id, host)
-            store.change(plan_id, to(Status.CANCELLED))
+            store.plans.change(plan_id, to(Status.CANCELLED))
     return folder / "deckhand.db"
 
 
@@ -166,7 +166,7 @@ def test_old_events_move_to_an_archive_and_both_verify_alone_and_together(
 
 def test_a_keyed_audit_needs_its_key_which_nothing_prints(database: Path, folder: Path) -> None:
     with closing(open_store(f"sqlite:///{database}", audit_keys=AuditKeys(KEY))) as store:
-        store.begin_sealing()
+        store.chain.begin_sealing()
     said = audit("verify", folder=folder)
     assert (said.returncode, "set DECKHAND_AUDIT_KEY" in said.stderr) == (1, True)
     keyed = verdict(folder=folder, DECKHAND_AUDIT_KEY=KEY)
@@ -190,7 +190,7 @@ def test_an_archive_from_before_the_key_is_vouched_for_by_the_keyed_checkpoint(
     database: Path, folder: Path
 ) -> None:
     with closing(open_store(f"sqlite:///{database}", audit_keys=AuditKeys(KEY))) as store:
-        last = store.head().seq
+        last = store.audit.head().seq
     audit("archive", "--before", "0s", "--output", "old.jsonl", folder=folder, DECKHAND_AUDIT_KEY=KEY)
     together = verdict("old.jsonl", folder=folder, DECKHAND_AUDIT_KEY=KEY)
     assert (together["holds"], together["last"], together["keyed_from"]) == (True, last, None)
@@ -228,7 +228,7 @@ def test_a_file_that_leaves_events_out_says_which_and_never_that_every_event_is_
 ) -> None:
     with closing(open_store(f"sqlite:///{database}")) as store:
         for number in range(10):
-            store.record(Event(tag=Tag.LOOK_REFUSED, host="prod-3", facts={"number": number}))
+            store.trail.record(Event(tag=Tag.LOOK_REFUSED, host="prod-3", facts={"number": number}))
     export = folder / "all.jsonl"
     audit("export", "--output", "all.jsonl", folder=folder)
     assert (

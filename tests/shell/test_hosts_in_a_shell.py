@@ -55,7 +55,7 @@ def test_hosts_list_takes_a_selection(folder: Path) -> None:
 def test_another_engine_is_refused_until_a_person_or_a_script_accepts_it(folder: Path) -> None:
     engine = json.loads(deckhand("plan", "prod-3", "--json", folder=folder).stdout)["engine"]["id"]
     with closing(open_store(f"sqlite:///{folder / 'deckhand.db'}")) as store:
-        store.accept_engine("prod-3", replace(ENGINE, id="BEFORE", name="old-machine"), "shell:test")
+        store.ledger.accept_engine("prod-3", replace(ENGINE, id="BEFORE", name="old-machine"), "shell:test")
 
     refused = deckhand("plan", "prod-3", folder=folder)
     assert refused.returncode == 1

@@ -44,8 +44,8 @@ def test_the_commands_are_those_that_have_a_test() -> None:
 def test_a_command_of_the_readme_works_as_it_stands(folder: Path, words: list[str]) -> None:
     with closing(open_store(f"sqlite:///{folder / 'deckhand.db'}")) as store:
         run = running(store, "p1", "prod-3")
-        store.finish(run, Status.DONE, facts.finished(the(store), None))
-        cleanup = store.cleanups()[0].id
+        store.runs.finish(run, Status.DONE, facts.finished(the(store), None))
+        cleanup = store.audit.cleanups()[0].id
     file = folder / "deckhand.toml"
     file.write_text(file.read_text().partition("[hosts.build]")[0] + '[policies.default]\nlook = ["*"]\n')
     ended = deckhand(*(cleanup if word == "ID" else word for word in words), folder=folder)

@@ -236,8 +236,8 @@ def test_schedules_show_what_is_configured_and_what_the_database_says(folder: Pa
     assert len(following) == 3
     assert datetime.now(UTC) < following[0] < following[1] < following[2]
     with closing(open_store(f"sqlite:///{folder / 'deckhand.db'}")) as store:
-        store.set_timer("nightly-ci", "30 2 * * * Europe/Berlin", lambda _now: following[0])
-        store.set_timer("gone", "0 1 * * * UTC", lambda _now: following[0])
+        store.timers.begin("nightly-ci", "30 2 * * * Europe/Berlin", lambda _now: following[0])
+        store.timers.begin("gone", "0 1 * * * UTC", lambda _now: following[0])
     listed = json.loads(deckhand("schedules", "--json", folder=folder).stdout)
     assert [(each["name"], each["configured"]) for each in listed] == [("nightly-ci", True), ("gone", False)]
     assert {each["next_in_database"] for each in listed} == {one["next"][0]}
@@ -248,7 +248,7 @@ def test_schedules_show_what_is_configured_and_what_the_database_says(folder: Pa
 
 def test_a_schedule_whose_cron_has_changed_says_that_the_bot_will_take_it_over(folder: Path) -> None:
     with closing(open_store(f"sqlite:///{folder / 'deckhand.db'}")) as store:
-        store.set_timer("nightly-ci", "another", lambda now: now)
+        store.timers.begin("nightly-ci", "another", lambda now: now)
     said = deckhand("schedules", folder=folder).stdout
     assert "another cron yet" in said
 

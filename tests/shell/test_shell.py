@@ -103,7 +103,7 @@ def test_the_audit_lists_newest_first_and_shows_every_item_and_event(folder: Pat
     with closing(open_store(f"sqlite:///{folder / 'deckhand.db'}")) as store:
         running(store, "older", "prod-3")
         run = running(store, "newer", "build")
-        store.start_items(run, [0])
+        store.runs.start_items(run, [0])
         propose(store, "undecided", "db-1")
 
     listed = printed("audit", "list", "--json", folder=folder)

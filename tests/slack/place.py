@@ -18,8 +18,7 @@ from bot.core.life.states import PlanState
 from bot.slack.action_ids import ADJUST, COMMANDS
 from bot.slack.plan.open import APPROVE, REJECT, WITHDRAW
 from bot.slack.plan.running import STOP, TAKE_UP
-from bot.store.opening import open_store
-from bot.store.store import SqlStore
+from bot.store.opening import Store, open_store
 from bot.trial.sample import Builder, SampleEngine, Step, Universe
 from bot.trial.workspace import DEFAULT_PEOPLE, Message, Person, Team, Workspace
 
@@ -100,7 +99,7 @@ def deciding(message: Message) -> set[str]:
 class Place:
     workspace: Workspace
     engine: SampleEngine
-    store: SqlStore
+    store: Store
 
     def propose(self, by: str = ANN, profile: str = "everything") -> Message:
         """Ask for a cleanup and give its message."""
@@ -151,12 +150,12 @@ class Place:
         return {user for user in (ANN, BOB, CYD) if self.private(user)}
 
     def plan(self, plan_id: str) -> PlanState:
-        state = self.store.plan(plan_id)
+        state = self.store.plans.get(plan_id)
         assert state is not None
         return state
 
     def events(self, plan_id: str, tag: Tag) -> list[Event]:
-        return [link.event for link in self.store.events(plan_id) if link.event.tag is tag]
+        return [link.event for link in self.store.audit.events(plan_id) if link.event.tag is tag]
 
     def refusals(self, plan_id: str) -> list[tuple[str, str]]:
         """Who was refused to decide, and why, as the audit says it."""

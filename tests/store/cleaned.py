@@ -6,7 +6,7 @@ from bot.core.audit import facts
 from bot.core.docker.inventory import Kind
 from bot.core.life.states import MessageRef, Outcome, PlanState, Status
 from bot.core.plan.plan import Item, Person
-from bot.store.store import SqlStore
+from bot.store.opening import Store
 from tests.store.samples import ANNA, BEN, LEASE, approval, plan, the
 
 CYD = Person(id="U0CYD", name="Cyd Ö.")
@@ -20,7 +20,7 @@ def image(*references: str, number: int = 1) -> Item:
 
 
 def cleaned(
-    store: SqlStore,
+    store: Store,
     plan_id: str,
     *items: Item,
     host: str = "prod-3",
@@ -33,14 +33,14 @@ def cleaned(
     made = plan(plan_id, host)
     draft = replace(made.draft, items=items or made.draft.items, profile=profile)
     made = replace(made, draft=draft, requester=by)
-    store.create_plan(made, 1, MessageRef(channel="C0"), facts.proposed(made, {"name": "production"}))
-    store.change(plan_id, approval(approver))
-    run = store.claim(plan_id, "replica-1", LEASE)
+    store.plans.create(made, 1, MessageRef(channel="C0"), facts.proposed(made, {"name": "production"}))
+    store.plans.change(plan_id, approval(approver))
+    run = store.runs.claim(plan_id, "replica-1", LEASE)
     assert run is not None
     positions = range(len(draft.items))
-    store.start_items(run, positions)
+    store.runs.start_items(run, positions)
     found = the(store, plan_id).items
-    store.end_items(run, [replace(one, outcome=Outcome.REMOVED, bytes=BYTES) for one in found])
+    store.runs.end_items(run, [replace(one, outcome=Outcome.REMOVED, bytes=BYTES) for one in found])
     if status is None:
         return the(store, plan_id)
-    return store.finish(run, status, facts.finished(the(store, plan_id), None))
+    return store.runs.finish(run, status, facts.finished(the(store, plan_id), None))

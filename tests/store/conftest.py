@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, text
 
-from bot.store.store import SqlStore
+from bot.store.opening import Store
 from tests.store.samples import SECRET
 from tests.support.machines.postgres import PrivatePostgres
 
@@ -30,9 +30,9 @@ def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def attack(url: str, store: SqlStore) -> Iterator[Callable[..., None]]:
+def attack(url: str, store: Store) -> Iterator[Callable[..., None]]:
     """Runs statements as somebody with the application's own right to write; the triggers are in place."""
-    assert store.verify().broken is None
+    assert store.chain.verify().broken is None
     db = create_engine(url)
 
     def run(statement: str, **values: object) -> None:

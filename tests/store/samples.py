@@ -13,7 +13,7 @@ from bot.core.errors import RefusedError
 from bot.core.life.states import ItemState, MessageRef, Outcome, PlanState, Status, Vote
 from bot.core.plan.plan import Draft, Frees, Item, Kept, Person, Plan
 from bot.ports import Change, Run
-from bot.store.store import SqlStore
+from bot.store.opening import Store
 
 T = TypeVar("T")
 
@@ -75,9 +75,9 @@ def event(tag: Tag, plan_id: str = "p1", host: str = "prod-3", actor: str = "") 
     return Event(tag=tag, plan=plan_id, host=host, actor=actor)
 
 
-def propose(store: SqlStore, plan_id: str = "p1", host: str = "prod-3", items: int = 3) -> PlanState:
+def propose(store: Store, plan_id: str = "p1", host: str = "prod-3", items: int = 3) -> PlanState:
     proposed = event(Tag.PLAN_PROPOSED, plan_id, host, ANNA.id)
-    return store.create_plan(plan(plan_id, host, items), 1, CHANNEL, proposed)
+    return store.plans.create(plan(plan_id, host, items), 1, CHANNEL, proposed)
 
 
 def approval(person: Person = BEN) -> Callable[[PlanState, datetime], Change]:
@@ -105,29 +105,29 @@ def to(status: Status) -> Callable[[PlanState, datetime], Change]:
     return lambda state, _now: Change(status=status, events=(event(tag, state.plan.id, state.plan.host),))
 
 
-def approved(store: SqlStore, plan_id: str = "p1", host: str = "prod-3", items: int = 3) -> PlanState:
+def approved(store: Store, plan_id: str = "p1", host: str = "prod-3", items: int = 3) -> PlanState:
     propose(store, plan_id, host, items)
-    return store.change(plan_id, approval())
+    return store.plans.change(plan_id, approval())
 
 
-def running(store: SqlStore, plan_id: str = "p1", host: str = "prod-3", items: int = 3) -> Run:
+def running(store: Store, plan_id: str = "p1", host: str = "prod-3", items: int = 3) -> Run:
     approved(store, plan_id, host, items)
-    run = store.claim(plan_id, "replica-1", LEASE)
+    run = store.runs.claim(plan_id, "replica-1", LEASE)
     assert run is not None
     return run
 
 
-def the(store: SqlStore, plan_id: str = "p1") -> PlanState:
-    state = store.plan(plan_id)
+def the(store: Store, plan_id: str = "p1") -> PlanState:
+    state = store.plans.get(plan_id)
     assert state is not None
     return state
 
 
-def tags(store: SqlStore, plan_id: str = "p1") -> list[str]:
-    return [str(link.event.tag) for link in store.events(plan_id)]
+def tags(store: Store, plan_id: str = "p1") -> list[str]:
+    return [str(link.event.tag) for link in store.audit.events(plan_id)]
 
 
-def removed(store: SqlStore, position: int, reclaimed: int = 7) -> ItemState:
+def removed(store: Store, position: int, reclaimed: int = 7) -> ItemState:
     found = the(store).items[position]
     return ItemState(position=position, item=found.item, outcome=Outcome.REMOVED, bytes=reclaimed)
 
@@ -145,14 +145,14 @@ def at_once(calls: list[Callable[[], T]]) -> list[T | BaseException]:
         return list(pool.map(attempt, calls))
 
 
-def changes(store: SqlStore) -> list[Callable[[], object]]:
+def changes(store: Store) -> list[Callable[[], object]]:
     """Calls that write, one of each sort; of a store with an approved plan p1."""
     proposed = event(Tag.PLAN_PROPOSED, "p2")
     return [
-        lambda: store.create_plan(plan("p2"), 1, CHANNEL, proposed),
-        lambda: store.claim("p1", "replica-1", LEASE),
-        lambda: store.record(proposed),
-        lambda: store.shown("p1", 1, CHANNEL),
+        lambda: store.plans.create(plan("p2"), 1, CHANNEL, proposed),
+        lambda: store.runs.claim("p1", "replica-1", LEASE),
+        lambda: store.trail.record(proposed),
+        lambda: store.messages.shown("p1", 1, CHANNEL),
     ]
 
 

@@ -25,7 +25,7 @@ from bot.services.decide.propose import Propose
 from bot.services.look.planning import Planning
 from bot.services.rules.rights import Rights
 from bot.services.run.stop import Stop
-from bot.store.store import SqlStore
+from bot.store.opening import Store
 from tests.support.people import NoGroups
 from tests.support.workers import UtcClock, Workers, hosts_at
 
@@ -34,7 +34,7 @@ ANNA, BEN = Person(id="U0ANNA", name="Anna"), Person(id="U0BEN", name="Ben")
 
 @dataclass(slots=True, kw_only=True)
 class Storm:
-    store: SqlStore
+    store: Store
     urls: dict[str, str]
     plans: list[str] = field(default_factory=list)
     ids: "count[int]" = field(default_factory=lambda: count(1))
@@ -47,7 +47,11 @@ class Storm:
         """For each host a plan of each of these kinds, approved; how many items they have."""
         hosts, items = hosts_at(self.urls), self.propose(*kinds)
         decide = Decide(
-            hosts=lambda: hosts, rights=Rights(directory=NoGroups()), store=self.store, changed=lambda: None
+            hosts=lambda: hosts,
+            rights=Rights(directory=NoGroups()),
+            plans=self.store.plans,
+            trail=self.store.trail,
+            changed=lambda: None,
         )
         for plan_id in self.plans:
             decide(plan_id, BEN, approve=True)
@@ -58,12 +62,18 @@ class Storm:
         engines = DockerEngines(hosts.by_name)
         rights = Rights(directory=NoGroups())
         planning = Planning(
-            engines=engines, ledger=self.store, protection=Protection(dangling_min_age=timedelta())
+            engines=engines, ledger=self.store.ledger, protection=Protection(dangling_min_age=timedelta())
         )
         propose = Propose(
-            hosts=lambda: hosts, rights=rights, planning=planning, store=self.store, clock=UtcClock(),
-            new_id=lambda: f"plan{next(self.ids)}", changed=lambda: None,
-        )  # fmt: skip
+            hosts=lambda: hosts,
+            rights=rights,
+            planning=planning,
+            plans=self.store.plans,
+            trail=self.store.trail,
+            clock=UtcClock(),
+            new_id=lambda: f"plan{next(self.ids)}",
+            changed=lambda: None,
+        )
         for host in self.urls:
             for kind in kinds:
                 wanted = Arguments(profile="everything", only=frozenset({kind}))
@@ -76,7 +86,11 @@ class Storm:
     def _resume(self, plan_id: str) -> None:
         hosts = hosts_at(self.urls)
         stop = Stop(
-            hosts=lambda: hosts, rights=Rights(directory=NoGroups()), store=self.store, changed=lambda: None
+            hosts=lambda: hosts,
+            rights=Rights(directory=NoGroups()),
+            plans=self.store.plans,
+            trail=self.store.trail,
+            changed=lambda: None,
         )
         stop.resume(plan_id, BEN)
         self.parked += 1
@@ -86,7 +100,7 @@ class Storm:
     def states(self) -> list[PlanState]:
         states = []
         for plan_id in self.plans:
-            state = self.store.plan(plan_id)
+            state = self.store.plans.get(plan_id)
             assert state is not None
             states.append(state)
         return states
@@ -135,7 +149,7 @@ class Storm:
                 self._resume(state.plan.id)
 
     def ended(self) -> bool:
-        return not self.store.claimable() and all(state.status in ENDED for state in self.states())
+        return not self.store.runs.claimable() and all(state.status in ENDED for state in self.states())
 
     def calm_down(self, seconds: float = 120) -> None:
         """Wait until every plan has ended; a person lets go on what stands still."""
@@ -161,18 +175,18 @@ class Storm:
                 gone = item.item.id not in left(state.plan.host)
                 assert gone == (item.outcome in {Outcome.REMOVED, Outcome.GONE}), (item, "is it gone?")
                 assert item.outcome is not Outcome.GONE or item.reconciled, item
-            for link in self.store.events(state.plan.id):
+            for link in self.store.audit.events(state.plan.id):
                 if link.event.tag is Tag.ITEM_ENDED and link.event.facts["outcome"] == "removed":
                     removed[state.plan.host, str(link.event.facts["id"])] += 1
         assert set(removed.values()) <= {1}, "recorded as removed twice"
         self._no_overlaps()
-        assert self.store.broken_link() is None
+        assert self.store.chain.verify().broken is None
         return outcomes
 
     def _no_overlaps(self) -> None:
         """Between the start and the end of a cleanup no other one of its host does anything."""
         links = sorted(
-            (link for plan in self.plans for link in self.store.events(plan)), key=lambda link: link.seq
+            (link for plan in self.plans for link in self.store.audit.events(plan)), key=lambda link: link.seq
         )
         running: dict[str, str] = {}
         for link in links:

@@ -9,7 +9,7 @@ import pytest
 
 from bot.core.docker.inventory import Kind
 from bot.engines.registry import DockerEngines
-from bot.store.store import SqlStore
+from bot.store.opening import Store
 from tests.storms.storm import Storm, check_log, working
 from tests.support.machines.engine import PrivateEngine
 from tests.support.machines.postgres import PrivatePostgres
@@ -35,7 +35,7 @@ def left_on(urls: dict[str, str]) -> Callable[[str], frozenset[str]]:
 
 
 def weather(
-    store: SqlStore, url: str, sockets: Path, *, hosts: int, each: int, pause: float, kills: int,
+    store: Store, url: str, sockets: Path, *, hosts: int, each: int, pause: float, kills: int,
     every: tuple[float, float],
 ) -> None:  # fmt: skip
     names = [f"host-{number}" for number in range(hosts)]
@@ -62,7 +62,7 @@ def weather(
 
 @on_both
 def test_processes_that_die_and_stand_still_lose_nothing_and_remove_nothing_twice(
-    store: SqlStore, url: str, sockets: Path
+    store: Store, url: str, sockets: Path
 ) -> None:
     weather(store, url, sockets, hosts=2, each=16, pause=0.05, kills=3, every=(0.2, 0.5))
 
@@ -70,13 +70,13 @@ def test_processes_that_die_and_stand_still_lose_nothing_and_remove_nothing_twic
 @pytest.mark.long
 @pytest.mark.timeout(900)
 @on_both
-def test_fifty_deaths_over_six_hundred_objects(store: SqlStore, url: str, sockets: Path) -> None:
+def test_fifty_deaths_over_six_hundred_objects(store: Store, url: str, sockets: Path) -> None:
     weather(store, url, sockets, hosts=6, each=100, pause=0.05, kills=50, every=(0.1, 0.7))
 
 
 @pytest.mark.long
 @on_postgres
-def test_deaths_in_cleanups_of_a_real_engine(store: SqlStore, url: str, clean_engine: PrivateEngine) -> None:
+def test_deaths_in_cleanups_of_a_real_engine(store: Store, url: str, clean_engine: PrivateEngine) -> None:
     clean_engine.build(["FROM scratch", "COPY busybox /bin/busybox"], "job:1")
     for number in range(100):
         clean_engine.docker("create", "--name", f"job-{number}", "--network", "none", "job:1", "/bin/busybox")
@@ -94,20 +94,20 @@ def test_deaths_in_cleanups_of_a_real_engine(store: SqlStore, url: str, clean_en
 @pytest.mark.long
 @on_postgres
 def test_a_database_that_is_away_for_ten_seconds_costs_a_run_ten_seconds_and_nothing_else(
-    store: SqlStore, url: str, sockets: Path, postgres: PrivatePostgres
+    store: Store, url: str, sockets: Path, postgres: PrivatePostgres
 ) -> None:
     away(store, url, sockets, postgres, seconds=10, each=100)
 
 
 @on_postgres
 def test_a_database_that_is_away_for_a_moment_costs_a_run_that_moment_and_nothing_else(
-    store: SqlStore, url: str, sockets: Path, postgres: PrivatePostgres
+    store: Store, url: str, sockets: Path, postgres: PrivatePostgres
 ) -> None:
     away(store, url, sockets, postgres, seconds=1, each=12)
 
 
 def away(
-    store: SqlStore, url: str, sockets: Path, postgres: PrivatePostgres, *, seconds: float, each: int
+    store: Store, url: str, sockets: Path, postgres: PrivatePostgres, *, seconds: float, each: int
 ) -> None:
     names = ["north", "south"]
     process, urls = serve_engines(sockets, names, containers=each, images=0, pause=0.03)

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from bot.core.docker.inventory import Kind
-from bot.store.store import SqlStore
+from bot.store.opening import Store
 from tests.storms.storm import Storm, check_log, working
 from tests.storms.test_kills import left_on, on_postgres
 from tests.support.shell import environment
@@ -85,7 +85,7 @@ def old_worker(before: Path, tmp_path: Path) -> Iterator[list[subprocess.Popen[b
 @pytest.mark.long
 @on_postgres
 def test_the_release_before_and_this_one_clean_up_side_by_side(
-    store: SqlStore, url: str, sockets: Path, before: Path, old_worker: list[subprocess.Popen[bytes]],
+    store: Store, url: str, sockets: Path, before: Path, old_worker: list[subprocess.Popen[bytes]],
     tmp_path: Path,
 ) -> None:  # fmt: skip
     names = [f"host-{number}" for number in range(6)]

@@ -31,8 +31,7 @@ from bot.services.run.starting import Starting
 from bot.services.work import background
 from bot.services.work.background import Background, Signals
 from bot.services.work.show import Show
-from bot.store.opening import open_store
-from bot.store.store import SqlStore
+from bot.store.opening import Store, open_store
 from bot.trial.sample import Builder, SampleEngine, Step, Universe, server
 from tests.support.people import NoGroups
 
@@ -106,22 +105,26 @@ class Parts:
     loops: Background
 
 
-def assembled(store: SqlStore, urls: Mapping[str, str], lease: timedelta = LEASE) -> Parts:
+def assembled(store: Store, urls: Mapping[str, str], lease: timedelta = LEASE) -> Parts:
     hosts, signals = hosts_at(urls), Signals()
     rights, clock = Rights(directory=NoGroups()), UtcClock()
-    decide = Decide(hosts=lambda: hosts, rights=rights, store=store, changed=signals.changed)
-    starting = Starting(hosts=lambda: hosts, rights=rights, store=store, clock=clock, changed=signals.changed)
+    decide = Decide(
+        hosts=lambda: hosts, rights=rights, plans=store.plans, trail=store.trail, changed=signals.changed
+    )
+    starting = Starting(
+        hosts=lambda: hosts, rights=rights, plans=store.plans, clock=clock, changed=signals.changed
+    )
     execute = Execute(
-        store=store, engines=DockerEngines(hosts.by_name),
-        leases=Leases(store=store, ticks=time.monotonic, lease=lease),
+        plans=store.plans, runs=store.runs, audit=store.audit, engines=DockerEngines(hosts.by_name),
+        leases=Leases(runs=store.runs, ticks=time.monotonic, lease=lease),
         owner=f"worker:{os.getpid()}", changed=signals.changed, stopping=signals.ending, starting=starting,
         pause=signals.pause, rules=lambda _plan, _engine: lambda _item: None,
     )  # fmt: skip
-    show = Show(store=store, chat=Silence(), clock=clock)
+    show = Show(plans=store.plans, messages=store.messages, audit=store.audit, chat=Silence(), clock=clock)
     return Parts(
         signals=signals,
         decide=decide,
-        loops=Background(signals, store, show, decide, execute, heartbeat=lease / 6),
+        loops=Background(signals, store.runs, show, decide, execute, heartbeat=lease / 6),
     )
 
 
@@ -137,7 +140,7 @@ def worker(work: Work) -> None:
     threading.Event().wait()
 
 
-def _opened(url: str) -> SqlStore:
+def _opened(url: str) -> Store:
     until = time.monotonic() + 30
     while True:
         try:

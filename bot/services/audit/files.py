@@ -35,12 +35,12 @@ class Files:
 def export(review: Review, person: Person, matching: AuditFilter, channel: str = "") -> Files:
     """Write what the person may read of it, the newest first."""
     hosts = review.open_hosts(person, matching, channel)
-    found = list(islice(every_cleanup(review.store, hosts, matching, MOST + 1), MOST + 1))
+    found = list(islice(every_cleanup(review.audit, hosts, matching, MOST + 1), MOST + 1))
     cleanups = found[:MOST]
     items: dict[str, list[RecordedItem]] = {}
     for start in range(0, len(cleanups), AT_ONCE):
         plans = [cleanup.plan for cleanup in cleanups[start : start + AT_ONCE]]
-        for plan, of_plan in groupby(review.store.recorded_items(plans), key=lambda item: item.plan):
+        for plan, of_plan in groupby(review.audit.recorded_items(plans), key=lambda item: item.plan):
             items[plan] = list(of_plan)
     return Files(
         csv="".join(csv_lines(_rows(cleanups, items))),

@@ -6,7 +6,7 @@ from datetime import date, time
 
 from bot.core.audit.format import Head
 from bot.core.errors import ChatError, ChatRefusedError
-from bot.ports import Chat, Clock, Store
+from bot.ports import Chat, Clock, Trail
 
 LOG = logging.getLogger(__name__)
 
@@ -19,7 +19,7 @@ class PostHead:
     it dies meanwhile, that day has no post.
     """
 
-    store: Store
+    trail: Trail
     chat: Chat
     clock: Clock
     channel: str
@@ -31,7 +31,7 @@ class PostHead:
     def __call__(self) -> None:
         now = self.clock.now()
         if self._waiting is None and now.time() >= self.at and self._asked != now.date():
-            self._waiting = self.store.announce_head(now.date(), self.channel)
+            self._waiting = self.trail.announce_head(now.date(), self.channel)
             self._asked = now.date()
         if self._waiting is None:
             return

@@ -15,7 +15,7 @@ from bot.core.life.states import CLEANUP_OUTCOMES, PlanState
 from bot.core.plan.plan import Person
 from bot.core.rules.hosts import Hosts
 from bot.core.rules.policy import Right
-from bot.ports import Audit, Cleanup, Clock, Store
+from bot.ports import Audit, Cleanup, Clock
 from bot.services.rules.rights import Rights
 from bot.services.rules.visible import Door
 
@@ -47,7 +47,7 @@ class Review:
 
     hosts: Callable[[], Hosts]
     rights: Rights
-    store: Store
+    audit: Audit
     clock: Clock
 
     def door(self, person: Person, channel: str = "") -> Door:
@@ -76,8 +76,8 @@ class Review:
         hosts = self.open_hosts(person, matching, channel)
         if not hosts:
             raise self.rights.closed(Right.AUDIT, person)
-        totals = self.store.totals(hosts=hosts, matching=matching)
-        found = self.store.cleanups(hosts=hosts, matching=matching, limit=PAGE + 1, beyond=beyond)
+        totals = self.audit.totals(hosts=hosts, matching=matching)
+        found = self.audit.cleanups(hosts=hosts, matching=matching, limit=PAGE + 1, beyond=beyond)
         more = len(found) > PAGE
         if beyond is not None and beyond.newer:
             if not more:  # the newest page, filled up with what is older
@@ -96,7 +96,7 @@ class Review:
 
     def record(self, person: Person, plan_id: str, channel: str = "") -> Recorded:
         """One plan with all its events; RefusedError when the person may not read it, or it is not there."""
-        recorded = self.store.recorded(plan_id)
+        recorded = self.audit.recorded(plan_id)
         if recorded is None:
             raise RefusedError("This plan is not in the database of this Deckhand.")
         state = recorded.state
@@ -167,9 +167,9 @@ def every_cleanup(
         beyond = edges[1]
 
 
-def find(store: Audit, cleanup_id: str) -> Recorded:
+def find(audit: Audit, cleanup_id: str) -> Recorded:
     """The plan behind a cleanup's or a plan's id, by its events; RefusedError when there is none."""
-    recorded = store.recorded(cleanup_id.removeprefix(CLEANUP_PREFIX))
+    recorded = audit.recorded(cleanup_id.removeprefix(CLEANUP_PREFIX))
     if recorded is None:
         raise RefusedError(f"There is no cleanup or plan “{cleanup_id}”. deckhand audit list shows the ids.")
     return recorded

@@ -41,7 +41,7 @@ class Decide(Clicks):
         """The plan, when this person may reject it now; the same checks follow with the reason itself."""
         with self._due_ended(), self.clicked(_REJECT, plan_id, person, channel) as click:
             _Vote(click=click, approve=False).check(click.seen)
-            if plan_id in self.store.due():
+            if plan_id in self.plans.due():
                 raise RefusedError(expired(click.seen))
             return click.seen
 
@@ -52,9 +52,9 @@ class Decide(Clicks):
 
     def expire_due(self) -> None:
         """End the plans whose time is up; that they can no longer be approved does not depend on it."""
-        for plan_id in self.store.due():
+        for plan_id in self.plans.due():
             try:
-                self.store.change(plan_id, _expire)
+                self.plans.change(plan_id, _expire)
             except RefusedError:
                 continue  # decided in this very moment
             self.changed()

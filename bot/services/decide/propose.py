@@ -18,7 +18,7 @@ from bot.core.plan.selection import NOT_ASKED_FOR
 from bot.core.rules.hosts import Host, Hosts
 from bot.core.rules.policy import Right, plan_objection, profile_objection
 from bot.core.rules.schedules import Schedule
-from bot.ports import HAS_VOTES, Change, Clock, Replaced, Store
+from bot.ports import HAS_VOTES, Change, Clock, Plans, Replaced, Trail
 from bot.services.decide.approving import approve_by_policy, may_approve_itself, quorum_needed
 from bot.services.decide.decide import still_open
 from bot.services.decide.waiting import check_room
@@ -32,7 +32,8 @@ class Propose:
     hosts: Callable[[], Hosts]
     rights: Rights
     planning: Planning
-    store: Store
+    plans: Plans
+    trail: Trail
     clock: Clock
     new_id: Callable[[], str]
     changed: Callable[[], None]
@@ -67,7 +68,7 @@ class Propose:
         )  # fmt: skip
         made = self._made(plan_id)
         if made is None:
-            check_room(self.store.going_on(), host.name, requester.id)
+            check_room(self.plans.going_on(), host.name, requester.id)
         return made or self._plan(wanted)
 
     def by_schedule(self, schedule: Schedule, host: Host, instead_of: Sequence[str] = ()) -> PlanState:
@@ -99,7 +100,7 @@ class Propose:
         if made is None:
             still_open(old, self.clock.now())
             if old.votes and not wanted.over_votes:
-                self.store.record_refusal(
+                self.trail.record_refusal(
                     facts.refused(old.plan.id, host.name, requester, "adjust", HAS_VOTES)
                 )
                 raise RefusedError(HAS_VOTES)
@@ -133,12 +134,12 @@ class Propose:
         message, event = MessageRef(channel=wanted.channel), facts.proposed(plan, facts.in_force(wanted.host))
         if wanted.replaces:
             old = Replaced(id=wanted.replaces, even_with_votes=wanted.over_votes)
-            return self.store.replace_plan(plan, quorum, message, event, old)
-        return self.store.create_plan(plan, quorum, message, event, wanted.instead_of)
+            return self.plans.replace(plan, quorum, message, event, old)
+        return self.plans.create(plan, quorum, message, event, wanted.instead_of)
 
     def _made(self, plan_id: str) -> PlanState | None:
         """The plan that an earlier delivery of the request made; approved, had that one not come to it."""
-        state = self.store.plan(plan_id)
+        state = self.plans.get(plan_id)
         host = self.hosts().by_name.get(state.plan.host) if state else None
         return self._approved(host, state) if state and host else state
 
@@ -153,7 +154,7 @@ class Propose:
             return approve_by_policy(host, current, now)
 
         with suppress(RefusedError):  # a person was faster
-            return self.store.change(state.plan.id, approve)
+            return self.plans.change(state.plan.id, approve)
         return state
 
 

@@ -14,7 +14,7 @@ from bot.core.life.states import ENDED, PlanState, Status
 from bot.core.plan.plan import Person
 from bot.core.rules.hosts import Host, Hosts
 from bot.core.rules.policy import Right, is_channel
-from bot.ports import Cleanup, Clock, OpenPlan, Store, Trouble
+from bot.ports import Audit, Cleanup, Clock, Ledger, OpenPlan, Plans, Timers, Trouble
 from bot.services.rules.rights import Rights
 from bot.services.watch.schedules import UNREACHABLE
 
@@ -122,13 +122,16 @@ class GatherHome:
 
     hosts: Callable[[], Hosts]
     rights: Rights
-    store: Store
+    plans: Plans
+    timers: Timers
+    ledger: Ledger
+    audit: Audit
     clock: Clock
 
     def __call__(self, person: Person, pages: Pages) -> Home:
         """StoreUnavailableError when the database cannot be read."""
         person = self.rights.identified(person)
-        hosts, may, plans = self.hosts(), self._rights_of(person), self.store.going_on()
+        hosts, may, plans = self.hosts(), self._rights_of(person), self.plans.going_on()
         known = self._known_to(person, hosts, may)
         stuck = part(_stuck(plans, hosts, may), 0, STUCK_SHOWN, self._line(hosts, may))
         waiting = _waiting(plans, hosts, may, person)
@@ -148,7 +151,7 @@ class GatherHome:
             ended=tuple(state for state in self._ended(person) if known(state.plan.host)),
             hosts=self._with_cleanups(shown),
             fleet=_figures(lines),
-            recent=self.store.cleanups(hosts=audited, limit=RECENT_SHOWN) if audited else (),
+            recent=self.audit.cleanups(hosts=audited, limit=RECENT_SHOWN) if audited else (),
             may_audit=bool(audited),
             elsewhere=self._elsewhere(person, hosts, may, plans),
         )
@@ -207,20 +210,18 @@ class GatherHome:
 
     def _plan(self, plan_id: str) -> PlanState | None:
         try:
-            return self.store.plan(plan_id)
+            return self.plans.get(plan_id)
         except (NewerReleaseError, PlanDiffersError):
-            return (
-                None  # a process of that release shows it; or its rows make no plan, and its message says so
-            )
+            return None  # a process of that release shows it, or its message says that its rows make no plan
 
     def _ended(self, person: Person) -> tuple[PlanState, ...]:
-        found = (self._plan(plan_id) for plan_id in self.store.ended(person.id, ENDED_SHOWN))
+        found = (self._plan(plan_id) for plan_id in self.plans.ended(person.id, ENDED_SHOWN))
         return tuple(state for state in found if state is not None)
 
     def _host_lines(self, hosts: Sequence[Host], plans: Iterable[OpenPlan]) -> list[HostLine]:
         """Problems first, then the fullest; what was never looked at is last."""
         names = [host.name for host in hosts]
-        looks, troubles = self.store.last_looks(names), self.store.troubles(names)
+        looks, troubles = self.ledger.last_looks(names), self.timers.troubles(names)
         stuck = {plan.host for plan in plans if plan.needs_attention}
         lines = [
             HostLine(
@@ -234,7 +235,7 @@ class GatherHome:
         return sorted(lines, key=_rank)
 
     def _with_cleanups(self, shown: Part[HostLine]) -> Part[HostLine]:
-        latest = self.store.latest_cleanups([line.host.name for line in shown.shown])
+        latest = self.audit.latest_cleanups([line.host.name for line in shown.shown])
         return replace(
             shown, shown=tuple(replace(line, cleanup=latest.get(line.host.name)) for line in shown.shown)
         )

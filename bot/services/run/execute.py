@@ -28,7 +28,7 @@ from bot.core.life.states import (
     outcome_of_run,
 )
 from bot.core.plan.plan import Item, Plan
-from bot.ports import Change, Engine, Engines, HeldEngine, Run, Store
+from bot.ports import Audit, Change, Engine, Engines, HeldEngine, Plans, Run, Runs
 from bot.services.run.leases import Leases
 from bot.services.run.removal import Removal
 
@@ -48,7 +48,9 @@ class _LetGo(Exception):  # noqa: N818 - not an error: the process ends, and ano
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Execute:
-    store: Store
+    plans: Plans
+    runs: Runs
+    audit: Audit
     engines: Engines
     leases: Leases
     owner: str
@@ -70,7 +72,7 @@ class Execute:
         A run that cannot be finished here (the process stops, the database stays away, the lease is lost)
         keeps its state: whoever takes it up goes on at the next open item.
         """
-        seen = self.store.plan(plan_id)
+        seen = self.plans.get(plan_id)
         if seen is None:
             return
         if seen.status is Status.APPROVED and not seen.doubt and not self._may_start(seen):
@@ -109,7 +111,7 @@ class Execute:
             return Change(status=Status.CANCELLED, events=(cancelled,), reason=reason)
 
         with suppress(RefusedError):
-            self.store.change(plan.plan.id, decide)
+            self.plans.change(plan.plan.id, decide)
             self.changed()
 
     def _held(self, state: PlanState) -> AbstractContextManager[HeldEngine]:
@@ -123,7 +125,7 @@ class Execute:
             with ExitStack() as holding:
                 self._work(run, holding)
         except _LetGo:
-            self.store.release(run)
+            self.runs.release(run)
 
     def _work(self, run: Run, holding: ExitStack) -> None:
         try:
@@ -131,7 +133,7 @@ class Execute:
             engine = self._reached(lambda _again: holding.enter_context(self._held(state)))
             if state.usage_before is None:
                 before = self._reached(lambda _again: _usage(engine))
-                self._patiently(lambda: self.store.set_usage(run, before=before))
+                self._patiently(lambda: self.runs.set_usage(run, before=before))
             stopped = self._items(run, self._removal(run, engine, state), state)
         except HostError as error:
             self._in_trouble(run, error)
@@ -144,7 +146,7 @@ class Execute:
             draft=state.plan.draft,
             before_effect=partial(self.leases.before_effect, run),
             untagging=lambda position, names: self._patiently(
-                lambda: self.store.untag_item(run, position, names)
+                lambda: self.runs.untag_item(run, position, names)
             ),
             pause=self.pause,
             rules=self.rules(state.plan, engine),
@@ -157,7 +159,7 @@ class Execute:
                 raise _LetGo
             removal.engine.still_meant()
             positions = [item.position for item in group]
-            if not self._patiently(partial(self.store.start_items, run, positions)):
+            if not self._patiently(partial(self.runs.start_items, run, positions)):
                 self._settle(run, removal)
                 return True
             self.changed()
@@ -170,7 +172,7 @@ class Execute:
             self._end(run, self._reached(partial(_settle, removal, group)))
 
     def _end(self, run: Run, ended: Sequence[ItemState]) -> None:
-        self._patiently(lambda: self.store.end_items(run, ended))
+        self._patiently(lambda: self.runs.end_items(run, ended))
         self.changed()
 
     def _reached(self, work: Callable[[bool], T]) -> T:
@@ -193,7 +195,7 @@ class Execute:
             after = _usage(engine)
         except HostError:
             return None  # all that was to be removed is accounted for; the table is an extra
-        self._patiently(lambda: self.store.set_usage(run, after=after))
+        self._patiently(lambda: self.runs.set_usage(run, after=after))
         return after
 
     def _in_trouble(self, run: Run, error: HostError) -> None:
@@ -201,7 +203,7 @@ class Execute:
         state = self._state(run)
         if state.stop is None and not isinstance(error, ANSWERED):
             attention = f"{error} What is open was not looked at again."
-            self._patiently(lambda: self.store.park(run, attention))
+            self._patiently(lambda: self.runs.park(run, attention))
             return
         outcomes = {Outcome.REMOVING} if state.stop else OPEN
         self._end(run, [_not_done(item, error) for item in state.items if item.outcome in outcomes])
@@ -211,16 +213,16 @@ class Execute:
             self._finish(run, None, Status.FAILED, str(error))
 
     def _finish(self, run: Run, after: DiskUsage | None, status: Status | None, reason: str = "") -> None:
-        recorded = self._patiently(lambda: self.store.recorded(run.plan_id))
+        recorded = self._patiently(lambda: self.audit.recorded(run.plan_id))
         state = recorded.state if recorded else self._state(run)
         ended = status or outcome_of_run(state.items)
-        self._patiently(lambda: self.store.finish(run, ended, facts.finished(state, after), reason))
+        self._patiently(lambda: self.runs.finish(run, ended, facts.finished(state, after), reason))
 
     # --- the database ---------------------------------------------------------------------------
 
     def _state(self, run: Run) -> PlanState:
         """The plan as it stands; let go where somebody changed its rows, so that the next claim closes it."""
-        state = self._patiently(lambda: self.store.held_against_audit(run.plan_id))
+        state = self._patiently(lambda: self.runs.held_against_audit(run.plan_id))
         if state is None:
             raise RefusedError(f"Plan {run.plan_id} is not in the database any more.")
         if state.doubt:

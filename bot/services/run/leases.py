@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from bot.core.errors import LeaseLostError, StoreUnavailableError
-from bot.ports import Run, Store
+from bot.ports import Run, Runs
 
 LEASE = timedelta(seconds=60)
 HEARTBEAT = timedelta(seconds=10)
@@ -28,7 +28,7 @@ class _Held:
 class Leases:
     """The runs of one process. One thread renews all their leases; each run asks before it acts."""
 
-    store: Store
+    runs: Runs
     ticks: Callable[[], float]
     """Seconds of a clock that never jumps, and that goes on while the process is stopped."""
     lease: timedelta = LEASE
@@ -36,9 +36,9 @@ class Leases:
     _held: dict[str, _Held] = field(default_factory=dict)
 
     def claim(self, plan_id: str, owner: str) -> Run | None:
-        """Take up a cleanup, as ``Store.claim`` does, and hold its lease."""
+        """Take up a cleanup, as ``Runs.claim`` does, and hold its lease."""
         before = self.ticks()
-        run = self.store.claim(plan_id, owner, self.lease)
+        run = self.runs.claim(plan_id, owner, self.lease)
         if run is not None:
             self._held[plan_id] = _Held(run=run, until=before + self.lease.total_seconds(), alive=before)
         return run
@@ -89,7 +89,7 @@ class Leases:
 
     def _renew(self, held: _Held) -> None:
         before = self.ticks()
-        self.store.renew(held.run, self.lease)
+        self.runs.renew(held.run, self.lease)
         held.until = before + self.lease.total_seconds()
 
     @staticmethod

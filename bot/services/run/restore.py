@@ -23,7 +23,7 @@ from bot.core.life.states import CLEANUP_OUTCOMES, ItemState, PlanState
 from bot.core.plan.plan import Item, Person
 from bot.core.refusals import BeingRestored
 from bot.core.rules.policy import Right
-from bot.ports import Engines, HeldEngine, RestoreRun, Store
+from bot.ports import Engines, HeldEngine, RestoreRun, Restores
 from bot.services.clicks import Click, Clicks, Way
 
 LOG = logging.getLogger(__name__)
@@ -36,7 +36,7 @@ _RESTORE = Way(verb="restore", right=Right.RESTORE, gone="nothing can be restore
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Restore(Clicks):
-    store: Store
+    restores: Restores
     engines: Engines
     owner: str
     """Names this process in the lease."""
@@ -46,7 +46,7 @@ class Restore(Clicks):
     def ask(self, plan_id: str, person: Person, channel: str = "") -> PlanState:
         """Have a plan's images restored; RefusedError, whose sentence says why, when that may not be."""
         with self.clicked(_RESTORE, plan_id, person, channel) as click:
-            state = self.store.ask_restore(plan_id, person, partial(_asked, click))
+            state = self.restores.ask(plan_id, person, partial(_asked, click))
         self.changed()
         return state
 
@@ -55,13 +55,13 @@ class Restore(Clicks):
 
         One that cannot be ended here keeps its state: whoever takes it up goes on at the next image.
         """
-        run = self.store.claim_restore(plan_id, self.owner, LEASE)
+        run = self.restores.claim(plan_id, self.owner, LEASE)
         if run is None:
             return
         self._active[plan_id] = run
         try:
             self.changed()
-            state = self.store.plan(plan_id)
+            state = self.plans.get(plan_id)
             if state is not None:
                 self._run(run, state)
         finally:
@@ -80,7 +80,7 @@ class Restore(Clicks):
                 another_store = engine.info().store != state.plan.draft.engine.store
                 while left:
                     if self.stopping():
-                        self.store.renew_restore(run, timedelta())
+                        self.restores.renew(run, timedelta())
                         return
                     self._still_allowed(state, run.channel)
                     engine.still_meant()
@@ -91,9 +91,9 @@ class Restore(Clicks):
             for one in left:
                 failed = ImageRestored(position=one.position, outcome=Restored.FAILED, reason=str(error))
                 self._record(run, state, one, failed)
-        now = self.store.plan(run.plan_id)
+        now = self.plans.get(run.plan_id)
         if now is not None:
-            self.store.end_restore(run, _ended(now))
+            self.restores.end(run, _ended(now))
 
     def _still_allowed(self, state: PlanState, channel: str) -> None:
         """Raise RefusedError where who asked may not restore any more: their right is asked again at each pull."""
@@ -115,7 +115,7 @@ class Restore(Clicks):
             Tag.RESTORE_IMAGE, state.plan, id=one.item.id, name=one.item.name,
             references=list(one.item.references), outcome=str(image.outcome), reason=image.reason,
         )  # fmt: skip
-        self.store.record_restored(run, image, event)
+        self.restores.record(run, image, event)
         self.changed()
 
 

@@ -12,7 +12,7 @@ from bot.core.plan.plan import Person
 from bot.core.rules.hosts import Host, Hosts
 from bot.core.rules.policy import APPROVER_PREFIX, Policy, Right, plan_objection, quorum_of
 from bot.core.units import duration_words
-from bot.ports import Change, Clock, Store
+from bot.ports import Change, Clock, Plans
 from bot.services.decide.approving import may_approve_itself, moment_text
 from bot.services.rules.rights import Rights
 
@@ -25,7 +25,7 @@ class Starting:
 
     hosts: Callable[[], Hosts]
     rights: Rights
-    store: Store
+    plans: Plans
     clock: Clock
     changed: Callable[[], None]
 
@@ -99,7 +99,7 @@ class Starting:
 
     def _change(self, state: PlanState, decide: Callable[[PlanState, datetime], Change]) -> None:
         try:
-            self.store.change(state.plan.id, decide)
+            self.plans.change(state.plan.id, decide)
         except RefusedError:
             return  # another process was faster
         self.changed()

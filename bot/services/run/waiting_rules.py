@@ -14,7 +14,7 @@ from bot.core.json import Json
 from bot.core.life.states import PlanState, Status
 from bot.core.plan.plan import Plan
 from bot.core.rules.policy import Policy
-from bot.ports import Change, Engines, Store
+from bot.ports import Change, Engines, Plans
 from bot.services.run.standing_rules import StandingRules
 
 LOG = logging.getLogger(__name__)
@@ -42,12 +42,12 @@ class WaitingRules:
 
     rules: StandingRules
     engines: Engines
-    store: Store
+    plans: Plans
     changed: Callable[[], None]
     _asked: dict[str, _Asked] = field(default_factory=dict)
 
     def __call__(self) -> None:
-        waiting = [each.id for each in self.store.going_on() if each.status in _WAITING]
+        waiting = [each.id for each in self.plans.going_on() if each.status in _WAITING]
         for gone in self._asked.keys() - set(waiting):
             del self._asked[gone]
         for plan_id in waiting:
@@ -59,7 +59,7 @@ class WaitingRules:
     def _ask(self, plan_id: str) -> None:
         asked = self._asked.get(plan_id)
         if asked is None:
-            state = self.store.plan(plan_id)
+            state = self.plans.get(plan_id)
             if state is None or state.doubt or state.status not in _WAITING:
                 return
             asked = _Asked(plan=state.plan, rules=state.plan.draft.rules, policy=None)
@@ -114,7 +114,7 @@ class WaitingRules:
 
     def _change(self, plan: Plan, decide: Callable[[PlanState, datetime], Change]) -> None:
         with suppress(RefusedError):  # another process was faster
-            self.store.change(plan.id, decide)
+            self.plans.change(plan.id, decide)
             self.changed()
 
 

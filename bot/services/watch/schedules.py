@@ -17,7 +17,7 @@ from bot.core.life.states import Status
 from bot.core.rules.hosts import Hosts
 from bot.core.rules.schedules import Schedule
 from bot.core.units import duration_words
-from bot.ports import Chat, Clock, Store, Tick, Timer
+from bot.ports import Chat, Clock, Plans, Tick, Timer, Timers, Trail
 from bot.services.decide.propose import Propose
 from bot.services.lanes import Lane, Share
 
@@ -38,7 +38,9 @@ class Schedules:
     schedules: Callable[[], Sequence[Schedule]]
     hosts: Callable[[], Hosts]
     propose: Propose
-    store: Store
+    plans: Plans
+    timers: Timers
+    trail: Trail
     chat: Chat
     clock: Clock
     stopping: Callable[[], bool]
@@ -58,9 +60,9 @@ class Schedules:
             return
         for schedule in schedules:
             if self._begun.get(schedule.name) != schedule:
-                self.store.set_timer(schedule.name, schedule.definition, schedule.after)
+                self.timers.begin(schedule.name, schedule.definition, schedule.after)
                 self._begun[schedule.name] = schedule
-        timers = {timer.name: timer for timer in self.store.schedules()}
+        timers = {timer.name: timer for timer in self.timers.standing()}
         for schedule in schedules:
             timer = timers.get(schedule.name)
             if timer is not None and timer.definition == schedule.definition:
@@ -81,7 +83,7 @@ class Schedules:
             )  # fmt: skip
             return Tick(next_at=following, event=event)
 
-        if not self.store.tick(timer, decide):
+        if not self.timers.tick(timer, decide):
             return
         if late[0]:
             LOG.warning(
@@ -105,10 +107,10 @@ class Schedules:
             LOG.exception("schedule %s on %s failed", schedule.name, host)
 
     def _plan(self, schedule: Schedule, host: str) -> None:
-        earlier = self.store.open_plans(schedule.requester.id, host)
+        earlier = self.plans.open_of(schedule.requester.id, host)
         waiting = [plan_id for plan_id, status in earlier.items() if status is not Status.PROPOSED]
         if waiting:
-            self.store.record(
+            self.trail.record(
                 facts.of_schedule(Tag.SCHEDULE_SKIPPED, schedule, host, reason="an earlier plan of it is approved "
                                   "and has not ended", plan=waiting[0])
             )  # fmt: skip
@@ -117,7 +119,7 @@ class Schedules:
             self.propose.by_schedule(schedule, self.hosts().find(host), tuple(earlier))
         except NothingToRemoveError as nothing:
             event = facts.of_schedule(Tag.SCHEDULE_NOTHING, schedule, host, reason=str(nothing))
-            self.store.note(schedule.name, host, "", event)
+            self.timers.note(schedule.name, host, "", event)
         except HostError as error:
             self._failed.add((schedule.name, host))
             self._trouble(schedule, host, UNREACHABLE, error)
@@ -125,14 +127,14 @@ class Schedules:
         except RefusedError as error:
             self._trouble(schedule, host, REFUSED, error)
         else:
-            self.store.note(schedule.name, host, "")
+            self.timers.note(schedule.name, host, "")
         self._failed.discard((schedule.name, host))
 
     def _trouble(self, schedule: Schedule, host: str, trouble: str, error: DeckhandError) -> None:
         """Write it to the audit each time, and to the channel once until the trouble is another, or over."""
         tag = Tag.SCHEDULE_UNREACHABLE if trouble == UNREACHABLE else Tag.SCHEDULE_REFUSED
         event = facts.of_schedule(tag, schedule, host, reason=str(error))
-        if not self.store.note(schedule.name, host, trouble, event):
+        if not self.timers.note(schedule.name, host, trouble, event):
             return
         try:
             self.chat.tell(

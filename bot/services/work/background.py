@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from bot.core.errors import DeckhandError, LeaseLostError
-from bot.ports import Store
+from bot.ports import Runs
 from bot.services.decide.decide import Decide
 from bot.services.run.execute import Execute
 from bot.services.run.leases import HEARTBEAT
@@ -57,7 +57,7 @@ class Background:
     def __init__(  # noqa: PLR0913 - what its loops do, and how often the leases' one does
         self,
         signals: Signals,
-        store: Store,
+        runs: Runs,
         show: Show,
         decide: Decide,
         execute: Execute,
@@ -65,7 +65,7 @@ class Background:
         heartbeat: timedelta = HEARTBEAT,
     ) -> None:
         self._signals = signals
-        self._store = store
+        self._runs = runs
         self._show = show
         self._execute = execute
         self._running: dict[str, threading.Thread] = {}
@@ -121,7 +121,7 @@ class Background:
     def _start_cleanups(self) -> None:
         for plan_id in [plan for plan, thread in list(self._running.items()) if not thread.is_alive()]:
             self._running.pop(plan_id, None)
-        for plan_id in self._store.claimable():
+        for plan_id in self._runs.claimable():
             if self._signals.ending() or len(self._running) >= CLEANUPS_AT_ONCE:
                 return
             if plan_id not in self._running:

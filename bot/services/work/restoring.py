@@ -53,7 +53,7 @@ class RestoreLoop:
 
     def _start(self) -> None:
         self._running = {plan: thread for plan, thread in self._running.items() if thread.is_alive()}
-        for plan_id in self._restore.store.due_restores():
+        for plan_id in self._restore.restores.due():
             if plan_id in self._running or len(self._running) >= AT_ONCE or self._restore.stopping():
                 continue
             work = partial(_guarded, partial(self._restore, plan_id))
@@ -63,7 +63,7 @@ class RestoreLoop:
     def _renew(self) -> None:
         while not self._ended.wait(HEARTBEAT_SECONDS):
             for run in self._restore.active():
-                _guarded(partial(self._restore.store.renew_restore, run, LEASE))
+                _guarded(partial(self._restore.restores.renew, run, LEASE))
 
 
 def _guarded(work: Callable[[], object]) -> None:

@@ -18,7 +18,7 @@ from bot.core.errors import (
     RefusedError,
 )
 from bot.core.life.states import ENDED, MessageRef, PlanState, Status
-from bot.ports import Change, Chat, Clock, Store
+from bot.ports import Audit, Change, Chat, Clock, Messages, Plans
 
 PROGRESS_EVERY = timedelta(seconds=3)
 """Of one message; in between, its latest state waits."""
@@ -41,7 +41,9 @@ class Show:
     ``chat`` should raise when Slack wants a pause, not wait it out: the other messages need not wait too.
     """
 
-    store: Store
+    plans: Plans
+    messages: Messages
+    audit: Audit
     chat: Chat
     clock: Clock
     _one_at_a_time: threading.Lock = field(default_factory=threading.Lock)
@@ -58,9 +60,9 @@ class Show:
         """Post or update every message that shows an older version than its plan has."""
         with self._one_at_a_time:
             now = self.clock.now()
-            due = [each for each in self.store.unshown() if self._not_before.get(each, now) <= now]
+            due = [each for each in self.messages.unshown() if self._not_before.get(each, now) <= now]
             shown_running = [each for each in due if self._last.get(each, (None, now))[0] is Status.RUNNING]
-            running = self.store.running() if shown_running else frozenset()
+            running = self.messages.running() if shown_running else frozenset()
             progress = [each for each in shown_running if each in running]
             for plan_id in due:
                 if plan_id not in progress:
@@ -79,18 +81,18 @@ class Show:
         return not paused and not recently and len(self._progress) < PROGRESS_A_MINUTE
 
     def _show(self, plan_id: str) -> None:
-        if self.store.begin_showing(plan_id, SHOWING):
+        if self.messages.begin_showing(plan_id, SHOWING):
             self._bring_up_to_date(plan_id)
 
     def _read(self, plan_id: str) -> PlanState | None:
         """The plan; one that has ended is reported as its events tell it, whatever became of its rows."""
         try:
-            state = self.store.plan(plan_id)
-            recorded = self.store.recorded(plan_id) if state and state.status not in _GO_ON else None
+            state = self.plans.get(plan_id)
+            recorded = self.audit.recorded(plan_id) if state and state.status not in _GO_ON else None
         except NewerReleaseError:
             return None  # a process of that release shows it
         except PlanDiffersError:  # its rows make no plan: it is closed by now
-            recorded, state = self.store.recorded(plan_id), None
+            recorded, state = self.audit.recorded(plan_id), None
         return recorded.state if recorded else state
 
     def _bring_up_to_date(self, plan_id: str) -> None:
@@ -98,7 +100,7 @@ class Show:
         if state is not None and state.doubt and state.status not in ENDED:
             # Nobody is shown a list that was not proposed.
             with suppress(RefusedError):
-                self.store.change(plan_id, _nothing)
+                self.plans.change(plan_id, _nothing)
             state = self._read(plan_id)
         if state is None or state.message is None:
             return
@@ -107,8 +109,8 @@ class Show:
             message = self._put(state, message)
             if message.ts != state.message.ts:
                 # Where it stands is kept before anything else is sent: it must not be posted twice.
-                self.store.shown(plan_id, state.version - 1, message)
-                if not self.store.begin_showing(plan_id, SHOWING):
+                self.messages.shown(plan_id, state.version - 1, message)
+                if not self.messages.begin_showing(plan_id, SHOWING):
                     return
                 state = replace(state, message=message)
             self._tell(state)
@@ -120,7 +122,7 @@ class Show:
         self._last[plan_id] = (state.status, self.clock.now())
         if state.status not in _GO_ON:
             self._last.pop(plan_id, None)
-        self.store.shown(plan_id, state.version, message)
+        self.messages.shown(plan_id, state.version, message)
 
     def _put_off(self, plan_id: str, error: ChatError) -> None:
         pause = min(RETRY_AFTER * 2 ** min(self._failures[plan_id], 10), RETRY_AT_MOST)
@@ -129,7 +131,7 @@ class Show:
         self._not_before[plan_id] = later
         if error.retry_after:
             self._progress_not_before = later
-        self.store.leave_unshown(plan_id)
+        self.messages.leave_unshown(plan_id)
 
     def _put(self, state: PlanState, message: MessageRef) -> MessageRef:
         """Edit the message in place, or post it: again, where somebody deleted it. Where it stands then."""
@@ -153,7 +155,7 @@ class Show:
 
     def _tell(self, state: PlanState) -> None:
         """Tell what happened since, in the thread and to the requester; once, but for a process that dies meanwhile."""
-        plan_id, events = state.plan.id, self.store.untold(state.plan.id)
+        plan_id, events = state.plan.id, self.messages.untold(state.plan.id)
         now = self._read(plan_id) if events else None  # at least as new as its events: they are told of it
         if now is None:
             return
@@ -167,7 +169,7 @@ class Show:
             if new:
                 tell(state, new)
                 told[step] = new[-1].seq
-        self.store.told(plan_id, events[-1].seq)
+        self.messages.told(plan_id, events[-1].seq)
         del self._told[plan_id]
 
     def _cancel(self, plan_id: str, why: str) -> None:
@@ -181,7 +183,7 @@ class Show:
             return Change(status=Status.CANCELLED, events=(cancelled,), reason=reason, decided=True)
 
         with suppress(RefusedError):
-            self.store.change(plan_id, cancel)
+            self.plans.change(plan_id, cancel)
 
 
 def _nothing(_state: PlanState, _now: datetime) -> Change:

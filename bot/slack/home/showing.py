@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 from bot.core.errors import ChatError, ChatRefusedError, StoreUnavailableError, ViewGoneError
 from bot.core.plan.plan import Person
-from bot.ports import Clock, Store
+from bot.ports import Audit, Clock
 from bot.services.home.gather import GatherHome, Pages
 from bot.slack.chat import SlackChat
 from bot.slack.home.view import digest, home_view, trouble_view
@@ -65,7 +65,7 @@ class HomeShow:
     """Called in a loop of its own: what Slack makes it wait for, no listener and no message waits for."""
 
     gather: GatherHome
-    store: Store
+    audit: Audit
     chat: SlackChat
     clock: Clock
     wake: Callable[[], None]
@@ -137,7 +137,7 @@ class HomeShow:
 
     def _seq(self) -> int:
         try:
-            return self.store.head().seq
+            return self.audit.head().seq
         except StoreUnavailableError:
             return -1  # another than before: each Home says then what is the matter
 

@@ -10,7 +10,7 @@ from bot.core.errors import RefusedError
 from bot.core.life.states import PlanState
 from bot.core.plan.arguments import PICKED
 from bot.core.rules.policy import Right
-from bot.ports import Store
+from bot.ports import Plans
 from bot.services.look.planning import request_of
 from bot.slack.action_ids import COMMANDS, PLAN_AFRESH
 from bot.slack.chat import SlackChat
@@ -26,9 +26,9 @@ Work: TypeAlias = Callable[[Asked, PlanState], None]
 class PlanListeners:
     """Registers them with Bolt; the work is done in the threads of the other listeners."""
 
-    def __init__(self, listeners: Listeners, store: Store, chat: SlackChat) -> None:
+    def __init__(self, listeners: Listeners, plans: Plans, chat: SlackChat) -> None:
         self._listeners = listeners
-        self._store = store
+        self._plans = plans
         self._chat = chat
 
     def register(self, app: App) -> None:
@@ -47,7 +47,7 @@ class PlanListeners:
         plan_id = str(action.get("value") or "")
 
         def found(asked: Asked) -> None:
-            state = self._store.plan(plan_id)
+            state = self._plans.get(plan_id)
             if state is None:
                 raise RefusedError("This plan is not in the database of this Deckhand. Ask for a new one.")
             work(asked, state)

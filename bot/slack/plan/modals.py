@@ -11,7 +11,7 @@ from bot.core.life.states import PlanState
 from bot.core.plan.arguments import PICKED, Arguments, Pick
 from bot.core.rules.hosts import Host
 from bot.core.rules.policy import Right, profile_objection
-from bot.ports import Clock, Store
+from bot.ports import Clock, Plans
 from bot.services.decide.decide import still_open
 from bot.services.decide.propose import Propose
 from bot.services.look.planning import Planning, request_of
@@ -37,7 +37,7 @@ class ModalListeners:
     listeners: Listeners
     propose: Propose
     planning: Planning
-    store: Store
+    plans: Plans
     clock: Clock
     chat: SlackChat
 
@@ -131,7 +131,7 @@ class ModalListeners:
     # --- both -----------------------------------------------------------------------------------
 
     def _plan(self, plan_id: str) -> PlanState:
-        state = self.store.plan(plan_id)
+        state = self.plans.get(plan_id)
         if state is None:
             raise RefusedError("This plan is not in the database of this Deckhand. Ask for a new one.")
         return state

@@ -45,7 +45,7 @@ class _Stretch:
         return self.last.seq - self.first.seq + 1
 
 
-def archive(sessions: Sessions, keys: AuditKeys, before: datetime, output: Path, by: str) -> Archived | None:
+def archive(sessions: Sessions, before: datetime, output: Path, by: str) -> Archived | None:
     """Move the events before a moment to a file; None when there are none.
 
     The file is complete, on the disk and verified before anything is removed: whatever interrupts this, it
@@ -55,7 +55,7 @@ def archive(sessions: Sessions, keys: AuditKeys, before: datetime, output: Path,
     stretch = sessions.reading(lambda session: _write(session, before, partial))
     if stretch is None:
         return None
-    _check(partial, keys, stretch)
+    _check(partial, sessions.audit_keys, stretch)
     digest = sha256_of(partial)
     _put_in_place(partial, output, digest)
     signed: dict[str, Json] = {"file": output.name, "before": time_text(before), "by": by}

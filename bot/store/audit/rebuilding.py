@@ -14,7 +14,7 @@ from bot.core.audit.plan_digest import plan_digest
 from bot.core.audit.records import Facts, Record
 from bot.core.audit.rows import ITEM_COLUMNS, Compared, Difference, Rows, differences
 from bot.store.db.columns import Moment
-from bot.store.events import chain
+from bot.store.events import chain, walking
 from bot.store.events.in_chain import InChain
 from bot.store.mapping import plan_of_text
 from bot.store.models import EventRow, ItemRow, PlanRow, RestoreRow, Row, VoteRow, WordRow
@@ -48,7 +48,11 @@ class Events(Protocol):
 
 
 def compare(session: Session, archive: Events | None = None) -> Compared:
-    """Every plan's rows beside its events, which may be in an archive too."""
+    """Every plan's rows beside its events, which may be in an archive too: each row that says otherwise."""
+    return walking.tolerantly(session, lambda: _compare(session, archive))
+
+
+def _compare(session: Session, archive: Events | None) -> Compared:
     genuine = InChain(session)
     plans, archived, more = 0, 0, 0
     found: list[Difference] = []

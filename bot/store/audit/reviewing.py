@@ -25,7 +25,7 @@ from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
 from bot.core.audit import words as audit_words
-from bot.core.audit.filters import AuditFilter
+from bot.core.audit.filters import EVERYTHING, AuditFilter
 from bot.core.audit.review import Place
 from bot.ports import Cleanup
 from bot.store.audit import records
@@ -126,10 +126,11 @@ def meant(session: Session, hosts: Sequence[str] | None, matching: AuditFilter) 
 
 def cleanups(
     session: Session,
-    hosts: Sequence[str] | None,
-    matching: AuditFilter,
-    limit: int,
-    beyond: Place | None,
+    *,
+    hosts: Sequence[str] | None = None,
+    matching: AuditFilter = EVERYTHING,
+    limit: int = 20,
+    beyond: Place | None = None,
 ) -> tuple[Cleanup, ...]:
     """One page, newest first."""
     newer = beyond is not None and beyond.newer

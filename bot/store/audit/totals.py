@@ -5,13 +5,15 @@ from collections.abc import Iterator, Sequence
 from sqlalchemy import ColumnElement, func, select
 from sqlmodel import Session, col
 
-from bot.core.audit.filters import AuditFilter
+from bot.core.audit.filters import EVERYTHING, AuditFilter
 from bot.core.audit.review import NOTHING, Statistics, Tally, Totals
 from bot.store.audit.reviewing import asked, meant
 from bot.store.models import PlanRow
 
 
-def totals(session: Session, hosts: Sequence[str] | None, matching: AuditFilter) -> Totals:
+def totals(
+    session: Session, *, hosts: Sequence[str] | None = None, matching: AuditFilter = EVERYTHING
+) -> Totals:
     """How many cleanups are meant and what they freed, by host; those that still run count as nothing yet."""
     if asked(None, matching):
         found = meant(session, hosts, matching).subquery()
@@ -40,7 +42,9 @@ def _ranked(tallies: dict[str, Tally]) -> dict[str, Tally]:
     return dict(sorted(tallies.items(), key=lambda each: (-each[1].bytes, -each[1].cleanups, each[0])))
 
 
-def statistics(session: Session, hosts: Sequence[str] | None, matching: AuditFilter) -> Statistics:
+def statistics(
+    session: Session, *, hosts: Sequence[str] | None = None, matching: AuditFilter = EVERYTHING
+) -> Statistics:
     """The same, counted by everything that a cleanup has one of."""
     found = meant(session, hosts, matching).subquery()
     month = func.substr(found.c.started_at, 1, 7)

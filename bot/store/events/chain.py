@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
@@ -57,6 +58,11 @@ def append(session: Session, events: Mapping[str, Event]) -> Head | None:
 def saying(event: Event, more: Mapping[str, Json]) -> Event:
     """The event, with what is written into rows beside it: the record must read without them."""
     return replace(event, facts={**event.facts, **more})
+
+
+def record(session: Session, event: Event) -> None:
+    """Add an event that changes no state."""
+    append(session, {f"{event.plan}/record {uuid.uuid4()}": event})
 
 
 def append_refusal(session: Session, event: Event) -> None:

@@ -14,7 +14,7 @@ from bot.core.errors import PlanDiffersError, PlanExistsError, RefusedError
 from bot.core.json import Json
 from bot.core.life.states import ENDED, MessageRef, PlanState, Status, Vote, may_become
 from bot.core.plan.plan import Plan
-from bot.ports import Change
+from bot.ports import HAS_VOTES, Change, Replaced
 from bot.store.db.sessions import DatabaseNow, now, update_count
 from bot.store.events import chain
 from bot.store.mapping import plan_of_text, plan_state, plan_text
@@ -23,11 +23,19 @@ from bot.store.plan import binding
 from bot.store.plan.turns import known, tell_follower, waits_for
 
 
-def create(session: Session, plan: Plan, quorum: int, message: MessageRef, event: Event) -> PlanState:
+def create(  # noqa: PLR0913, PLR0917 - the port's own, and the session
+    session: Session,
+    plan: Plan,
+    quorum: int,
+    message: MessageRef,
+    event: Event,
+    instead_of: Sequence[str] = (),
+) -> PlanState:
     """Write a proposed plan; asked twice for the same plan, the second time changes nothing.
 
     It begins now, by the database's clock, and lasts as long as the one given: of its moments only the span counts.
     """
+    _supersede(session, instead_of, plan)
     existing = session.exec(select(PlanRow).where(col(PlanRow.id) == plan.id)).one_or_none()
     plan = _lasting(plan, existing.created_at if existing else now(session))
     text = plan_text(plan)
@@ -37,6 +45,18 @@ def create(session: Session, plan: Plan, quorum: int, message: MessageRef, event
     elif existing.snapshot != text:
         raise PlanExistsError(f"plan {plan.id} exists, and is another one")
     return there(load(session, plan.id), plan.id)
+
+
+def put_in_place(  # noqa: PLR0913, PLR0917 - the port's own, and the session
+    session: Session, plan: Plan, quorum: int, message: MessageRef, event: Event, old: Replaced
+) -> PlanState:
+    """Write a proposed plan in the place of one that still waits; RefusedError where that may not be."""
+    replaced = _supersede(session, [old.id], plan)
+    if not replaced and load(session, plan.id) is None:
+        raise RefusedError("The plan was decided meanwhile, so nothing was changed.")
+    if replaced and not old.even_with_votes and _has_votes(session, old.id):
+        raise RefusedError(HAS_VOTES)
+    return create(session, plan, quorum, message, event)
 
 
 def _lasting(plan: Plan, begins: datetime) -> Plan:
@@ -55,7 +75,7 @@ def _told(event: Event, plan: Plan, quorum: int, message: MessageRef) -> Event:
     return replace(event, facts={**event.facts, **said})
 
 
-def supersede(session: Session, plan_ids: Sequence[str], by: Plan) -> int:
+def _supersede(session: Session, plan_ids: Sequence[str], by: Plan) -> int:
     """proposed → superseded; what was decided meanwhile stays as it is. How many were."""
     events: dict[str, Event] = {}
     for plan_id in sorted(plan_ids):  # in one order: two who replace the same never wait for each other
@@ -64,7 +84,7 @@ def supersede(session: Session, plan_ids: Sequence[str], by: Plan) -> int:
     return len(events)
 
 
-def has_votes(session: Session, plan_id: str) -> bool:
+def _has_votes(session: Session, plan_id: str) -> bool:
     """Whether somebody has voted on it, by its rows or by the audit."""
     rows = session.exec(select(VoteRow.plan_id).where(col(VoteRow.plan_id) == plan_id).limit(1)).first()
     return rows is not None or bool(binding.said(session, plan_id).voters)

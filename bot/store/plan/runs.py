@@ -1,6 +1,7 @@
 """Runs of plans: claimed by one process at a time, and every write of a run fenced by its attempt."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import update
@@ -132,6 +133,12 @@ def started_facts(state: PlanState) -> dict[str, Json]:
     }
 
 
+def held_against_audit(session: Session, plan_id: str) -> PlanState | None:
+    """The plan, with a doubt where votes, approval or the state of a run differ from its events, too."""
+    state = load(session, plan_id)
+    return replace(state, doubt=binding.whole_doubt(session, state)) if state else None
+
+
 # --- fenced writes ------------------------------------------------------------------------------
 
 
@@ -177,14 +184,16 @@ def park(session: Session, run: Run, attention: str) -> None:
     chain.append(session, _parked(run.plan_id, run.host, run.attempt, attention))
 
 
-def set_usage(session: Session, run: Run, before: DiskUsage | None, after: DiskUsage | None) -> None:
+def set_usage(
+    session: Session, run: Run, *, before: DiskUsage | None = None, after: DiskUsage | None = None
+) -> None:
     given = {"usage_before": before, "usage_after": after}
     fence_change(
         session, run, {name: usage_text(usage) for name, usage in given.items() if usage is not None}
     )
 
 
-def finish(session: Session, run: Run, status: Status, event: Event, reason: str) -> PlanState:
+def finish(session: Session, run: Run, status: Status, event: Event, reason: str = "") -> PlanState:
     """running → its end; ValueError when that is no end of a run."""
     if not may_become(Status.RUNNING, status):
         raise ValueError(f"a cleanup cannot end as {status}")

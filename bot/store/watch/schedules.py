@@ -55,7 +55,7 @@ def tick(session: Session, timer: Timer, decide: Callable[[datetime], Tick]) -> 
     return bool(moved)
 
 
-def note(session: Session, schedule: str, host: str, trouble: str, event: Event | None) -> bool:
+def note(session: Session, schedule: str, host: str, trouble: str, event: Event | None = None) -> bool:
     """Keep what is in the way on a host; True when that is news."""
     row = session.get(ScheduleHostRow, (schedule, host), with_for_update=True)
     before = row.trouble if row else ""

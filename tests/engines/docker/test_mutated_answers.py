@@ -37,7 +37,7 @@ from bot.services.run.stop import Stop
 from bot.shell.show.records import draft_json
 from bot.slack.look.fleet import fleet_message
 from bot.slack.look.reports import report_message
-from bot.store.store import SqlStore
+from bot.store.opening import Store
 from tests.services.bench import ANNA, BEN, UtcClock
 from tests.support.lying.holding import holding, unproven
 from tests.support.lying.lies import ANSWERS, KINDS, Told, told
@@ -66,9 +66,9 @@ class Lead:
         return holding(host, self.engines[host], engine)
 
 
-def planning(store: SqlStore, engines: Mapping[str, HeldDockerEngine]) -> Planning:
+def planning(store: Store, engines: Mapping[str, HeldDockerEngine]) -> Planning:
     return Planning(
-        engines=Lead(engines), ledger=store, protection=Protection(dangling_min_age=timedelta()),
+        engines=Lead(engines), ledger=store.ledger, protection=Protection(dangling_min_age=timedelta()),
         policy_of=lambda _host: POLICY,
     )  # fmt: skip
 
@@ -77,7 +77,7 @@ def host(name: str = HOST) -> Host:
     return Host(name=name, address=SocketAddress(url="unix:///nowhere"), policy=POLICY)
 
 
-def looked(store: SqlStore, engine: HeldDockerEngine, profile: str) -> None:
+def looked(store: Store, engine: HeldDockerEngine, profile: str) -> None:
     """A look with all that it offers, and a plan, as they are shown."""
     plans = planning(store, {HOST: engine})
     report = plans.report(HOST)
@@ -122,7 +122,7 @@ PROFILES = ("everything", "routine", "volumes", "system")
 
 
 @EACH
-def test_a_look_at_a_lie_ends_in_a_report_or_in_a_sentence(store: SqlStore, file: str) -> None:
+def test_a_look_at_a_lie_ends_in_a_report_or_in_a_sentence(store: Store, file: str) -> None:
     wrong: list[str] = []
     ended: Counter[str] = Counter()
     kinds = [each for each in KINDS if " " not in each]
@@ -167,7 +167,7 @@ def test_a_question_about_one_thing_ends_in_an_answer_or_in_a_sentence(file: str
 class Office:
     """Who plans on an honest engine, and cleans up on what answers then."""
 
-    store: SqlStore
+    store: Store
     engines: dict[str, HeldDockerEngine]
 
     @property
@@ -180,31 +180,56 @@ class Office:
 
     def approved(self, plan_id: str) -> None:
         propose = Propose(
-            hosts=self.hosts, rights=self.rights, planning=planning(self.store, self.engines), store=self.store,
-            clock=UtcClock(), new_id=lambda: plan_id, changed=lambda: None,
-        )  # fmt: skip
-        propose(HOST, Arguments(profile="everything"), ANNA, "C0")
-        Decide(hosts=self.hosts, rights=self.rights, store=self.store, changed=lambda: None)(
-            plan_id, BEN, approve=True
+            hosts=self.hosts,
+            rights=self.rights,
+            planning=planning(self.store, self.engines),
+            plans=self.store.plans,
+            trail=self.store.trail,
+            clock=UtcClock(),
+            new_id=lambda: plan_id,
+            changed=lambda: None,
         )
+        propose(HOST, Arguments(profile="everything"), ANNA, "C0")
+        Decide(
+            hosts=self.hosts,
+            rights=self.rights,
+            plans=self.store.plans,
+            trail=self.store.trail,
+            changed=lambda: None,
+        )(plan_id, BEN, approve=True)
 
     def execute(self, plan_id: str) -> PlanState:
-        leases = Leases(store=self.store, ticks=time.monotonic, lease=timedelta(seconds=60))
+        leases = Leases(runs=self.store.runs, ticks=time.monotonic, lease=timedelta(seconds=60))
         Execute(
-            store=self.store, engines=Lead(self.engines), leases=leases, patience=timedelta(), owner="one",
-            changed=lambda: None, stopping=lambda: False, starting=lambda _state: True, pause=lambda _seconds: None,
+            plans=self.store.plans,
+            runs=self.store.runs,
+            audit=self.store.audit,
+            engines=Lead(self.engines),
+            leases=leases,
+            patience=timedelta(),
+            owner="one",
+            changed=lambda: None,
+            stopping=lambda: False,
+            starting=lambda _state: True,
+            pause=lambda _seconds: None,
             rules=lambda _plan, _engine: lambda _item: None,
-        )(plan_id)  # fmt: skip
-        state = self.store.plan(plan_id)
+        )(plan_id)
+        state = self.store.plans.get(plan_id)
         assert state is not None
         return state
 
     def stop(self, plan_id: str) -> None:
-        Stop(hosts=self.hosts, rights=self.rights, store=self.store, changed=lambda: None)(plan_id, ANNA)
+        Stop(
+            hosts=self.hosts,
+            rights=self.rights,
+            plans=self.store.plans,
+            trail=self.store.trail,
+            changed=lambda: None,
+        )(plan_id, ANNA)
 
 
 @EACH
-def test_a_cleanup_of_a_liar_ends_or_waits_for_a_person(store: SqlStore, file: str) -> None:
+def test_a_cleanup_of_a_liar_ends_or_waits_for_a_person(store: Store, file: str) -> None:
     wrong: list[str] = []
     truth = replayed(ANSWERS[file])
     for seed in range(CLEANUPS):
@@ -227,7 +252,7 @@ def test_a_cleanup_of_a_liar_ends_or_waits_for_a_person(store: SqlStore, file: s
 
 
 @EACH
-def test_a_removal_that_is_sent_elsewhere_is_recorded_as_failed(store: SqlStore, file: str) -> None:
+def test_a_removal_that_is_sent_elsewhere_is_recorded_as_failed(store: Store, file: str) -> None:
     honest, office = ANSWERS[file], Office(store, {HOST: replayed(ANSWERS[file])})
     office.approved("p")
     elsewhere = {
@@ -241,7 +266,7 @@ def test_a_removal_that_is_sent_elsewhere_is_recorded_as_failed(store: SqlStore,
 
 
 @EACH
-def test_a_liar_fails_alone_in_its_fleet(store: SqlStore, file: str) -> None:
+def test_a_liar_fails_alone_in_its_fleet(store: Store, file: str) -> None:
     honest = replayed(ANSWERS[min(ANSWERS)])
     wrong: list[str] = []
     failed = 0
@@ -251,7 +276,7 @@ def test_a_liar_fails_alone_in_its_fleet(store: SqlStore, file: str) -> None:
             if one is None:
                 continue
             engines = {HOST: one.engine, HONEST: honest}
-            fleet = Fleet(engines=Lead(engines), pool=pool, clock=UtcClock(), ledger=store)
+            fleet = Fleet(engines=Lead(engines), pool=pool, clock=UtcClock(), ledger=store.ledger)
             try:
                 gathering = fleet.gather([host(), host(HONEST)], lambda _known: None)
                 written(fleet_message("all", gathering))
@@ -297,7 +322,7 @@ def everywhere(value: Any, change: Callable[[Any], Any]) -> Any:
 @pytest.mark.parametrize("number", [LARGEST, -LARGEST, -1, 0, LARGEST + 1, 2**63 - 1, 2**64, 10**400])
 @EACH
 def test_numbers_that_are_all_as_large_as_can_be_end_in_a_report_or_in_a_sentence(
-    store: SqlStore, file: str, number: int
+    store: Store, file: str, number: int
 ) -> None:
     lies = {
         path: everywhere(each, lambda _: number) if path != CLI_DF else each
@@ -309,7 +334,7 @@ def test_numbers_that_are_all_as_large_as_can_be_end_in_a_report_or_in_a_sentenc
     assert wrong == []
 
 
-def test_circles_of_parents_end(store: SqlStore) -> None:
+def test_circles_of_parents_end(store: Store) -> None:
     for file, answers in ANSWERS.items():
         lies = copy.deepcopy(answers)
         images = lies["/images/json?all=1"]

@@ -68,4 +68,4 @@ def test_where_the_policy_lets_nobody_pick_volumes_no_plan_is_made(bench: Bench,
     bench.policy = replace(OPEN_TO_ALL, volumes=volumes)
     with pytest.raises(RefusedError, match="volumes here"):
         bench.propose()(HOST, request_of(["old"]), ANNA, "C0DISK")
-    assert bench.store.unshown() == ()
+    assert bench.store.messages.unshown() == ()

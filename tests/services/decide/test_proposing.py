@@ -39,7 +39,7 @@ def test_a_plan_is_stored_with_everything_that_it_came_from_and_nothing_is_remov
     assert plan.expires_at - plan.created_at == bench.policy.expires
     assert (plan.requester, plan.policy, plan.commands) == (ANNA, "open", ("docker system prune -a",))
     assert [row.size for row in plan.usage.rows if row.type == "Images"] == [before.layers_size]
-    (proposed,) = bench.store.events(plan.id)
+    (proposed,) = bench.store.audit.events(plan.id)
     assert (str(proposed.event.tag), proposed.event.actor) == ("slack:plan:proposed", ANNA.id)
     facts: Any = proposed.event.facts
     assert [each["id"] for each in facts["items"]] == [container, base]
@@ -55,7 +55,7 @@ def test_a_profile_that_finds_nothing_says_under_which_rules_everything_is_kept(
     assert "2 predefined" in sentence
     assert "1 running" in sentence
     assert "1 in use" in sentence
-    assert bench.store.unshown() == ()
+    assert bench.store.messages.unshown() == ()
     assert bench.changes == []
 
 
@@ -75,7 +75,7 @@ def test_who_may_not_ask_is_told_who_may_and_the_host_is_asked_nothing(bench: Be
     )
     with pytest.raises(HostError):
         bench.propose()(HOST, Arguments(profile="everything"), BEN, "C0DISK")
-    assert bench.store.unshown() == ()
+    assert bench.store.messages.unshown() == ()
 
 
 def test_an_unknown_profile_or_host_is_named_with_the_nearest_before_the_host_is_asked(bench: Bench) -> None:
@@ -90,7 +90,7 @@ def test_a_host_that_is_away_is_said_and_no_plan_is_stored(bench: Bench) -> None
     away = Host(name=HOST, address=SocketAddress(url="unix:///nonexistent/docker.sock"), policy=bench.policy)
     with bench.elsewhere(Hosts({HOST: away})) as propose, pytest.raises(HostError, match="no socket"):
         propose(HOST, Arguments(profile="everything"), ANNA, "C0DISK")
-    assert bench.store.unshown() == ()
+    assert bench.store.messages.unshown() == ()
 
 
 def test_volumes_are_in_no_profile_but_their_own(bench: Bench) -> None:

@@ -75,9 +75,9 @@ def test_a_run_that_another_process_takes_up_names_what_may_have_been_untagged_b
     engine.docker("tag", planned, "app:2")
     plan = bench.approved()
     run = bench.claimed(plan, "dead")
-    bench.store.start_items(run, [0])
+    bench.store.runs.start_items(run, [0])
     engine.docker("rmi", "app:1")  # as the dead process did
-    bench.store.release(run)
+    bench.store.runs.release(run)
     use(engine, planned)
     ended = item(bench.run(plan), planned)
     assert (ended.outcome, ended.reason) == (

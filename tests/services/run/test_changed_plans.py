@@ -58,7 +58,7 @@ def test_an_image_that_nobody_saw_is_not_removed(bench: Bench, attack: Attack) -
     assert state.status is Status.CANCELLED
     assert "Somebody changed this plan in Deckhand's database" in state.reason
     assert bench.tags(plan)[-2:] == [Tag.PLAN_DIFFERS, Tag.PLAN_CANCELLED]
-    assert bench.store.broken_link() is None
+    assert bench.store.chain.verify().broken is None
 
 
 @on_both
@@ -67,7 +67,7 @@ def test_nor_is_it_when_the_rows_are_changed_in_the_middle_of_a_run(bench: Bench
     plan = bench.approved("dangling")
     run = bench.claimed(plan)
     attack(old, tagged)
-    bench.store.release(run)
+    bench.store.runs.release(run)
     calls: list[str] = []
     bench.execute(engines=bench.watched(lambda call, _: calls.append(call)))(plan.id)
     assert calls == []

@@ -8,7 +8,7 @@ import pytest
 from bot.core.errors import LeaseLostError, StoreUnavailableError
 from bot.ports import Run
 from bot.services.run.leases import HEARTBEAT, LEASE, MARGIN, Leases
-from bot.store.store import SqlStore
+from bot.store.opening import Store
 from tests.store.samples import approved
 
 
@@ -42,7 +42,7 @@ class Slow:
 
 def leases(slow: Slow, seconds: float = 60) -> Leases:
     return Leases(
-        store=slow,  # type: ignore[arg-type] # only what leases call of a store
+        runs=slow,  # type: ignore[arg-type] # only what leases call of runs
         ticks=slow.ticks, lease=timedelta(seconds=seconds), silence=timedelta(minutes=20),
     )  # fmt: skip
 
@@ -91,13 +91,13 @@ def test_the_lease_counts_from_before_the_statement_that_wrote_it() -> None:
     assert slow.renewed == [run]
 
 
-def test_a_process_that_was_stopped_and_goes_on_begins_nothing(store: SqlStore) -> None:
+def test_a_process_that_was_stopped_and_goes_on_begins_nothing(store: Store) -> None:
     ticks = Ticks()
     approved(store)
-    held = Leases(store=store, ticks=ticks, lease=timedelta(seconds=-1))
+    held = Leases(runs=store.runs, ticks=ticks, lease=timedelta(seconds=-1))
     run = held.claim("p1", "stopped")
     assert run is not None
-    assert store.claim("p1", "another", LEASE) is not None
+    assert store.runs.claim("p1", "another", LEASE) is not None
     ticks.now += 3600
     with pytest.raises(LeaseLostError):
         held.before_effect(run)

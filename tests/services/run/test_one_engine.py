@@ -23,7 +23,7 @@ from bot.services.rules.rights import Rights
 from bot.services.run.execute import Execute
 from bot.services.run.leases import Leases
 from bot.services.run.restore import Restore
-from bot.store.store import SqlStore
+from bot.store.opening import Store
 from bot.trial.sample import SampleEngine
 from tests.services.bench import ANNA, BEN
 from tests.support.lying.twins import CONTAINERS, Junction, held, twins
@@ -47,7 +47,7 @@ class World:
     ci: SampleEngine
     prod: SampleEngine
     junction: Junction
-    store: SqlStore
+    store: Store
     engines: DockerEngines
     hosts: dict[str, Host]
     plan_id: str = "p1"
@@ -60,15 +60,27 @@ class World:
 
     def approve(self) -> None:
         planning = Planning(
-            engines=self.engines, ledger=self.store, protection=Protection(dangling_min_age=timedelta())
+            engines=self.engines,
+            ledger=self.store.ledger,
+            protection=Protection(dangling_min_age=timedelta()),
         )
         propose = Propose(
-            hosts=lambda: Hosts(self.hosts), rights=self._rights(), planning=planning, store=self.store,
-            clock=self.store, new_id=lambda: self.plan_id, changed=lambda: None,
-        )  # fmt: skip
+            hosts=lambda: Hosts(self.hosts),
+            rights=self._rights(),
+            planning=planning,
+            plans=self.store.plans,
+            trail=self.store.trail,
+            clock=self.store.ledger,
+            new_id=lambda: self.plan_id,
+            changed=lambda: None,
+        )
         propose("ci", Arguments(profile="everything"), ANNA, "C0")
         decide = Decide(
-            hosts=lambda: Hosts(self.hosts), rights=self._rights(), store=self.store, changed=lambda: None
+            hosts=lambda: Hosts(self.hosts),
+            rights=self._rights(),
+            plans=self.store.plans,
+            trail=self.store.trail,
+            changed=lambda: None,
         )
         decide(self.plan_id, BEN, approve=True)
 
@@ -86,10 +98,18 @@ class World:
             self.happens(f"ended {len(ended)}")
 
         Execute(
-            store=self.store, engines=self.engines, leases=Watched(store=self.store, ticks=lambda: 5.0),
-            owner="one", changed=changed, stopping=lambda: False, starting=lambda _state: True,
-            pause=lambda _seconds: None, rules=lambda _plan, _engine: lambda _item: None,
-        )(self.plan_id)  # fmt: skip
+            plans=self.store.plans,
+            runs=self.store.runs,
+            audit=self.store.audit,
+            engines=self.engines,
+            leases=Watched(runs=self.store.runs, ticks=lambda: 5.0),
+            owner="one",
+            changed=changed,
+            stopping=lambda: False,
+            starting=lambda _state: True,
+            pause=lambda _seconds: None,
+            rules=lambda _plan, _engine: lambda _item: None,
+        )(self.plan_id)
         return self.state()
 
     def restore(self) -> PlanState:
@@ -98,9 +118,16 @@ class World:
             self.happens(f"restored {len(restoring.images) if restoring else 0}")
 
         work = Restore(
-            hosts=lambda: Hosts(self.hosts), rights=self._rights(), store=self.store, engines=self.engines,
-            owner="one", changed=changed, stopping=lambda: False,
-        )  # fmt: skip
+            hosts=lambda: Hosts(self.hosts),
+            rights=self._rights(),
+            plans=self.store.plans,
+            trail=self.store.trail,
+            restores=self.store.restores,
+            engines=self.engines,
+            owner="one",
+            changed=changed,
+            stopping=lambda: False,
+        )
         work.ask(self.plan_id, ANNA)
         self.acts |= {"restored 0": self.acts.pop("begun", lambda: None)}
         work(self.plan_id)
@@ -112,7 +139,7 @@ class World:
             act()
 
     def state(self) -> PlanState:
-        state = self.store.plan(self.plan_id)
+        state = self.store.plans.get(self.plan_id)
         assert state is not None
         return state
 
@@ -130,7 +157,7 @@ class World:
 
 
 @pytest.fixture
-def world(store: SqlStore) -> Iterator[World]:
+def world(store: Store) -> Iterator[World]:
     with twins() as (ci, prod, junction):
         hosts = hosts_at({"ci": junction.url, "prod": prod.url})
         with closing(DockerEngines(hosts)) as engines:

@@ -10,7 +10,7 @@ from bot.core.plan.arguments import Arguments
 from bot.core.rules.hosts import Host, Hosts
 from bot.engines.clients import Clients
 from bot.engines.registry import DockerEngines
-from bot.store.store import SqlStore
+from bot.store.opening import Store
 from tests.conftest import StartSshd
 from tests.services.bench import ANNA, HOST, OPEN_TO_ALL, Bench, hosts_at, imported, item, outcomes
 from tests.support.machines.engine import PrivateEngine, private_engine
@@ -19,7 +19,7 @@ LONG_AGO = "UPDATE plan SET lease_until = '2000-01-01T00:00:00.000000Z'"
 
 
 @contextmanager
-def bench_at(hosts: Hosts, engine: PrivateEngine, store: SqlStore) -> Iterator[Bench]:
+def bench_at(hosts: Hosts, engine: PrivateEngine, store: Store) -> Iterator[Bench]:
     with closing(DockerEngines(hosts.by_name)) as engines, closing(Clients(hosts.by_name)) as clients:
         yield Bench(engine=engine, store=store, engines=engines, clients=clients)
 
@@ -34,7 +34,7 @@ def names(engine: PrivateEngine) -> list[str]:
     return engine.docker("ps", "--all", "--format", "{{.Names}}").split()
 
 
-def test_a_run_goes_on_after_its_engine_was_started_anew(store: SqlStore) -> None:
+def test_a_run_goes_on_after_its_engine_was_started_anew(store: Store) -> None:
     with private_engine() as engine, bench_at(hosts_at(engine), engine, store) as bench:
         containers(engine)
         plan = bench.approved()
@@ -51,11 +51,11 @@ def test_a_run_goes_on_after_its_engine_was_started_anew(store: SqlStore) -> Non
         assert (state.status, state.attempt) == (Status.DONE, 1)
         assert set(outcomes(state).values()) == {Outcome.REMOVED}
         assert names(engine) == []
-        assert store.broken_link() is None
+        assert store.chain.verify().broken is None
 
 
 def test_a_run_goes_on_after_its_ssh_connection_was_cut_in_the_middle_of_an_item(
-    clean_engine: PrivateEngine, store: SqlStore, sshd: StartSshd
+    clean_engine: PrivateEngine, store: Store, sshd: StartSshd
 ) -> None:
     # Where the server forbids forwarding, no socket but the one of our own engine can be reached.
     server = sshd(settings=("AllowStreamLocalForwarding no",), docker_host=clean_engine.url)
@@ -91,7 +91,7 @@ def test_what_was_gone_when_a_run_was_taken_up_says_so_in_the_record(
     containers(bench.engine)
     plan = bench.approved()
     dead = bench.claimed(plan, "dead")
-    bench.store.start_items(dead, [0, 1])
+    bench.store.runs.start_items(dead, [0, 1])
     bench.engine.docker("rm", "one")
     sql(LONG_AGO)
     state = bench.run(plan)
@@ -99,5 +99,5 @@ def test_what_was_gone_when_a_run_was_taken_up_says_so_in_the_record(
         (Outcome.GONE, True), (Outcome.REMOVED, True), (Outcome.REMOVED, False), (Outcome.REMOVED, False),
     ]  # fmt: skip
     assert state.items[0].reason == "found gone when it was looked at again: gone, not confirmed by us"
-    finished = bench.store.events(plan.id)[-1].event.facts
+    finished = bench.store.audit.events(plan.id)[-1].event.facts
     assert (finished["attempts"], finished["reconciled"]) == (2, 2)

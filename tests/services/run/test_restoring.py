@@ -57,9 +57,16 @@ def restore(
 ) -> Restore:
     hosts = hosts_at(bench.engine, policy)
     return Restore(
-        hosts=lambda: hosts, rights=Rights(directory=NoGroups()), store=bench.store,
-        engines=engines or bench.engines, owner=owner, changed=lambda: None, stopping=lambda: False,
-    )  # fmt: skip
+        hosts=lambda: hosts,
+        rights=Rights(directory=NoGroups()),
+        plans=bench.store.plans,
+        trail=bench.store.trail,
+        restores=bench.store.restores,
+        engines=engines or bench.engines,
+        owner=owner,
+        changed=lambda: None,
+        stopping=lambda: False,
+    )
 
 
 def restored(bench: Bench, plan_id: str) -> list[tuple[Restored, str]]:
@@ -67,7 +74,7 @@ def restored(bench: Bench, plan_id: str) -> list[tuple[Restored, str]]:
     work = restore(bench)
     work.ask(plan_id, ANNA)
     work(plan_id)
-    state = bench.store.plan(plan_id)
+    state = bench.store.plans.get(plan_id)
     assert state is not None
     assert state.restoring is not None
     assert state.restoring.status is RestoreStatus.ENDED
@@ -90,14 +97,14 @@ def test_what_was_pushed_comes_back_with_all_its_old_names(bench: Bench, registr
 
     assert restored(bench, state.plan.id) == [(Restored.RESTORED, "")]
     assert tagged(bench) == before == {name: image_id, "app:local": image_id}
-    events = {link.event.tag: link.event for link in bench.store.events(state.plan.id)}
+    events = {link.event.tag: link.event for link in bench.store.audit.events(state.plan.id)}
     assert events[Tag.RESTORE_ASKED].actor == ANNA.id
     assert events[Tag.RESTORE_ASKED].facts["images"] == [
         {"id": image_id, "name": state.items[0].item.name, "references": list(state.items[0].item.references)}
     ]
     assert events[Tag.RESTORE_IMAGE].facts["outcome"] == "restored"
     assert events[Tag.RESTORE_ENDED].facts["outcomes"] == {"restored": 1, "present": 0, "failed": 0}
-    assert bench.store.broken_link() is None
+    assert bench.store.chain.verify().broken is None
 
 
 def test_a_second_time_it_is_there_already_and_nothing_is_pulled(
@@ -157,7 +164,7 @@ def test_what_was_built_here_is_said_to_be_lost_and_cannot_be_asked_for(bench: B
     assert lost_for_good(state.plan.draft.items) == {Kind.IMAGE: 1}
     with pytest.raises(RefusedError, match="None of the removed objects can be restored"):
         restore(bench).ask(state.plan.id, ANNA)
-    assert Tag.RESTORE_REFUSED in [link.event.tag for link in bench.store.events(state.plan.id)]
+    assert Tag.RESTORE_REFUSED in [link.event.tag for link in bench.store.audit.events(state.plan.id)]
 
 
 @pytest.fixture
@@ -173,9 +180,11 @@ def test_who_may_not_restore_is_told_who_may_and_the_attempt_is_in_the_audit(
         restore(bench).ask(removed.plan.id, BEN)
     with pytest.raises(RefusedError, match="names nobody for “restore”"):
         restore(bench, policy=OPEN_TO_ALL).ask(removed.plan.id, ANNA)
-    refused = [e.event for e in bench.store.events(removed.plan.id) if e.event.tag is Tag.RESTORE_REFUSED]
+    refused = [
+        e.event for e in bench.store.audit.events(removed.plan.id) if e.event.tag is Tag.RESTORE_REFUSED
+    ]
     assert [event.actor for event in refused] == [BEN.id, ANNA.id]
-    assert bench.store.due_restores() == ()
+    assert bench.store.restores.due() == ()
 
 
 def test_a_host_that_is_no_longer_registered_and_a_plan_that_is_nobodys_are_refused(
@@ -222,11 +231,11 @@ def test_a_storm_of_clicks_on_several_replicas_pulls_once(bench: Bench, removed:
 
 def test_another_process_goes_on_where_one_died(bench: Bench, removed: PlanState) -> None:
     restore(bench).ask(removed.plan.id, ANNA)
-    run = bench.store.claim_restore(removed.plan.id, "dead", timedelta())
+    run = bench.store.restores.claim(removed.plan.id, "dead", timedelta())
     assert run is not None
-    assert bench.store.due_restores() == (removed.plan.id,)
+    assert bench.store.restores.due() == (removed.plan.id,)
     restore(bench, owner="alive")(removed.plan.id)
-    assert bench.store.due_restores() == ()
+    assert bench.store.restores.due() == ()
     now = bench.state(removed.plan)
     assert now.restoring is not None
     assert [image.outcome for image in now.restoring.images] == [Restored.RESTORED]
@@ -270,7 +279,7 @@ def test_the_loop_takes_up_what_is_asked_for_and_ends(bench: Bench, removed: Pla
 def test_who_loses_the_right_before_the_pull_gets_nothing_pulled(bench: Bench, removed: PlanState) -> None:
     restore(bench).ask(removed.plan.id, ANNA, "C0OPS")
     restore(bench, policy=replace(RESTORERS, restore=(BEN.id,)))(removed.plan.id)
-    state = bench.store.plan(removed.plan.id)
+    state = bench.store.plans.get(removed.plan.id)
     assert state is not None
     assert state.restoring is not None
     assert state.restoring.status is RestoreStatus.ENDED
@@ -285,7 +294,7 @@ def test_a_right_that_a_channel_gave_counts_at_the_pull_where_it_was_asked_for(
     in_channel = replace(RESTORERS, restore=("C0OPS",))
     restore(bench, policy=in_channel).ask(removed.plan.id, ANNA, "C0OPS")
     restore(bench, policy=in_channel)(removed.plan.id)
-    state = bench.store.plan(removed.plan.id)
+    state = bench.store.plans.get(removed.plan.id)
     assert state is not None
     assert state.restoring is not None
     assert {one.outcome for one in state.restoring.images} == {Restored.RESTORED}

@@ -17,7 +17,7 @@ from bot.engines.limits import Limits
 from bot.services.rules.rights import Rights
 from bot.services.run import restore as restoring
 from bot.services.run.restore import Restore
-from bot.store.store import SqlStore
+from bot.store.opening import Store
 from tests.services.bench import ANNA, Lead
 from tests.services.run.test_restoring import RESTORERS
 from tests.store.cleaned import cleaned
@@ -58,7 +58,7 @@ UNREADABLE: dict[str, bytes] = {
 
 
 @contextmanager
-def restorer(store: SqlStore, told: Told, limits: Limits = QUICK) -> Iterator[tuple[Restore, Liar]]:
+def restorer(store: Store, told: Told, limits: Limits = QUICK) -> Iterator[tuple[Restore, Liar]]:
     """What restores the images of the plan “a” from an engine that has none, and pulls as it is told."""
 
     def lie(method: str, path: str) -> bytes | Iterable[bytes]:
@@ -71,32 +71,42 @@ def restorer(store: SqlStore, told: Told, limits: Limits = QUICK) -> Iterator[tu
         named = Hosts({HOST: replace(hosts[HOST], policy=RESTORERS)})
         with closing(Clients(hosts, limits=limits, ssh_config=None)) as clients:
             engine = HeldDockerEngine(HOST, unproven(lambda: clients.client(HOST)))
-            yield Restore(
-                hosts=lambda: named, rights=Rights(directory=NoGroups()), store=store, engines=Lead(engine),
-                owner="one", changed=lambda: None, stopping=lambda: False,
-            ), one  # fmt: skip
+            yield (
+                Restore(
+                    hosts=lambda: named,
+                    rights=Rights(directory=NoGroups()),
+                    plans=store.plans,
+                    trail=store.trail,
+                    restores=store.restores,
+                    engines=Lead(engine),
+                    owner="one",
+                    changed=lambda: None,
+                    stopping=lambda: False,
+                ),
+                one,
+            )
 
 
-def reasons(store: SqlStore, work: Restore) -> list[str]:
+def reasons(store: Store, work: Restore) -> list[str]:
     """Why each image failed, as the plan and the audit have it; the restoring has ended."""
     work.ask("a", ANNA)
     work("a")
     state = the(store, "a").restoring
     assert state is not None
     assert state.status is RestoreStatus.ENDED
-    assert store.due_restores() == ()
+    assert store.restores.due() == ()
     assert {image.outcome for image in state.images} == {Restored.FAILED}
-    events = [link.event for link in store.events("a")]
+    events = [link.event for link in store.audit.events("a")]
     told = [event.facts["reason"] for event in events if event.tag is Tag.RESTORE_IMAGE]
     assert told == [image.reason for image in state.images]
     assert events[-1].tag is Tag.RESTORE_ENDED
-    assert store.broken_link() is None
+    assert store.chain.verify().broken is None
     return [str(reason) for reason in told]
 
 
 @pytest.mark.parametrize("report", UNREADABLE.values(), ids=UNREADABLE)
 def test_a_report_that_cannot_be_read_is_a_failed_image_and_the_next_is_tried(
-    store: SqlStore, report: bytes
+    store: Store, report: bytes
 ) -> None:
     images = len(cleaned(store, "a").restorable)
     with restorer(store, lambda: answer(report)) as (work, one):
@@ -106,7 +116,7 @@ def test_a_report_that_cannot_be_read_is_a_failed_image_and_the_next_is_tried(
 
 
 def test_a_registry_that_never_ends_is_a_failed_image_in_time(
-    store: SqlStore, monkeypatch: pytest.MonkeyPatch
+    store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bot.engines.docker.pulling.DEADLINE", 1)
     images = len(cleaned(store, "a").restorable)
@@ -125,7 +135,7 @@ def test_a_registry_that_never_ends_is_a_failed_image_in_time(
     assert all("did not finish its answer within 1 s" in reason for reason in found)
 
 
-def test_a_registry_that_falls_silent_is_given_up_before_its_time_is_over(store: SqlStore) -> None:
+def test_a_registry_that_falls_silent_is_given_up_before_its_time_is_over(store: Store) -> None:
     cleaned(store, "a")
 
     def silent() -> Iterator[bytes]:
@@ -137,7 +147,7 @@ def test_a_registry_that_falls_silent_is_given_up_before_its_time_is_over(store:
 
 
 def test_an_image_is_asked_of_a_bounded_number_of_registries(
-    store: SqlStore, monkeypatch: pytest.MonkeyPatch
+    store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cleaned(store, "a")
     many = tuple(f"r{number}.example/app@sha256:{number:064x}" for number in range(100))
@@ -150,7 +160,7 @@ def test_an_image_is_asked_of_a_bounded_number_of_registries(
 
 
 def test_what_nobody_has_thought_of_is_a_failed_image_too(
-    store: SqlStore, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    store: Store, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     cleaned(store, "a")
 

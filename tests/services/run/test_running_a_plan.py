@@ -9,7 +9,7 @@ from bot.core.docker.inventory import Kind
 from bot.core.errors import HostUnreachableError, LeaseLostError
 from bot.core.life.states import Outcome, Status
 from bot.ports import Run
-from bot.store.store import SqlStore
+from bot.store.opening import Store
 from tests.services.bench import HOST, LEASE, Bench, imported, item, outcomes
 from tests.services.held import look
 
@@ -28,7 +28,7 @@ def three_containers(bench: Bench) -> dict[str, str]:
 
 @on_both
 def test_the_engine_is_only_called_for_what_the_store_says_is_being_removed(
-    bench: Bench, open_another: Callable[[], SqlStore]
+    bench: Bench, open_another: Callable[[], Store]
 ) -> None:
     engine, other = bench.engine, open_another()
     three_containers(bench)
@@ -39,7 +39,7 @@ def test_the_engine_is_only_called_for_what_the_store_says_is_being_removed(
     calls: list[str] = []
 
     def calling(call: str, ids: Sequence[str]) -> None:
-        state = other.plan(plan.id)
+        state = other.plans.get(plan.id)
         assert state is not None
         assert state.status is Status.RUNNING
         removing = state.with_outcome(Outcome.REMOVING)
@@ -47,7 +47,7 @@ def test_the_engine_is_only_called_for_what_the_store_says_is_being_removed(
         assert set(ids) <= named
         assert call == "prune_cache" or len(removing) == 1
         written = [
-            link.event.facts["id"] for link in other.events(plan.id)
+            link.event.facts["id"] for link in other.audit.events(plan.id)
             if str(link.event.tag) == "deckhand:item:removing"
         ]  # fmt: skip
         assert {each.item.id for each in removing} <= set(written)
@@ -60,14 +60,14 @@ def test_the_engine_is_only_called_for_what_the_store_says_is_being_removed(
     tags = bench.tags(plan)
     assert tags.count("deckhand:item:removing") == tags.count("deckhand:item:ended") == len(plan.draft.items)
     assert tags[-1] == "deckhand:cleanup:finished"
-    assert bench.store.broken_link() is None
+    assert bench.store.chain.verify().broken is None
     assert state.usage_before is not None
     assert state.usage_after is not None
 
 
 @on_both
 def test_a_run_that_is_let_go_between_two_items_is_finished_by_the_next_process(
-    bench: Bench, open_another: Callable[[], SqlStore]
+    bench: Bench, open_another: Callable[[], Store]
 ) -> None:
     three_containers(bench)
     plan = bench.approved()
@@ -78,7 +78,7 @@ def test_a_run_that_is_let_go_between_two_items_is_finished_by_the_next_process(
     assert state.status is Status.RUNNING
     assert list(outcomes(state).values()) == [Outcome.REMOVED, *[Outcome.PLANNED] * 3]
     before, other = state.usage_before, open_another()
-    assert other.claimable() == (plan.id,)
+    assert other.runs.claimable() == (plan.id,)
 
     bench.execute(engines=watched, store=other, owner="replica-2")(plan.id)
     state = bench.state(plan)
@@ -96,7 +96,7 @@ def test_a_process_that_stops_before_the_first_item_removes_nothing(bench: Bench
     before = look(bench.engine)
     bench.execute(stopping=lambda: True)(plan.id)
     assert look(bench.engine) == before
-    assert bench.store.claimable() == (plan.id,)
+    assert bench.store.runs.claimable() == (plan.id,)
 
 
 @on_both
@@ -108,7 +108,7 @@ def test_what_a_dead_process_had_begun_is_looked_up_and_nothing_is_assumed(
     engine.docker("tag", "base:latest", "base:2")
     plan = bench.approved()
     dead = bench.claimed(plan, "dead")
-    bench.store.start_items(dead, [0, 1, 3])
+    bench.store.runs.start_items(dead, [0, 1, 3])
     engine.docker("rm", "one")  # its engine call came through, the answer did not
     engine.docker("rmi", "base:2")  # it had begun to untag
     bench.execute()(plan.id)
@@ -127,12 +127,12 @@ def test_what_a_dead_process_had_begun_is_looked_up_and_nothing_is_assumed(
     assert state.status is Status.DONE
     assert before.gone(look(engine)) == {(each.item.kind, each.item.id) for each in state.items[1:]}
     with pytest.raises(LeaseLostError):
-        bench.store.release(dead)
+        bench.store.runs.release(dead)
 
 
 @on_both
 def test_a_run_that_loses_its_lease_stands_down_and_writes_nothing_more(
-    bench: Bench, open_another: Callable[[], SqlStore], sql: Callable[[str], None]
+    bench: Bench, open_another: Callable[[], Store], sql: Callable[[str], None]
 ) -> None:
     three_containers(bench)
     plan = bench.approved()
@@ -145,19 +145,19 @@ def test_a_run_that_loses_its_lease_stands_down_and_writes_nothing_more(
         calls.extend(ids)
         if len(calls) == 2:
             sql(LONG_AGO)
-            run = other.claim(plan.id, "replica-2", LEASE)
+            run = other.runs.claim(plan.id, "replica-2", LEASE)
             assert run is not None
             taken.append(run)
-            written.append(len(other.events(plan.id)))
+            written.append(len(other.audit.events(plan.id)))
 
     with pytest.raises(LeaseLostError):
         bench.execute(engines=bench.watched(calling))(plan.id)
     assert len(calls) == 2
-    assert len(bench.store.events(plan.id)) == written[0]
+    assert len(bench.store.audit.events(plan.id)) == written[0]
     ends = [Outcome.REMOVED, Outcome.REMOVING, Outcome.PLANNED, Outcome.PLANNED]
     assert list(outcomes(bench.state(plan)).values()) == ends
 
-    other.release(taken[0])
+    other.runs.release(taken[0])
     state = bench.run(plan)
     assert list(outcomes(state).values()) == [
         Outcome.REMOVED, Outcome.GONE, Outcome.REMOVED, Outcome.REMOVED,
@@ -208,9 +208,9 @@ def test_a_finished_run_is_never_run_again(bench: Bench) -> None:
     plan = bench.approved()
     ended = bench.run(plan)
     newer = imported(bench.engine)
-    events = bench.store.events(plan.id)
+    events = bench.store.audit.events(plan.id)
     bench.execute(owner="replica-2")(plan.id)
-    assert (bench.state(plan), bench.store.events(plan.id)) == (ended, events)
+    assert (bench.state(plan), bench.store.audit.events(plan.id)) == (ended, events)
     assert look(bench.engine).ids[Kind.IMAGE] == {newer}
 
 

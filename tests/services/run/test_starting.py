@@ -18,7 +18,7 @@ from bot.services.decide.approving import approve_by_policy
 from bot.services.decide.decide import Decide
 from bot.services.rules.rights import Rights
 from bot.services.run.starting import Starting
-from bot.store.store import SqlStore
+from bot.store.opening import Store
 from tests.store.samples import ANNA, BEN, propose, tags, the
 from tests.support.people import guest, member, outsider
 
@@ -38,7 +38,7 @@ def policy(**more: object) -> Policy:
 class Desk:
     """One host whose policy a test changes, groups whose members leave, and a clock that it moves."""
 
-    store: SqlStore
+    store: Store
     policy: Policy
     groups: Mapping[str, frozenset[str]] = field(default_factory=dict)
     people: dict[str, Known] = field(default_factory=dict)
@@ -66,7 +66,11 @@ class Desk:
     def approve(self, *people: Person) -> PlanState:
         propose(self.store)
         decide = Decide(
-            hosts=self.hosts, rights=Rights(directory=self), store=self.store, changed=self.changed
+            hosts=self.hosts,
+            rights=Rights(directory=self),
+            plans=self.store.plans,
+            trail=self.store.trail,
+            changed=self.changed,
         )
         for person in people:
             decide("p1", person, approve=True, channel="C0DISK")
@@ -74,7 +78,7 @@ class Desk:
 
     def may_start(self) -> bool:
         starting = Starting(
-            hosts=self.hosts, rights=Rights(directory=self), store=self.store, clock=self,
+            hosts=self.hosts, rights=Rights(directory=self), plans=self.store.plans, clock=self,
             changed=self.changed,
         )  # fmt: skip
         return starting(the(self.store))
@@ -89,14 +93,16 @@ class Desk:
         """Why the plan was cancelled; the same stands in the audit, and the plan starts no more."""
         state = the(self.store)
         assert state.status is Status.CANCELLED
-        (event,) = [link.event for link in self.store.events("p1") if link.event.tag is Tag.PLAN_CANCELLED]
+        (event,) = [
+            link.event for link in self.store.audit.events("p1") if link.event.tag is Tag.PLAN_CANCELLED
+        ]
         assert event.facts["reason"] == state.reason
-        assert self.store.claimable() == ()
+        assert self.store.runs.claimable() == ()
         return state.reason
 
 
 @pytest.fixture
-def desk(store: SqlStore) -> Desk:
+def desk(store: Store) -> Desk:
     return Desk(store=store, policy=policy())
 
 
@@ -115,7 +121,7 @@ def test_an_approver_who_lost_the_right_does_not_count_and_is_named(desk: Desk) 
         "Ben may not approve on prod-3 any more, by what policy “p” and Slack's directory say now, 0 of 1 "
         f"approvals count. {AGAIN}"
     )
-    (event,) = [link.event for link in desk.store.events("p1") if link.event.tag is Tag.PLAN_CANCELLED]
+    (event,) = [link.event for link in desk.store.audit.events("p1") if link.event.tag is Tag.PLAN_CANCELLED]
     assert event.facts["lost"] == ["U0BEN"]
 
 
@@ -237,7 +243,7 @@ def test_a_plan_waits_for_its_window_and_says_so_once(desk: Desk) -> None:
     assert state.status is Status.APPROVED
     assert state.starts_at == desk.policy.windows.opening(desk.now())
     assert tags(desk.store).count(str(Tag.PLAN_WAITS)) == 1
-    assert desk.store.claimable() == ()
+    assert desk.store.runs.claimable() == ()
     desk.ahead = 2 * HOUR + timedelta(minutes=1)
     assert desk.may_start()
 
@@ -246,8 +252,8 @@ def test_a_plan_approved_outside_its_window_is_not_taken_up_before_it_opens(desk
     desk.policy = policy(windows=desk.window(2 * HOUR))
     state = desk.approve(BEN)
     assert state.starts_at == desk.policy.windows.opening(desk.now())
-    assert desk.store.claimable() == ()
-    (event,) = [link.event for link in desk.store.events("p1") if link.event.tag is Tag.PLAN_APPROVED]
+    assert desk.store.runs.claimable() == ()
+    (event,) = [link.event for link in desk.store.audit.events("p1") if link.event.tag is Tag.PLAN_APPROVED]
     assert event.facts["starts_at"] == f"{state.starts_at:%Y-%m-%dT%H:%M:%S.%f}Z"
 
 
@@ -274,7 +280,9 @@ def test_a_window_beyond_the_hold_of_the_approval_ends_the_plan_at_once(desk: De
 def test_what_a_policy_approved_itself_starts_as_long_as_it_still_would(desk: Desk) -> None:
     desk.policy = policy(auto_approve=("routine",), quorum=3)
     propose(desk.store)
-    desk.store.change("p1", lambda state, now: approve_by_policy(desk.hosts().find("prod-3"), state, now))
+    desk.store.plans.change(
+        "p1", lambda state, now: approve_by_policy(desk.hosts().find("prod-3"), state, now)
+    )
     assert desk.may_start()
     desk.policy = policy(auto_approve=("ci",), quorum=1)  # and everyone may approve, which a policy is not
     assert not desk.may_start()
@@ -284,7 +292,9 @@ def test_what_a_policy_approved_itself_starts_as_long_as_it_still_would(desk: De
 def test_another_policy_does_not_stand_in_for_the_one_that_approved(desk: Desk) -> None:
     desk.policy = policy(auto_approve=("routine",))
     propose(desk.store)
-    desk.store.change("p1", lambda state, now: approve_by_policy(desk.hosts().find("prod-3"), state, now))
+    desk.store.plans.change(
+        "p1", lambda state, now: approve_by_policy(desk.hosts().find("prod-3"), state, now)
+    )
     desk.policy = policy(name="q", auto_approve=("routine",))
     assert not desk.may_start()
     assert "0 of 1" in desk.cancelled()
@@ -295,12 +305,12 @@ def test_a_plan_that_somebody_else_ended_meanwhile_is_left_alone(
 ) -> None:
     desk.approve(BEN)
     desk.registered = False
-    real = desk.store.change
+    real = desk.store.plans.change
 
     def first_another(plan_id: str, decide: Callable[[PlanState, datetime], Change]) -> PlanState:
         real(plan_id, lambda _state, _now: Change(status=Status.CANCELLED, events=(), reason="first"))
         return real(plan_id, decide)
 
-    monkeypatch.setattr(desk.store, "change", first_another)
+    monkeypatch.setattr(desk.store.plans, "change", first_another)
     assert not desk.may_start()
     assert the(desk.store).reason == "first"

@@ -37,7 +37,7 @@ def test_a_running_cleanup_ends_after_the_item_that_it_is_at_and_the_rest_is_unt
         if len(calls) == 2:
             bench.stop()(plan.id, BEN)
             assert bench.state(plan).status is Status.RUNNING, "the engine is still at it"
-            assert bench.store.claimable() == ()
+            assert bench.store.runs.claimable() == ()
 
     bench.execute(engines=bench.watched(calling))(plan.id)
     state = bench.state(plan)
@@ -47,12 +47,14 @@ def test_a_running_cleanup_ends_after_the_item_that_it_is_at_and_the_rest_is_unt
     assert list(outcomes(state).values()) == [Outcome.REMOVED, Outcome.REMOVED, *[Outcome.PLANNED] * 2]
     assert state.usage_after is not None
     assert bench.tags(plan)[-1] == "deckhand:cleanup:finished"
-    facts = bench.store.events(plan.id)[-1].event.facts
+    facts = bench.store.audit.events(plan.id)[-1].event.facts
     assert facts["stopped_by"] == BEN.id
     assert look(bench.engine).ids[Kind.CONTAINER] == {plan.draft.items[2].id}
-    asked = [link.event for link in bench.store.events(plan.id) if link.event.tag is Tag.CLEANUP_STOP_ASKED]
+    asked = [
+        link.event for link in bench.store.audit.events(plan.id) if link.event.tag is Tag.CLEANUP_STOP_ASKED
+    ]
     assert [event.actor for event in asked] == [BEN.id]
-    assert bench.store.broken_link() is None
+    assert bench.store.chain.verify().broken is None
 
 
 def test_the_host_is_free_only_after_the_engine_has_answered(bench: Bench) -> None:
@@ -65,11 +67,11 @@ def test_the_host_is_free_only_after_the_engine_has_answered(bench: Bench) -> No
         if not stopped.is_set():
             bench.stop()(plan.id, BEN)
             stopped.set()
-        seen.append(bench.store.claimable())
+        seen.append(bench.store.runs.claimable())
 
     bench.execute(engines=bench.watched(calling))(plan.id)
     assert seen == [()]
-    assert bench.store.claimable() == (other.id,)
+    assert bench.store.runs.claimable() == (other.id,)
 
 
 def test_a_plan_that_waits_for_its_start_is_cancelled(bench: Bench) -> None:
@@ -91,8 +93,8 @@ def test_what_a_dead_process_had_begun_is_looked_up_before_a_stopped_run_ends(
     three_containers(bench)
     plan = bench.approved()
     dead = bench.claimed(plan, "dead")
-    bench.store.start_items(dead, [0])
-    bench.store.start_items(dead, [1])
+    bench.store.runs.start_items(dead, [0])
+    bench.store.runs.start_items(dead, [1])
     bench.engine.docker("rm", "one")
     bench.stop()(plan.id, BEN)
     sql(LONG_AGO)
@@ -113,13 +115,13 @@ def test_whom_the_policy_does_not_name_is_refused_and_the_refusal_is_recorded(
     three_containers(bench)
     plan = bench.approved()
     run = bench.claimed(plan)
-    bench.store.park(run, "in the way")
+    bench.store.runs.park(run, "in the way")
     before = bench.state(plan)
     service = bench.stop(Policy(name="strict") if verb == "resume" else NOBODY)
     with pytest.raises(RefusedError, match="its policy “strict” names nobody"):
         (service if verb == "stop" else service.resume)(plan.id, ANNA)
     assert bench.state(plan) == before
-    refused = bench.store.events(plan.id)[-1].event
+    refused = bench.store.audit.events(plan.id)[-1].event
     assert (refused.tag, refused.actor, refused.facts["attempted"]) == (TAGS[verb], ANNA.id, verb)
 
 

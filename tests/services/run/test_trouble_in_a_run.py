@@ -11,14 +11,14 @@ from bot.core.errors import StoreUnavailableError
 from bot.core.life.states import Outcome, Status
 from bot.engines.clients import Clients
 from bot.engines.registry import DockerEngines
-from bot.store.store import SqlStore
+from bot.store.opening import Store
 from tests.services.bench import BEN, HOST, Bench, Lead, WatchedEngine, hosts_at, imported, outcomes
 from tests.services.held import look
 from tests.support.machines.engine import PrivateEngine, private_engine
 
 
 @contextmanager
-def own_bench(store: SqlStore) -> Iterator[Bench]:
+def own_bench(store: Store) -> Iterator[Bench]:
     """A bench with an engine of its own, to be stopped and started."""
     with private_engine() as engine:
         by_name = hosts_at(engine).by_name
@@ -32,7 +32,7 @@ def containers(engine: PrivateEngine) -> None:
         engine.created(base, "--name", name)
 
 
-def test_a_plan_whose_host_is_away_at_its_start_is_cancelled_with_the_reason(store: SqlStore) -> None:
+def test_a_plan_whose_host_is_away_at_its_start_is_cancelled_with_the_reason(store: Store) -> None:
     with own_bench(store) as bench:
         containers(bench.engine)
         plan = bench.approved()
@@ -44,14 +44,14 @@ def test_a_plan_whose_host_is_away_at_its_start_is_cancelled_with_the_reason(sto
         assert "Nothing was removed; ask for a fresh plan" in state.reason
         assert set(outcomes(state).values()) == {Outcome.PLANNED}
         assert bench.tags(plan)[-1] == "deckhand:plan:cancelled"
-        assert bench.store.claimable() == ()
+        assert bench.store.runs.claimable() == ()
         bench.engine.start()
         assert look(bench.engine) == before
         bench.run(plan)
         assert look(bench.engine) == before
 
 
-def test_a_host_that_dies_in_a_run_parks_it_until_a_person_says_how_it_goes_on(store: SqlStore) -> None:
+def test_a_host_that_dies_in_a_run_parks_it_until_a_person_says_how_it_goes_on(store: Store) -> None:
     with own_bench(store) as bench:
         engine = bench.engine
         containers(engine)
@@ -79,9 +79,9 @@ def test_a_host_that_dies_in_a_run_parks_it_until_a_person_says_how_it_goes_on(s
 
         again = bench.approved()
         assert bench.state(again).waits_for == plan.id
-        assert bench.store.claimable() == ()
+        assert bench.store.runs.claimable() == ()
         bench.stop().resume(plan.id, BEN)
-        assert bench.store.claimable() == (plan.id,)
+        assert bench.store.runs.claimable() == (plan.id,)
         ended = bench.run(plan)
         assert (ended.status, ended.attention, ended.attempt) == (Status.DONE, "", 2)
         assert list(outcomes(ended).values()) == [Outcome.REMOVED] * 4
@@ -114,7 +114,7 @@ def test_a_run_that_is_taken_up_on_another_engine_fails_and_removes_nothing_ther
     containers(bench.engine)
     plan = bench.approved()
     run = bench.claimed(plan, "dead")
-    bench.store.release(run)
+    bench.store.runs.release(run)
     before = look(bench.engine)
     bench.execute(engines=Lead(OtherEngine(bench.clients, never)))(plan.id)
     state = bench.state(plan)
@@ -165,7 +165,7 @@ def test_an_audit_that_fails_in_a_run_ends_it_there_and_the_next_process_goes_on
     assert list(outcomes(state).values()) == [
         Outcome.REMOVED, Outcome.GONE, Outcome.REMOVED, Outcome.REMOVED,
     ]  # fmt: skip
-    assert bench.store.broken_link() is None
+    assert bench.store.chain.verify().broken is None
 
 
 @pytest.mark.postgres

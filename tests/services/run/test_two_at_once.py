@@ -10,7 +10,7 @@ import pytest
 
 from bot.core.docker.inventory import Kind
 from bot.core.life.states import Outcome, Status
-from bot.store.store import SqlStore
+from bot.store.opening import Store
 from tests.services.bench import Bench, imported, outcomes
 from tests.services.held import look
 from tests.store.samples import at_once
@@ -22,9 +22,7 @@ SOON = 30
 """Seconds; a bound that is not reached unless something hangs."""
 
 
-def test_of_many_processes_at_once_one_runs_the_plan(
-    bench: Bench, open_another: Callable[[], SqlStore]
-) -> None:
+def test_of_many_processes_at_once_one_runs_the_plan(bench: Bench, open_another: Callable[[], Store]) -> None:
     base = imported(bench.engine)
     for number in range(4):
         bench.engine.created(base, "--name", f"c{number}")
@@ -43,11 +41,11 @@ def test_of_many_processes_at_once_one_runs_the_plan(
     assert tags.count("deckhand:cleanup:started") == tags.count("deckhand:cleanup:finished") == 1
     assert "deckhand:cleanup:taken_up" not in tags
     assert bench.state(plan).status is Status.DONE
-    assert bench.store.broken_link() is None
+    assert bench.store.chain.verify().broken is None
 
 
 def test_two_plans_of_one_host_run_one_after_the_other(
-    bench: Bench, open_another: Callable[[], SqlStore]
+    bench: Bench, open_another: Callable[[], Store]
 ) -> None:
     engine = bench.engine
     base = imported(engine)

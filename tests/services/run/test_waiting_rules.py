@@ -16,7 +16,10 @@ from tests.services.bench import Bench, hosts_at, imported
 def watching(bench: Bench) -> WaitingRules:
     rules = StandingRules(hosts=lambda: hosts_at(bench.engine, bench.policy), planning=bench.planning())
     return WaitingRules(
-        rules=rules, engines=bench.engines, store=bench.store, changed=lambda: bench.changes.append(None)
+        rules=rules,
+        engines=bench.engines,
+        plans=bench.store.plans,
+        changed=lambda: bench.changes.append(None),
     )
 
 
@@ -43,7 +46,7 @@ def test_a_plan_of_which_a_part_has_to_stay_says_so_once_and_goes_on(bench: Benc
         "The rules changed since this plan was made: 1 of its 2 objects will stay "
         "(two: protected by the label name=two)."
     )
-    told = bench.store.events(plan.id)[-1].event
+    told = bench.store.audit.events(plan.id)[-1].event
     assert told.tag == Tag.PLAN_RULES_CHANGED
     assert isinstance(told.facts["kept"], list)
     assert [each["name"] for each in told.facts["kept"] if isinstance(each, dict)] == ["two"]

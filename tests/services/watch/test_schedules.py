@@ -24,7 +24,7 @@ from bot.services.decide.propose import Propose
 from bot.services.look.planning import Planning
 from bot.services.rules.rights import Rights
 from bot.services.watch.schedules import Schedules
-from bot.store.store import SqlStore
+from bot.store.opening import Store
 from bot.trial.sample import SampleEngine
 from tests.services.bench import UtcClock
 from tests.store.samples import at_once
@@ -72,7 +72,7 @@ class Channel:
 class Replica:
     """One process's schedules."""
 
-    store: SqlStore
+    store: Store
     engines: DockerEngines
     hosts: Hosts
     schedule: Schedule
@@ -89,17 +89,27 @@ class Replica:
             hosts=lambda: self.hosts,
             rights=Rights(directory=NoGroups()),
             planning=Planning(
-                engines=self.engines, ledger=self.store, protection=Protection(dangling_min_age=timedelta())
+                engines=self.engines,
+                ledger=self.store.ledger,
+                protection=Protection(dangling_min_age=timedelta()),
             ),
-            store=self.store,
+            plans=self.store.plans,
+            trail=self.store.trail,
             clock=UtcClock(),
             new_id=lambda: f"{id(self)}-{next(self.numbers)}",
             changed=lambda: None,
         )
         self.schedules = Schedules(
-            schedules=lambda: (self.schedule,), hosts=lambda: self.hosts, propose=propose, store=self.store,
-            chat=self.chat, clock=UtcClock(), stopping=lambda: self.ending,
-        )  # fmt: skip
+            schedules=lambda: (self.schedule,),
+            hosts=lambda: self.hosts,
+            propose=propose,
+            plans=self.store.plans,
+            timers=self.store.timers,
+            trail=self.store.trail,
+            chat=self.chat,
+            clock=UtcClock(),
+            stopping=lambda: self.ending,
+        )
 
     def round(self) -> None:
         """Look which are due, and wait for what comes of it."""
@@ -107,14 +117,14 @@ class Replica:
         assert self.schedules.lane.join(20)
 
     def plans(self) -> int:
-        return sum(len(self.store.open_plans("schedule:nightly", host)) for host in HOSTS)
+        return sum(len(self.store.plans.open_of("schedule:nightly", host)) for host in HOSTS)
 
     def tagged(self, tag: Tag) -> int:
-        return len([link for link in self.store.events("") if link.event.tag is tag])
+        return len([link for link in self.store.audit.events("") if link.event.tag is tag])
 
 
 @pytest.fixture
-def replicas(open_another: Callable[[], SqlStore]) -> Iterator[tuple[Replica, Replica]]:
+def replicas(open_another: Callable[[], Store]) -> Iterator[tuple[Replica, Replica]]:
     with (
         TemporaryDirectory(prefix="dh-") as folder,
         SampleEngine(socket_path=Path(folder) / "engine.sock") as engine,
@@ -155,7 +165,7 @@ def test_of_two_replicas_at_once_one_plans_each_host_once(
         assert at_once([one.round, two.round, one.round, two.round]) == [None] * 4
         assert one.plans() == len(HOSTS), "newer ones replaced the older"
         assert one.tagged(Tag.SCHEDULE_FIRED) == rounds
-    assert one.store.broken_link() is None
+    assert one.store.chain.verify().broken is None
 
 
 def test_what_is_not_due_does_nothing(replicas: tuple[Replica, Replica]) -> None:
@@ -180,11 +190,11 @@ def test_another_cron_begins_the_schedule_anew_and_who_has_the_old_one_fires_no_
     replicas: tuple[Replica, Replica], make_due: Callable[[], None]
 ) -> None:
     old, new = replicas
-    (before,) = old.store.schedules()
+    (before,) = old.store.timers.standing()
     new.schedule = replace(new.schedule, cron="0 4 1 1 *")
     new.again()
     new.round()
-    (after,) = new.store.schedules()
+    (after,) = new.store.timers.standing()
     assert after.next_at - before.next_at == timedelta(hours=1)
     make_due()
     old.round()
@@ -214,12 +224,12 @@ def test_a_schedule_waits_for_no_host_and_for_no_other_schedule(
         make_due()
         with silent.universe.lock:
             rounds()  # it comes back
-            wait_until(lambda: len(one.store.open_plans("schedule:other", "a")) == 1)
-            assert not any(one.store.open_plans("schedule:nightly", host) for host in hosts)
+            wait_until(lambda: len(one.store.plans.open_of("schedule:other", "a")) == 1)
+            assert not any(one.store.plans.open_of("schedule:nightly", host) for host in hosts)
             make_due()
             rounds()  # what is still at it is not begun once more
         assert one.schedules.lane.join(60)
-        assert [len(one.store.open_plans("schedule:nightly", host)) for host in hosts] == [1] * len(hosts)
+        assert [len(one.store.plans.open_of("schedule:nightly", host)) for host in hosts] == [1] * len(hosts)
 
 
 def test_one_host_that_is_not_registered_any_more_does_not_hold_up_the_others(

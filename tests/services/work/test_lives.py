@@ -111,7 +111,7 @@ class Lives(RuleBasedStateMachine):
 
     @rule(number=NUMBER, seed=SEED)
     def run_what_can_run(self, number: int, seed: int) -> None:
-        claimable = self.store.claimable()
+        claimable = self.store.runs.claimable()
         if claimable:
             self.world.run(claimable[number % len(claimable)], acts(seed))
 
@@ -155,7 +155,7 @@ class Lives(RuleBasedStateMachine):
         """Time passes, and processes take up what there is, until nothing is open."""
         for _ in range(100):
             self.world.time_passes()
-            for plan_id in self.store.claimable():
+            for plan_id in self.store.runs.claimable():
                 self.world.run(plan_id, [])
             open_plans = [
                 p for p in self.world.plans if self.world.state(p).status in {Status.APPROVED, Status.RUNNING}
@@ -178,11 +178,11 @@ class Lives(RuleBasedStateMachine):
                 (state.plan.host, i.item.kind, i.item.id) for i in state.items if i.outcome in GONE
             )
         assert set(removed) <= set(accounted), "everything that was removed is in the record of a plan"
-        assert self.store.broken_link() is None
+        assert self.store.chain.verify().broken is None
 
     def _judge_plan(self, state: PlanState, removed: Counter[tuple[str, Kind, str]]) -> None:
         began = state.status in CLEANUP_OUTCOMES
-        events = self.store.events(state.plan.id)
+        events = self.store.audit.events(state.plan.id)
         tags = Counter(link.event.tag for link in events)
         assert tags[Tag.CLEANUP_STARTED] == tags[Tag.CLEANUP_FINISHED] == int(began)
         ends = Counter(link.event.facts["id"] for link in events if link.event.tag is Tag.ITEM_ENDED)

@@ -101,7 +101,7 @@ def fill(here: Path) -> None:
         cleaned(store, "first", image(f"web:1{STORED}", f"r/web@sha256:{1:064x}{STORED}"), image(FORMULA),
                 host=f"prod-3{STORED}", profile=f"routine{STORED}", by=evil, approver=evil)  # fmt: skip
         propose(store, "second")
-        store.accept_engine("other", replace(ENGINE, name=STORED, version=STORED), "a test")
+        store.ledger.accept_engine("other", replace(ENGINE, name=STORED, version=STORED), "a test")
     with closing(sqlite3.connect(here / "deckhand.db")) as database, database:
         drop_triggers("sqlite", database.execute)  # type: ignore[arg-type] # what comes back is not looked at
         database.execute(

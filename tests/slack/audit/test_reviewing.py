@@ -201,7 +201,7 @@ def test_a_name_is_no_formula_of_a_spreadsheet_and_drives_no_terminal(start: Sta
 @pytest.mark.usefixtures("past")
 def test_a_host_that_is_no_longer_registered_is_in_no_page(start: Start) -> None:
     place = start(OPEN_TO_ALL)
-    assert [cleanup.plan for cleanup in place.store.cleanups(hosts=["prod-1"])] == ["older"]
+    assert [cleanup.plan for cleanup in place.store.audit.cleanups(hosts=["prod-1"])] == ["older"]
     message = listed(place, "by=U0BEN")
     assert "*12 cleanups*" in shown(message)
     assert "prod-1" not in shown(message)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from bot.core.audit.events import ChainedEvent, Tag
-from bot.store.store import SqlStore
+from bot.store.opening import Store
 from tests.slack.place import ANN, BOB, CYD, OPEN_TO_ALL, Place, buttons, eventually
 
 Start = Callable[[str], Place]
@@ -13,10 +13,10 @@ STRICT = '[policies.default]\nlook = ["U0ANN"]\nrequest = ["U0ANN"]\napprove = [
 STRICT += '[policies.default.protect]\nnames = ["*-data"]\n[protect]\nimages = ["postgres"]\n'
 
 
-def everything(store: SqlStore, plan: str = "") -> dict[str, list[ChainedEvent]]:
+def everything(store: Store, plan: str = "") -> dict[str, list[ChainedEvent]]:
     """The events of a plan, or of none, by their tags."""
     found: dict[str, list[ChainedEvent]] = {}
-    for link in store.events(plan):
+    for link in store.audit.events(plan):
         found.setdefault(str(link.event.tag), []).append(link)
     return found
 
@@ -31,7 +31,7 @@ def test_a_cleanup_can_be_told_from_the_audit_alone(start: Start) -> None:
     message = place.propose(ANN)
     place.approve(BOB, message)
     place.message("Cleanup done")
-    plan_id = place.store.cleanups()[0].plan
+    plan_id = place.store.audit.cleanups()[0].plan
     said = everything(place.store, plan_id)
 
     asked, approved, ended = (
@@ -98,14 +98,14 @@ def test_every_refused_attempt_is_in_the_audit_once_a_minute(start: Start) -> No
         assert (event.actor, event.host, event.facts["attempted"]) == (CYD, "prod-3", attempted)
         assert event.facts["policy"] == "default"
         assert "U0ANN" in str(event.facts["reason"])
-    assert place.store.verify().broken is None
+    assert place.store.chain.verify().broken is None
 
 
 def test_a_vote_on_a_plan_that_nobody_knows_is_in_the_audit(start: Start) -> None:
     place = start(OPEN_TO_ALL)
     message = place.propose(ANN)
     plan_id = buttons(message)["approve"]
-    with place.store._sessions._db.begin() as connection:
+    with place.store.sessions._db.begin() as connection:
         for table in ("plan_item", "vote", "plan"):
             connection.exec_driver_sql(f"DELETE FROM {table}")  # noqa: S608 - the names above
     place.workspace.click(BOB, message.ts, "approve")
@@ -122,7 +122,9 @@ def test_the_head_of_the_audit_is_posted_once_a_day_whoever_runs(start: Start) -
     assert len([m for m in place.workspace.messages() if "The audit stands" in m.text]) == 1
     seq, _, digest = message.text.rpartition(" ")[2].partition(":")
     (announced,) = everything(place.store)[Tag.AUDIT_HEAD_POSTED]
-    assert place.store.announce_head(announced.at.date(), "C0OPS") is None, "what another replica is told"
+    assert place.store.trail.announce_head(announced.at.date(), "C0OPS") is None, (
+        "what another replica is told"
+    )
     assert (announced.seq, announced.hash) == (int(seq), digest)
     assert announced.event.facts["channel"] == "C0OPS"
-    assert eventually(lambda: place.store.head().seq > announced.seq)
+    assert eventually(lambda: place.store.audit.head().seq > announced.seq)

@@ -34,7 +34,7 @@ def whole_walk(place: Place) -> Message:
     place.workspace.wait_for(lambda: place.private(ANN), 15)
     place.approve(BOB, plan)
     place.workspace.wait_for(lambda: "Cleanup done" in place.workspace.message(plan.ts).text, 20)
-    eventually(lambda: not place.store.unshown(), 20)
+    eventually(lambda: not place.store.messages.unshown(), 20)
     assert_once(place, plan_id)
     return place.workspace.message(plan.ts)
 
@@ -82,7 +82,7 @@ def test_a_pause_in_the_middle_of_a_thread_repeats_none_of_it(start: Start) -> N
     place.workspace.fail_next("conversations.open", status=429, retry_after=1, times=2)
     place.approve(BOB, plan)
     place.message("Cleanup done")
-    eventually(lambda: not place.store.unshown(), 20)
+    eventually(lambda: not place.store.messages.unshown(), 20)
     assert_once(place, buttons(plan)[APPROVE])
 
 
@@ -96,7 +96,7 @@ def test_connections_that_end_in_mid_run_cost_nothing(start: Start, how: str) ->
         getattr(place.workspace, how)()
         place.workspace.wait_connected(timeout=20)
     place.message("Cleanup done")
-    eventually(lambda: not place.store.unshown())
+    eventually(lambda: not place.store.messages.unshown())
     assert_once(place, buttons(plan)[APPROVE])
 
 
@@ -110,7 +110,7 @@ def test_an_approval_whose_ack_was_lost_and_that_comes_again_is_one_approval_and
     for _ in range(2):
         assert place.workspace.redeliver().ok
     place.message("Cleanup done")
-    eventually(lambda: not place.store.unshown())
+    eventually(lambda: not place.store.messages.unshown())
     assert_once(place, buttons(plan)[APPROVE])
     eventually(lambda: len(place.private(BOB)) == 2)
     assert {text.partition(" by ")[0] for text in place.private(BOB)} <= {
@@ -126,7 +126,7 @@ def test_a_command_whose_ack_was_lost_and_that_comes_again_makes_one_plan(start:
     assert outcome.error == "operation_timeout"
     assert place.workspace.redeliver().ok
     place.message("Cleanup plan: ")
-    eventually(lambda: not place.store.unshown())
+    eventually(lambda: not place.store.messages.unshown())
     assert len(place.workspace.messages()) == 1
 
 
@@ -135,14 +135,14 @@ def test_a_message_deleted_while_its_cleanup_runs_is_posted_again_and_its_thread
 ) -> None:
     place = start(OPEN_TO_ALL)
     plan = place.propose(ANN)
-    eventually(lambda: not place.store.unshown())
+    eventually(lambda: not place.store.messages.unshown())
     with place.engine.universe.lock:
         place.approve(BOB, plan)
         place.message("Approved by <@U0BOB>")
         place.workspace.delete(plan.ts)
     again = place.message("Cleanup done")
     assert again.ts != plan.ts
-    eventually(lambda: not place.store.unshown())
+    eventually(lambda: not place.store.messages.unshown())
     assert "ended, 1GB reclaimed" in "".join(one.text for one in place.workspace.thread(again.ts)[1:])
     assert place.plan(buttons(plan)[APPROVE]).status is Status.DONE
 

@@ -111,7 +111,7 @@ def test_whoever_may_look_is_told_more_and_the_audit_says_that_others_tried(plac
     answer(place, "/docker-df", HIDDEN)
     answer(place, "/docker-prune", HIDDEN)
     answer(place, "/docker-audit", HIDDEN)
-    refused = [link.event for link in place.store.events("")]
+    refused = [link.event for link in place.store.audit.events("")]
 
     def tried(event: Event) -> bool:
         return (event.actor, event.host) == (CYD, HIDDEN)

@@ -77,7 +77,7 @@ def test_votes_withdrawals_rejections_and_a_cleanup_go_on_while_all_looks_and_pl
     for person in (BOB, CYD):
         place.approve(person, kept)
     eventually(lambda: place.plan(kept_id).status is Status.DONE, 20)
-    assert not place.store.open_plans(ANN, "slow"), "nothing of what is held has come to an end"
+    assert not place.store.plans.open_of(ANN, "slow"), "nothing of what is held has come to an end"
 
 
 def test_stop_reaches_a_cleanup_while_all_looks_are_held(
@@ -136,10 +136,10 @@ def test_the_same_request_many_times_at_one_moment_is_one_plan(start: Start, sam
             place.workspace.command(ANN, "/docker-prune", "prod-3 everything")
         place.workspace.command(BOB, "/docker-prune", "prod-3 everything")
         eventually(lambda: len(place.workspace.ack_seconds) == 41)
-    eventually(lambda: place.store.open_plans(BOB, "prod-3") and place.store.open_plans(ANN, "prod-3"))
+    eventually(lambda: place.store.plans.open_of(BOB, "prod-3") and place.store.plans.open_of(ANN, "prod-3"))
     place.workspace.command(ANN, "/docker-prune", "prod-3 why old:1")
     place.message("old:1")
-    assert len(place.store.open_plans(ANN, "prod-3")) == 1
+    assert len(place.store.plans.open_of(ANN, "prod-3")) == 1
 
 
 def test_three_hundred_requests_by_one_person_leave_ten_plans_and_an_answer(
@@ -159,9 +159,9 @@ def test_three_hundred_requests_by_one_person_leave_ten_plans_and_an_answer(
         return answered()
 
     eventually(many, 30)
-    assert len(place.store.open_plans(ANN, "prod-3")) == 10
+    assert len(place.store.plans.open_of(ANN, "prod-3")) == 10
     place.workspace.command(BOB, "/docker-prune", "prod-3 everything")
-    eventually(lambda: len(place.store.open_plans(BOB, "prod-3")) == 1)
+    eventually(lambda: len(place.store.plans.open_of(BOB, "prod-3")) == 1)
 
 
 def test_plans_whose_time_is_up_hold_no_cleanup(

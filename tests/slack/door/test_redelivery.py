@@ -37,7 +37,7 @@ def worked_on(monkeypatch: pytest.MonkeyPatch) -> Callable[[Place, int], None]:
 
     def wait(place: Place, requests: int) -> None:
         eventually(lambda: len(ended) >= requests)
-        assert eventually(lambda: not place.store.unshown())
+        assert eventually(lambda: not place.store.messages.unshown())
         assert len(ended) == requests
 
     return wait

@@ -34,7 +34,7 @@ def test_who_may_not_look_is_told_what_one_is_told_of_a_host_that_does_not_exist
     )
     assert place.workspace.messages() == []
     assert place.told_privately() == {BOB}
-    refused = [link.event for link in place.store.events("") if link.event.tag is Tag.LOOK_REFUSED]
+    refused = [link.event for link in place.store.audit.events("") if link.event.tag is Tag.LOOK_REFUSED]
     assert [(event.actor, event.host) for event in refused] == [(BOB, "prod-3")]
 
 
@@ -73,7 +73,7 @@ def test_who_may_not_ask_for_a_cleanup_is_told_who_may_and_no_plan_is_made(start
     assert place.told(CYD) == (
         "You may not ask for cleanups on prod-3: its policy “default” gives “request” to <!subteam^S0OPS>."
     )
-    assert place.store.unshown() == ()
+    assert place.store.messages.unshown() == ()
     assert place.workspace.messages() == []
 
 

@@ -99,7 +99,7 @@ def test_no_door_gives_a_stranger_anything_that_everyone_has(
     place = start(FOR_EVERYONE)
     plan_id = buttons(place.propose())["approve"]
     eventually(lambda: len(place.workspace.calls("chat.getPermalink")) == 1)
-    eventually(lambda: not place.store.unshown())
+    eventually(lambda: not place.store.messages.unshown())
     before = seen(place, tmp_path)
     assert through_all(place, doors, stranger, plan_id) == []
     assert place.plan(plan_id).status is Status.PROPOSED
@@ -238,7 +238,7 @@ def test_who_acts_as_one_of_another_team_is_not_taken_for_ones_own(
         if name == "/docker-df prod-3":
             doors.knock(payload)
     assert "or you may not look at it here" in place.told(BOB)
-    assert {link.event.actor for link in place.store.events("")} == {f"{OTHER}/{BOB}"}
+    assert {link.event.actor for link in place.store.audit.events("")} == {f"{OTHER}/{BOB}"}
 
 
 # --- when Slack does not say --------------------------------------------------------------------

@@ -21,8 +21,7 @@ from bot.services.home import gather as gathering
 from bot.services.home.gather import FleetFigures, GatherHome, Home, HostLine, Pages, Part, PlanLine
 from bot.services.rules.rights import Rights
 from bot.slack.home.view import home_view
-from bot.store.opening import open_store
-from bot.store.store import SqlStore
+from bot.store.opening import Store, open_store
 from bot.trial.workspace.core import JSON
 from bot.trial.workspace.limits.limits import check_view
 from tests.slack.home.homes import LINK, look
@@ -144,31 +143,37 @@ def test_every_button_of_a_full_home_carries_one_id_or_a_page() -> None:
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[SqlStore]:
+def store(tmp_path: Path) -> Iterator[Store]:
     with closing(open_store(f"sqlite:///{tmp_path / 'deckhand.db'}")) as opened:
         yield opened
 
 
-def propose(store: SqlStore, number: int, on: str, by: Person = BOB) -> None:
+def propose(store: Store, number: int, on: str, by: Person = BOB) -> None:
     now = datetime.now(UTC)
     plan = replace(
         proposed().plan, id=f"plan{number:06}", host=on, requester=by, created_at=now,
         expires_at=now + timedelta(hours=1, seconds=number),
     )  # fmt: skip
-    store.create_plan(
+    store.plans.create(
         plan, 1, MessageRef(channel="C0OPS"), Event(tag=Tag.PLAN_PROPOSED, plan=plan.id, host=on)
     )
 
 
-def gather(store: SqlStore, names: Sequence[str], policy: Policy = ALL) -> Callable[[Pages], Home]:
+def gather(store: Store, names: Sequence[str], policy: Policy = ALL) -> Callable[[Pages], Home]:
     hosts = Hosts(by_name={name: replace(host(name), policy=policy) for name in names})
     gather_home = GatherHome(
-        hosts=lambda: hosts, rights=Rights(directory=NoGroups()), store=store, clock=Clock()
+        hosts=lambda: hosts,
+        rights=Rights(directory=NoGroups()),
+        plans=store.plans,
+        timers=store.timers,
+        ledger=store.ledger,
+        audit=store.audit,
+        clock=Clock(),
     )
     return lambda pages: gather_home(NOBODY, pages)
 
 
-def test_no_host_and_no_plan_is_a_home_too(store: SqlStore) -> None:
+def test_no_host_and_no_plan_is_a_home_too(store: Store) -> None:
     view = home_view(gather(store, [])(Pages()))
     assert_slack_takes(view)
     assert "No registered host is open to you." in said(view)
@@ -184,20 +189,20 @@ def test_no_host_and_no_plan_is_a_home_too(store: SqlStore) -> None:
     ids=lambda value: value.name if isinstance(value, Policy) else "",
 )
 def test_ones_own_plans_are_there_while_one_may_know_of_their_host(
-    store: SqlStore, policy: Policy, *, shown: bool
+    store: Store, policy: Policy, *, shown: bool
 ) -> None:
     propose(store, 1, "vault-7", by=NOBODY)
     assert ("vault-7" in said(home_view(gather(store, ["vault-7"], policy)(Pages())))) is shown
 
 
-def test_500_hosts_and_300_plans_are_all_there_page_by_page(store: SqlStore) -> None:
+def test_500_hosts_and_300_plans_are_all_there_page_by_page(store: Store) -> None:
     names = [f"host-{number:03}" for number in range(500)]
     for number in range(300):
         propose(store, number, names[number])
     usage = DiskUsage(rows=look(0).usage.rows)
     for number, name in enumerate(names[:400]):
         disk = replace(look(number / 400).disk, inodes=None) if number % 3 else None  # type: ignore[type-var] # it has one
-        store.remember_look(name, LastLook(at=MADE, usage=usage, disk=disk))
+        store.ledger.remember_look(name, LastLook(at=MADE, usage=usage, disk=disk))
     home_of = gather(store, names)
     hosts: list[HostLine] = []
     plans: list[PlanLine] = []
@@ -213,13 +218,13 @@ def test_500_hosts_and_300_plans_are_all_there_page_by_page(store: SqlStore) -> 
     assert [line.look is None for line in hosts] == [False] * 400 + [True] * 100
 
 
-def test_a_page_beyond_the_end_is_the_last_one(store: SqlStore) -> None:
+def test_a_page_beyond_the_end_is_the_last_one(store: Store) -> None:
     home = gather(store, [f"host-{number:03}" for number in range(13)])(Pages(hosts=10**9, waiting=-3))
     assert (home.hosts.page, home.hosts.pages, len(home.hosts.shown)) == (1, 2, 1)
     assert (home.waiting.page, home.waiting.pages, home.waiting.total) == (0, 1, 0)
 
 
-def test_nothing_of_a_closed_host_is_gathered(store: SqlStore) -> None:
+def test_nothing_of_a_closed_host_is_gathered(store: Store) -> None:
     propose(store, 1, "prod-3")
     closed = Policy(name="closed", look=("U0BOB",), approve=("U0BOB",), stop=("U0BOB",))
     home = gather(store, ["prod-3"], closed)(Pages())

@@ -20,7 +20,7 @@ def test_another_engine_is_reported_and_refused_until_somebody_accepts_it(
     place = start(OPEN_TO_ALL)
     place.workspace.command(ANN, "/docker-df", "prod-3")
     assert buttons(place.message("prod-3: "))
-    known = place.store.known_engines()["prod-3"]
+    known = place.store.ledger.known_engines()["prod-3"]
 
     identified = DockerEngine._identified
     monkeypatch.setattr(DockerEngine, "_identified", lambda *given: replace(identified(*given), id="ANOTHER"))
@@ -36,9 +36,9 @@ def test_another_engine_is_reported_and_refused_until_somebody_accepts_it(
     place.workspace.command(ANN, "/docker-prune", "prod-3 everything")
     (refusal,) = eventually(lambda: place.private(ANN))
     assert "Nothing is planned on it." in refusal
-    assert not place.store.unshown()
+    assert not place.store.messages.unshown()
 
     engine = replace(ENGINE, id="ANOTHER", name=known.name)
-    place.store.accept_engine("prod-3", engine, "shell:anna")
+    place.store.ledger.accept_engine("prod-3", engine, "shell:anna")
     place.propose(ANN)
-    assert [link.event.tag for link in place.store.events("")] == [Tag.HOST_SEEN, Tag.HOST_ACCEPTED]
+    assert [link.event.tag for link in place.store.audit.events("")] == [Tag.HOST_SEEN, Tag.HOST_ACCEPTED]

@@ -99,7 +99,7 @@ def test_a_form_that_slack_delivers_twice_makes_one_plan(start: Start) -> None:
     assert place.workspace.submit_view(ANN, {UNTIL: "30d"}).ok
     new = replaced(place, plan)
     assert place.workspace.redeliver().ok
-    eventually(lambda: not place.store.unshown())
+    eventually(lambda: not place.store.messages.unshown())
     assert [m.ts for m in place.workspace.messages()] == [plan.ts, new.ts]
     assert place.told_privately() == set()
 
@@ -126,7 +126,7 @@ def test_an_expired_plan_gets_no_form(start: Start, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(Background, "_start_cleanups", lambda _self: None)
     place = start(OPEN_TO_ALL + 'expires = "1s"\n')
     plan = place.propose(ANN)
-    eventually(place.store.due)
+    eventually(place.store.plans.due)
     assert place.workspace.click(BOB, plan.ts, ADJUST).ok
     assert place.told(BOB).startswith("This plan expired")
 

@@ -84,7 +84,7 @@ def test_picked_objects_and_nothing_else_are_removed_when_somebody_approves(star
     assert "300MB reclaimed of 300MB predicted. 1 removed." in place.message("Cleanup done").text
     assert place.images() == {"old:1", "web:1"}
     assert [one.item.references for one in place.plan(plan_id).items] == [("older:1",)]
-    assert place.store.broken_link() is None
+    assert place.store.chain.verify().broken is None
 
 
 def test_a_picked_object_that_has_to_stay_is_answered_in_private_with_the_reason(start: Start) -> None:
@@ -99,5 +99,5 @@ def test_a_picked_object_that_has_to_stay_is_answered_in_private_with_the_reason
         place.workspace.command(ANN, "/docker-prune", f"prod-3 {words}")
         assert place.told(ANN, count) == answer
     assert place.workspace.messages() == []
-    assert place.store.unshown() == ()
+    assert place.store.messages.unshown() == ()
     assert place.images() == ALL_IMAGES

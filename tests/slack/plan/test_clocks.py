@@ -24,18 +24,18 @@ def test_a_plan_of_a_replica_whose_clock_is_wrong_is_open_for_its_time_and_says_
 ) -> None:
     monkeypatch.setattr("bot.app.process_now", lambda: datetime.now(UTC) + by)
     place = start(OPEN_TO_ALL)
-    before = place.store.now()
+    before = place.store.ledger.now()
     message = place.propose(ANN)
     assert f"The clock of the machine that Deckhand runs on is {words} the database's." in shown(message)
-    (plan_id,) = place.store.open_plans(ANN, "prod-3")
-    state = place.store.plan(plan_id)
+    (plan_id,) = place.store.plans.open_of(ANN, "prod-3")
+    state = place.store.plans.get(plan_id)
     assert state is not None
-    assert before <= state.plan.created_at <= place.store.now()
+    assert before <= state.plan.created_at <= place.store.ledger.now()
     assert state.plan.expires_at - state.plan.created_at == timedelta(minutes=30)
     place.approve(BOB, message)
 
     def ended() -> bool:
-        now = place.store.plan(plan_id)
+        now = place.store.plans.get(plan_id)
         return now is not None and now.status is Status.DONE
 
     eventually(ended)

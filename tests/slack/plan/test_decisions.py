@@ -121,7 +121,7 @@ def test_a_click_on_an_expired_plan_is_told_so_and_takes_the_buttons_away(
     place = start(policy('approve = ["*"]\nexpires = "1s"'))
     plan = place.propose(ANN)
     plan_id = buttons(plan)[APPROVE]
-    eventually(place.store.due)
+    eventually(place.store.plans.due)
     place.approve(BOB, plan)
     sentence = "This plan expired. Ask for a fresh one: /docker-prune prod-3 everything"
     assert place.told(BOB) == sentence
@@ -185,4 +185,4 @@ def test_a_click_that_slack_delivers_twice_causes_one_run(start: Start) -> None:
     removed = [event.facts["name"] for event in place.events(plan_id, Tag.ITEM_ENDED)]
     assert len(removed) == len(set(map(str, removed))) == 2
     assert place.images() == IN_USE
-    assert place.store.broken_link() is None
+    assert place.store.chain.verify().broken is None

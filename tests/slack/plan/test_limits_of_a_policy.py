@@ -56,7 +56,7 @@ def test_a_plan_that_is_too_large_is_refused_with_how_to_narrow_it(start: Start)
         "“everything” would free 1GB in 2 objects, and policy “default” allows no cleanup of more than 800MB. "
         "Narrow it: until=240h (only what is older), only=images (one kind at a time), not=NAME, keep=5."
     )
-    assert place.store.unshown() == ()
+    assert place.store.messages.unshown() == ()
     place.propose(ANN, "everything not=older")
 
 
@@ -130,7 +130,7 @@ def test_a_policy_approves_by_itself_what_it_names_and_stands_as_the_approver(st
     assert "policy “default”" in shown(ended)
     assert deciding(ended) == set()
     assert place.images() == IN_USE
-    (cleanup,) = place.store.cleanups()
+    (cleanup,) = place.store.audit.cleanups()
     assert (cleanup.requested_by, cleanup.approved_by) == (ANN, ("policy:default",))
     (approved,) = place.events(cleanup.plan, Tag.PLAN_APPROVED)
     assert (approved.actor, approved.facts["automatic"]) == ("policy:default", True)
@@ -138,7 +138,7 @@ def test_a_policy_approves_by_itself_what_it_names_and_stands_as_the_approver(st
     place.workspace.command(ANN, "/docker-audit", "prod-3")
     assert "approved by policy “default”" in shown(place.message("The latest 1 cleanup"))
     assert place.told_privately() == set()
-    assert place.store.broken_link() is None
+    assert place.store.chain.verify().broken is None
 
 
 def test_a_policy_does_not_approve_other_profiles_or_what_is_too_large(start: Start) -> None:
@@ -169,4 +169,4 @@ def test_a_command_that_a_policy_approved_is_run_once_when_it_is_delivered_twice
     assert place.workspace.redeliver().ok
     place.workspace.command(BOB, "/docker-prune", "nowhere")
     place.told(BOB)
-    assert len(place.store.cleanups()) == 1
+    assert len(place.store.audit.cleanups()) == 1

@@ -135,7 +135,7 @@ def test_a_plan_that_expired_gets_no_form(start: Start, monkeypatch: pytest.Monk
     monkeypatch.setattr(Background, "_start_cleanups", lambda _self: None)
     place = start(OPEN_TO_ALL + 'expires = "1s"\n')
     plan = place.propose(ANN)
-    eventually(place.store.due)
+    eventually(place.store.plans.due)
     assert place.workspace.click(BOB, plan.ts, REJECT).ok
     assert place.told(BOB).startswith("This plan expired")
     assert place.workspace.view(BOB) is None

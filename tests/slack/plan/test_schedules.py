@@ -34,15 +34,15 @@ def due(tmp_path: Path) -> Due:
 
 def make_due(place: Place, folder: Path, ago: timedelta) -> None:
     """Put the schedule's moment into the past, and wait until somebody moved it on."""
-    eventually(place.store.schedules)
+    eventually(place.store.timers.standing)
     moment = time_text(datetime.now(UTC) - ago)
     with closing(sqlite3.connect(folder / "deckhand.db", timeout=PATIENCE)) as db, db:
         db.execute("UPDATE schedule SET next_at = ?", (moment,))
-    eventually(lambda: place.store.schedules()[0].next_at > datetime.now(UTC))
+    eventually(lambda: place.store.timers.standing()[0].next_at > datetime.now(UTC))
 
 
 def events(place: Place, tag: Tag) -> list[Event]:
-    return [link.event for link in place.store.events("") if link.event.tag is tag]
+    return [link.event for link in place.store.audit.events("") if link.event.tag is tag]
 
 
 def test_a_schedule_posts_a_plan_to_approve_in_its_channel(start: Start, due: Due) -> None:
@@ -61,7 +61,7 @@ def test_a_schedule_posts_a_plan_to_approve_in_its_channel(start: Start, due: Du
     (fired,) = events(place, Tag.SCHEDULE_FIRED)
     assert (fired.actor, fired.facts["actor_name"]) == ("schedule:nightly", "schedule nightly")
     assert place.told_privately() == set()
-    assert place.store.broken_link() is None
+    assert place.store.chain.verify().broken is None
 
 
 def test_where_the_policy_approves_it_a_schedule_runs_by_itself(start: Start, due: Due) -> None:
@@ -69,7 +69,7 @@ def test_where_the_policy_approves_it_a_schedule_runs_by_itself(start: Start, du
     due(place)
     place.message("Cleanup done")
     assert place.images() == IN_USE
-    (cleanup,) = place.store.cleanups()
+    (cleanup,) = place.store.audit.cleanups()
     assert (cleanup.requested_by, cleanup.approved_by) == ("schedule:nightly", ("policy:default",))
 
 

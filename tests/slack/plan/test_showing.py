@@ -18,8 +18,7 @@ from bot.slack.action_ids import ADJUST, AUDIT_DETAILS, COMMANDS
 from bot.slack.chat import SlackChat, web_client
 from bot.slack.plan.lists import full_list
 from bot.slack.plan.open import APPROVE, REJECT
-from bot.store.opening import open_store
-from bot.store.store import SqlStore
+from bot.store.opening import Store, open_store
 from bot.trial.workspace import Workspace
 from tests.slack.place import ANN, BOB, CYD, OPEN_TO_ALL, Place, buttons, eventually, shown
 from tests.slack.states import item, proposed
@@ -35,7 +34,7 @@ def test_a_rate_limit_delays_the_final_state_and_does_not_lose_it(start: Start) 
     ended = place.message("Cleanup done")
     assert (ended.ts, [*buttons(ended)]) == (plan.ts, [f"{AUDIT_DETAILS}:{buttons(plan)[APPROVE]}"])
     assert len(place.workspace.messages()) == 1
-    assert eventually(lambda: not place.store.unshown())
+    assert eventually(lambda: not place.store.messages.unshown())
 
 
 def test_the_end_of_a_plan_whose_message_was_deleted_is_posted_anew(start: Start) -> None:
@@ -48,7 +47,7 @@ def test_the_end_of_a_plan_whose_message_was_deleted_is_posted_anew(start: Start
         client = WebClient(place.workspace.bot_token, place.workspace.api_url)
         client.chat_delete(channel=plan.channel, ts=plan.ts)
     eventually(lambda: place.plan(plan_id).status is Status.DONE)
-    assert eventually(lambda: not place.store.unshown())
+    assert eventually(lambda: not place.store.messages.unshown())
     assert place.images() == {"web:1"}
     (again,) = place.workspace.messages()
     assert again.text.startswith("Cleanup done")
@@ -65,7 +64,7 @@ def test_where_the_bot_may_not_write_the_plan_is_cancelled_and_the_requester_hea
     place.workspace.command(ANN, "/docker-prune", "prod-3 everything")
     assert "Invite me with `/invite @Deckhand`" in place.told(ANN)
     assert place.told_privately() == {ANN}
-    assert eventually(lambda: not place.store.unshown())
+    assert eventually(lambda: not place.store.messages.unshown())
     assert place.workspace.messages() == []
     state = place.plan("k7m2p9wxyz")
     assert state.status is Status.CANCELLED
@@ -105,16 +104,16 @@ class Clock:
 @dataclass(frozen=True, kw_only=True)
 class Shower:
     workspace: Workspace
-    store: SqlStore
+    store: Store
     show: Show
     clock: Clock
 
     def create(self, state: PlanState | None = None) -> PlanState:
         plan = (state or proposed()).plan
-        return self.store.create_plan(plan, 1, MessageRef(channel="C0OPS"), event(Tag.PLAN_PROPOSED))
+        return self.store.plans.create(plan, 1, MessageRef(channel="C0OPS"), event(Tag.PLAN_PROPOSED))
 
     def become(self, status: Status) -> None:
-        self.store.change(
+        self.store.plans.change(
             "k7m2p9wxyz",
             lambda _state, _now: Change(status=status, events=(event(TAGS[status]),), decided=True),
         )
@@ -143,7 +142,7 @@ def shower(workspace: Workspace, tmp_path: Path) -> Iterator[Shower]:
     clock = Clock()
     with closing(open_store(f"sqlite:///{tmp_path / 'deckhand.db'}")) as store:
         chat = SlackChat(web_client(workspace.bot_token, workspace.api_url, patient=False))
-        show = Show(store=store, chat=chat, clock=clock)
+        show = Show(plans=store.plans, messages=store.messages, audit=store.audit, chat=chat, clock=clock)
         yield Shower(workspace=workspace, store=store, show=show, clock=clock)
 
 
@@ -162,11 +161,11 @@ def test_a_message_that_somebody_deleted_is_posted_again_as_the_plan_is_now(show
     client = WebClient(shower.workspace.bot_token, shower.workspace.api_url)
     client.chat_delete(channel=message.channel, ts=message.ts)
     vote = Vote(person=Person(id=BOB), approve=True, at=shower.clock.now())
-    shower.store.change(
+    shower.store.plans.change(
         "k7m2p9wxyz", lambda _state, _now: Change(status=Status.PROPOSED, events=(event(),), vote=vote)
     )
     shower.show()
-    state = shower.store.plan("k7m2p9wxyz")
+    state = shower.store.plans.get("k7m2p9wxyz")
     assert state is not None
     assert state.status is Status.PROPOSED
     (again,) = shower.workspace.messages()
@@ -174,7 +173,7 @@ def test_a_message_that_somebody_deleted_is_posted_again_as_the_plan_is_now(show
     assert f"1 of {state.quorum}: <@{BOB}>" in shown(again)
     assert state.message is not None
     assert state.message.ts == again.ts
-    assert shower.store.unshown() == ()
+    assert shower.store.messages.unshown() == ()
 
 
 def test_an_update_that_slack_put_off_is_tried_again_after_a_while_with_the_latest_state(
@@ -195,7 +194,7 @@ def test_an_update_that_slack_put_off_is_tried_again_after_a_while_with_the_late
     shower.show()
     assert shower.text.startswith("Cancelled plan: ")
     assert shower.updates() == 1
-    assert shower.store.unshown() == ()
+    assert shower.store.messages.unshown() == ()
 
 
 def test_a_first_post_that_slack_put_off_is_posted_later_and_once(shower: Shower) -> None:
@@ -213,15 +212,15 @@ def test_progress_waits_three_seconds_and_the_end_does_not(shower: Shower) -> No
     shower.create()
     shower.show()
     shower.become(Status.APPROVED)
-    run = shower.store.claim("k7m2p9wxyz", "replica-1", timedelta(minutes=1))
+    run = shower.store.runs.claim("k7m2p9wxyz", "replica-1", timedelta(minutes=1))
     assert run is not None
     shower.show()
     assert "0 of 5 objects" in shower.text
-    shower.store.start_items(run, [0])
+    shower.store.runs.start_items(run, [0])
     shower.clock.pass_time(PROGRESS_EVERY - timedelta(seconds=1))
     shower.show()
     assert shower.updates() == 1
-    shower.store.finish(run, Status.STOPPED, event(Tag.CLEANUP_FINISHED))
+    shower.store.runs.finish(run, Status.STOPPED, event(Tag.CLEANUP_FINISHED))
     shower.show()
     assert shower.text.startswith("Cleanup stopped: ")
     assert shower.updates() == 2
@@ -230,10 +229,10 @@ def test_progress_waits_three_seconds_and_the_end_does_not(shower: Shower) -> No
 def test_progress_is_shown_after_three_seconds(shower: Shower) -> None:
     shower.create()
     shower.become(Status.APPROVED)
-    run = shower.store.claim("k7m2p9wxyz", "replica-1", timedelta(minutes=1))
+    run = shower.store.runs.claim("k7m2p9wxyz", "replica-1", timedelta(minutes=1))
     assert run is not None
     shower.show()
-    shower.store.start_items(run, [0])
+    shower.store.runs.start_items(run, [0])
     shower.clock.pass_time(PROGRESS_EVERY)
     shower.show()
     (message,) = shower.workspace.messages()
@@ -246,12 +245,12 @@ def run_many(shower: Shower, count: int) -> list[Run]:
     for number in range(count):
         plan = replace(proposed().plan, id=f"plan{number}", host=f"host-{number}")
         plan = replace(plan, draft=replace(plan.draft, engine=replace(plan.draft.engine, id=f"E{number}")))
-        shower.store.create_plan(
+        shower.store.plans.create(
             plan, 1, MessageRef(channel="C0OPS"), replace(event(Tag.PLAN_PROPOSED), plan=plan.id)
         )
         approved = Change(status=Status.APPROVED, events=(replace(event(), plan=plan.id),), decided=True)
-        shower.store.change(plan.id, lambda _state, _now, approved=approved: approved)  # type: ignore[misc] # bound here
-        run = shower.store.claim(plan.id, "replica-1", timedelta(minutes=1))
+        shower.store.plans.change(plan.id, lambda _state, _now, approved=approved: approved)  # type: ignore[misc] # bound here
+        run = shower.store.runs.claim(plan.id, "replica-1", timedelta(minutes=1))
         assert run is not None
         runs.append(run)
     shower.show()
@@ -265,18 +264,20 @@ def test_the_progress_of_many_cleanups_shares_what_slack_takes_in_a_minute_and_t
     shower.clock.pass_time(PROGRESS_EVERY)
     before = shower.updates()
     for run in runs:
-        shower.store.start_items(run, [0])
+        shower.store.runs.start_items(run, [0])
     for _ in range(4):
         shower.show()
     assert shower.updates() - before == PROGRESS_A_MINUTE
-    late = shower.store.unshown()
+    late = shower.store.messages.unshown()
     assert len(late) == 3
-    shower.store.finish(runs[0], Status.STOPPED, replace(event(Tag.CLEANUP_FINISHED), plan=runs[0].plan_id))
+    shower.store.runs.finish(
+        runs[0], Status.STOPPED, replace(event(Tag.CLEANUP_FINISHED), plan=runs[0].plan_id)
+    )
     shower.show()
     assert shower.updates() - before == PROGRESS_A_MINUTE + 1
     shower.clock.pass_time(timedelta(minutes=1))
     shower.show()
-    assert shower.store.unshown() == ()
+    assert shower.store.messages.unshown() == ()
 
 
 def test_a_pause_that_slack_asks_for_holds_up_progress_and_no_end(shower: Shower) -> None:
@@ -284,11 +285,11 @@ def test_a_pause_that_slack_asks_for_holds_up_progress_and_no_end(shower: Shower
     shower.clock.pass_time(PROGRESS_EVERY)
     before = shower.updates()
     for run in (first, second):
-        shower.store.start_items(run, [0])
+        shower.store.runs.start_items(run, [0])
     shower.workspace.fail_next("chat.update", status=429, retry_after=20)
     shower.show()
     assert shower.updates() == before
-    shower.store.finish(third, Status.STOPPED, replace(event(Tag.CLEANUP_FINISHED), plan=third.plan_id))
+    shower.store.runs.finish(third, Status.STOPPED, replace(event(Tag.CLEANUP_FINISHED), plan=third.plan_id))
     shower.show()
     assert shower.updates() == before + 1
     shower.clock.pass_time(timedelta(seconds=19))
@@ -296,7 +297,7 @@ def test_a_pause_that_slack_asks_for_holds_up_progress_and_no_end(shower: Shower
     assert shower.updates() == before + 1
     shower.clock.pass_time(timedelta(seconds=1))
     shower.show()
-    assert shower.store.unshown() == ()
+    assert shower.store.messages.unshown() == ()
 
 
 def test_a_list_that_is_too_long_to_be_read_stands_in_the_thread_as_a_file(shower: Shower) -> None:
@@ -333,7 +334,7 @@ def test_a_list_that_somebody_changed_in_the_database_is_shown_to_nobody(
         "Somebody changed this plan in Deckhand's database: its list is not the one that was proposed"
         in shower.text
     )
-    state = shower.store.plan("k7m2p9wxyz")
+    state = shower.store.plans.get("k7m2p9wxyz")
     assert state is not None
     assert state.status is Status.CANCELLED
 
@@ -346,11 +347,11 @@ def test_rows_that_make_no_plan_are_told_of_and_hold_up_no_other_message(
     sql("UPDATE plan SET snapshot = 'x', version = version + 1")
     other = proposed().plan
     other = replace(other, id="other", host="prod-4")
-    shower.store.create_plan(
+    shower.store.plans.create(
         other, 1, MessageRef(channel="C0OPS"), replace(event(Tag.PLAN_PROPOSED), plan="other", host="prod-4")
     )
     shower.show()
     first, second = shower.workspace.messages()
     assert "prod-4" in second.text
     assert "Somebody changed this plan" in shown(first)
-    assert shower.store.unshown() == ()
+    assert shower.store.messages.unshown() == ()

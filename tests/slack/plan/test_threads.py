@@ -46,7 +46,7 @@ def test_the_requester_hears_in_person_of_the_decision_and_of_the_end_once_each(
     place.approve(BOB, place.propose(ANN))
     place.message("Cleanup done")
     eventually(lambda: "done: 1GB freed" in "".join(told_in_person(place, ANN)))
-    eventually(lambda: not place.store.unshown())
+    eventually(lambda: not place.store.messages.unshown())
     said = "".join(told_in_person(place, ANN))
     assert said.count("approved by <@U0BOB>") == len(["the text", "the block"])
     assert told_in_person(place, BOB) == told_in_person(place, CYD) == []
@@ -76,7 +76,7 @@ def test_a_thread_or_a_person_that_cannot_be_written_to_does_not_hold_up_the_pla
     place.workspace.fail_next(method, error="user_not_found", times=5)
     place.approve(BOB, plan)
     place.message("Cleanup done")
-    assert eventually(lambda: not place.store.unshown())
+    assert eventually(lambda: not place.store.messages.unshown())
 
 
 def test_what_slack_puts_off_in_a_thread_is_written_later(

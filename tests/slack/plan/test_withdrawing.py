@@ -38,7 +38,7 @@ def test_a_withdrawn_approval_counts_no_more_and_may_be_given_again(start: Start
     (event,) = place.events(plan_id, Tag.PLAN_WITHDRAWN)
     assert (event.actor, event.facts["actor_name"], event.facts["approvers"]) == (BOB, "bob", [])
     assert place.told_privately() == set()
-    assert place.store.broken_link() is None
+    assert place.store.chain.verify().broken is None
 
 
 def test_nobody_withdraws_an_approval_of_somebody_else(start: Start) -> None:

@@ -13,45 +13,44 @@ from bot.core.audit.events import GENESIS, Event, Tag
 from bot.core.audit.format import AuditKeys
 from bot.core.errors import StoreUnavailableError
 from bot.store.events import chain
-from bot.store.opening import open_store
-from bot.store.store import SqlStore
+from bot.store.opening import Store, open_store
 from tests.store.samples import approved, drop_triggers, event
 
 
-def fill(store: SqlStore, count: int = 5) -> None:
+def fill(store: Store, count: int = 5) -> None:
     for number in range(count):
-        store.record(Event(tag=Tag.PLAN_REFUSED, plan="p1", actor="U1", facts={"number": number}))
+        store.trail.record(Event(tag=Tag.PLAN_REFUSED, plan="p1", actor="U1", facts={"number": number}))
 
 
 @pytest.fixture
-def unprotected(url: str, store: SqlStore, sql: Callable[[str], None]) -> Callable[[str], None]:
+def unprotected(url: str, store: Store, sql: Callable[[str], None]) -> Callable[[str], None]:
     """The database's own shell, with five events written and the triggers dropped."""
     fill(store)
     drop_triggers(url, sql)
     return sql
 
 
-def test_an_empty_chain_is_whole(store: SqlStore) -> None:
-    assert store.broken_link() is None
+def test_an_empty_chain_is_whole(store: Store) -> None:
+    assert store.chain.verify().broken is None
 
 
-def test_events_follow_each_other_from_the_first(store: SqlStore) -> None:
+def test_events_follow_each_other_from_the_first(store: Store) -> None:
     fill(store, 3)
-    links = store.events("p1")
+    links = store.audit.events("p1")
     assert [link.seq for link in links] == [1, 2, 3]
     assert [link.previous for link in links] == [GENESIS, links[0].hash, links[1].hash]
     assert [link.event.facts["number"] for link in links] == [0, 1, 2]
     assert links[0].event.actor == "U1"
 
 
-def test_the_chain_is_whole_after_many_writers_at_once(open_another: Callable[[], SqlStore]) -> None:
+def test_the_chain_is_whole_after_many_writers_at_once(open_another: Callable[[], Store]) -> None:
     replicas = [open_another(), open_another()]
     failed: list[Exception] = []
 
     def write(number: int) -> None:
         try:
             for _ in range(50):
-                replicas[number % 2].record(event(Tag.PLAN_REFUSED, f"p{number}"))
+                replicas[number % 2].trail.record(event(Tag.PLAN_REFUSED, f"p{number}"))
         except Exception as error:  # noqa: BLE001 - the test shows it
             failed.append(error)
 
@@ -61,8 +60,8 @@ def test_the_chain_is_whole_after_many_writers_at_once(open_another: Callable[[]
     for writer in writers:
         writer.join()
     assert failed == []
-    assert [len(replicas[0].events(f"p{number}")) for number in range(8)] == [50] * 8
-    assert replicas[0].broken_link() is None
+    assert [len(replicas[0].audit.events(f"p{number}")) for number in range(8)] == [50] * 8
+    assert replicas[0].chain.verify().broken is None
 
 
 @pytest.mark.parametrize(
@@ -75,12 +74,12 @@ def test_the_chain_is_whole_after_many_writers_at_once(open_another: Callable[[]
     ],
 )
 def test_the_database_refuses_changes_of_events(
-    store: SqlStore, sql: Callable[[str], None], statement: str
+    store: Store, sql: Callable[[str], None], statement: str
 ) -> None:
     fill(store)
     with pytest.raises(DBAPIError, match="never changed or removed"):
         sql(statement)
-    assert store.broken_link() is None
+    assert store.chain.verify().broken is None
 
 
 COPY = "SELECT {seq}, at, tag, plan, host, 'U2', facts, previous, hash, {key}, seal FROM event WHERE seq = 2"
@@ -106,14 +105,14 @@ WAYS_AROUND = {
 
 
 def test_each_database_refuses_its_own_ways_around(
-    url: str, store: SqlStore, sql: Callable[[str], None]
+    url: str, store: Store, sql: Callable[[str], None]
 ) -> None:
     fill(store)
-    before = store.verify()
+    before = store.chain.verify()
     for statement in WAYS_AROUND[url.partition(":")[0].partition("+")[0]]:
         with pytest.raises(DBAPIError, match="never changed or removed"):
             sql(statement)
-    assert store.verify() == before
+    assert store.chain.verify() == before
     assert before.broken is None
 
 
@@ -128,17 +127,17 @@ def test_each_database_refuses_its_own_ways_around(
     ],
 )
 def test_the_head_of_the_chain_moves_on_and_never_back(
-    store: SqlStore, sql: Callable[[str], None], statement: str
+    store: Store, sql: Callable[[str], None], statement: str
 ) -> None:
     fill(store)
     with pytest.raises(DBAPIError, match="only moves on"):
         sql(statement)
     fill(store)
-    assert store.verify().broken is None
+    assert store.chain.verify().broken is None
 
 
 @pytest.mark.parametrize("url", ["sqlite"], indirect=True)
-def test_the_head_is_not_replaced_either(store: SqlStore, sql: Callable[[str], None]) -> None:
+def test_the_head_is_not_replaced_either(store: Store, sql: Callable[[str], None]) -> None:
     fill(store)
     with pytest.raises(DBAPIError, match="only moves on"):
         sql("REPLACE INTO chain_head SELECT 1, 4, hash FROM event WHERE seq = 4")
@@ -192,13 +191,13 @@ def test_the_head_is_not_replaced_either(store: SqlStore, sql: Callable[[str], N
     ],
 )
 def test_the_first_break_is_named(
-    store: SqlStore, unprotected: Callable[[str], None], tampering: str, verdict: str
+    store: Store, unprotected: Callable[[str], None], tampering: str, verdict: str
 ) -> None:
-    assert store.broken_link() is None
+    assert store.chain.verify().broken is None
     unprotected(tampering)
-    broken = store.broken_link()
+    broken = store.chain.verify().broken
     assert broken is not None
-    assert verdict in broken
+    assert verdict in broken.reason
 
 
 @pytest.mark.parametrize("url", ["sqlite"], indirect=True)
@@ -206,7 +205,7 @@ def test_the_first_break_is_named(
     "column", ["at", "tag", "plan", "host", "actor", "facts", "previous", "hash", "key", "seal"]
 )
 def test_bytes_that_are_no_text_are_a_change(
-    store: SqlStore, unprotected: Callable[[str], None], column: str
+    store: Store, unprotected: Callable[[str], None], column: str
 ) -> None:
     unprotected(f"UPDATE event SET {column} = CAST(x'66ff' AS TEXT) WHERE seq = 4")  # noqa: S608 - the names above
     assert broken(store) == (4, Kind.CHANGED)
@@ -215,37 +214,39 @@ def test_bytes_that_are_no_text_are_a_change(
 
 
 def test_an_event_that_cannot_be_read_is_not_shown_as_if_it_could(
-    store: SqlStore, unprotected: Callable[[str], None]
+    store: Store, unprotected: Callable[[str], None]
 ) -> None:
     unprotected("UPDATE event SET facts = 'no JSON' WHERE seq = 3")
     with pytest.raises(StoreUnavailableError, match="event 3 was changed"):
-        store.events("p1")
+        store.audit.events("p1")
 
 
 def test_a_break_in_a_later_stretch_is_found_too(
-    store: SqlStore, unprotected: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+    store: Store, unprotected: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(chain, "BATCH", 2)  # rows that are fetched at a time
-    assert store.broken_link() is None
+    assert store.chain.verify().broken is None
     unprotected("UPDATE event SET host = 'other' WHERE seq = 5")
-    assert store.broken_link() == "event 5 was changed after it was written"
+    broken = store.chain.verify().broken
+    assert broken is not None
+    assert broken.reason == "event 5 was changed after it was written"
 
 
 def test_without_the_head_of_the_chain_nothing_is_written(
-    store: SqlStore, unprotected: Callable[[str], None]
+    store: Store, unprotected: Callable[[str], None]
 ) -> None:
     before = approved(store)
     unprotected("DELETE FROM chain_head")
     with pytest.raises(StoreUnavailableError, match="head of its chain"):
-        store.claim("p1", "replica-1", before.plan.expires_at - before.plan.created_at)
-    assert store.plan("p1") == before
+        store.runs.claim("p1", "replica-1", before.plan.expires_at - before.plan.created_at)
+    assert store.plans.get("p1") == before
 
 
-def test_the_tag_of_a_newer_release_breaks_nothing(store: SqlStore) -> None:
+def test_the_tag_of_a_newer_release_breaks_nothing(store: Store) -> None:
     newer = Event(tag="slack:plan:praised", plan="p1")  # type: ignore[arg-type] # what a newer release has
-    store.record(newer)
-    assert store.broken_link() is None
-    assert store.events("p1")[0].event.tag == "slack:plan:praised"
+    store.trail.record(newer)
+    assert store.chain.verify().broken is None
+    assert store.audit.events("p1")[0].event.tag == "slack:plan:praised"
 
 
 # --- keys ---------------------------------------------------------------------------------------
@@ -254,7 +255,7 @@ KEY, NEW_KEY = "k" * 40, "n" * 40
 
 
 @pytest.fixture
-def keyed(url: str) -> Iterator[Callable[[str], SqlStore]]:
+def keyed(url: str) -> Iterator[Callable[[str], Store]]:
     """Opens the same database once more, with these keys."""
     with ExitStack() as stack:
         yield lambda keys: stack.enter_context(
@@ -262,34 +263,34 @@ def keyed(url: str) -> Iterator[Callable[[str], SqlStore]]:
         )
 
 
-def broken(store: SqlStore) -> tuple[int, Kind] | None:
-    found = store.verify().broken
+def broken(store: Store) -> tuple[int, Kind] | None:
+    found = store.chain.verify().broken
     return (found.seq, found.kind) if found else None
 
 
 def test_a_key_begins_with_an_event_of_its_own_and_is_demanded_from_then_on(
-    store: SqlStore, keyed: Callable[[str], SqlStore]
+    store: Store, keyed: Callable[[str], Store]
 ) -> None:
     fill(store, 2)
     with_key = keyed(KEY)
     assert broken(with_key) == (2, Kind.UNKEYED)
-    with_key.begin_sealing()
-    with_key.begin_sealing()
+    with_key.chain.begin_sealing()
+    with_key.chain.begin_sealing()
     fill(with_key, 2)
-    whole = with_key.verify()
+    whole = with_key.chain.verify()
     assert (whole.broken, whole.events, whole.keyed_from) == (None, 5, 3)
     assert broken(store) == (3, Kind.KEY_NEEDED)
     with pytest.raises(StoreUnavailableError, match="DECKHAND_AUDIT_KEY"):
         fill(store)
-    assert with_key.verify() == whole
+    assert with_key.chain.verify() == whole
 
 
-def test_a_new_key_is_written_before_the_old_one(keyed: Callable[[str], SqlStore]) -> None:
+def test_a_new_key_is_written_before_the_old_one(keyed: Callable[[str], Store]) -> None:
     fill(keyed(KEY), 2)
     rotated = keyed(f"{NEW_KEY},{KEY}")
-    rotated.begin_sealing()
+    rotated.chain.begin_sealing()
     fill(rotated, 2)
-    assert rotated.verify().broken is None
+    assert rotated.chain.verify().broken is None
     for less in (KEY, NEW_KEY):
         found = broken(keyed(less))
         assert found is not None
@@ -299,7 +300,7 @@ def test_a_new_key_is_written_before_the_old_one(keyed: Callable[[str], SqlStore
 
 
 def test_the_database_itself_refuses_an_event_without_the_key(
-    store: SqlStore, keyed: Callable[[str], SqlStore], sql: Callable[[str], None]
+    store: Store, keyed: Callable[[str], Store], sql: Callable[[str], None]
 ) -> None:
     fill(keyed(KEY), 2)
     for seal in ("''", "'sha256'"):
@@ -311,7 +312,7 @@ def test_the_database_itself_refuses_an_event_without_the_key(
 
 
 def test_events_of_the_first_releases_go_on_into_sealed_ones(
-    store: SqlStore, sql: Callable[[str], None]
+    store: Store, sql: Callable[[str], None]
 ) -> None:
     first = sealed_by_hand(1, GENESIS)
     second = sealed_by_hand(2, first[0])
@@ -319,9 +320,9 @@ def test_events_of_the_first_releases_go_on_into_sealed_ones(
         sql(statement)
         sql(f"UPDATE chain_head SET seq = seq + 1, hash = '{digest}'")  # noqa: S608 - ours
     fill(store)
-    whole = store.verify()
+    whole = store.chain.verify()
     assert (whole.broken, whole.events) == (None, 7)
-    assert [link.seal for link in store.events("p1")] == ["", "", *["sha256"] * 5]
+    assert [link.seal for link in store.audit.events("p1")] == ["", "", *["sha256"] * 5]
 
 
 def sealed_by_hand(seq: int, previous: str) -> tuple[str, str]:

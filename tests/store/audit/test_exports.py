@@ -20,8 +20,7 @@ from bot.core.json import Json
 from bot.core.visible import visible
 from bot.store.audit.export import Selection, csv_lines, json_lines
 from bot.store.audit.export_files import verify_file
-from bot.store.opening import open_store
-from bot.store.store import SqlStore
+from bot.store.opening import Store, open_store
 from tests.store.audit.independent_verifier import first_broken
 from tests.store.audit.test_tampering import fill
 from tests.store.samples import drop_triggers, event, running
@@ -31,8 +30,8 @@ NEW_AND_OLD, OLD = AuditKeys(*KEYS), AuditKeys(KEYS[1])
 EVERYTHING = Selection()
 
 
-def exported(store: SqlStore, path: Path, selection: Selection = EVERYTHING) -> list[str]:
-    with store.exported(json_lines, selection) as lines:
+def exported(store: Store, path: Path, selection: Selection = EVERYTHING) -> list[str]:
+    with store.chain.exported(json_lines, selection) as lines:
         path.write_text("".join(lines), encoding="utf-8")
     return path.read_text(encoding="utf-8").splitlines()
 
@@ -48,28 +47,28 @@ def rewritten(path: Path, lines: Sequence[str]) -> Path:
 
 
 def test_an_export_holds_every_event_as_it_stands_and_verifies_on_its_own(
-    store: SqlStore, tmp_path: Path
+    store: Store, tmp_path: Path
 ) -> None:
     fill(store, "a", 6)
     lines = exported(store, tmp_path / "audit.jsonl")
     events = [json.loads(line) for line in lines[1:-1]]
-    for read, link in zip([e for e in events if e["plan"] == "a1"], store.events("a1"), strict=True):
+    for read, link in zip([e for e in events if e["plan"] == "a1"], store.audit.events("a1"), strict=True):
         assert (read["seq"], read["hash"], read["once"], read["facts"]) == (
             link.seq, link.hash, link.once, dict(link.event.facts),
         )  # fmt: skip
-    verdict, whole = verify_file(tmp_path / "audit.jsonl", AuditKeys()), store.verify()
+    verdict, whole = verify_file(tmp_path / "audit.jsonl", AuditKeys()), store.chain.verify()
     assert verdict == whole
     assert first_broken(lines) is None
     assert json.loads(lines[-1])["head"] == {"seq": whole.last.seq, "hash": whole.last.hash}
 
 
-def test_an_export_of_nothing_holds(store: SqlStore, tmp_path: Path) -> None:
+def test_an_export_of_nothing_holds(store: Store, tmp_path: Path) -> None:
     lines = exported(store, tmp_path / "audit.jsonl")
     assert len(lines) == 2
     assert (ours(tmp_path / "audit.jsonl"), first_broken(lines)) == (None, None)
 
 
-def test_a_part_verifies_from_the_hash_before_its_first_event(store: SqlStore, tmp_path: Path) -> None:
+def test_a_part_verifies_from_the_hash_before_its_first_event(store: Store, tmp_path: Path) -> None:
     fill(store, "a", 4)
     middle = datetime.now(UTC)
     fill(store, "b", 4)
@@ -77,9 +76,9 @@ def test_a_part_verifies_from_the_hash_before_its_first_event(store: SqlStore, t
     until = exported(store, tmp_path / "until.jsonl", Selection(until=middle))
     assert [ours(tmp_path / f"{name}.jsonl") for name in ("since", "until")] == [None, None]
     assert (first_broken(since), first_broken(until)) == (None, None)
-    assert len(since) + len(until) - 4 == store.head().seq
+    assert len(since) + len(until) - 4 == store.audit.head().seq
     assert json.loads(since[1])["previous"] == json.loads(until[-2])["hash"]
-    assert ours(tmp_path / "until.jsonl", known=store.head()) == (len(until) - 1, Kind.CUT_OFF)
+    assert ours(tmp_path / "until.jsonl", known=store.audit.head()) == (len(until) - 1, Kind.CUT_OFF)
     with pytest.raises(UsageError, match="verify the archive"):
         ours(tmp_path / "since.jsonl", known=Head(seq=1, hash="0" * 64))
     assert exported(store, tmp_path / "none", Selection(since=datetime.now(UTC) + timedelta(days=1)))[1:] == [
@@ -88,7 +87,7 @@ def test_a_part_verifies_from_the_hash_before_its_first_event(store: SqlStore, t
 
 
 def test_a_selection_says_that_it_leaves_events_out_and_each_of_them_is_verified(
-    store: SqlStore, tmp_path: Path
+    store: Store, tmp_path: Path
 ) -> None:
     fill(store, "a", 8)
     path = tmp_path / "audit.jsonl"
@@ -103,7 +102,7 @@ def test_a_selection_says_that_it_leaves_events_out_and_each_of_them_is_verified
 
 
 def test_a_selection_cannot_be_compared_with_an_event_that_it_leaves_out(
-    store: SqlStore, tmp_path: Path
+    store: Store, tmp_path: Path
 ) -> None:
     fill(store, "a", 8)
     lines = exported(store, tmp_path / "audit.jsonl", Selection(host="host-1"))
@@ -130,7 +129,7 @@ def changes(lines: list[str], random: Random) -> list[str]:
     ])  # fmt: skip
 
 
-def test_two_verifiers_find_the_same_in_whole_and_in_broken_exports(store: SqlStore, tmp_path: Path) -> None:
+def test_two_verifiers_find_the_same_in_whole_and_in_broken_exports(store: Store, tmp_path: Path) -> None:
     fill(store, "a", 4)
     path, random = tmp_path / "audit.jsonl", Random(7)  # noqa: S311 - the same in every run
     lines = exported(store, path)
@@ -145,13 +144,13 @@ def test_two_verifiers_find_the_same_in_whole_and_in_broken_exports(store: SqlSt
         assert found[0] == theirs or found[1] is Kind.INSERTED
 
 
-def test_two_verifiers_find_the_same_in_a_keyed_export(url: str, store: SqlStore, tmp_path: Path) -> None:
+def test_two_verifiers_find_the_same_in_a_keyed_export(url: str, store: Store, tmp_path: Path) -> None:
     fill(store, "a", 2)
     for keys in (OLD, NEW_AND_OLD):
         with closing(open_store(url, migrate=False, audit_keys=keys)) as keyed:
-            keyed.begin_sealing()
+            keyed.chain.begin_sealing()
             fill(keyed, f"b{len(repr(keys))}", 2)
-            head = keyed.head()
+            head = keyed.audit.head()
             path = tmp_path / "audit.jsonl"
             lines = exported(keyed, path)
     assert (ours(path, NEW_AND_OLD, head), first_broken(lines, KEYS)) == (None, None)
@@ -187,7 +186,7 @@ def tail(line: str) -> dict[str, object]:
 )
 @pytest.mark.parametrize("url", ["sqlite"], indirect=True)
 def test_a_spoilt_file_does_not_hold(
-    store: SqlStore, tmp_path: Path, spoil: Callable[[str], str], kind: Kind
+    store: Store, tmp_path: Path, spoil: Callable[[str], str], kind: Kind
 ) -> None:
     fill(store, "a", 2)
     path = tmp_path / "audit.jsonl"
@@ -210,15 +209,15 @@ def test_what_is_no_export_is_said_to_be_none(tmp_path: Path, text: str) -> None
         verify_file(tmp_path / "nowhere", AuditKeys())
 
 
-def test_in_a_table_no_cell_is_a_formula(store: SqlStore, tmp_path: Path) -> None:
+def test_in_a_table_no_cell_is_a_formula(store: Store, tmp_path: Path) -> None:
     names = ["=cmd|' /C calc'!A0", "+1", "-2", "@SUM(1)", "\t=1", "\r=1", 'a,"b"\nc', "x"]
     for number, name in enumerate(names):
         facts: dict[str, Json] = {
             "actor_name": name, "name": name, "reason": name, "outcome": "kept", "bytes": -number,
         }  # fmt: skip
-        store.record(Event(tag=Tag.ITEM_ENDED, plan="p1", host=name, actor=name, facts=facts))
+        store.trail.record(Event(tag=Tag.ITEM_ENDED, plan="p1", host=name, actor=name, facts=facts))
     path = tmp_path / "audit.csv"
-    with store.exported(csv_lines, EVERYTHING) as lines:
+    with store.chain.exported(csv_lines, EVERYTHING) as lines:
         path.write_text("".join(lines), encoding="utf-8", newline="")
     with path.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
@@ -242,22 +241,22 @@ def now() -> datetime:
     return moment
 
 
-def test_an_archive_and_the_database_it_left_are_one_chain(url: str, store: SqlStore, tmp_path: Path) -> None:
-    before = store.head()
+def test_an_archive_and_the_database_it_left_are_one_chain(url: str, store: Store, tmp_path: Path) -> None:
+    before = store.audit.head()
     for part in ("a", "b"):
         fill(store, part, 4)
         everything = exported(store, tmp_path / f"{part}-all.jsonl")
         path = tmp_path / f"{part}.jsonl"
-        archived = store.archive(now(), path, "ann@ops")
+        archived = store.chain.archive(now(), path, "ann@ops")
         assert archived is not None
         lines = path.read_text(encoding="utf-8").splitlines()
         assert lines[1:-1] == everything[1:-1]
         assert (archived.first, json.loads(lines[1])["previous"]) == (before.seq + 1, before.hash)
         assert (ours(path, known=archived.last), first_broken(lines)) == (None, None)
         before = archived.last
-        verdict = store.verify()
+        verdict = store.chain.verify()
         assert (verdict.broken, verdict.events, verdict.first) == (None, 1, archived.last.seq + 1)
-        witness = store.witness(archived.last.seq)
+        witness = store.chain.witness(archived.last.seq)
         assert witness is not None
         assert (witness.seq, witness.hash, witness.sha256) == (
             archived.checkpoint.seq, archived.last.hash, archived.sha256,
@@ -272,23 +271,23 @@ def test_an_archive_and_the_database_it_left_are_one_chain(url: str, store: SqlS
 
 
 def test_an_archive_of_a_keyed_chain_needs_its_key_and_is_vouched_for_by_the_checkpoint(
-    url: str, store: SqlStore, tmp_path: Path
+    url: str, store: Store, tmp_path: Path
 ) -> None:
     fill(store, "a", 3)
     cut = now()
     with closing(open_store(url, migrate=False, audit_keys=OLD)) as keyed:
-        keyed.begin_sealing()
+        keyed.chain.begin_sealing()
         fill(keyed, "b", 3)
-        unkeyed = keyed.archive(cut, tmp_path / "unkeyed.jsonl", "")
+        unkeyed = keyed.chain.archive(cut, tmp_path / "unkeyed.jsonl", "")
         assert unkeyed is not None
-        witness = keyed.witness(unkeyed.last.seq)
+        witness = keyed.chain.witness(unkeyed.last.seq)
         assert witness is not None
         assert (witness.vouches_for(unkeyed.last), witness.contradicts(unkeyed.last)) == (True, None)
         assert ours(tmp_path / "unkeyed.jsonl", OLD) == (unkeyed.last.seq, Kind.UNKEYED)
-        archived = keyed.archive(now(), tmp_path / "keyed.jsonl", "")
+        archived = keyed.chain.archive(now(), tmp_path / "keyed.jsonl", "")
         assert archived is not None
         assert ours(tmp_path / "keyed.jsonl", OLD) is None
-        assert keyed.verify().broken is None
+        assert keyed.chain.verify().broken is None
     lines = (tmp_path / "keyed.jsonl").read_text().splitlines()
     assert first_broken(lines, KEYS[1:]) is None
     assert ours(tmp_path / "keyed.jsonl") == (first_broken(lines), Kind.KEY_NEEDED)
@@ -296,50 +295,50 @@ def test_an_archive_of_a_keyed_chain_needs_its_key_and_is_vouched_for_by_the_che
     assert found.broken is None
 
 
-def test_the_events_of_a_plan_that_has_not_ended_stay(store: SqlStore, tmp_path: Path) -> None:
+def test_the_events_of_a_plan_that_has_not_ended_stay(store: Store, tmp_path: Path) -> None:
     fill(store, "a", 2)
     early = now()
     running(store, "q1", "elsewhere")
-    before = store.verify()
+    before = store.chain.verify()
     path = tmp_path / "archive.jsonl"
     with pytest.raises(
         Exception, match=r"belongs to plan q1, which is running and has not ended\. Nothing was archived"
     ):
-        store.archive(now(), path, "")
-    assert store.verify() == before
+        store.chain.archive(now(), path, "")
+    assert store.chain.verify() == before
     assert list(tmp_path.glob("archive*")) == []
-    assert store.archive(early, path, "") is not None
-    assert store.archive(early, path, "") is None
-    assert [str(link.event.tag) for link in store.events("q1")] != []
+    assert store.chain.archive(early, path, "") is not None
+    assert store.chain.archive(early, path, "") is None
+    assert [str(link.event.tag) for link in store.audit.events("q1")] != []
 
 
 def test_a_file_that_is_there_is_never_overwritten_and_the_same_one_is_taken_as_done(
-    url: str, store: SqlStore, tmp_path: Path
+    url: str, store: Store, tmp_path: Path
 ) -> None:
     fill(store, "a", 2)
     cut, path = now(), tmp_path / "archive.jsonl"
     path.write_text("my notes")
     with pytest.raises(Exception, match="exists, and is another file"):
-        store.archive(cut, path, "")
-    assert (path.read_text(), store.verify().first) == ("my notes", 1)
+        store.chain.archive(cut, path, "")
+    assert (path.read_text(), store.chain.verify().first) == ("my notes", 1)
     copy = tmp_path / "copy.db"
     if url.startswith("sqlite"):
-        with store.exported(json_lines, EVERYTHING):
+        with store.chain.exported(json_lines, EVERYTHING):
             shutil.copy(url.removeprefix("sqlite:///"), copy)
     path.unlink()
     (tmp_path / "archive.jsonl.partial").write_text("an attempt that was killed while it wrote")
-    done = store.archive(cut, path, "")
+    done = store.chain.archive(cut, path, "")
     assert done is not None
-    store.record(event(Tag.PLAN_REFUSED))
-    assert store.verify().broken is None
+    store.trail.record(event(Tag.PLAN_REFUSED))
+    assert store.chain.verify().broken is None
 
 
 @pytest.mark.parametrize("when", ["before the file has its name", "after it has"])
 def test_an_archive_that_was_interrupted_loses_nothing_and_is_done_again(
-    store: SqlStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, when: str
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, when: str
 ) -> None:
     fill(store, "a", 3)
-    before, cut, path = store.verify(), now(), tmp_path / "archive.jsonl"
+    before, cut, path = store.chain.verify(), now(), tmp_path / "archive.jsonl"
     step = "_put_in_place" if when.startswith("before") else "_let_go"
 
     def killed(*_: object) -> None:
@@ -348,20 +347,20 @@ def test_an_archive_that_was_interrupted_loses_nothing_and_is_done_again(
     with monkeypatch.context() as patched:
         patched.setattr(f"bot.store.audit.archive.{step}", killed)
         with pytest.raises(KeyboardInterrupt):
-            store.archive(cut, path, "")
-    assert store.verify() == before
-    store.record(event(Tag.PLAN_REFUSED))
-    archived = store.archive(cut, path, "")
+            store.chain.archive(cut, path, "")
+    assert store.chain.verify() == before
+    store.trail.record(event(Tag.PLAN_REFUSED))
+    archived = store.chain.archive(cut, path, "")
     assert archived is not None
-    assert (archived.last, ours(path), store.verify().broken) == (before.last, None, None)
+    assert (archived.last, ours(path), store.chain.verify().broken) == (before.last, None, None)
 
 
 def test_a_chain_that_does_not_hold_is_not_archived(
-    store: SqlStore, sql: Callable[[str], None], url: str, tmp_path: Path
+    store: Store, sql: Callable[[str], None], url: str, tmp_path: Path
 ) -> None:
     fill(store, "a", 3)
     drop_triggers(url, sql)
     sql("UPDATE event SET actor = 'U0EVE' WHERE seq = 4")
     with pytest.raises(Exception, match="nothing was archived: event 4 was changed"):
-        store.archive(now(), tmp_path / "archive.jsonl", "")
-    assert store.verify().events == 3
+        store.chain.archive(now(), tmp_path / "archive.jsonl", "")
+    assert store.chain.verify().events == 3

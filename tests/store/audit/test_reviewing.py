@@ -16,7 +16,7 @@ from bot.core.docker.inventory import Kind
 from bot.core.life.states import Status
 from bot.core.plan.plan import Item
 from bot.ports import Cleanup
-from bot.store.store import SqlStore
+from bot.store.opening import Store
 from tests.store.cleaned import BYTES, CYD, cleaned, image
 from tests.store.samples import ANNA, BEN, propose, the
 
@@ -32,7 +32,7 @@ def asked(*words: str) -> AuditFilter:
 
 
 @pytest.fixture
-def several(store: SqlStore) -> SqlStore:
+def several(store: Store) -> Store:
     postgres = image("registry.example/db/postgres:14", "postgres:14")
     cleaned(store, "a", postgres, host="prod-3", profile="ci")
     cleaned(store, "b", image("web:1", number=2), host="prod-4", status=Status.PARTIAL, by=CYD)
@@ -66,63 +66,61 @@ def several(store: SqlStore) -> SqlStore:
     ],
 )
 def test_a_filter_finds_what_it_means_newest_first(
-    several: SqlStore, words: tuple[str, ...], found: str
+    several: Store, words: tuple[str, ...], found: str
 ) -> None:
-    assert plans(several.cleanups(matching=asked(*words))) == list(found)
-    totals = several.totals(matching=asked(*words))
+    assert plans(several.audit.cleanups(matching=asked(*words))) == list(found)
+    totals = several.audit.totals(matching=asked(*words))
     assert totals.all.cleanups == len(found)
-    assert several.statistics(matching=asked(*words)).all == totals.all
+    assert several.audit.statistics(matching=asked(*words)).all == totals.all
 
 
 @pytest.mark.parametrize(
     ("hosts", "found"),
     [(None, "edcba"), ([], ""), (["prod-3"], "ca"), (["prod-3", "ci-1"], "dca"), (["nowhere"], "")],
 )
-def test_only_what_ran_on_these_hosts_is_found(
-    several: SqlStore, hosts: list[str] | None, found: str
-) -> None:
-    assert plans(several.cleanups(hosts=hosts)) == list(found)
-    assert several.totals(hosts=hosts).all.cleanups == len(found)
-    by_person = several.cleanups(hosts=hosts, matching=asked("by=U0ANNA,U0CYD"))
+def test_only_what_ran_on_these_hosts_is_found(several: Store, hosts: list[str] | None, found: str) -> None:
+    assert plans(several.audit.cleanups(hosts=hosts)) == list(found)
+    assert several.audit.totals(hosts=hosts).all.cleanups == len(found)
+    by_person = several.audit.cleanups(hosts=hosts, matching=asked("by=U0ANNA,U0CYD"))
     assert plans(by_person) == list(found)
 
 
-def test_since_counts_its_moment_and_until_does_not(several: SqlStore) -> None:
-    starts = {cleanup.plan: cleanup.started_at for cleanup in several.cleanups()}
+def test_since_counts_its_moment_and_until_does_not(several: Store) -> None:
+    starts = {cleanup.plan: cleanup.started_at for cleanup in several.audit.cleanups()}
     between = AuditFilter(since=starts["b"], until=starts["d"])
-    assert plans(several.cleanups(matching=between)) == ["c", "b"]
-    assert several.totals(matching=between).all == Tally(2, 2 * BYTES)
-    assert plans(several.cleanups(matching=replace(between, texts=("web:2",)))) == ["c"]
-    assert several.totals(matching=replace(between, texts=("web:2",))).all == Tally(1, BYTES)
+    assert plans(several.audit.cleanups(matching=between)) == ["c", "b"]
+    assert several.audit.totals(matching=between).all == Tally(2, 2 * BYTES)
+    assert plans(several.audit.cleanups(matching=replace(between, texts=("web:2",)))) == ["c"]
+    assert several.audit.totals(matching=replace(between, texts=("web:2",))).all == Tally(1, BYTES)
 
 
 @pytest.mark.parametrize("words", [(), ("by=U0ANNA,U0CYD",), ("outcome=done,partial,failed,running",)])
 @pytest.mark.parametrize("size", [1, 2, 3, 5, 6])
 def test_pages_follow_each_other_both_ways_and_leave_nothing_out(
-    several: SqlStore, words: tuple[str, ...], size: int
+    several: Store, words: tuple[str, ...], size: int
 ) -> None:
-    everything = several.cleanups(matching=asked(*words))
+    everything = several.audit.cleanups(matching=asked(*words))
     assert plans(everything) == list("edcba")
     edges = [None, *(Place(started_at=each.started_at, plan=each.plan) for each in everything)]
     for index, edge in enumerate(edges):
-        page = several.cleanups(matching=asked(*words), limit=size, beyond=edge)
+        page = several.audit.cleanups(matching=asked(*words), limit=size, beyond=edge)
         assert page == everything[index : index + size]
     for index, edge in enumerate(edges[1:]):
         assert edge is not None
         newer = replace(edge, newer=True)
-        page = several.cleanups(matching=asked(*words), limit=size, beyond=newer)
+        page = several.audit.cleanups(matching=asked(*words), limit=size, beyond=newer)
         assert page == everything[max(index - size, 0) : index]
 
 
-def test_cleanups_of_the_same_moment_are_told_apart(several: SqlStore) -> None:
-    newest = several.cleanups()[0]
+def test_cleanups_of_the_same_moment_are_told_apart(several: Store) -> None:
+    newest = several.audit.cleanups()[0]
     at = Place(started_at=newest.started_at, plan="dd")
-    assert plans(several.cleanups(beyond=at)) == list("dcba")
-    assert plans(several.cleanups(beyond=replace(at, plan="f"))) == list("edcba")
+    assert plans(several.audit.cleanups(beyond=at)) == list("dcba")
+    assert plans(several.audit.cleanups(beyond=replace(at, plan="f"))) == list("edcba")
 
 
-def test_a_line_says_who_what_and_how_much(several: SqlStore) -> None:
-    line = several.cleanups(matching=asked("postgres:14"))[0]
+def test_a_line_says_who_what_and_how_much(several: Store) -> None:
+    line = several.audit.cleanups(matching=asked("postgres:14"))[0]
     state = the(several, "a")
     assert (line.id, line.host, line.profile, line.outcome) == ("cleanup:a", "prod-3", "ci", "done")
     assert (line.requested_by, line.approved_by) == (ANNA.id, (BEN.id,))
@@ -130,16 +128,16 @@ def test_a_line_says_who_what_and_how_much(several: SqlStore) -> None:
     assert (line.started_at, line.finished_at) == (state.started_at, state.finished_at)
 
 
-def test_a_running_cleanup_shows_what_it_freed_so_far_and_totals_wait_for_its_end(several: SqlStore) -> None:
-    assert several.cleanups(matching=asked("outcome=running"))[0].reclaimed_bytes == BYTES
-    assert several.totals(matching=asked("outcome=running")).all == Tally(1, 0)
+def test_a_running_cleanup_shows_what_it_freed_so_far_and_totals_wait_for_its_end(several: Store) -> None:
+    assert several.audit.cleanups(matching=asked("outcome=running"))[0].reclaimed_bytes == BYTES
+    assert several.audit.totals(matching=asked("outcome=running")).all == Tally(1, 0)
 
 
-def test_totals_are_by_host_and_statistics_by_all_that_a_cleanup_has_one_of(several: SqlStore) -> None:
+def test_totals_are_by_host_and_statistics_by_all_that_a_cleanup_has_one_of(several: Store) -> None:
     by_host = {"ci-1": Tally(1, 2 * BYTES), "prod-3": Tally(2, 2 * BYTES), "prod-4": Tally(2, BYTES)}
-    assert several.totals().by_host == by_host
-    assert list(several.totals().by_host) == ["prod-3", "ci-1", "prod-4"]
-    counted = several.statistics()
+    assert several.audit.totals().by_host == by_host
+    assert list(several.audit.totals().by_host) == ["prod-3", "ci-1", "prod-4"]
+    counted = several.audit.statistics()
     assert counted.by_host == by_host
     assert counted.by_profile == {"routine": Tally(4, 4 * BYTES), "ci": Tally(1, BYTES)}
     assert counted.by_requester == {ANNA.id: Tally(4, 4 * BYTES), CYD.id: Tally(1, BYTES)}
@@ -153,23 +151,23 @@ def test_totals_are_by_host_and_statistics_by_all_that_a_cleanup_has_one_of(seve
 
 
 def test_what_a_process_of_an_earlier_release_ran_is_found_after_the_next_cleanup(
-    several: SqlStore, sql: Callable[[str], None]
+    several: Store, sql: Callable[[str], None]
 ) -> None:
     sql("DELETE FROM cleanup_word WHERE plan_id = 'd'")
     sql("UPDATE plan SET reclaimed_bytes = 0 WHERE id = 'd'")
-    assert plans(several.cleanups()) == list("ecba")
+    assert plans(several.audit.cleanups()) == list("ecba")
     cleaned(several, "f", host="prod-9")
-    assert plans(several.cleanups()) == list("fedcba")
-    assert plans(several.cleanups(matching=asked("outcome=failed", "web:3"))) == ["d"]
-    assert several.totals(hosts=["ci-1"]).all == Tally(1, 2 * BYTES)
+    assert plans(several.audit.cleanups()) == list("fedcba")
+    assert plans(several.audit.cleanups(matching=asked("outcome=failed", "web:3"))) == ["d"]
+    assert several.audit.totals(hosts=["ci-1"]).all == Tally(1, 2 * BYTES)
 
 
-def test_every_host_that_was_ever_cleaned_is_known(several: SqlStore) -> None:
-    assert several.hosts_of_cleanups() == {"prod-3", "prod-4", "ci-1"}
+def test_every_host_that_was_ever_cleaned_is_known(several: Store) -> None:
+    assert several.audit.hosts_of_cleanups() == {"prod-3", "prod-4", "ci-1"}
 
 
-def test_the_objects_of_several_cleanups_come_in_their_order(several: SqlStore) -> None:
-    found = several.recorded_items(["d", "a"])
+def test_the_objects_of_several_cleanups_come_in_their_order(several: Store) -> None:
+    found = several.audit.recorded_items(["d", "a"])
     assert [(one.plan, one.name, one.outcome, one.bytes) for one in found] == [
         ("a", "registry.example/db/postgres:14", "removed", BYTES),
         ("d", "web:2", "removed", BYTES),
@@ -177,27 +175,25 @@ def test_the_objects_of_several_cleanups_come_in_their_order(several: SqlStore) 
     ]
 
 
-def test_a_cleanup_that_is_taken_up_again_is_found_once(store: SqlStore) -> None:
+def test_a_cleanup_that_is_taken_up_again_is_found_once(store: Store) -> None:
     cleaned(store, "a", status=None)
     state = the(store, "a")
-    later = store.claim("a", "replica-2", timedelta())
+    later = store.runs.claim("a", "replica-2", timedelta())
     assert later is None, "its lease holds"
-    assert plans(store.cleanups(matching=asked("app:1"))) == ["a"]
+    assert plans(store.audit.cleanups(matching=asked("app:1"))) == ["a"]
     assert state.status is Status.RUNNING
 
 
 @pytest.mark.parametrize("name", ["a'b", '"', "%", "_", "\\", "☃", "x" * 2_000, "a\0b", "\udc00"])
-def test_odd_names_are_found_by_themselves_and_by_nothing_else(store: SqlStore, name: str) -> None:
+def test_odd_names_are_found_by_themselves_and_by_nothing_else(store: Store, name: str) -> None:
     odd = Item(kind=Kind.VOLUME, id=name, name=name, rule="anonymous")
     cleaned(store, "a", odd)
     cleaned(store, "b", replace(odd, id="other", name="other"), host="prod-4")
-    assert plans(store.cleanups(matching=AuditFilter(texts=(name,)))) == ["a"]
-    assert plans(store.cleanups(matching=AuditFilter(texts=(f"{name}*",)))) == ["a"]
+    assert plans(store.audit.cleanups(matching=AuditFilter(texts=(name,)))) == ["a"]
+    assert plans(store.audit.cleanups(matching=AuditFilter(texts=(f"{name}*",)))) == ["a"]
 
 
-def test_the_migration_finds_for_old_cleanups_the_words_that_new_ones_get(
-    several: SqlStore, url: str
-) -> None:
+def test_the_migration_finds_for_old_cleanups_the_words_that_new_ones_get(several: Store, url: str) -> None:
     several.close()
     db = create_engine(url)
     with db.connect() as connection:

@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from bot.core.json import Json
 from bot.services.audit.review import cleanup_json, plan_json
 from bot.store.audit.rebuilding import ONLY_OURS
-from bot.store.store import SqlStore
+from bot.store.opening import Store
 from tests.store.whole import whole_life
 
 Sql = Callable[[str], None]
@@ -24,11 +24,11 @@ SHOWN = tuple(
 NAMES = [f"{table}.{column.name}" for table, column in SHOWN]
 
 
-def record_of(store: SqlStore, plan_id: str = "p1") -> Json:
+def record_of(store: Store, plan_id: str = "p1") -> Json:
     """All that people are shown of one cleanup, but for what is said of changed rows."""
-    recorded = store.recorded(plan_id)
+    recorded = store.audit.recorded(plan_id)
     assert recorded is not None
-    items: list[Json] = [str(item) for item in store.recorded_items([plan_id])]
+    items: list[Json] = [str(item) for item in store.audit.recorded_items([plan_id])]
     shown: Json = json.loads(json.dumps([plan_json(recorded), items]))
     assert isinstance(shown, list)
     assert isinstance(shown[0], dict)
@@ -36,12 +36,12 @@ def record_of(store: SqlStore, plan_id: str = "p1") -> Json:
     return shown
 
 
-def lines_of(store: SqlStore) -> list[Json]:
-    return [cleanup_json(line) | {"differs": False} for line in store.cleanups()]
+def lines_of(store: Store) -> list[Json]:
+    return [cleanup_json(line) | {"differs": False} for line in store.audit.cleanups()]
 
 
-def named(store: SqlStore) -> list[str]:
-    return [str(difference) for difference in store.compare().differences]
+def named(store: Store) -> list[str]:
+    return [str(difference) for difference in store.chain.compare().differences]
 
 
 def another(column: Column[object]) -> str:
@@ -64,17 +64,17 @@ def another(column: Column[object]) -> str:
     )
 
 
-def test_what_was_not_changed_has_no_differences(store: SqlStore) -> None:
+def test_what_was_not_changed_has_no_differences(store: Store) -> None:
     state = whole_life(store)
-    recorded = store.recorded("p1")
+    recorded = store.audit.recorded("p1")
     assert recorded is not None
     assert (recorded.differences, recorded.state, named(store)) == ((), state, [])
-    assert not store.cleanups()[0].differs
+    assert not store.audit.cleanups()[0].differs
 
 
 @pytest.mark.parametrize(("table", "column"), SHOWN, ids=NAMES)
 def test_a_changed_column_is_named_and_never_shown(
-    store: SqlStore, sql: Sql, table: str, column: Column[object]
+    store: Store, sql: Sql, table: str, column: Column[object]
 ) -> None:
     whole_life(store)
     record, lines = record_of(store), lines_of(store)
@@ -92,21 +92,19 @@ def test_a_changed_column_is_named_and_never_shown(
 @pytest.mark.parametrize(
     "column", ["status", "host", "started_at", "finished_at", "profile", "reclaimed_bytes"]
 )
-def test_a_line_and_a_record_of_changed_rows_say_that_they_were(
-    store: SqlStore, sql: Sql, column: str
-) -> None:
+def test_a_line_and_a_record_of_changed_rows_say_that_they_were(store: Store, sql: Sql, column: str) -> None:
     whole_life(store)
     value = "7" if column == "reclaimed_bytes" else "'2020-01-01T00:00:00.000000Z'"
     sql(f"UPDATE plan SET {column} = {value}")  # noqa: S608 - the names above
-    assert store.cleanups()[0].differs
-    recorded = store.recorded("p1")
+    assert store.audit.cleanups()[0].differs
+    recorded = store.audit.recorded("p1")
     assert recorded is not None
     assert any(f"plan p1: {column} is" in each for each in recorded.differences)
 
 
 @pytest.mark.parametrize("table", ["vote", "plan_item", "restore", "cleanup_word", "plan"])
 def test_a_row_that_was_deleted_is_named_and_the_record_is_the_same(
-    store: SqlStore, sql: Sql, table: str
+    store: Store, sql: Sql, table: str
 ) -> None:
     whole_life(store)
     record, lines = record_of(store), lines_of(store)
@@ -129,7 +127,7 @@ INSERTS = {
 
 
 @pytest.mark.parametrize("table", INSERTS)
-def test_a_row_of_which_no_event_tells_is_named_and_not_shown(store: SqlStore, sql: Sql, table: str) -> None:
+def test_a_row_of_which_no_event_tells_is_named_and_not_shown(store: Store, sql: Sql, table: str) -> None:
     whole_life(store)
     record, lines = record_of(store), lines_of(store)
     sql(INSERTS[table])
@@ -137,31 +135,31 @@ def test_a_row_of_which_no_event_tells_is_named_and_not_shown(store: SqlStore, s
     assert (record_of(store), lines_of(store)) == (record, lines)
 
 
-def test_a_cleanup_that_never_was_is_in_no_list(store: SqlStore, sql: Sql) -> None:
+def test_a_cleanup_that_never_was_is_in_no_list(store: Store, sql: Sql) -> None:
     whole_life(store)
     columns = [column.name for table, column in SHOWN if table == "plan"]
     every = ", ".join(["version", "shown_version", "changed_at", "owner", *columns])
     forged = every.replace("owner, id,", "owner, 'forged',")
     sql(f"INSERT INTO plan ({every}) SELECT {forged} FROM plan")  # noqa: S608 - the names above
     sql("INSERT INTO cleanup_word SELECT word, started_at, 'forged', host FROM cleanup_word")
-    assert [line.plan for line in store.cleanups(limit=1)] == ["p1"]
+    assert [line.plan for line in store.audit.cleanups(limit=1)] == ["p1"]
     assert "plan forged: no event tells of this row" in named(store)
 
 
 def test_what_is_found_by_a_host_that_was_written_there_is_not_shown_to_who_may_not_read_its_own(
-    store: SqlStore, sql: Sql
+    store: Store, sql: Sql
 ) -> None:
     whole_life(store, "p1", "secret-1")
     sql(
         "INSERT INTO cleanup_word SELECT 'host:ci', started_at, plan_id, 'ci' FROM cleanup_word WHERE word = ''"
     )
-    assert store.cleanups(hosts=["ci"]) == ()
-    assert [line.plan for line in store.cleanups(hosts=["secret-1"])] == ["p1"]
+    assert store.audit.cleanups(hosts=["ci"]) == ()
+    assert [line.plan for line in store.audit.cleanups(hosts=["secret-1"])] == ["p1"]
 
 
 @pytest.mark.parametrize("seq", ["999999", "-5"])
 def test_an_event_that_was_put_beside_the_chain_is_not_shown_and_is_said(
-    store: SqlStore, sql: Sql, seq: str
+    store: Store, sql: Sql, seq: str
 ) -> None:
     whole_life(store)
     record, lines = record_of(store), lines_of(store)
@@ -171,14 +169,14 @@ def test_an_event_that_was_put_beside_the_chain_is_not_shown_and_is_said(
         f"plan, host, 'U0EVE', {forged}, previous, hash, 'new', seal FROM event WHERE tag = 'deckhand:cleanup:finished'"
     )
     assert (record_of(store), lines_of(store)) == (record, lines)
-    recorded = store.recorded("p1")
+    recorded = store.audit.recorded("p1")
     assert recorded is not None
     assert recorded.differences == (f"event {seq} is none of the chain's, and was left out",)
 
 
 @pytest.mark.parametrize("column", ["started_at", "finished_at", "snapshot", "usage_before", "status"])
 def test_what_cannot_be_read_is_named_and_hinders_nobody_from_reading_the_rest(
-    store: SqlStore, sql: Sql, column: str
+    store: Store, sql: Sql, column: str
 ) -> None:
     whole_life(store)
     record, lines = record_of(store), lines_of(store)

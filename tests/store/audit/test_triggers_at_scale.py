@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import create_engine
 
-from bot.store.store import SqlStore
+from bot.store.opening import Store
 
 MANY = 3_000
 ROW = "'2026-01-01T00:00:00.000000Z', '{tag}', '', '', '', '{facts}', '', 'hash ' || n, 'key ' || n, 'sha256'"
@@ -20,7 +20,7 @@ FACTS = f'{{"first":1,"last":{MANY}}}'
 @pytest.mark.postgres
 @pytest.mark.parametrize("url", ["postgresql"], indirect=True)
 def test_no_trigger_reads_through_the_events_in_a_session_that_began_with_an_empty_table(
-    url: str, store: SqlStore
+    url: str, store: Store
 ) -> None:
     """Counted in rows that were read, and not in time: a scan an event would read millions."""
     event, checkpoint = ROW.format(tag="x", facts="{}"), ROW.format(tag="shell:audit:archived", facts=FACTS)

@@ -20,9 +20,8 @@ from bot.core.life.states import PlanState, Status
 from bot.store.db.database import current_revision
 from bot.store.db.sessions import now
 from bot.store.models import Row
-from bot.store.opening import migrate, open_store
+from bot.store.opening import Store, migrate, open_store
 from bot.store.plan import plans
-from bot.store.store import SqlStore
 from tests.store.samples import SECRET, approval, approved, at_once, changes, propose, the
 
 LATEST = "0012"
@@ -117,7 +116,7 @@ def test_sqlite_is_set_up_for_an_audit(tmp_path: Path) -> None:
     store = open_store(url)
 
     def pragmas(name: str) -> object:
-        return store._sessions.reading(
+        return store.sessions.reading(
             lambda session: session.connection().exec_driver_sql(f"PRAGMA {name}").scalar()
         )
 
@@ -130,19 +129,19 @@ def test_a_read_only_sqlite_file_is_unavailable_and_nothing_changes(tmp_path: Pa
     store = open_store(f"sqlite:///{path}")
     before = approved(store)
     read_only = open_store(f"sqlite:///file:{path}?mode=ro&uri=true", migrate=False)
-    assert read_only.plan("p1") == before
+    assert read_only.plans.get("p1") == before
     for attempt in changes(read_only):
         with pytest.raises(StoreUnavailableError, match="read-only") as said:
             attempt()
         assert "UPDATE" not in str(said.value)
-    assert store.plan("p1") == before
+    assert store.plans.get("p1") == before
     read_only.close()
     store.close()
 
 
-def test_the_password_is_in_no_representation(url: str, store: SqlStore) -> None:
+def test_the_password_is_in_no_representation(url: str, store: Store) -> None:
     assert "deckhand.db" in repr(store) or "PostgreSQL test_" in repr(store)
-    for shown in (repr(store), str(store), repr(vars(store)), repr(vars(store._sessions))):
+    for shown in (repr(store), str(store), repr(vars(store)), repr(vars(store.sessions))):
         assert SECRET not in shown
 
 
@@ -170,25 +169,25 @@ def test_migrations_are_found_in_an_installed_package(tmp_path: Path) -> None:
 
 
 def test_a_reader_sees_one_snapshot_and_keeps_no_writer_waiting(
-    store: SqlStore, open_another: Callable[[], SqlStore]
+    store: Store, open_another: Callable[[], Store]
 ) -> None:
     before, writer = propose(store), open_another()
 
     def look(session: Session) -> tuple[PlanState | None, PlanState | None]:
         first = plans.load(session, "p1")
-        writer.change("p1", approval())
+        writer.plans.change("p1", approval())
         return first, plans.load(session, "p1")
 
-    assert store._sessions.reading(look) == (before, before)
+    assert store.sessions.reading(look) == (before, before)
     assert the(store).status is Status.APPROVED
 
 
-def test_the_clock_is_asked_anew_at_each_statement(store: SqlStore) -> None:
+def test_the_clock_is_asked_anew_at_each_statement(store: Store) -> None:
     def twice(session: Session) -> tuple[datetime, datetime]:
         first = now(session)
         time.sleep(0.02)
         return first, now(session)
 
-    first, second = store._sessions.writing(twice)
+    first, second = store.sessions.writing(twice)
     assert second > first
     assert abs(datetime.now(UTC) - second) < timedelta(seconds=10)

@@ -9,8 +9,7 @@ from contextlib import ExitStack, closing
 import pytest
 
 from bot.core.audit.events import Event, Tag
-from bot.store.opening import open_store
-from bot.store.store import SqlStore
+from bot.store.opening import Store, open_store
 from tests.store.conftest import BOTH
 
 WRITERS = 8
@@ -25,21 +24,21 @@ from bot.store.opening import open_store
 url, name, count = sys.argv[1], sys.argv[2], int(sys.argv[3])
 with closing(open_store(url, migrate=False)) as store:
     for number in range(count):
-        store.record(Event(tag=Tag.PLAN_REFUSED, plan=name, facts={"number": number}))
+        store.trail.record(Event(tag=Tag.PLAN_REFUSED, plan=name, facts={"number": number}))
 """
 
 
-def must_be_one_chain(store: SqlStore, count: int, writers: int = WRITERS) -> None:
+def must_be_one_chain(store: Store, count: int, writers: int = WRITERS) -> None:
     for number in range(writers):
-        numbers = [link.event.facts["number"] for link in store.events(f"p{number}")]
+        numbers = [link.event.facts["number"] for link in store.audit.events(f"p{number}")]
         assert numbers == list(range(count))
-    verdict = store.verify()
+    verdict = store.chain.verify()
     assert (verdict.broken, verdict.events, verdict.last.seq) == (None, writers * count, writers * count)
 
 
 @pytest.mark.parametrize("url", BOTH, indirect=True)
 @pytest.mark.parametrize("count", COUNTS)
-def test_many_processes_write_one_chain(url: str, store: SqlStore, count: int) -> None:
+def test_many_processes_write_one_chain(url: str, store: Store, count: int) -> None:
     writers = WRITERS if count == MANY else 3  # to start one takes longer than its work
     began = time.monotonic()
     processes = [
@@ -57,13 +56,13 @@ def test_many_processes_write_one_chain(url: str, store: SqlStore, count: int) -
 
 @pytest.mark.parametrize("url", BOTH, indirect=True)
 @pytest.mark.parametrize("count", COUNTS)
-def test_eight_threads_write_one_chain(url: str, store: SqlStore, count: int) -> None:
+def test_eight_threads_write_one_chain(url: str, store: Store, count: int) -> None:
     failed: list[Exception] = []
 
-    def write(name: str, own: SqlStore) -> None:
+    def write(name: str, own: Store) -> None:
         try:
             for number in range(count):
-                own.record(Event(tag=Tag.PLAN_REFUSED, plan=name, facts={"number": number}))
+                own.trail.record(Event(tag=Tag.PLAN_REFUSED, plan=name, facts={"number": number}))
         except Exception as error:  # noqa: BLE001 - the test shows it
             failed.append(error)
 

@@ -18,7 +18,7 @@ from sqlalchemy.pool import NullPool
 from bot.core.life.states import Outcome, Status
 from bot.store.db import database, revisions, schema
 from bot.store.models import Row
-from bot.store.store import SqlStore
+from bot.store.opening import Store
 from tests.store.samples import POSTGRESQL_TRIGGERS, TRIGGERS
 
 ROWS = Path(__file__).with_name("rows")
@@ -52,7 +52,7 @@ def must_still_be_there(before: Mapping[str, Table], after: Mapping[str, Table])
 
 
 @pytest.fixture
-def upgraded(empty_url: str) -> Iterator[SqlStore]:
+def upgraded(empty_url: str) -> Iterator[Store]:
     """A database that began with the first schema, brought up step by step with rows in each table."""
     sessions, db = database.connect(empty_url), create_engine(empty_url, poolclass=NullPool)
     before: dict[str, Table] = {}
@@ -65,14 +65,14 @@ def upgraded(empty_url: str) -> Iterator[SqlStore]:
     db.dispose()
     empty = [name for name in Row.metadata.tables if not before[name]]
     assert empty == [], f"rows for these belong into {ROWS}, in the file of the migration that makes them"
-    with closing(SqlStore(sessions, sessions.close)) as store:
+    with closing(Store(sessions, sessions.close)) as store:
         yield store
 
 
-def test_everything_reads_the_same_and_the_chain_holds(upgraded: SqlStore) -> None:
-    verdict = upgraded.verify()
-    assert (verdict.broken, verdict.first, verdict.events) == (None, 1, upgraded.head().seq)
-    done = upgraded.plan("k7m2p9wxyz")
+def test_everything_reads_the_same_and_the_chain_holds(upgraded: Store) -> None:
+    verdict = upgraded.chain.verify()
+    assert (verdict.broken, verdict.first, verdict.events) == (None, 1, upgraded.audit.head().seq)
+    done = upgraded.plans.get("k7m2p9wxyz")
     assert done is not None
     assert (done.status, done.reclaimed, [item.outcome for item in done.items]) == (
         Status.PARTIAL, 5 * 10**9, [Outcome.REMOVED, Outcome.KEPT, Outcome.GONE],
@@ -80,47 +80,47 @@ def test_everything_reads_the_same_and_the_chain_holds(upgraded: SqlStore) -> No
     assert done.items[2].item.name == "café “ü”: $(x) 'q' \\ %s"
     assert done.message is not None
     assert (done.message.ts, done.message.permalink) == ("1700000000.000100", "")
-    rejected = upgraded.plan("rej3ct2345")
+    rejected = upgraded.plans.get("rej3ct2345")
     assert rejected is not None
     assert (rejected.status, rejected.votes[0].reason) == (Status.REJECTED, "not during the sale")
-    assert {one.plan: one.outcome for one in upgraded.cleanups()} == {
+    assert {one.plan: one.outcome for one in upgraded.audit.cleanups()} == {
         "k7m2p9wxyz": "partial", "runn1ng234": "running",
     }  # fmt: skip
-    assert all(link.seal == "" for link in upgraded.events("k7m2p9wxyz"))
+    assert all(link.seal == "" for link in upgraded.audit.events("k7m2p9wxyz"))
 
 
 def test_records_of_earlier_releases_are_told_from_their_events_as_far_as_those_tell(
-    upgraded: SqlStore,
+    upgraded: Store,
 ) -> None:
     for plan_id in ("k7m2p9wxyz", "rej3ct2345", "runn1ng234", "wa1ting234"):
-        state, recorded = upgraded.plan(plan_id), upgraded.recorded(plan_id)
+        state, recorded = upgraded.plans.get(plan_id), upgraded.audit.recorded(plan_id)
         assert state is not None
         assert recorded is not None
         assert (recorded.state.status, recorded.state.approvers) == (state.status, state.approvers)
         assert [str(item.outcome) for item in recorded.state.items] == [
             str(item.outcome) for item in state.items
         ]
-    assert [str(each) for each in upgraded.compare().differences] == [
+    assert [str(each) for each in upgraded.chain.compare().differences] == [
         "restore k7m2p9wxyz: no event tells of this row"  # it was added for the migration alone
     ]
 
 
-def test_work_that_the_first_release_left_goes_on(upgraded: SqlStore) -> None:
-    waiting = upgraded.plan("wa1ting234")
+def test_work_that_the_first_release_left_goes_on(upgraded: Store) -> None:
+    waiting = upgraded.plans.get("wa1ting234")
     assert waiting is not None
-    assert (upgraded.claimable(), waiting.waits_for) == (("runn1ng234",), "runn1ng234")
-    run = upgraded.claim("runn1ng234", "replica-9", timedelta(seconds=60))
+    assert (upgraded.runs.claimable(), waiting.waits_for) == (("runn1ng234",), "runn1ng234")
+    run = upgraded.runs.claim("runn1ng234", "replica-9", timedelta(seconds=60))
     assert run is not None
     assert run.attempt == 2
-    upgraded.start_items(run, [0])
-    assert [link.seal for link in upgraded.events("runn1ng234")][-2:] == ["sha256", "sha256"]
-    assert upgraded.verify().broken is None
+    upgraded.runs.start_items(run, [0])
+    assert [link.seal for link in upgraded.audit.events("runn1ng234")][-2:] == ["sha256", "sha256"]
+    assert upgraded.chain.verify().broken is None
 
 
-def test_the_first_release_may_still_write_while_this_one_runs(upgraded: SqlStore) -> None:
+def test_the_first_release_may_still_write_while_this_one_runs(upgraded: Store) -> None:
     """An event without the columns that came later, as the code of the first release adds it."""
-    last = upgraded.head()
-    with upgraded._sessions._db.begin() as connection:
+    last = upgraded.audit.head()
+    with upgraded.sessions._db.begin() as connection:
         connection.execute(
             text(
                 "INSERT INTO event (seq, at, tag, plan, host, actor, facts, previous, hash, key) VALUES (:seq, "
@@ -157,7 +157,5 @@ def test_the_tables_have_the_triggers_that_the_tests_drop(url: str) -> None:
     assert found == {(table, name) for table, names in wanted.items() for name in names}
 
 
-def test_the_revision_that_is_told_without_alembic_is_alembics_own(
-    upgraded: SqlStore, empty_url: str
-) -> None:
+def test_the_revision_that_is_told_without_alembic_is_alembics_own(upgraded: Store, empty_url: str) -> None:
     assert revisions.newest() == STEPS[-1].revision == database.current_revision(empty_url)

@@ -14,8 +14,7 @@ from bot.core.life.states import PlanState
 from bot.ports import Change
 from bot.store.db.database import current_revision
 from bot.store.db.sessions import TRIES
-from bot.store.opening import migrate, open_store
-from bot.store.store import SqlStore
+from bot.store.opening import Store, migrate, open_store
 from tests.store.samples import LEASE, SECRET, approval, approved, at_once, changes, propose, the
 from tests.support.machines.postgres import PrivatePostgres
 
@@ -32,8 +31,8 @@ def test_a_stopped_postgresql_is_unavailable_nothing_changes_and_it_goes_on_late
     postgres.stop()
     try:
         looks: list[Callable[[], object]] = [
-            partial(store.plan, "p1"),
-            store.broken_link,
+            partial(store.plans.get, "p1"),
+            store.chain.verify,
             partial(migrate, url),
         ]
         for attempt in changes(store) + looks:
@@ -43,7 +42,7 @@ def test_a_stopped_postgresql_is_unavailable_nothing_changes_and_it_goes_on_late
     finally:
         postgres.start()
     assert the(store) == before
-    assert store.claim("p1", "replica-1", LEASE) is not None
+    assert store.runs.claim("p1", "replica-1", LEASE) is not None
     store.close()
 
 
@@ -64,7 +63,7 @@ def test_a_read_only_postgresql_is_unavailable(postgres: PrivatePostgres, postgr
 
 
 @pytest.fixture
-def on_postgres(postgres: PrivatePostgres, postgres_template: str) -> Iterator[SqlStore]:
+def on_postgres(postgres: PrivatePostgres, postgres_template: str) -> Iterator[Store]:
     name = f"only_{uuid.uuid4().hex}"
     postgres.create_database(name, postgres_template)
     store = open_store(postgres.url(name))
@@ -72,13 +71,13 @@ def on_postgres(postgres: PrivatePostgres, postgres_template: str) -> Iterator[S
     store.close()
 
 
-def test_a_connection_cut_in_the_middle_changes_nothing_and_is_not_tried_again(on_postgres: SqlStore) -> None:
+def test_a_connection_cut_in_the_middle_changes_nothing_and_is_not_tried_again(on_postgres: Store) -> None:
     before = propose(on_postgres)
     decisions: list[PlanState] = []
 
     def decide(state: PlanState, moment: datetime) -> Change:
         decisions.append(state)
-        on_postgres._sessions.reading(
+        on_postgres.sessions.reading(
             lambda session: session.execute(
                 text(
                     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
@@ -89,13 +88,13 @@ def test_a_connection_cut_in_the_middle_changes_nothing_and_is_not_tried_again(o
         return approval()(state, moment)
 
     with pytest.raises(StoreUnavailableError):
-        on_postgres.change("p1", decide)
+        on_postgres.plans.change("p1", decide)
     assert decisions == [before]
     assert the(on_postgres) == before
 
 
 @pytest.mark.parametrize("state", ["40001", "40P01"])
-def test_a_lost_race_is_tried_again_a_few_times(on_postgres: SqlStore, state: str) -> None:
+def test_a_lost_race_is_tried_again_a_few_times(on_postgres: Store, state: str) -> None:
     tries: list[int] = []
     lose = text(f"DO $$ BEGIN RAISE EXCEPTION 'lost' USING ERRCODE = '{state}'; END $$")
 
@@ -105,16 +104,16 @@ def test_a_lost_race_is_tried_again_a_few_times(on_postgres: SqlStore, state: st
             session.execute(lose)
         return "won"
 
-    assert on_postgres._sessions.writing(lambda session: race(session, 2)) == "won"
+    assert on_postgres.sessions.writing(lambda session: race(session, 2)) == "won"
     assert len(tries) == 3
     with pytest.raises(StoreUnavailableError):
-        on_postgres._sessions.writing(lambda session: race(session, 99))
+        on_postgres.sessions.writing(lambda session: race(session, 99))
     assert len(tries) == 3 + TRIES
 
 
-def test_events_of_two_plans_deadlock_nobody(on_postgres: SqlStore) -> None:
+def test_events_of_two_plans_deadlock_nobody(on_postgres: Store) -> None:
     for number in range(16):
         propose(on_postgres, f"p{number}", f"host-{number}")
-    results = at_once([partial(on_postgres.change, f"p{number}", approval()) for number in range(16)])
+    results = at_once([partial(on_postgres.plans.change, f"p{number}", approval()) for number in range(16)])
     assert all(isinstance(result, PlanState) for result in results)
-    assert on_postgres.broken_link() is None
+    assert on_postgres.chain.verify().broken is None

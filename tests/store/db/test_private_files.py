@@ -46,7 +46,7 @@ def test_wider_files_of_a_release_before_are_narrowed_and_that_is_said(
         for each in tmp_path.iterdir():
             each.chmod(0o664)
         with closing(open_store(f"sqlite:///{file}")) as again:
-            assert again.head().seq > 0
+            assert again.audit.head().seq > 0
         assert set(modes(tmp_path).values()) == {"600"}
     assert (
         "deckhand.db: other accounts could use this file (mode 664); now it is yours alone (600)"
@@ -76,7 +76,7 @@ def test_exports_and_archives_are_private_and_follow_no_link_that_somebody_laid(
         (tmp_path / f"{name}.partial").symlink_to(victim)
     with closing(open_store(url)) as store:
         cleaned(store, "first")
-        assert store.archive(datetime.now(UTC) + timedelta(days=1), tmp_path / "old.jsonl", "a test")
+        assert store.chain.archive(datetime.now(UTC) + timedelta(days=1), tmp_path / "old.jsonl", "a test")
         cleaned(store, "second")
     ended = deckhand("audit", "export", "--output", "a.jsonl", folder=tmp_path)
     assert ended.returncode == 0, ended.stderr

@@ -7,16 +7,16 @@ from sqlalchemy import text
 
 from bot.core.audit.events import Tag
 from bot.core.life.states import Status
-from bot.store.store import SqlStore
+from bot.store.opening import Store
 from tests.store.samples import tags, the
 
 Sql = Callable[..., None]
 LONG_AGO = "UPDATE plan SET lease_until = '2000-01-01T00:00:00.000000Z'"
 
 
-def snapshot(store: SqlStore, change: Callable[[dict[str, object]], None], plan_id: str = "p1") -> str:
+def snapshot(store: Store, change: Callable[[dict[str, object]], None], plan_id: str = "p1") -> str:
     """The plan's snapshot, with one thing changed in it."""
-    with store._sessions._db.connect() as connection:
+    with store.sessions._db.connect() as connection:
         found = connection.execute(
             text("SELECT snapshot FROM plan WHERE id = :id"), {"id": plan_id}
         ).scalar_one()
@@ -49,13 +49,13 @@ def on_another_host(value: dict[str, object]) -> None:
     value["host"] = "prod-9"
 
 
-def closed_loudly(store: SqlStore, status: Status = Status.CANCELLED) -> None:
+def closed_loudly(store: Store, status: Status = Status.CANCELLED) -> None:
     state = the(store)
     assert state.status is status
     assert "Somebody changed this plan in Deckhand's database" in state.reason
     assert str(Tag.PLAN_DIFFERS) in tags(store)
-    assert store.verify().broken is None
-    assert store.claimable() == ()
+    assert store.chain.verify().broken is None
+    assert store.runs.claimable() == ()
 
 
 SNAPSHOTS = [another_image, later_look, somebody_elses, never_ending, on_another_host]

@@ -1,0 +1,183 @@
+"""The ports of ``bot.ports`` on SQLite and PostgreSQL: which functions are a transaction each, and of which kind."""
+
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from functools import wraps
+from pathlib import Path
+from typing import Concatenate, ParamSpec, TypeVar
+
+from sqlmodel import Session
+
+from bot.core.docker.inventory import EngineInfo
+from bot.core.docker.sightings import KnownEngine
+from bot.core.errors import PlanDiffersError
+from bot.core.life.states import PlanState
+from bot.ports import Change, Run
+from bot.store import overview
+from bot.store.audit import rebuilding, records, reviewing
+from bot.store.audit.archive import Archived, archive
+from bot.store.audit.export import Selection
+from bot.store.audit.totals import hosts_of_cleanups, statistics, totals
+from bot.store.db.sessions import Sessions, now
+from bot.store.events import chain, walking
+from bot.store.events.witness import witness
+from bot.store.plan import binding, items, plans, restores, runs, showing, turns
+from bot.store.watch import identities, ledger, looks, schedules
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class _Port:
+    """Transactions on one database."""
+
+    def __init__(self, sessions: Sessions) -> None:
+        self.sessions = sessions
+
+
+def _reading(work: Callable[Concatenate[Session, P], T]) -> Callable[Concatenate[_Port, P], T]:
+    """A method that sees one consistent snapshot."""
+
+    @wraps(work)
+    def method(self: _Port, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        return self.sessions.reading(lambda session: work(session, *args, **kwargs))
+
+    return method
+
+
+def _writing(work: Callable[Concatenate[Session, P], T]) -> Callable[Concatenate[_Port, P], T]:
+    """A method that is written whole or not at all."""
+
+    @wraps(work)
+    def method(self: _Port, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        return self.sessions.writing(lambda session: work(session, *args, **kwargs))
+
+    return method
+
+
+class SqlPlans(_Port):
+    create = _writing(plans.create)
+    replace = _writing(plans.put_in_place)
+    due = _reading(plans.due)
+    open_of = _reading(plans.open_plans)
+    going_on = _reading(overview.going_on)
+    ended = _reading(overview.ended)
+
+    def get(self, plan_id: str) -> PlanState | None:
+        try:
+            return self.sessions.reading(lambda session: plans.load(session, plan_id))
+        except PlanDiffersError as unreadable:  # there is nothing to be shown, nor to be asked: it is closed
+            why = str(unreadable)
+            raise self.sessions.writing(lambda session: binding.refuse(session, plan_id, why)) from None
+
+    def change(self, plan_id: str, decide: Callable[[PlanState, datetime], Change]) -> PlanState:
+        changed = self.sessions.writing(lambda session: plans.change(session, plan_id, decide))
+        if isinstance(changed, PlanDiffersError):  # which is written by now
+            raise changed
+        return changed
+
+
+class SqlRuns(_Port):
+    claimable = _reading(turns.claimable)
+    renew = _writing(runs.renew)
+    release = _writing(runs.release)
+    park = _writing(runs.park)
+    start_items = _writing(items.start)
+    untag_item = _writing(items.untagging)
+    end_items = _writing(items.end)
+    set_usage = _writing(runs.set_usage)
+    held_against_audit = _reading(runs.held_against_audit)
+    finish = _writing(runs.finish)
+
+    def claim(self, plan_id: str, owner: str, lease: timedelta) -> Run | None:
+        try:
+            return self.sessions.writing(lambda session: runs.claim(session, plan_id, owner, lease))
+        except runs.HostBusyError:
+            return None
+
+
+class SqlRestores(_Port):
+    ask = _writing(restores.ask)
+    due = _reading(restores.due)
+    claim = _writing(restores.claim)
+    renew = _writing(restores.renew)
+    record = _writing(restores.record)
+    end = _writing(restores.end)
+
+
+class SqlMessages(_Port):
+    unshown = _reading(showing.unshown)
+    running = _reading(showing.running)
+    begin_showing = _writing(showing.begin_showing)
+    leave_unshown = _writing(showing.leave_unshown)
+    shown = _writing(showing.shown)
+    untold = _reading(showing.untold)
+    told = _writing(showing.told)
+
+
+class SqlTimers(_Port):
+    standing = _reading(schedules.timers)
+    begin = _writing(schedules.set_timer)
+    tick = _writing(schedules.tick)
+    note = _writing(schedules.note)
+    troubles = _reading(overview.troubles)
+
+
+class SqlLedger(_Port):
+    now = _reading(now)
+    known_engines = _reading(identities.known)
+    accept_engine = _writing(identities.accept)
+    look = _writing(ledger.look)
+    look_at_volumes = _writing(ledger.look_at_volumes)
+    remember_look = _writing(looks.remember)
+    remember_looks = _writing(looks.remember_all)
+    last_looks = _reading(looks.last)
+
+    def identify(self, host: str, engine: EngineInfo) -> KnownEngine:
+        found = self.sessions.reading(lambda session: identities.engine_of(session, host))
+        return found or self.sessions.writing(lambda session: identities.first_seen(session, host, engine))
+
+
+class SqlTrail(_Port):
+    record = _writing(chain.record)
+    record_refusal = _writing(chain.append_refusal)
+    announce_head = _writing(chain.announce)
+
+
+class SqlAudit(_Port):
+    cleanups = _reading(reviewing.cleanups)
+    totals = _reading(totals)
+    statistics = _reading(statistics)
+    latest_cleanups = _reading(overview.latest_cleanups)
+    head = _reading(chain.head)
+    hosts_of_cleanups = _reading(hosts_of_cleanups)
+    recorded_items = _reading(records.recorded_items)
+    recorded = _reading(records.recorded)
+    events = _reading(chain.of_plan)
+
+
+class SqlChain(_Port):
+    """What whoever runs Deckhand does with the audit as a whole."""
+
+    begin_sealing = _writing(chain.begin_sealing)
+    verify = _reading(walking.verify)
+    compare = _reading(rebuilding.compare)
+    archives = _reading(walking.archives)
+    witness = _reading(witness)
+
+    def archive(self, before: datetime, output: Path, by: str) -> Archived | None:
+        """Move the events before a moment to a file; None when there are none."""
+        return archive(self.sessions, before, output, by)
+
+    @contextmanager
+    def exported(
+        self, lines: Callable[[Session, Selection], Generator[str, None, None]], selection: Selection
+    ) -> Iterator[Iterator[str]]:
+        """The lines of an export, one snapshot, read as they are asked for."""
+        with self.sessions.streaming() as session:
+            made = lines(session, selection)
+            try:
+                yield made
+            finally:
+                made.close()  # before its connection goes, also when nobody read to the end
