@@ -72,13 +72,13 @@ class Checks:
     def _configured(self) -> str:
         self._target = target = target_of(self._host.address)
         if isinstance(target, Ssh):
-            self._links = self._clients.hops(target)
+            self._links = self._clients.ssh.hops(target)
             return " → ".join(f"{link.route.user}@{link.route}" for link in self._links)
         return str(target)
 
     def _dialled(self) -> str:
         if isinstance(self._target, Ssh):
-            dial = self._clients.dial(self._target, self._links[-1])
+            dial = self._clients.ssh.dial(self._target, self._links[-1])
             dial().close()
             return f"through {dial.way.value}" if dial.way else ""
         if isinstance(self._target, Unix):
@@ -143,7 +143,7 @@ def untrusted(clients: Clients, host: Host) -> tuple[ShownKey, KnownKeys] | None
     """
     with translated(host.name):
         target = target_of(host.address)
-        links = clients.hops(target) if isinstance(target, Ssh) else ()
+        links = clients.ssh.hops(target) if isinstance(target, Ssh) else ()
         try:
             for link in links:
                 shown, known = link.introduction()

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import docker
 
@@ -12,25 +13,21 @@ from bot.core.docker.inventory import EngineInfo, Identity
 from bot.core.docker.usage import DiskSpace
 from bot.core.errors import EngineChangedError, HostUnreachableError
 from bot.core.rules.hosts import Address, Host
-from bot.engines.deadlines import Deadline
-from bot.engines.disk import Disk, LocalDisk, RemoteDisk, unknown_disk
+from bot.engines.deadlines import WAKE_SECONDS, Deadline
+from bot.engines.disk.local import Disk, LocalDisk, unknown_disk
 from bot.engines.docker.adapter import DIALLED_URL, Dial, DialAdapter, unix_dial
 from bot.engines.docker.client import EngineClient, tcp_client
 from bot.engines.docker.identity import proven
 from bot.engines.docker.shared import Shared
 from bot.engines.failures import LinkError, translated
 from bot.engines.limits import Limits
-from bot.engines.ssh.config import Route, SshFiles
-from bot.engines.ssh.dial import ENGINE_SOCKET, SshDial
-from bot.engines.ssh.keys import Keyring
-from bot.engines.ssh.link import SshLink
-from bot.engines.ssh.wire import WAKE_SECONDS
-from bot.engines.targets import Ssh, Tcp, Unix, target_of
+from bot.engines.targets import ENGINE_SOCKET, Ssh, Tcp, Unix, target_of
+
+if TYPE_CHECKING:  # they import paramiko, which takes longer than a local engine to answer
+    from bot.engines.over_ssh import SshWays
+    from bot.engines.ssh.link import SshLink
 
 DEFAULT_LIMITS = Limits()
-HANDSHAKES = 32
-"""SSH handshakes at work at once: more only wait for one another's processor time. Who waits for a server holds
-no place."""
 SSH = Path("~/.ssh")
 STOPPING = "Deckhand is shutting down."
 
@@ -42,14 +39,14 @@ class _Place:
     opening: Shared[EngineClient]
     """One connects at a time; who comes meanwhile shares what comes of it."""
     client: EngineClient | None = None
-    link: SshLink | None = None
+    link: "SshLink | None" = None
     disk: Disk = unknown_disk
     gone: bool = False
     """Its host is no longer reached in this way: who still holds the place must look for the one now."""
     lock: threading.Lock = field(default_factory=threading.Lock)
     """Held for moments, to exchange the fields above; never while a host is waited for."""
 
-    def take(self, link: SshLink) -> None:
+    def take(self, link: "SshLink") -> None:
         """Connect over this link, or over none if the place has been left meanwhile."""
         with self.lock:
             self.link = link
@@ -98,16 +95,14 @@ class Clients:
     ) -> None:
         """``engine_socket`` is where engines listen on hosts reached by SSH; ``pins`` is our known_hosts file."""
         self._hosts = hosts
-        self._files = SshFiles(config=ssh_config, known_hosts=known_hosts, pins=pins)
+        self._ssh_files = (ssh_config, known_hosts, pins)
         self.limits = limits
         self._engine_socket = engine_socket
-        self._keyring = Keyring()
-        self._handshakes = threading.BoundedSemaphore(HANDSHAKES)
         self._lock = threading.Lock()
         self._places: dict[str, _Place] = {}
         self._holding: list[_Place] = []
         """Ways of those who hold an engine: no reload ends them."""
-        self._jumps: dict[Route, SshLink] = {}
+        self._ssh: SshWays | None = None
         self._closed = False
 
     def client(self, host: str) -> docker.APIClient:
@@ -184,15 +179,25 @@ class Clients:
         """End every connection and its thread; ``client`` raises from now on."""
         with self._lock:
             self._closed = True
-            places, jumps = [*self._places.values(), *self._holding], list(self._jumps.values())
+            places, ssh = [*self._places.values(), *self._holding], self._ssh
             self._places.clear()
-            self._jumps.clear()
-        for jump in jumps:
-            jump.cut()
+        if ssh is not None:
+            ssh.cut()
         _end(places)
-        deadline = Deadline(WAKE_SECONDS)
-        for jump in reversed(jumps):
-            jump.close(deadline.left)
+        if ssh is not None:
+            ssh.close(WAKE_SECONDS)
+
+    @property
+    def ssh(self) -> "SshWays":
+        """The ways to hosts behind SSH, made when the first of them is asked; LinkError after the end."""
+        from bot.engines.over_ssh import SshWays  # noqa: PLC0415 - as above
+
+        with self._lock:
+            if self._closed:
+                raise LinkError(HostUnreachableError, STOPPING)
+            if self._ssh is None:
+                self._ssh = SshWays(*self._ssh_files, self.limits, self._engine_socket)
+            return self._ssh
 
     def _place(self, host: str) -> _Place:
         with self._lock:
@@ -237,45 +242,13 @@ class Clients:
             case Tcp() as tcp:
                 return tcp_client(tcp, self.limits, meant)
             case Ssh() as ssh:
-                link = self._link(self._files.route(ssh.address))
+                link, place.disk = self.ssh.link_to(ssh)
                 place.take(link)
-                place.disk = RemoteDisk(link, self.limits.disk)
-                adapter = self._dialled(self.dial(ssh, link), meant)
+                adapter = self._dialled(self.ssh.dial(ssh, link), meant)
                 return EngineClient(DIALLED_URL, self.limits, adapter, link.disconnect, link.answers)
 
     def _dialled(self, dial: Dial, meant: Identity | None) -> DialAdapter:
         return DialAdapter(proven(dial, meant, self.limits), self.limits)
-
-    def dial(self, target: Ssh, link: SshLink) -> SshDial:
-        """What opens connections to the engine behind a link."""
-        # The helper goes to the engine that the remote user's docker command uses, not to a path of ours.
-        path = target.path or self._engine_socket
-        return SshDial(link, self.limits, path, helper_reaches_path=target.path is None)
-
-    def hops(self, target: Ssh) -> tuple[SshLink, ...]:
-        """Links of the caller's own, not connected yet, one behind the other: jump hosts first."""
-        routes: list[Route] = []
-        route: Route | None = self._files.route(target.address)
-        while route is not None:
-            routes.insert(0, route)
-            route = route.jump
-        links: list[SshLink] = []
-        for each in routes:
-            before = links[-1] if links else None
-            links.append(SshLink(each, self._keyring, self.limits, before, self._handshakes))
-        return tuple(links)
-
-    def _link(self, route: Route) -> SshLink:
-        jump = None if route.jump is None else self._jump(route.jump)
-        return SshLink(route, self._keyring, self.limits, jump, self._handshakes)
-
-    def _jump(self, route: Route) -> SshLink:
-        """Jump hosts are shared: one kept connection for all the hosts behind it."""
-        link = self._link(route)
-        with self._lock:
-            if self._closed:
-                raise LinkError(HostUnreachableError, STOPPING)
-            return self._jumps.setdefault(route, link)
 
 
 class Held:

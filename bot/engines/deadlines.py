@@ -7,6 +7,8 @@ from types import TracebackType
 from typing import Self
 
 LATE_SECONDS = 1.0
+WAKE_SECONDS = 5.0
+"""That a thread gets which was woken, to see that it is to end."""
 
 
 class Deadline:

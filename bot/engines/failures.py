@@ -2,11 +2,11 @@
 
 import socket
 import ssl
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import docker.errors
-import paramiko
 import requests
 import urllib3.exceptions
 
@@ -36,6 +36,19 @@ class LinkError(Exception):
         super().__init__(sentence)
 
 
+def lost_ssh() -> tuple[type[Exception], ...]:
+    """What a broken SSH connection raises; to be asked once something was raised.
+
+    As long as no host is reached by SSH nothing of paramiko's is raised, and paramiko, which takes longer to import
+    than a local engine to answer, stays where it is.
+    """
+    if "paramiko" not in sys.modules:
+        return (EOFError,)
+    import paramiko  # noqa: PLC0415 - as the sentence above says
+
+    return paramiko.SSHException, EOFError
+
+
 @contextmanager
 def translated(host: str) -> Iterator[None]:
     """Raise what the Docker SDK, HTTP, SSH and sockets raise as the HostError that it means for ``host``."""
@@ -51,7 +64,7 @@ def translated(host: str) -> Iterator[None]:
         ) from error
     except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
         raise _http(host, error) from error
-    except (paramiko.SSHException, EOFError) as error:
+    except lost_ssh() as error:
         raise HostUnreachableError(host, BROKEN) from error
     except OSError as error:
         raise _socket(host, error) from error

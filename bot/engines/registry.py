@@ -10,7 +10,6 @@ from docker import APIClient
 from bot.core.docker.inventory import EngineInfo
 from bot.core.errors import EngineChangedError
 from bot.core.rules.hosts import Host, Step
-from bot.engines.checks import Checks, untrusted
 from bot.engines.clients import Clients
 from bot.engines.docker.engine import DockerEngine
 from bot.engines.held import HeldDockerEngine
@@ -39,10 +38,14 @@ class DockerEngines:
 
     def check(self, host: str) -> tuple[Step, ...]:
         """Try every step on the way to the host's engine."""
+        from bot.engines.checks import Checks  # noqa: PLC0415 - as below
+
         return Checks(self._clients, self._engine(host), self._hosts[host])()
 
     def untrusted(self, host: str) -> tuple[ShownKey, KnownKeys] | None:
         """The first SSH key on the way to a host that is not trusted; HostError when the way ends before."""
+        from bot.engines.checks import untrusted  # noqa: PLC0415 - it imports paramiko, which takes its time
+
         return untrusted(self._clients, self._hosts[host])
 
     def _engine(self, host: str) -> DockerEngine:

@@ -12,6 +12,8 @@ from bot.engines.contexts import Endpoint
 from bot.engines.failures import LinkError
 
 TLS_PORT, PLAIN_PORT = 2376, 2375
+ENGINE_SOCKET = "/var/run/docker.sock"
+"""Where an engine listens on a host that is reached by SSH, unless somebody says otherwise."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""Trying Deckhand: the unchanged bot beside a local Slack look-alike and a sample engine."""
+"""``deckhand try``: the unchanged bot beside a local Slack look-alike and a sample engine."""
 
 import logging
 import signal
@@ -6,6 +6,9 @@ from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Annotated
+
+import typer
 
 from bot.app import Deckhand
 from bot.config.settings import Settings, load
@@ -74,8 +77,15 @@ def _answers(url: str) -> bool:
         return True
 
 
-def run_trial(port: int, data: Path | None) -> None:
-    """Serve the trial until SIGTERM or SIGINT."""
+def try_it(
+    port: Annotated[
+        int, typer.Option(help="Where the page is served, on 127.0.0.1.", min=0, max=65535)
+    ] = 8765,
+    data: Annotated[
+        Path | None, typer.Option(help="Keep the database here; else it ends with the trial.")
+    ] = None,
+) -> None:
+    """Try Deckhand on a local page that looks like Slack, with a sample host."""
     ended = Arriving(signal.SIGTERM, signal.SIGINT)
     with trial(port, data) as (workspace, settings):
         LOG.info("ready: open %s and type /docker-df sample", workspace.address)

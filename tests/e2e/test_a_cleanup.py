@@ -12,7 +12,7 @@ from tests.e2e.conftest import RunDeckhand, write_configuration
 from tests.support.conversation import action_ids, plan_of, private_answer, with_text
 from tests.support.machines.engine import PrivateEngine
 from tests.support.machines.postgres import PrivatePostgres
-from tests.support.shell import deckhand
+from tests.support.shell import program
 
 
 @pytest.fixture(params=["a socket and SQLite", "SSH and PostgreSQL"])
@@ -83,13 +83,13 @@ def test_what_was_approved_is_removed_and_nothing_else_and_the_audit_says_so(
     assert record["measured_bytes"] is not None, "the disk was asked before and after"
     assert [row["total"] for row in record["before"]] == [2, 1, 0, 0]
     assert [row["total"] for row in record["after"]] == [1, 1, 0, 0]
-    verified = deckhand("audit", "verify", "--config", str(configuration), folder=configuration.parent)
+    verified = program("audit", "verify", "--config", str(configuration), folder=configuration.parent)
     assert verified.returncode == 0, verified.stderr
 
 
 def audited(configuration: Path, plan_id: str) -> dict[str, Any]:
     """The record of a cleanup as another process reads it."""
-    ended = deckhand(
+    ended = program(
         "audit", "show", plan_id, "--json", "--config", str(configuration), folder=configuration.parent
     )
     assert ended.returncode == 0, ended.stderr

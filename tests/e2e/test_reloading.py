@@ -126,7 +126,7 @@ def test_connections_of_hosts_that_are_gone_or_reached_in_another_way_end(sshd: 
         links = {}
         for name in ("kept", "changed", "gone"):
             place = engines._clients._place(name)
-            (place.link,) = engines._clients.hops(Ssh(address=server.ssh_address))
+            (place.link,) = engines._clients.ssh.hops(Ssh(address=server.ssh_address))
             links[name] = place.link
             place.link.connect()
         engines.adopt({**kept, "changed": registered(sshd().ssh_address)[HOST]})

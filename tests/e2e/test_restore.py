@@ -11,7 +11,7 @@ from tests.services.bench import imported
 from tests.support.conversation import plan_of, shown, with_text
 from tests.support.machines.engine import PrivateEngine
 from tests.support.machines.registry import private_registry
-from tests.support.shell import deckhand
+from tests.support.shell import program
 from tests.support.waiting import SECONDS
 
 DOCKERFILE = ["FROM scratch", "COPY busybox /bin/busybox", "LABEL built=here"]
@@ -58,7 +58,7 @@ def test_a_removed_image_is_pulled_again_under_its_old_names_and_the_audit_says_
     assert tags(engine) == {tag: image for tag, image in before.items() if tag != "built:here"}
 
     folder, file = configuration.parent, str(configuration)
-    printed = deckhand("audit", "show", plan_id, "--json", "--config", file, folder=folder)
+    printed = program("audit", "show", plan_id, "--json", "--config", file, folder=folder)
     record = json.loads(printed.stdout)
     assert [image["outcome"] for image in record["restored"]["images"]] == ["restored"]
     assert record["restored"]["asked_by"] == "U0BOB"
@@ -66,9 +66,9 @@ def test_a_removed_image_is_pulled_again_under_its_old_names_and_the_audit_says_
     assert [event["tag"] for event in record["events"]][-3:] == [
         "slack:restore:asked", "deckhand:restore:image", "deckhand:restore:ended",
     ]  # fmt: skip
-    spoken = deckhand("audit", "show", plan_id, "--config", file, folder=folder).stdout
+    spoken = program("audit", "show", plan_id, "--config", file, folder=folder).stdout
     assert "1 removed image can be pulled again (Restore, in Slack), from:" in spoken
     assert f"{name.removesuffix(':1.0')}@sha256:" in spoken
-    listed = deckhand("audit", "list", "shop/app:1.0", "--json", "--config", file, folder=folder)
+    listed = program("audit", "list", "shop/app:1.0", "--json", "--config", file, folder=folder)
     assert [cleanup["plan"] for cleanup in json.loads(listed.stdout)] == [plan_id]
-    assert deckhand("audit", "verify", "--config", file, folder=folder).returncode == 0
+    assert program("audit", "verify", "--config", file, folder=folder).returncode == 0

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.e2e.browser.pages import picture
 from tests.support.machines.needs import free_port
-from tests.support.shell import deckhand, started
+from tests.support.shell import program, started
 from tests.support.waiting import wait_until
 
 ROOT = Path(__file__).parents[2]
@@ -104,7 +104,7 @@ def test_one_asks_the_other_approves_and_the_audit_has_it(
     shown = page.get_by_text(re.compile(r"cleanup:\w+")).last.inner_text()
 
     configuration = str(tmp_path / "data" / "deckhand.toml")
-    ended = deckhand("audit", "show", shown, "--json", "--config", configuration, folder=tmp_path)
+    ended = program("audit", "show", shown, "--json", "--config", configuration, folder=tmp_path)
     record = json.loads(ended.stdout)
     assert (record["requested_by"], record["approved_by"], record["outcome"]) == ("U0ANN", ["U0BOB"], "done")
     assert [item["outcome"] for item in record["items"]] == ["removed"] * 5

@@ -11,7 +11,7 @@ from bot.core.docker.inventory import EngineInfo
 from bot.core.docker.usage import DiskSpace
 from bot.core.rules.hosts import SocketAddress
 from bot.engines.clients import Clients
-from bot.engines.disk import LocalDisk
+from bot.engines.disk.local import LocalDisk
 from bot.engines.docker.engine import DockerEngine
 from tests.conftest import StartSshd
 from tests.engines.conftest import MakeClients

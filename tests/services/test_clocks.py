@@ -19,7 +19,7 @@ NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
 MAY_ASK_THIS_MACHINE = {
     "process/clock.py": "what Clocks compares, and what SteadyClock begins at",
-    "shell/rules.py": "of `policy explain`, which opens no database: when a window opens, to read",
+    "shell/rules/policy.py": "of `policy explain`, which opens no database: when a window opens, to read",
     "engines/docker/engine.py": "the stand-in for an engine that does not tell its clock",
     "trial": "a stand-in for Slack and for engines, with their clocks",
 }

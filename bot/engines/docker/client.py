@@ -13,7 +13,6 @@ from typing import Any, cast
 
 import docker
 import docker.errors
-import paramiko
 import requests
 import requests.adapters
 
@@ -29,7 +28,7 @@ from bot.engines.docker.adapter import DIALLED_URL, DialAdapter
 from bot.engines.docker.budget import LateError
 from bot.engines.docker.identity import proven
 from bot.engines.docker.tcp_dial import tcp_dial
-from bot.engines.failures import LinkError
+from bot.engines.failures import LinkError, lost_ssh
 from bot.engines.limits import Limits
 from bot.engines.targets import Tcp
 
@@ -43,13 +42,11 @@ ELSEWHERE = (
     "stands between it and the engine, register the engine's own address."
 )
 READS = ("GET", "HEAD")
-LOST = (
-    requests.ConnectionError,
-    requests.exceptions.ChunkedEncodingError,
-    paramiko.SSHException,
-    EOFError,
-)
-"""What a kept connection that has died looks like; a read may then be sent once more."""
+
+
+def _lost(*more: type[Exception]) -> tuple[type[Exception], ...]:
+    """What a kept connection that has died looks like; a read may then be sent once more. And ``more``."""
+    return *more, requests.ConnectionError, requests.exceptions.ChunkedEncodingError, *lost_ssh()
 
 
 def _nothing() -> None:
@@ -117,7 +114,7 @@ class EngineClient(docker.APIClient):
             self._in_flight += 1
         try:
             return self._sent(request, options, stream=stream)
-        except LOST as error:
+        except _lost() as error:
             refused = isinstance(error, requests.ConnectTimeout | requests.exceptions.SSLError)
             if request.method not in READS or self._last_answer is None or refused:
                 raise
@@ -186,7 +183,7 @@ class EngineClient(docker.APIClient):
             self._last_answer = now
         try:
             self._ping()
-        except (LinkError, *LOST):
+        except _lost(LinkError):
             self._reset()
             self._ping()
 

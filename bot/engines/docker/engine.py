@@ -15,7 +15,7 @@ from docker import APIClient
 from bot.core.docker.inventory import CacheRecord, Container, EngineInfo, Image, Inventory, Network, Volume
 from bot.core.docker.usage import DiskSpace, DiskUsage, Glance, Survey
 from bot.core.errors import EngineTimeoutError, EngineUnsupportedError, NotFoundError
-from bot.engines.disk import Disk, unknown_disk
+from bot.engines.disk.local import Disk, unknown_disk
 from bot.engines.docker import decode
 from bot.engines.docker.decode import Answer
 from bot.engines.docker.df import Df

@@ -2,40 +2,29 @@
 
 import io
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from typing import Protocol
 
-import paramiko
-
-from bot.engines.deadlines import Cut, Deadline
+from bot.engines.deadlines import Deadline
 from bot.engines.use import Use
 
 LAST_SECONDS = 0.001
 """In the place of 0, which would mean not to wait at all."""
 
 
-@contextmanager
-def answered_within(channel: paramiko.Channel, seconds: float) -> Iterator[None]:
-    """A question over a channel and its answer, whatever arrives meanwhile; TimeoutError when it is not done.
+class Channel(Protocol):
+    """What a socket needs of paramiko's channel, which this module does without: it takes long to import."""
 
-    The channel is then closed, and the connection, which others use, is not.
-    """
-
-    def end() -> None:
-        channel.event.set()  # paramiko waits for some answers without a limit
-        with suppress(paramiko.SSHException, OSError, EOFError):  # the connection has ended
-            channel.close()
-
-    channel.settimeout(seconds)
-    with Cut(seconds, end) as cut:
-        try:
-            yield
-        except (paramiko.SSHException, OSError, EOFError) as error:
-            if cut.late:
-                raise TimeoutError from error
-            raise
-    if cut.late:
-        raise TimeoutError
+    @property
+    def closed(self) -> bool: ...
+    @property
+    def eof_received(self) -> int: ...
+    def recv_ready(self) -> bool: ...
+    def gettimeout(self) -> float | None: ...
+    def settimeout(self, timeout: float | None) -> None: ...
+    def send(self, s: bytes) -> int: ...
+    def recv(self, nbytes: int) -> bytes: ...
+    def shutdown(self, how: int) -> None: ...
+    def close(self) -> None: ...
 
 
 class ChannelSocket:
@@ -44,7 +33,7 @@ class ChannelSocket:
     One that does not own its channel leaves it open for what may still be read from it.
     """
 
-    def __init__(self, channel: paramiko.Channel, use: Use, *, owner: bool = True) -> None:
+    def __init__(self, channel: Channel, use: Use, *, owner: bool = True) -> None:
         self._channel = channel
         self._use = use
         self._owner = owner

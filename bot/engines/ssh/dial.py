@@ -13,14 +13,14 @@ import paramiko
 from bot.core.errors import EngineTimeoutError, EngineUnavailableError
 from bot.engines.failures import LinkError
 from bot.engines.limits import Limits
-from bot.engines.ssh.channels import ChannelSocket, answered_within
+from bot.engines.ssh.channels import ChannelSocket
 from bot.engines.ssh.link import SshLink
+from bot.engines.ssh.wire import answered_within
 from bot.engines.use import Use
 
 HELPER = "docker system dial-stdio"
 """The one command that is ever run on a host; nothing is ever added to it."""
 
-ENGINE_SOCKET = "/var/run/docker.sock"
 COMMAND_NOT_FOUND = 127
 SHOWN = 200
 ANOTHER_VOICE = (

@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 import paramiko
 
 from bot.core.errors import HostUnreachableError
-from bot.engines.deadlines import Cut, Deadline
+from bot.engines.deadlines import WAKE_SECONDS, Cut, Deadline
 from bot.engines.failures import LinkError
 from bot.engines.limits import Limits
 from bot.engines.ssh import known_hosts
@@ -16,7 +16,7 @@ from bot.engines.ssh.greeting import introduced
 from bot.engines.ssh.keys import Keyring
 from bot.engines.ssh.login import log_in
 from bot.engines.ssh.transport import STREAMLOCAL, Transport
-from bot.engines.ssh.wire import WAKE_SECONDS, Wire
+from bot.engines.ssh.wire import Wire
 from bot.engines.tcp import connect
 from bot.engines.use import Use
 

@@ -1,14 +1,14 @@
-"""What carries one SSH connection, and how it ends: at once, whoever waits for it."""
+"""What carries one SSH connection, and how it ends: at once, whoever waits for it; and a question over it."""
 
 import socket
 import threading
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
 import paramiko
 
+from bot.engines.deadlines import WAKE_SECONDS, Cut
 from bot.engines.ssh.transport import Transport
-
-WAKE_SECONDS = 5.0
 
 
 class Wire:
@@ -52,3 +52,27 @@ class Wire:
         transport = self._begun
         if transport is not None and transport.is_alive() and transport is not threading.current_thread():
             transport.join(seconds)
+
+
+@contextmanager
+def answered_within(channel: paramiko.Channel, seconds: float) -> Iterator[None]:
+    """A question over a channel and its answer, whatever arrives meanwhile; TimeoutError when it is not done.
+
+    The channel is then closed, and the connection, which others use, is not.
+    """
+
+    def end() -> None:
+        channel.event.set()  # paramiko waits for some answers without a limit
+        with suppress(paramiko.SSHException, OSError, EOFError):  # the connection has ended
+            channel.close()
+
+    channel.settimeout(seconds)
+    with Cut(seconds, end) as cut:
+        try:
+            yield
+        except (paramiko.SSHException, OSError, EOFError) as error:
+            if cut.late:
+                raise TimeoutError from error
+            raise
+    if cut.late:
+        raise TimeoutError

@@ -19,20 +19,24 @@ from rich.text import Text
 from bot.core.json import Json
 from bot.core.visible import json_text, visible
 
-_OUT = Console(soft_wrap=True, highlight=False)
-_ERR = Console(soft_wrap=True, highlight=False, stderr=True)
+
+def _terminal(*, stderr: bool = False) -> Console:
+    """As it is now: how wide it is may change, and where it leads."""
+    return Console(soft_wrap=True, highlight=False, stderr=stderr)
 
 
 def say(*lines: str) -> None:
     """Print lines; a line break inside one is shown, and makes no other."""
+    terminal = _terminal()
     for line in lines:
-        _OUT.print(Text(visible(line)))
+        terminal.print(Text(visible(line)))
 
 
 def complain(*lines: str) -> None:
     """Say on standard error what is in the way."""
+    terminal = _terminal(stderr=True)
     for line in lines:
-        _ERR.print(Text(visible(line)))
+        terminal.print(Text(visible(line)))
 
 
 def ask(question: str) -> bool:
@@ -88,7 +92,7 @@ def show_table(
         table.add_column(title, justify=justify, overflow="fold", min_width=widths[index] if widths else None)
     for row in rows:
         table.add_row(*(Text(visible(cell)) for cell in row))
-    _OUT.print(table)
+    _terminal().print(table)
 
 
 def tell_defect(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:

@@ -1,10 +1,9 @@
 """The Engine API's paths: each handler reads a call and answers with a reply, under the universe's lock."""
 
-from __future__ import annotations
-
 import json
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any, TypeAlias
 
 from bot.trial.sample.errors import InvalidParameterError
 from bot.trial.sample.filters import Filters
@@ -14,12 +13,7 @@ from bot.trial.sample.removing import images as removing_images
 from bot.trial.sample.removing import objects as removing
 from bot.trial.sample.removing.pruning import PRUNE_FILTERS, prune_cache
 from bot.trial.sample.showing import containers, images, others, system
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
-    from typing import TypeAlias
-
-    from bot.trial.sample.universe import Universe
+from bot.trial.sample.universe import Universe
 
 _OFF = frozenset({"", "0", "no", "false", "none"})
 _CREATED, _NO_CONTENT, _NOT_MODIFIED = 201, 204, 304
@@ -65,8 +59,7 @@ class Reply:
     """JSON values, one after another, of a call that tells how it goes."""
 
 
-if TYPE_CHECKING:
-    Handler: TypeAlias = Callable[[Call], Reply]
+Handler: TypeAlias = Callable[[Call], Reply]
 
 
 def _list_images(call: Call) -> Reply:

@@ -1,19 +1,13 @@
 """The `filters` parameter: which are known, and what they mean for each kind of object."""
 
-from __future__ import annotations
-
 import fnmatch
 import json
 import re
+from collections.abc import Collection, Mapping
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 from bot.trial.sample.errors import InvalidParameterError
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
-
-    from bot.trial.sample.names import Reference
+from bot.trial.sample.names import Reference
 
 _DURATION = re.compile(r"(\d+(?:\.\d*)?)([^\d.]*)")
 _SECONDS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}

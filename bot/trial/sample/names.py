@@ -1,7 +1,5 @@
 """Image references as the engine reads them: `nginx` is `docker.io/library/nginx:latest`."""
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass
 

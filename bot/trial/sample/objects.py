@@ -1,14 +1,10 @@
 """What an engine keeps: plain frozen values; a change of state is a replaced value."""
 
-from __future__ import annotations
-
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from datetime import datetime
+from datetime import datetime
+from typing import Literal
 
 ContainerState = Literal["created", "running", "paused", "exited"]
 MountType = Literal["volume", "bind"]

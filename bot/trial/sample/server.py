@@ -1,37 +1,30 @@
 """The sample engine's HTTP side: a unix socket that speaks the Engine API, in a thread of its own."""
 
-from __future__ import annotations
-
 import asyncio
 import json
 import re
 import socket
 import threading
 import time
-from typing import TYPE_CHECKING, Self
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Self
 from urllib.parse import parse_qs
 
 import uvicorn
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
-from bot.trial.sample.api import ROUTES, Call
+from bot.trial.sample.api import ROUTES, Call, Handler
 from bot.trial.sample.errors import EngineError
 from bot.trial.sample.making.production import production_universe
 from bot.trial.sample.showing.system import API_VERSION, ENGINE_VERSION, MIN_API_VERSION, dotted
-
-if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-    from pathlib import Path
-    from types import TracebackType
-
-    from starlette.requests import Request
-    from starlette.types import ASGIApp, Receive, Scope, Send
-
-    from bot.trial.sample.api import Handler
-    from bot.trial.sample.universe import Universe
+from bot.trial.sample.universe import Universe
 
 _VERSION_PREFIX = re.compile(r"/v(\d+)\.(\d+)(?=/)")
 _START_SECONDS = 10.0

@@ -1,19 +1,12 @@
 """The state of one simulated engine, and the questions that everything else asks it."""
 
-from __future__ import annotations
-
 import threading
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
 from bot.trial.sample import names
 from bot.trial.sample.errors import InvalidParameterError, NotFoundError
-from bot.trial.sample.objects import Network, digest
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
-
-    from bot.trial.sample.objects import CacheRecord, Container, Image, Layer, Volume
+from bot.trial.sample.objects import CacheRecord, Container, Image, Layer, Network, Volume, digest
 
 
 def utc_now() -> datetime:

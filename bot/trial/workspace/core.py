@@ -1,16 +1,12 @@
 """What every part of the workspace stands on: its one lock, its refusals, its ids."""
 
-from __future__ import annotations
-
 import secrets
 import string
 import threading
 import time
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from types import TracebackType
+from collections.abc import Callable, Sequence
+from types import TracebackType
+from typing import Any, TypeAlias, TypeVar
 
 # Slack's payloads are open-ended JSON: the shape is Slack's, and limits.py checks the parts that matter.
 JSON: TypeAlias = dict[str, Any]

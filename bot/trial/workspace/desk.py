@@ -1,23 +1,17 @@
 """Everything that one workspace holds, handed around as one value."""
 
-from __future__ import annotations
-
 from collections import deque
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from bot.trial.workspace.core import JSON, Pulse, Refused, fresh_id
 from bot.trial.workspace.faults import Faults, RateLimits
+from bot.trial.workspace.files import Files
 from bot.trial.workspace.limits.limits import refuse_message
+from bot.trial.workspace.links import Links
 from bot.trial.workspace.messages import Draft, Message, Messages
-from bot.trial.workspace.team import BOT_USER_ID, SLACKBOT_ID
+from bot.trial.workspace.team import BOT_USER_ID, SLACKBOT_ID, Team
 from bot.trial.workspace.tickets import Hooks, Triggers
-
-if TYPE_CHECKING:
-    from bot.trial.workspace.files import Files
-    from bot.trial.workspace.links import Links
-    from bot.trial.workspace.team import Team
-    from bot.trial.workspace.views import Views
+from bot.trial.workspace.views import Views
 
 MAX_CALLS = 5000
 

@@ -1,17 +1,12 @@
 """Who gets in: people with the key of the page, the bot with its tokens, and nobody from another site."""
 
-from __future__ import annotations
-
 import hmac
 import secrets
-from typing import TYPE_CHECKING
 
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocket
-
-if TYPE_CHECKING:
-    from starlette.types import ASGIApp, Receive, Scope, Send
 
 OF_THE_BOT = ("/api/", "/hooks/", "/upload/", "/link/")
 """Where the bot calls. Each asks for a token of its own, or has a secret in its address."""

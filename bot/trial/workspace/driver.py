@@ -1,20 +1,15 @@
 """The workspace's people and failures as plain calls, for tests and for `deckhand try`."""
 
-from __future__ import annotations
+from collections.abc import Callable
+from typing import TypeVar
 
-from typing import TYPE_CHECKING, TypeVar
-
+from bot.trial.workspace.core import JSON
+from bot.trial.workspace.desk import Call, Desk
 from bot.trial.workspace.faults import Fault
+from bot.trial.workspace.messages import Message
 from bot.trial.workspace.page.acts import Acts, Click, Outcome
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from bot.trial.workspace.core import JSON
-    from bot.trial.workspace.desk import Call, Desk
-    from bot.trial.workspace.messages import Message
-    from bot.trial.workspace.page.forms import Given, Values
-    from bot.trial.workspace.team import Team
+from bot.trial.workspace.page.forms import Given, Values
+from bot.trial.workspace.team import Team
 
 T = TypeVar("T")
 DEFAULT_TIMEOUT = 10.0  # seconds

@@ -1,7 +1,5 @@
 """Failures on demand, so that tests can see what the bot does about them."""
 
-from __future__ import annotations
-
 import time
 from collections import deque
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Uploaded files, in Slack's three steps: ask for a URL, send the bytes to it, complete."""
 
-from __future__ import annotations
-
 import mimetypes
 import time
 from dataclasses import dataclass, field

@@ -1,22 +1,16 @@
 """Socket Mode: the bot's connections, the envelopes sent over them, the acks that come back."""
 
-from __future__ import annotations
-
 import asyncio
 import concurrent.futures
 import contextlib
 import json
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
-from starlette.websockets import WebSocketDisconnect
+from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from bot.trial.workspace.core import JSON, Pulse, Refused, fresh_id
 from bot.trial.workspace.team import APP_ID
-
-if TYPE_CHECKING:
-    from starlette.websockets import WebSocket
 
 ACK_SECONDS = 3.0
 MAX_CONNECTIONS = 10

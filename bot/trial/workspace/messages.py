@@ -1,15 +1,10 @@
 """The messages of the workspace: posted, edited in place, deleted; some for one person only."""
 
-from __future__ import annotations
-
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
 
 from bot.trial.workspace.core import JSON, Pulse, Refused, Timestamps, fresh_id
 from bot.trial.workspace.team import APP_ID, BOT_ID, BOT_USER_ID, TEAM_ID
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,17 +1,11 @@
 """The payloads that Slack sends to an app, field by field."""
 
-from __future__ import annotations
-
 import time
-from typing import TYPE_CHECKING
 
 from bot.trial.workspace.core import JSON, fresh_id
-from bot.trial.workspace.team import APP_ID, TEAM_DOMAIN, TEAM_ID
-
-if TYPE_CHECKING:
-    from bot.trial.workspace.desk import Desk
-    from bot.trial.workspace.messages import Message
-    from bot.trial.workspace.team import Channel, Person
+from bot.trial.workspace.desk import Desk
+from bot.trial.workspace.messages import Message
+from bot.trial.workspace.team import APP_ID, TEAM_DOMAIN, TEAM_ID, Channel, Person
 
 # Slack's old verification token: still in each payload, and nothing should look at it.
 LEGACY_TOKEN = "trial"  # noqa: S105 - not a secret

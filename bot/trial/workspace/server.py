@@ -1,11 +1,11 @@
 """The workspace as a server: start it, hand its address and tokens to a bot, act as its people."""
 
-from __future__ import annotations
-
 import secrets
 import socket
 import threading
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Self
 
 import uvicorn
 from starlette.applications import Starlette
@@ -21,15 +21,8 @@ from bot.trial.workspace.messages import Messages
 from bot.trial.workspace.methods.webapi import WebApi
 from bot.trial.workspace.page.acts import Acts
 from bot.trial.workspace.page.page import Page
-from bot.trial.workspace.team import DEFAULT_PEOPLE, Team
+from bot.trial.workspace.team import DEFAULT_PEOPLE, Person, Team
 from bot.trial.workspace.views import Views
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from types import TracebackType
-    from typing import Self
-
-    from bot.trial.workspace.team import Person
 
 STOP_SECONDS = 10.0
 

@@ -1,14 +1,9 @@
 """Who and what is in the workspace: people, channels, groups, slash commands."""
 
-from __future__ import annotations
-
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from bot.trial.workspace.core import JSON, Refused
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 TEAM_ID = "T0TRIAL"
 TEAM_DOMAIN = "deckhand-trial"

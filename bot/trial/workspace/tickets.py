@@ -1,7 +1,5 @@
 """The short-lived things that an interaction hands to the bot: trigger ids and response URLs."""
 
-from __future__ import annotations
-
 import time
 from dataclasses import dataclass
 

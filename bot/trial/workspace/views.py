@@ -1,15 +1,10 @@
 """Modals, stacked up to three deep for each person, and each person's App Home."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 from bot.trial.workspace.core import JSON, Pulse, Refused, fresh_id
 from bot.trial.workspace.messages import with_ids
 from bot.trial.workspace.team import APP_ID, BOT_ID, TEAM_ID
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 MAX_STACK = 3
 

@@ -14,7 +14,8 @@ from paramiko.common import MSG_CHANNEL_REQUEST
 from bot.core.docker.inventory import EngineInfo
 from bot.core.docker.usage import DiskSpace
 from bot.engines.clients import Clients
-from bot.engines.disk import LocalDisk, RemoteDisk
+from bot.engines.disk.local import LocalDisk
+from bot.engines.disk.remote import RemoteDisk
 from bot.engines.limits import Limits
 from bot.engines.targets import Ssh
 from tests.engines.conftest import Lying, MakeClients
@@ -78,7 +79,7 @@ def told(
 
 
 def ask(clients: Clients, server: LyingServer, limits: Limits = SOON) -> DiskSpace | None:
-    (link,) = clients.hops(Ssh(address=server.address))
+    (link,) = clients.ssh.hops(Ssh(address=server.address))
     try:
         return RemoteDisk(link, limits.disk)(INFO)
     finally:
@@ -167,7 +168,7 @@ def test_who_asks_while_another_waits_for_the_disk_does_not_wait_for_ever(
     lying: Lying, make_clients: MakeClients
 ) -> None:
     server = lying.ssh(MSG_CHANNEL_REQUEST)
-    (link,) = make_clients(server.address, limits=SOON).hops(Ssh(address=server.address))
+    (link,) = make_clients(server.address, limits=SOON).ssh.hops(Ssh(address=server.address))
     disk = RemoteDisk(link, 1)
     asking = [threading.Thread(target=disk, args=(INFO,)) for _ in range(6)]
     began = time.monotonic()
@@ -184,7 +185,7 @@ def test_a_data_root_that_is_no_path_is_an_unknown_disk(
     lying: Lying, make_clients: MakeClients, path: str
 ) -> None:
     server = lying.ssh(then=sftp(replying(HEAD + figures())))
-    (link,) = make_clients(server.address, limits=SOON).hops(Ssh(address=server.address))
+    (link,) = make_clients(server.address, limits=SOON).ssh.hops(Ssh(address=server.address))
     assert RemoteDisk(link, 1)(replace(INFO, data_root=path)) is None or "\0" in path
     link.close()
 

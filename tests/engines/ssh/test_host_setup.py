@@ -93,7 +93,7 @@ def test_each_way_reaches_the_engine_and_nothing_else(
     one = DockerEngine(HOST, lambda: clients.client(HOST), lambda info: clients.disk(HOST, info))
     assert (one.disk_space() is not None) is tells_disk
 
-    (link,) = clients.hops(Ssh(address=server.ssh_address))
+    (link,) = clients.ssh.hops(Ssh(address=server.ssh_address))
     try:
         assert "uid=" not in told(link, "id")
         assert refuses(lambda: link.forward("127.0.0.1", server.port, Deadline(10)))

@@ -90,7 +90,7 @@ def test_a_dead_host_behind_a_jump_host_ends_no_other_connection(
             ways(tmp_path, jump.ssh_address, good=good.ssh_address, dead=dead), "good", "dead"
         )
         closing.callback(clients.close)
-        link = clients._link(clients._files.route(SshAddress(host="good")))
+        link = clients.ssh.link(clients.ssh.files.route(SshAddress(host="good")))
         closing.callback(link.close)
         link.connect()
         kept = link.connection
@@ -119,7 +119,8 @@ def test_while_a_jump_host_tries_to_connect_it_serves_others(
         config = ways(tmp_path, jump.ssh_address, good=good.ssh_address, dead=dead)
         clients = clients_of(config, "good", "dead", limits=PATIENT)
         links = {
-            name: clients._link(clients._files.route(SshAddress(host=name))) for name in ("dead", "good")
+            name: clients.ssh.link(clients.ssh.files.route(SshAddress(host=name)))
+            for name in ("dead", "good")
         }
         with ThreadPoolExecutor(1) as pool:
             stuck = pool.submit(links["dead"].connect)

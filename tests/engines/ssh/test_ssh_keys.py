@@ -31,7 +31,7 @@ def server(sshd: StartSshd) -> PrivateSshd:
 
 
 def log_in(make_clients: MakeClients, address: SshAddress) -> None:
-    (link,) = make_clients(address).hops(Ssh(address=address))
+    (link,) = make_clients(address).ssh.hops(Ssh(address=address))
     try:
         with translated(HOST):
             link.connect()
@@ -59,7 +59,7 @@ def test_a_private_key_of_its_owner_alone_is_used(
 
 def test_the_rights_of_a_key_count_at_each_login(server: PrivateSshd, make_clients: MakeClients) -> None:
     clients = make_clients(server.ssh_address)
-    (link,) = clients.hops(Ssh(address=server.ssh_address))
+    (link,) = clients.ssh.hops(Ssh(address=server.ssh_address))
     link.connect()
     link.disconnect()
     server.identity.chmod(0o644)

@@ -137,8 +137,8 @@ def test_forty_servers_that_drip_do_not_make_a_good_one_wait(
 ) -> None:
     good = make_clients(sshd().ssh_address, limits=replace(PATIENT, close=600))
     bad = lying.port(dripping())
-    links = [good.hops(Ssh(address=bad.address))[0] for _ in range(40)]
-    (link,) = good.hops(Ssh(address=next(iter(good._hosts.values())).address))  # type: ignore[arg-type]
+    links = [good.ssh.hops(Ssh(address=bad.address))[0] for _ in range(40)]
+    (link,) = good.ssh.hops(Ssh(address=next(iter(good._hosts.values())).address))  # type: ignore[arg-type]
     with ThreadPoolExecutor(40) as pool:
         waiting = [pool.submit(each.connect) for each in links]
         assert until(lambda: len(bad.links) == 40)
@@ -159,7 +159,7 @@ def test_an_idle_connection_is_closed_though_the_server_keeps_talking(
 ) -> None:
     server = lying.ssh(noise=0.05)
     clients = make_clients(server.address, limits=replace(QUICK, close=1))
-    (link,) = clients.hops(Ssh(address=server.address))
+    (link,) = clients.ssh.hops(Ssh(address=server.address))
     link.connect()
     assert until(lambda: not link.active, 10)
     link.close()
@@ -212,7 +212,7 @@ def test_a_server_that_counts_to_four_billion_holds_nothing(lying: Lying, make_c
 
     server = lying.ssh(then=then)
     clients = make_clients(server.address, limits=QUICK)
-    (link,) = clients.hops(Ssh(address=server.address))
+    (link,) = clients.ssh.hops(Ssh(address=server.address))
     link.connect()
     assert until(lambda: not link.active, 5)
     link.close()
@@ -225,7 +225,7 @@ def test_packets_for_nobody_end_the_connection(lying: Lying, make_clients: MakeC
 
     server = lying.ssh(then=then)
     clients = make_clients(server.address, limits=QUICK)
-    (link,) = clients.hops(Ssh(address=server.address))
+    (link,) = clients.ssh.hops(Ssh(address=server.address))
     link.connect()
     assert until(lambda: not link.active, 30)
     link.close()
@@ -247,7 +247,7 @@ def test_a_new_exchange_of_keys_that_never_ends_makes_way_for_a_new_connection(
 
     server = lying.ssh(then=then)
     clients = make_clients(server.address, limits=QUICK)
-    (link,) = clients.hops(Ssh(address=server.address))
+    (link,) = clients.ssh.hops(Ssh(address=server.address))
     link.connect()
     assert began_again.wait(5)
     assert until(lambda: not link._kept.transport.clear_to_send.is_set())  # type: ignore[union-attr]
@@ -269,7 +269,7 @@ def test_a_request_that_is_taken_drop_by_drop_is_given_up(lying: Lying, make_cli
             time.sleep(0.05)
 
     server = lying.ssh(then=then)
-    (link,) = make_clients(server.address, limits=QUICK).hops(Ssh(address=server.address))
+    (link,) = make_clients(server.address, limits=QUICK).ssh.hops(Ssh(address=server.address))
     channel = link.streamlocal("/run/docker.sock")
     channel.settimeout(1)
     began = time.monotonic()

@@ -12,7 +12,8 @@ import pytest
 from paramiko.packet import Packetizer
 
 from bot.core.errors import HostError
-from bot.engines.clients import HANDSHAKES, Clients
+from bot.engines.clients import Clients
+from bot.engines.over_ssh import HANDSHAKES
 from bot.engines.ssh.transport import STREAMLOCAL
 from tests.engines.conftest import Lying
 from tests.support.leftovers import until
@@ -77,10 +78,11 @@ def test_messages_that_make_no_sense_end_in_a_sentence(lying: Lying, tmp_path: P
         clients = Clients(
             registered(server.address), limits=QUICK, ssh_config=None, known_hosts=Path("/nonexistent")
         )
+        handshakes = clients.ssh.handshakes
         began = time.monotonic()
         with pytest.raises(HostError), closing(clients):
             clients.client(HOST)
-        assert until(lambda: clients._handshakes._value == HANDSHAKES)  # no place is kept
+        assert until(lambda: handshakes._value == HANDSHAKES)  # no place is kept
         return seed, time.monotonic() - began
 
     with ThreadPoolExecutor(8) as pool:

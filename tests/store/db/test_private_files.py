@@ -15,7 +15,7 @@ from bot.process import private
 from bot.store.opening import open_store
 from bot.trial.setting import write_configuration
 from tests.store.cleaned import cleaned
-from tests.support.shell import deckhand
+from tests.support.shell import program
 
 
 @pytest.fixture(autouse=True)
@@ -78,7 +78,7 @@ def test_exports_and_archives_are_private_and_follow_no_link_that_somebody_laid(
         cleaned(store, "first")
         assert store.chain.archive(datetime.now(UTC) + timedelta(days=1), tmp_path / "old.jsonl", "a test")
         cleaned(store, "second")
-    ended = deckhand("audit", "export", "--output", "a.jsonl", folder=tmp_path)
+    ended = program("audit", "export", "--output", "a.jsonl", folder=tmp_path)
     assert ended.returncode == 0, ended.stderr
     found = modes(tmp_path)
     assert (found["a.jsonl"], found["old.jsonl"]) == ("600", "600")

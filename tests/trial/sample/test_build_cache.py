@@ -1,15 +1,11 @@
-from __future__ import annotations
-
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from docker.errors import APIError
 
 from bot.trial.sample import Step
-
-if TYPE_CHECKING:
-    from tests.trial.sample.conftest import Host
+from tests.trial.sample.conftest import Host
 
 BASE = (Step(command="ADD rootfs /", size=1000),)
 APP = (Step(command="RUN install", size=300), Step(command="COPY . .", size=20))

@@ -1,16 +1,11 @@
-from __future__ import annotations
-
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 import pytest
 from docker.errors import APIError, NotFound
 
 from bot.trial.sample import Step
 from bot.trial.sample.making.builder import mounted
-
-if TYPE_CHECKING:
-    from tests.trial.sample.conftest import Host
+from tests.trial.sample.conftest import Host
 
 STEPS = (Step(command="ADD rootfs /", size=1000),)
 

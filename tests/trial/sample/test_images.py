@@ -1,16 +1,11 @@
-from __future__ import annotations
-
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 import pytest
 from docker.errors import APIError, ImageNotFound
 
 from bot.trial.sample import Step
 from bot.trial.sample.objects import chain_id, short
-
-if TYPE_CHECKING:
-    from tests.trial.sample.conftest import Host
+from tests.trial.sample.conftest import Host
 
 BASE = (Step(command="ADD rootfs /", size=1000), Step(command='CMD ["sh"]'))
 APP = (Step(command="RUN install", size=300), Step(command="COPY . .", size=20))

@@ -1,7 +1,5 @@
 """The same removals on a real engine and on a sample engine that holds the very same objects."""
 
-from __future__ import annotations
-
 import io
 import tarfile
 from collections.abc import Iterator

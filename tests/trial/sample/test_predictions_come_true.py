@@ -1,7 +1,5 @@
 """What a plan says it frees, and what the sample engine's disk loses when the plan is run over its socket."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass

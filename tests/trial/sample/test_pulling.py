@@ -1,7 +1,5 @@
 """Pulling by digest: what was pulled once can be pulled again, as the real engine tells it."""
 
-from __future__ import annotations
-
 import json
 from datetime import timedelta
 from typing import Any

@@ -1,17 +1,11 @@
-from __future__ import annotations
-
 import threading
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import docker
 import pytest
 
 from bot.trial.sample import SampleEngine, Step, Universe
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from tests.trial.sample.conftest import Host
+from tests.trial.sample.conftest import Host
 
 BASE = (Step(command="ADD rootfs /", size=1000),)
 APP = (Step(command="RUN install", size=300),)

@@ -1,18 +1,13 @@
 """Engines made at random: what builds, pulls, runs and forced removals may leave behind on one."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
 
 from hypothesis import strategies as st
 
 from bot.trial.sample import Builder, Step, Universe
 from bot.trial.sample.making.builder import mounted
-
-if TYPE_CHECKING:
-    from bot.trial.sample.objects import ContainerState, Image
+from bot.trial.sample.objects import ContainerState, Image
 
 MOMENT = datetime(2026, 3, 1, 12, tzinfo=UTC)
 AGES = st.sampled_from([timedelta(hours=hours) for hours in (2, 30, 100, 200, 900, 5000)])

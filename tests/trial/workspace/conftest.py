@@ -1,10 +1,9 @@
 """A workspace for each test, and a real Bolt app connected to it over a real socket."""
 
-from __future__ import annotations
-
 import contextlib
 import functools
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 
 import pytest
 from slack_bolt import App
@@ -12,10 +11,6 @@ from slack_bolt.adapter.socket_mode import SocketModeHandler
 from slack_sdk import WebClient
 
 from bot.trial.workspace import Workspace
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from contextlib import AbstractContextManager
 
 
 @pytest.fixture

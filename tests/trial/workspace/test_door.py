@@ -1,12 +1,10 @@
 """Who may do what on the port of the page, which every account of the machine reaches."""
 
-from __future__ import annotations
-
 import asyncio
 import http.client
 import json
+from collections.abc import Mapping
 from contextlib import closing
-from typing import TYPE_CHECKING
 
 import pytest
 import websockets
@@ -16,9 +14,6 @@ from slack_sdk.errors import SlackApiError
 
 from bot.trial.workspace import Workspace
 from bot.trial.workspace.methods.methods import ANY_TOKEN_METHODS, METHODS
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 REFUSED = r"not_authed|invalid_auth|not_allowed_token_type"
 SAY = json.dumps({"user": "U0ANN", "channel": "C0OPS", "text": "hello"})

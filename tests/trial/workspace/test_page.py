@@ -1,20 +1,14 @@
-from __future__ import annotations
-
 import contextlib
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
+from slack_bolt import Ack, App
+from slack_sdk import WebClient
 
+from bot.trial.workspace import Workspace
 from bot.trial.workspace.page.page import STATIC
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from slack_bolt import Ack, App
-    from slack_sdk import WebClient
-
-    from bot.trial.workspace import Workspace
 
 JSON = dict[str, Any]
 

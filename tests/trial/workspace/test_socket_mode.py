@@ -1,21 +1,15 @@
-from __future__ import annotations
-
 import threading
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import Any
 
 import pytest
 from slack_bolt import Ack, App, BoltContext, Respond
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
-from bot.trial.workspace import Refused
+from bot.trial.workspace import Refused, Workspace
 from bot.trial.workspace.page.acts import Click
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from contextlib import AbstractContextManager
-
-    from bot.trial.workspace import Workspace
 
 JSON = dict[str, Any]
 CHANNEL = "C0OPS"

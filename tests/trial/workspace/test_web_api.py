@@ -1,14 +1,11 @@
-from __future__ import annotations
-
 import time
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
-if TYPE_CHECKING:
-    from bot.trial.workspace import Workspace
+from bot.trial.workspace import Workspace
 
 CHANNEL = "C0OPS"
 

@@ -1,10 +1,8 @@
 """Fills a universe: images from build steps, and what uses them, by ages counted back from now."""
 
-from __future__ import annotations
-
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import timedelta
-from typing import TYPE_CHECKING
+from datetime import datetime, timedelta
 
 from bot.trial.sample import names
 from bot.trial.sample.making.steps import Step, diff_ids, history
@@ -12,21 +10,17 @@ from bot.trial.sample.objects import (
     ANONYMOUS_LABEL,
     CacheRecord,
     Container,
+    ContainerState,
     Image,
     Layer,
     Mount,
     Network,
+    RecordType,
     Volume,
     chain_id,
     digest,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from datetime import datetime
-
-    from bot.trial.sample.objects import ContainerState, RecordType
-    from bot.trial.sample.universe import Universe
+from bot.trial.sample.universe import Universe
 
 NOW = timedelta()
 _ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789"

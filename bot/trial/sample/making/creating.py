@@ -1,15 +1,11 @@
 """Creating a container: as much of the request as changes what may be removed."""
 
-from __future__ import annotations
-
 import re
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from bot.trial.sample.errors import ConflictError, InvalidParameterError
 from bot.trial.sample.objects import ANONYMOUS_LABEL, Container, Mount, Volume
-
-if TYPE_CHECKING:
-    from bot.trial.sample.universe import Universe
+from bot.trial.sample.universe import Universe
 
 _NAME = re.compile(r"/?[a-zA-Z0-9][a-zA-Z0-9_.-]+")
 

@@ -1,9 +1,7 @@
 """The default universe: a production host that nobody has cleaned for months."""
 
-from __future__ import annotations
-
-from datetime import timedelta
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from datetime import datetime, timedelta
 
 from bot.trial.sample.making.builder import Builder, mounted
 from bot.trial.sample.making.production_data import (
@@ -16,13 +14,8 @@ from bot.trial.sample.making.production_data import (
     note,
     service_steps,
 )
+from bot.trial.sample.objects import Image
 from bot.trial.sample.universe import Universe, utc_now
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from datetime import datetime
-
-    from bot.trial.sample.objects import Image
 
 _BASES = {"web": "node:20-bookworm", "api": "python:3.12-slim", "worker": "python:3.12-slim"}
 _COMMANDS = {

@@ -1,7 +1,5 @@
 """The sample host's images as tables. Sizes in millions of bytes, ages in days unless a name says else."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 from bot.trial.sample.making.steps import Step

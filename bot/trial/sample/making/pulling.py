@@ -1,15 +1,9 @@
 """Pulling by digest: the registries behind a universe keep what was ever pulled from them."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 from bot.trial.sample import names
 from bot.trial.sample.errors import NotFoundError
 from bot.trial.sample.objects import short
-
-if TYPE_CHECKING:
-    from bot.trial.sample.universe import Universe
+from bot.trial.sample.universe import Universe
 
 Report = dict[str, object]
 

@@ -1,15 +1,10 @@
 """Build steps, and the layers and history that they make."""
 
-from __future__ import annotations
-
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from datetime import datetime
 
 from bot.trial.sample.objects import HistoryEntry, digest
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

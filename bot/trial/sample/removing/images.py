@@ -1,17 +1,10 @@
 """Untagging and deleting images, step by step as moby's `ImageDelete` decides it."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 from bot.trial.sample import names
 from bot.trial.sample.errors import ConflictError
-from bot.trial.sample.objects import short
-
-if TYPE_CHECKING:
-    from bot.trial.sample.names import Reference
-    from bot.trial.sample.objects import Image
-    from bot.trial.sample.universe import Universe
+from bot.trial.sample.names import Reference
+from bot.trial.sample.objects import Image, short
+from bot.trial.sample.universe import Universe
 
 Record = dict[str, str]
 

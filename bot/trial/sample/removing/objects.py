@@ -1,16 +1,10 @@
 """Removing containers, networks and volumes, and starting and stopping what holds them."""
 
-from __future__ import annotations
-
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from bot.trial.sample.errors import ConflictError, ForbiddenError, NotFoundError
-from bot.trial.sample.objects import PREDEFINED_NETWORKS
-
-if TYPE_CHECKING:
-    from bot.trial.sample.objects import Container
-    from bot.trial.sample.universe import Universe
+from bot.trial.sample.objects import PREDEFINED_NETWORKS, Container
+from bot.trial.sample.universe import Universe
 
 _KILLED = 137
 

@@ -1,18 +1,12 @@
 """`POST /build/prune`: which build-cache records go, and what the engine says it freed."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 from bot.trial.sample.errors import EngineError, InvalidParameterError
-from bot.trial.sample.filters import go_duration, searches
-
-if TYPE_CHECKING:
-    from bot.trial.sample.filters import Filters
-    from bot.trial.sample.objects import CacheRecord
-    from bot.trial.sample.universe import Universe
+from bot.trial.sample.filters import Filters, go_duration, searches
+from bot.trial.sample.objects import CacheRecord
+from bot.trial.sample.universe import Universe
 
 # `label` is let in and then ignored, as the engine does: it narrows nothing.
 PRUNE_FILTERS = frozenset({

@@ -1,17 +1,12 @@
 """Containers as the engine's JSON shows them."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from bot.trial.sample.errors import NotFoundError
-from bot.trial.sample.objects import digest
+from bot.trial.sample.filters import Filters
+from bot.trial.sample.objects import Container, Mount, digest
 from bot.trial.sample.showing.wording import stamp, status
-
-if TYPE_CHECKING:
-    from bot.trial.sample.filters import Filters
-    from bot.trial.sample.objects import Container, Mount
-    from bot.trial.sample.universe import Universe
+from bot.trial.sample.universe import Universe
 
 CONTAINER_FILTERS = frozenset({"ancestor", "id", "label", "name", "network", "status", "volume"})
 _ROOT = "/var/lib/docker"

@@ -1,17 +1,13 @@
 """Images as the engine's JSON shows them (API 1.45, and what older versions add)."""
 
-from __future__ import annotations
-
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from bot.trial.sample.filters import Filters
+from bot.trial.sample.names import Reference
+from bot.trial.sample.objects import Image
 from bot.trial.sample.showing.wording import stamp
-
-if TYPE_CHECKING:
-    from bot.trial.sample.filters import Filters
-    from bot.trial.sample.names import Reference
-    from bot.trial.sample.objects import Image
-    from bot.trial.sample.universe import Universe
+from bot.trial.sample.universe import Universe
 
 IMAGE_FILTERS = frozenset({"dangling", "label", "reference"})
 

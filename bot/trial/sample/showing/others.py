@@ -1,17 +1,12 @@
 """Networks, volumes and build cache as the engine's JSON shows them."""
 
-from __future__ import annotations
+from typing import Any
 
-from typing import TYPE_CHECKING, Any
-
-from bot.trial.sample.objects import PREDEFINED_NETWORKS
+from bot.trial.sample.filters import Filters
+from bot.trial.sample.objects import PREDEFINED_NETWORKS, CacheRecord, Network, Volume
 from bot.trial.sample.showing.containers import endpoint_id
 from bot.trial.sample.showing.wording import stamp
-
-if TYPE_CHECKING:
-    from bot.trial.sample.filters import Filters
-    from bot.trial.sample.objects import CacheRecord, Network, Volume
-    from bot.trial.sample.universe import Universe
+from bot.trial.sample.universe import Universe
 
 NETWORK_FILTERS = frozenset({"dangling", "driver", "id", "label", "name", "scope", "type"})
 VOLUME_FILTERS = frozenset({"dangling", "driver", "label", "name"})

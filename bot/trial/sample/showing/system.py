@@ -1,8 +1,7 @@
 """What the engine says about itself and about its disk as a whole."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
+from collections.abc import Collection
+from typing import Any
 
 from bot.trial.sample.errors import InvalidParameterError
 from bot.trial.sample.filters import Filters
@@ -10,11 +9,7 @@ from bot.trial.sample.showing.containers import list_containers
 from bot.trial.sample.showing.images import list_images
 from bot.trial.sample.showing.others import cache_usage, volumes_usage
 from bot.trial.sample.showing.wording import stamp
-
-if TYPE_CHECKING:
-    from collections.abc import Collection
-
-    from bot.trial.sample.universe import Universe
+from bot.trial.sample.universe import Universe
 
 ENGINE_VERSION = "26.1.5"
 API_VERSION = (1, 45)

@@ -1,12 +1,8 @@
 """Times as the engine writes them: Go's RFC 3339 and the CLI's "2 hours"."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from bot.trial.sample.objects import Container
+from bot.trial.sample.objects import Container
 
 NEVER = "0001-01-01T00:00:00Z"
 

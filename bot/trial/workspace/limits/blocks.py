@@ -1,9 +1,9 @@
 """Slack's limits on each kind of block."""
 
-from __future__ import annotations
+from collections.abc import Callable
+from typing import Literal, TypeAlias
 
-from typing import TYPE_CHECKING, Literal, TypeAlias
-
+from bot.trial.workspace.core import JSON
 from bot.trial.workspace.limits.elements import IN_ACTIONS, IN_INPUT, IN_SECTION, check_element
 from bot.trial.workspace.limits.parts import (
     Findings,
@@ -15,11 +15,6 @@ from bot.trial.workspace.limits.parts import (
     items_at,
     object_at,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from bot.trial.workspace.core import JSON
 
 Surface: TypeAlias = Literal["message", "modal", "home"]
 

@@ -1,10 +1,9 @@
 """Slack's limits on interactive elements: buttons, menus, inputs."""
 
-from __future__ import annotations
-
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
+from bot.trial.workspace.core import JSON
 from bot.trial.workspace.limits.parts import (
     ID_CHARACTERS,
     URL_CHARACTERS,
@@ -19,11 +18,6 @@ from bot.trial.workspace.limits.parts import (
     items_at,
     object_at,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from bot.trial.workspace.core import JSON
 
 BUTTON_TEXT = 75
 BUTTON_VALUE = 2000

@@ -3,12 +3,10 @@
 The numbers are Slack's documented ones; where Slack documents none, the one that was reported.
 """
 
-from __future__ import annotations
-
 import json
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
-from bot.trial.workspace.core import Refused
+from bot.trial.workspace.core import JSON, Refused
 from bot.trial.workspace.limits.blocks import Surface, check_blocks
 from bot.trial.workspace.limits.parts import (
     ID_CHARACTERS,
@@ -19,11 +17,6 @@ from bot.trial.workspace.limits.parts import (
     check_text,
     object_at,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from bot.trial.workspace.core import JSON
 
 MESSAGE_BLOCKS = 50
 VIEW_BLOCKS = 100

@@ -1,7 +1,5 @@
 """Slack's limits on the small parts that blocks are made of: texts, options, confirmations."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 
 from bot.trial.workspace.core import JSON

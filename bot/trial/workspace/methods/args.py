@@ -1,15 +1,10 @@
 """The arguments of a Web API call, however they came: query, form or JSON."""
 
-from __future__ import annotations
-
 import json
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
 from urllib.parse import parse_qsl
 
 from bot.trial.workspace.core import JSON, Refused
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 # Arguments that are JSON in themselves, and come as a string in a form.
 _NESTED = ("blocks", "attachments", "metadata", "view", "files")

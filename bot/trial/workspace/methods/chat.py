@@ -1,17 +1,10 @@
 """Web API methods about messages: chat.*, conversations.*, reactions.*."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 from bot.trial.workspace.core import JSON, Refused
-from bot.trial.workspace.desk import draft_of
+from bot.trial.workspace.desk import Desk, draft_of
+from bot.trial.workspace.messages import Message
+from bot.trial.workspace.methods.args import Args
 from bot.trial.workspace.team import BOT_USER_ID
-
-if TYPE_CHECKING:
-    from bot.trial.workspace.desk import Desk
-    from bot.trial.workspace.messages import Message
-    from bot.trial.workspace.methods.args import Args
 
 PAGE = 100
 

@@ -1,22 +1,17 @@
 """The Web API's methods by name, and those of them that are not about messages."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, TypeAlias
+from collections.abc import Callable
+from typing import TypeAlias
 
 from bot.trial.workspace.core import JSON, Refused
+from bot.trial.workspace.desk import Desk
 from bot.trial.workspace.limits.limits import refuse_view
 from bot.trial.workspace.messages import Draft
 from bot.trial.workspace.methods import chat
+from bot.trial.workspace.methods.args import Args
 from bot.trial.workspace.team import APP_ID, BOT_ID, BOT_USER_ID, TEAM_ID
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from bot.trial.workspace.desk import Desk
-    from bot.trial.workspace.methods.args import Args
-
-    Method: TypeAlias = Callable[[Desk, Args], JSON]
+Method: TypeAlias = Callable[[Desk, Args], JSON]
 
 
 def _api_test(_desk: Desk, args: Args) -> JSON:

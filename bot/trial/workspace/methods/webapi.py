@@ -1,25 +1,18 @@
 """The HTTP side that the bot talks to: methods, response URLs, uploads."""
 
-from __future__ import annotations
-
 import secrets
 import time
-from typing import TYPE_CHECKING
 
+from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
-from starlette.routing import Route, WebSocketRoute
+from starlette.routing import BaseRoute, Route, WebSocketRoute
 
 from bot.trial.workspace.core import JSON, Refused
 from bot.trial.workspace.desk import Call, Desk
+from bot.trial.workspace.faults import Fault
 from bot.trial.workspace.methods.args import Args, read_args
 from bot.trial.workspace.methods.methods import ANY_TOKEN_METHODS, APP_TOKEN_METHODS, METHODS
 from bot.trial.workspace.page.acts import answer_hook
-
-if TYPE_CHECKING:
-    from starlette.requests import Request
-    from starlette.routing import BaseRoute
-
-    from bot.trial.workspace.faults import Fault
 
 HOOK_METHOD = "response_url"  # under this name faults can be asked for
 

@@ -1,23 +1,16 @@
 """What people do in the workspace: type, click, submit, look. The page and the tests both act here."""
 
-from __future__ import annotations
-
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from bot.trial.workspace import payloads
 from bot.trial.workspace.core import JSON, Refused
 from bot.trial.workspace.desk import Desk, draft_of
 from bot.trial.workspace.limits.limits import refuse_view
-from bot.trial.workspace.messages import Draft
+from bot.trial.workspace.links import Delivery
+from bot.trial.workspace.messages import Draft, Message
 from bot.trial.workspace.page.forms import Given, Values, action_of, find_element, mistakes_in, state_of
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from bot.trial.workspace.links import Delivery
-    from bot.trial.workspace.messages import Message
-    from bot.trial.workspace.team import Person
+from bot.trial.workspace.team import Person
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

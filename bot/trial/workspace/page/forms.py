@@ -1,15 +1,10 @@
 """What a person has put into the inputs of a message or a view, in the shape Slack reports it."""
 
-from __future__ import annotations
-
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, TypeAlias
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TypeAlias
 
 from bot.trial.workspace.core import JSON, Refused
 from bot.trial.workspace.limits.elements import options_of
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 Given: TypeAlias = str | Sequence[str]
 # By action_id, or by block_id and then action_id.

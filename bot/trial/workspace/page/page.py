@@ -1,28 +1,20 @@
 """The HTTP side that the page in the browser talks to; door.py says who gets so far."""
 
-from __future__ import annotations
-
 import asyncio
 import json
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, RedirectResponse, Response, StreamingResponse
-from starlette.routing import Mount, Route
+from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from bot.trial.workspace.core import JSON, Refused
+from bot.trial.workspace.desk import Desk
 from bot.trial.workspace.page.acts import Acts, Click, Outcome
 from bot.trial.workspace.page.snapshot import snapshot
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
-
-    from starlette.requests import Request
-    from starlette.routing import BaseRoute
-
-    from bot.trial.workspace.desk import Desk
 
 STATIC = Path(__file__).parent / "static"
 KEEPALIVE_SECONDS = 15.0

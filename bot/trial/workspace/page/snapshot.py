@@ -1,15 +1,9 @@
 """All that one person sees of the workspace, as one JSON value for the page."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
+from bot.trial.workspace.core import JSON
+from bot.trial.workspace.desk import Desk
+from bot.trial.workspace.messages import Message
 from bot.trial.workspace.team import SLACKBOT_ID
-
-if TYPE_CHECKING:
-    from bot.trial.workspace.core import JSON
-    from bot.trial.workspace.desk import Desk
-    from bot.trial.workspace.messages import Message
 
 RECENT = 400
 

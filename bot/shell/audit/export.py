@@ -14,8 +14,9 @@ from bot.core.audit import format as audit_format
 from bot.core.errors import DeckhandError, UsageError
 from bot.process import private
 from bot.services.audit import review
-from bot.shell.options import AsJson, Config, Filter, asked_cleanups, moment, opened_store
+from bot.shell.options import AsJson, Config, Filter, moment
 from bot.shell.show import output
+from bot.shell.stored import asked_cleanups, opened_store
 from bot.store.audit.export import Selection, csv_lines, json_lines
 
 
@@ -27,17 +28,6 @@ class ExportFormat(StrEnum):
 Moment = typer.Option(
     metavar="WHEN", help="A date (UTC), a time, or how long ago: 2026-11-01, 2026-11-01T12:00Z, 30d."
 )
-
-
-def register(audit: typer.Typer) -> None:
-    """Add these commands to ``deckhand audit``."""
-    for name, command in (
-        ("export", export),
-        ("head", head),
-        ("archive", archive),
-        ("format", show_format),
-    ):
-        audit.command(name)(command)
 
 
 # --- export -------------------------------------------------------------------------------------

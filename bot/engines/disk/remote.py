@@ -1,24 +1,19 @@
-"""The disk behind an engine's data root: the Engine API tells nothing of it.
+"""The disk behind the data root of an engine that is reached by SSH.
 
-On this machine ``statvfs`` does; behind SSH the SFTP request ``statvfs@openssh.com`` does, which needs no
-rights but to look at the path. Where there is neither, the disk is unknown.
+The SFTP request ``statvfs@openssh.com`` tells it, which needs no rights but to look at the path.
 """
 
-import os
-import platform
-import socket
 import struct
 import threading
-from collections.abc import Callable
-from typing import TypeAlias
 
 import paramiko
 
 from bot.core.docker.inventory import EngineInfo
 from bot.core.docker.usage import DiskSpace
+from bot.engines.disk.local import space
 from bot.engines.failures import LinkError
-from bot.engines.ssh.channels import answered_within
 from bot.engines.ssh.link import SshLink
+from bot.engines.ssh.wire import answered_within
 
 INIT, VERSION, EXTENDED, EXTENDED_REPLY = 1, 2, 200, 201
 PROTOCOL = 3
@@ -28,30 +23,6 @@ STATVFS = b"statvfs@openssh.com"
 _HEAD, _FIGURES = struct.Struct(">BI"), struct.Struct(">11Q")
 _UNKNOWN = (OSError, EOFError, ValueError, struct.error, paramiko.SSHException, LinkError)
 LONGEST_PATH = 4_096
-LARGEST = 2**63 - 1
-"""Bytes, or inodes: what every column and every counter can hold."""
-
-
-Disk: TypeAlias = Callable[[EngineInfo], DiskSpace | None]
-
-
-def unknown_disk(_engine: EngineInfo) -> DiskSpace | None:
-    """The disk of an engine that is reached in a way that tells nothing of it."""
-    return None
-
-
-class LocalDisk:
-    """The disk of an engine at a unix socket of this machine."""
-
-    def __call__(self, engine: EngineInfo) -> DiskSpace | None:
-        """None where the engine is elsewhere (a forwarded socket) or its data root cannot be seen from here."""
-        if engine.name != socket.gethostname() or platform.system() != "Linux":
-            return None
-        try:
-            found = os.statvfs(engine.data_root)
-        except (OSError, ValueError):  # the path is the engine's word
-            return None
-        return _space(found.f_frsize, found.f_blocks, found.f_bavail, found.f_files, found.f_favail)
 
 
 class RemoteDisk:
@@ -107,26 +78,12 @@ class RemoteDisk:
         if not answer.startswith(_HEAD.pack(EXTENDED_REPLY, 1)):
             return None
         _, block, blocks, _, available, files, _, free_files, *_ = _FIGURES.unpack(answer[_HEAD.size :])
-        return _space(block, blocks, available, files, free_files)
+        return space(block, blocks, available, files, free_files)
 
     def _close(self) -> None:
         channel, self._channel = self._channel, None
         if channel is not None:
             channel.close()
-
-
-def _space(block: int, blocks: int, available: int, files: int, free_files: int) -> DiskSpace | None:
-    """None for figures that cannot be; those of inodes are then left out alone."""
-    if block <= 0 or blocks <= 0 or not 0 <= available <= blocks or block * blocks > LARGEST:
-        return None
-    # btrfs and others have no fixed number
-    counted = 0 < files <= LARGEST and 0 <= free_files <= files
-    return DiskSpace(
-        size=block * blocks,
-        free=block * available,
-        inodes=files if counted else None,
-        free_inodes=free_files if counted else None,
-    )
 
 
 def _text(data: bytes) -> bytes:

@@ -1,4 +1,4 @@
-"""The rules in the shell: ``deckhand policy explain`` and ``deckhand schedules``."""
+"""``deckhand policy explain``: what a person may do on a host, and why."""
 
 from datetime import UTC, datetime
 from typing import Annotated
@@ -7,16 +7,13 @@ import typer
 
 from bot.config.settings import load
 from bot.services.rules import explaining
-from bot.shell.options import AsJson, Config, HostName, opened_store
+from bot.shell.options import AsJson, Config, HostName
 from bot.shell.show import output
 from bot.shell.show import rules as output_rules
 from bot.slack.chat import web_client
 from bot.slack.directory import SlackDirectory
 
-policy = typer.Typer(help="Look at who may do what.", no_args_is_help=True)
 
-
-@policy.command("explain")
 def policy_explain(
     host: HostName,
     user: Annotated[str, typer.Argument(metavar="USER", help="A Slack user's id (U…, W… or T…/U…).")],
@@ -43,16 +40,3 @@ def policy_explain(
         output.print_json(explaining.policy_json(registered, asked, answers, now))
     else:
         output_rules.show_policy(registered, asked, answers, now)
-
-
-def schedules(config: Config = None, as_json: AsJson = False) -> None:  # noqa: FBT002 - typer's flags
-    """Show the schedules and when each comes next, by the configuration and in the database."""
-    settings = load(config)
-    with opened_store(settings) as store:
-        timers, now = store.timers.standing(), store.ledger.now()
-    if as_json:
-        output.print_json(output_rules.schedules_json(settings.schedules, timers, now))
-    elif settings.schedules or timers:
-        output_rules.show_schedules(settings.schedules, timers, now)
-    else:
-        output.say("No schedule is configured; README.md shows how, under “On a schedule”.")

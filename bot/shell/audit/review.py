@@ -6,9 +6,10 @@ import typer
 
 from bot.config.settings import load
 from bot.services.audit import review
-from bot.shell.options import AsJson, Config, Filter, asked_cleanups, opened_store
+from bot.shell.options import AsJson, Config, Filter
 from bot.shell.show import output
 from bot.shell.show import records as output_records
+from bot.shell.stored import asked_cleanups, opened_store
 
 
 def audit_list(
@@ -58,9 +59,3 @@ def audit_show(
         ("SEQ", "AT", "EVENT", "BY"),
         ((str(e.seq), f"{e.at:%Y-%m-%d %H:%M:%S}Z", e.event.tag, e.event.actor) for e in recorded.events),
     )
-
-
-def register(audit: typer.Typer) -> None:
-    """Add these commands to ``deckhand audit``."""
-    for name, command in (("list", audit_list), ("stats", audit_stats), ("show", audit_show)):
-        audit.command(name)(command)

@@ -15,18 +15,15 @@ from bot.core.audit.rows import Compared
 from bot.core.audit.walk import Verdict
 from bot.core.errors import ConfigurationError, DeckhandError, StoreUnavailableError, UsageError
 from bot.core.json import Json
-from bot.shell.options import FAILED, AsJson, Config, opened_store
+from bot.shell.exits import FAILED
+from bot.shell.options import AsJson, Config
 from bot.shell.show import output
+from bot.shell.stored import opened_store
 from bot.store.audit.export_files import EventsOfFile, Footer, file_footer, sha256_of, verify_file
 from bot.store.events.walking import ArchivedTo
 from bot.store.events.witness import Witness
 
 GAPS_SHOWN = 20
-
-
-def register(audit: typer.Typer) -> None:
-    """Add the command to ``deckhand audit``."""
-    audit.command("verify")(verify)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,81 +1,22 @@
-"""``deckhand df`` and ``deckhand hosts``: looking at hosts from a shell."""
+"""Looking after hosts: ``deckhand hosts list | check | trust | import``."""
 
-import getpass
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
 from typing import Annotated
 
 import typer
 
-from bot.config.settings import Settings, load
-from bot.core.audit import facts
-from bot.core.docker.sightings import is_known
+from bot.config.settings import load
 from bot.core.errors import DeckhandError, UsageError
-from bot.core.rules.hosts import Host
 from bot.engines.contexts import names_in_environment
 from bot.engines.importing import ssh_aliases
 from bot.engines.ssh.known_hosts import pin
-from bot.process.clock import SteadyClock
-from bot.services.look.fleet import Fleet
-from bot.shell.options import FAILED, AsJson, Config, HostName, Selection, agree, connected, opened_store
+from bot.shell.exits import FAILED
+from bot.shell.options import AsJson, Config, HostName, agree
+from bot.shell.reached import CHECKS_AT_ONCE, connected
 from bot.shell.show import hosts as output_hosts
 from bot.shell.show import output
-from bot.shell.show import records as output_records
-
-CHECKS_AT_ONCE = 16
-PATIENCE = 150.0
-"""Seconds for the one host that somebody waits for."""
-
-hosts = typer.Typer(help="Look after the registered hosts.", no_args_is_help=True)
-
-WithDisk = Annotated[
-    bool,
-    typer.Option(
-        "--disk", help="With --json: the form that several hosts have, with their disks, for one too."
-    ),
-]
 
 
-def df(
-    host: Selection,
-    config: Config = None,
-    as_json: AsJson = False,  # noqa: FBT002 - typer's flags
-    disk: WithDisk = False,  # noqa: FBT002 - typer's flags
-) -> None:
-    """Show a host's disk usage, as its own `docker system df` does, or that of several. Removes nothing."""
-    settings = load(config)
-    if settings.hosts.means_several(host) or (disk and as_json):
-        _df_of_several(settings, settings.hosts.select(host), as_json=as_json)
-        return
-    name = settings.hosts.find(host).name
-    with connected(settings) as engines:
-        engine = engines.connect(name)
-        if as_json:
-            output.print_json(facts.usage(engine.disk_usage()))
-            return
-        glance = engine.glance(PATIENCE)
-    output_records.show_engine(glance.engine)
-    output_hosts.show_disk(glance.disk)
-    output_records.show_usage(glance.usage)
-
-
-def _df_of_several(settings: Settings, selected: tuple[Host, ...], *, as_json: bool) -> None:
-    with ExitStack() as closing:
-        engines = closing.enter_context(connected(settings))
-        fleet = Fleet.opened(engines, SteadyClock(), closing)
-        closing.callback(
-            engines.close
-        )  # before the fleet's threads: what is still being asked then ends at once
-        gathering = fleet.gather(selected, lambda _known: None)
-        if as_json:
-            output.print_json(output_hosts.gathering_json(gathering))
-        else:
-            output_hosts.show_gathering(gathering)
-    if gathering.failed or gathering.waiting:
-        raise typer.Exit(FAILED)
-
-
-@hosts.command("list")
 def hosts_list(
     selected: Annotated[
         str,
@@ -87,31 +28,6 @@ def hosts_list(
     output_hosts.show_hosts(load(config).hosts.select(selected))
 
 
-@hosts.command("accept")
-def hosts_accept(
-    host: HostName,
-    yes: Annotated[
-        str | None, typer.Option(metavar="ENGINE_ID", help="Accept this engine without asking, for scripts.")
-    ] = None,
-    config: Config = None,
-) -> None:
-    """Let a host be the engine that answers there now, after it was another one before."""
-    settings = load(config)
-    name = settings.hosts.find(host).name
-    with connected(settings) as engines, opened_store(settings) as store:
-        engine = engines.connect(name).info()
-        known = store.ledger.known_engines().get(name)
-        if known is not None and is_known(known, engine):
-            output.say(f"{name} is known to be this engine since {known.first_at:%Y-%m-%d}; nothing changed.")
-            return
-        was = f"It was {known.name} ({known.id}, Docker {known.version}). " if known else ""
-        output.say(f"{name}: {was}Now {engine.name} ({engine.id}, Docker {engine.version}) answers.")
-        agree(f"Is {name} this engine from now on?", yes, engine.id, "--yes ENGINE_ID")
-        store.ledger.accept_engine(name, engine, f"shell:{getpass.getuser()}")
-    output.say(f"{name} is {engine.id} from now on.")
-
-
-@hosts.command("check")
 def hosts_check(
     selected: Annotated[
         list[str] | None, typer.Argument(metavar="[HOSTS]…", help="Hosts, @tags or 'pattern-*'; else all.")
@@ -133,7 +49,6 @@ def hosts_check(
         raise typer.Exit(FAILED)
 
 
-@hosts.command("trust")
 def hosts_trust(
     host: HostName,
     yes: Annotated[
@@ -165,7 +80,6 @@ def hosts_trust(
         output.say(f"{name}: every key on the way is trusted already.")
 
 
-@hosts.command("import")
 def hosts_import(
     ssh_config: Annotated[bool, typer.Option("--ssh-config", help="The hosts of ~/.ssh/config.")] = False,  # noqa: FBT002 - typer's flags
     contexts: Annotated[bool, typer.Option("--contexts", help="Docker's contexts.")] = False,  # noqa: FBT002 - typer's flags

@@ -1,0 +1,172 @@
+"""Which commands there are, what each is for in a line, and where it is: a module is loaded when it is asked for.
+
+SQLAlchemy, Docker's and Slack's packages take a second together, and no command needs them all.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from types import MappingProxyType
+from typing import Any, cast
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+from typer.main import get_command
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a command is, and the first paragraph of what its function says of it."""
+
+    module: str
+    """Below ``bot.shell``."""
+    function: str
+    purpose: str
+
+
+HELP = "Deckhand shows where Docker hosts' disks went, and removes exactly what a person approved."
+GROUPS: Mapping[str, str] = MappingProxyType(
+    {
+        "audit": "Read the audit.",
+        "db": "Look after the database.",
+        "hosts": "Look after the registered hosts.",
+        "policy": "Look at who may do what.",
+    }
+)
+COMMANDS: Mapping[str, Place] = MappingProxyType(
+    {
+        "df": Place(
+            "hosts.df",
+            "df",
+            "Show a host's disk usage, as its own `docker system df` does, or that of several. Removes nothing.",
+        ),
+        "schedules": Place(
+            "rules.schedules",
+            "schedules",
+            "Show the schedules and when each comes next, by the configuration and in the database.",
+        ),
+        "run": Place("running", "run", "Run the bot: connect to Slack and serve until SIGTERM."),
+        "try": Place(
+            "trying", "try_it", "Try Deckhand on a local page that looks like Slack, with a sample host."
+        ),
+        "plan": Place(
+            "planning",
+            "plan",
+            "Print what cleanups would remove and what they keep, and why. Removes nothing.",
+        ),
+        "doctor": Place(
+            "doctor",
+            "doctor",
+            "Check the configuration, the database and every host; exit code 1 when something fails.",
+        ),
+        "audit list": Place("audit.review", "audit_list", "List cleanups, newest first."),
+        "audit stats": Place(
+            "audit.review",
+            "audit_stats",
+            "Count cleanups and what they freed: by host, profile, month, requester and outcome.",
+        ),
+        "audit show": Place(
+            "audit.review",
+            "audit_show",
+            "Show one cleanup: every object and what became of it, and every event.",
+        ),
+        "audit export": Place(
+            "audit.export",
+            "export",
+            "Export events, oldest first: all of them, or those of the cleanups that a filter means.",
+        ),
+        "audit head": Place(
+            "audit.export",
+            "head",
+            "Print where the chain ends, as SEQ:HASH. Kept elsewhere, it shows later whether the chain was rewritten.",
+        ),
+        "audit archive": Place(
+            "audit.export",
+            "archive",
+            "Move old events to a file, and leave a checkpoint in the chain. Nothing else ever deletes events.",
+        ),
+        "audit format": Place(
+            "audit.export",
+            "show_format",
+            "Print the format of the audit: all that is needed to verify an export without Deckhand.",
+        ),
+        "audit verify": Place(
+            "audit.verify",
+            "verify",
+            "Walk the chain of events, and compare every row with it: plans, votes, objects, restores, and "
+            "what finds them.",
+        ),
+        "db upgrade": Place(
+            "doctor",
+            "db_upgrade",
+            "Bring the database's schema up to date; `deckhand run` does this by itself.",
+        ),
+        "hosts list": Place(
+            "hosts.hosts", "hosts_list", "List the registered hosts, and how each is reached."
+        ),
+        "hosts accept": Place(
+            "hosts.accept",
+            "hosts_accept",
+            "Let a host be the engine that answers there now, after it was another one before.",
+        ),
+        "hosts check": Place(
+            "hosts.hosts",
+            "hosts_check",
+            "Try every step on the way to each host's engine, and say which one fails; exit code 1 when one does.",
+        ),
+        "hosts trust": Place(
+            "hosts.hosts",
+            "hosts_trust",
+            "Show the key of a host's SSH server, and that of each jump host, and trust it after a yes.",
+        ),
+        "hosts import": Place(
+            "hosts.hosts",
+            "hosts_import",
+            "Print what this machine knows of hosts as TOML to paste into deckhand.toml; adds nothing by itself.",
+        ),
+        "policy explain": Place(
+            "rules.policy",
+            "policy_explain",
+            "Say what a person may do on a host and why, and which cleanups may run there and when.",
+        ),
+    }
+)
+"""In the order in which help shows them; those of a group have its name before theirs."""
+
+
+class _Listed(TyperCommand):
+    """Stands in a list of commands for one that is not loaded yet."""
+
+    def __init__(self, name: str, place: Place) -> None:
+        super().__init__(name, help=place.purpose)
+        self._place = place
+
+    def loaded(self) -> TyperCommand:
+        """The command itself, with its arguments and options."""
+        alone = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+        module = import_module(f"bot.shell.{self._place.module}")
+        alone.command(self.name)(getattr(module, self._place.function))
+        return cast("TyperCommand", get_command(alone))
+
+
+class _Group(TyperGroup):
+    """Loads the command that is called; help and suggestions do with the list."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
+        name, command, others = super().resolve_command(ctx, args)
+        return name, command.loaded() if isinstance(command, _Listed) else command, others
+
+
+def _group(name: str, purpose: str) -> _Group:
+    """The group of that name; the whole command line for the empty one."""
+    group = _Group(name=name or None, help=purpose, no_args_is_help=True)
+    for path, place in COMMANDS.items():
+        of, _, command = path.rpartition(" ")
+        if of == name:
+            group.add_command(_Listed(command, place))
+    return group
+
+
+cli = _group("", HELP)
+for _name, _purpose in GROUPS.items():
+    cli.add_command(_group(_name, _purpose))

@@ -1,0 +1,74 @@
+"""``deckhand doctor`` and ``deckhand db upgrade``: whether everything is in order, and putting the database so."""
+
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+
+import typer
+
+from bot.config.settings import Settings, load
+from bot.core.docker.inventory import EngineInfo
+from bot.core.errors import DeckhandError
+from bot.core.rules.hosts import Host
+from bot.engines.registry import DockerEngines
+from bot.process.clock import process_now
+from bot.services.clocks import Clocks
+from bot.shell.exits import FAILED
+from bot.shell.options import Config
+from bot.shell.reached import CHECKS_AT_ONCE, connected
+from bot.shell.show import output
+from bot.store.opening import migrate, open_store
+
+
+def db_upgrade(config: Config = None) -> None:
+    """Bring the database's schema up to date; `deckhand run` does this by itself."""
+    migrate(load(config).database_url.get_secret_value())
+    output.say("The database is up to date.")
+
+
+def doctor(config: Config = None) -> None:
+    """Check the configuration, the database and every host; exit code 1 when something fails."""
+    settings = load(config)
+    with closing(open_store(settings.database_url.get_secret_value())) as store:
+        output.say(f"ok    {settings.file} and its database")
+        clocks = Clocks(ledger=store.ledger, process=process_now)
+        _note(clocks.own())
+        failed = _hosts_checked(settings, clocks)
+    for problem in settings.slack.problems():
+        _note(problem)
+    if failed:
+        raise typer.Exit(FAILED)
+
+
+def _hosts_checked(settings: Settings, clocks: Clocks) -> int:
+    """Say of each host whether its engine answers; how many do not."""
+    failed = 0
+    with connected(settings) as engines, ThreadPoolExecutor(CHECKS_AT_ONCE) as pool:
+        registered = settings.hosts.all()
+        answers = pool.map(lambda host: _engine_of(engines, clocks, host), registered)
+        for host, answer in zip(registered, answers, strict=True):
+            if isinstance(answer, DeckhandError):
+                failed += 1
+                output.say(f"fail  {answer}")
+            else:
+                info, clock = answer
+                output.say(f"ok    {host.name}: Docker Engine {info.version} at {host.address}")
+                _note(clock)
+    return failed
+
+
+def _note(sentence: str | None) -> None:
+    if sentence:
+        output.say(f"note  {sentence}")
+
+
+def _engine_of(
+    engines: DockerEngines, clocks: Clocks, host: Host
+) -> tuple[EngineInfo, str | None] | DeckhandError:
+    """Which engine a host has, and what there is to say of its clock."""
+    try:
+        engine = engines.connect(host.name)
+        info, began = engine.info(), clocks.now()
+        shown = engine.clock()
+        return info, None if shown is None else clocks.of_engine(host.name, shown, began)
+    except DeckhandError as error:
+        return error

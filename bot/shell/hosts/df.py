@@ -1,0 +1,67 @@
+"""``deckhand df``: what a host's disk holds, or that of several."""
+
+from contextlib import ExitStack
+from typing import Annotated
+
+import typer
+
+from bot.config.settings import Settings, load
+from bot.core.audit import facts
+from bot.core.rules.hosts import Host
+from bot.process.clock import SteadyClock
+from bot.services.look.fleet import Fleet
+from bot.shell.exits import FAILED
+from bot.shell.options import AsJson, Config, Selection
+from bot.shell.reached import connected
+from bot.shell.show import hosts as output_hosts
+from bot.shell.show import output
+from bot.shell.show import records as output_records
+
+PATIENCE = 150.0
+"""Seconds for the one host that somebody waits for."""
+
+WithDisk = Annotated[
+    bool,
+    typer.Option(
+        "--disk", help="With --json: the form that several hosts have, with their disks, for one too."
+    ),
+]
+
+
+def df(
+    host: Selection,
+    config: Config = None,
+    as_json: AsJson = False,  # noqa: FBT002 - typer's flags
+    disk: WithDisk = False,  # noqa: FBT002 - typer's flags
+) -> None:
+    """Show a host's disk usage, as its own `docker system df` does, or that of several. Removes nothing."""
+    settings = load(config)
+    if settings.hosts.means_several(host) or (disk and as_json):
+        _df_of_several(settings, settings.hosts.select(host), as_json=as_json)
+        return
+    name = settings.hosts.find(host).name
+    with connected(settings) as engines:
+        engine = engines.connect(name)
+        if as_json:
+            output.print_json(facts.usage(engine.disk_usage()))
+            return
+        glance = engine.glance(PATIENCE)
+    output_records.show_engine(glance.engine)
+    output_hosts.show_disk(glance.disk)
+    output_records.show_usage(glance.usage)
+
+
+def _df_of_several(settings: Settings, selected: tuple[Host, ...], *, as_json: bool) -> None:
+    with ExitStack() as closing:
+        engines = closing.enter_context(connected(settings))
+        fleet = Fleet.opened(engines, SteadyClock(), closing)
+        closing.callback(
+            engines.close
+        )  # before the fleet's threads: what is still being asked then ends at once
+        gathering = fleet.gather(selected, lambda _known: None)
+        if as_json:
+            output.print_json(output_hosts.gathering_json(gathering))
+        else:
+            output_hosts.show_gathering(gathering)
+    if gathering.failed or gathering.waiting:
+        raise typer.Exit(FAILED)

@@ -1,0 +1,37 @@
+"""The store, for a command; whoever needs none does without the database's packages."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from bot.config.settings import Settings, load
+from bot.core.audit.filters import AuditFilter, parse_filter
+from bot.services.audit import review
+from bot.store.opening import Store, open_store
+
+
+@contextmanager
+def opened_store(settings: Settings, *, migrate: bool = True) -> Iterator[Store]:
+    """The store that the settings name, with the audit's keys of the environment."""
+    url, keys = settings.database_url.get_secret_value(), settings.audit.keys
+    with closing(open_store(url, migrate=migrate, audit_keys=keys)) as store:
+        yield store
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What words of a filter mean: the hosts (None for all), and everything else."""
+
+    hosts: tuple[str, ...] | None
+    matching: AuditFilter
+
+
+@contextmanager
+def asked_cleanups(config: Path | None, words: Sequence[str] | None) -> Iterator[tuple[Store, Asked]]:
+    """The store, and what a filter means in it: in a shell, hosts that are registered no longer count too."""
+    settings = load(config)
+    with opened_store(settings) as store:
+        known = store.audit.hosts_of_cleanups() | settings.hosts.by_name.keys()
+        matching = parse_filter(words or (), known, store.ledger.now())
+        yield store, Asked(hosts=review.meant_hosts(matching, settings.hosts), matching=matching)
