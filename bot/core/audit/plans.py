@@ -84,7 +84,8 @@ class Told:
         self.voters = [each for each in self.voters if each != link.event.actor]
 
     def _approved(self, link: ChainedEvent) -> None:
-        approvers = link.event.facts.get("approvers")
+        """An event that does not list the approvers is of a release before, and of who gave the only approval."""
+        approvers = link.event.facts.get("approvers", [link.event.actor])
         self.approvers = [str(each) for each in approvers] if isinstance(approvers, list) else []
         self.approved_at = link.at
 

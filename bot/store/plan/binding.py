@@ -29,6 +29,8 @@ LOG = logging.getLogger(__name__)
 
 _OF_THE_MOMENT = frozenset({"actor_name", "policy_in_force", "deckhand", "protection_in_force"})
 """Facts of a proposal that do not follow from its plan."""
+_BOUND = frozenset({"items", "engine", "expires_at"})
+"""What a proposal without a digest has to tell; the first release left out the last, which matters while one waits."""
 UNREADABLE = "its rows make no plan"
 """Why a plan is closed whose rows cannot even be read."""
 
@@ -44,20 +46,28 @@ def doubt(session: Session, row: PlanRow, items: Sequence[ItemRow], plan: Plan) 
     proposal = genuine.event(session, f"{row.id}/version 1/0")
     if proposal is None or proposal.event.tag != Tag.PLAN_PROPOSED or proposal.event.plan != row.id:
         return "the audit has no proposal of it"
-    return "" if _is_of(proposal, plan) else "its list is not the one that was proposed"
+    waits = row.status == Status.PROPOSED
+    return "" if _is_of(proposal, plan, waits=waits) else "its list is not the one that was proposed"
 
 
-def _is_of(proposal: ChainedEvent, plan: Plan) -> bool:
+def _is_of(proposal: ChainedEvent, plan: Plan, *, waits: bool) -> bool:
     given = proposal.event.facts
     if FACT in given:
         return given[FACT] == plan_digest(plan)
     expected = facts.proposed(plan, {})
     listed = given.keys() - _OF_THE_MOMENT
     return (
-        {"items", "expires_at", "engine"} <= listed
+        (_BOUND if waits else _BOUND - {"expires_at"}) <= listed
         and proposal.event.actor == expected.actor
-        and all(given[name] == expected.facts.get(name) for name in listed)
+        and all(_says(given[name], expected.facts.get(name)) for name in listed)
     )
+
+
+def _says(told: Json, is_now: Json) -> bool:
+    """Whether an event says what is; the first release told less of an engine."""
+    if isinstance(told, dict) and isinstance(is_now, dict):
+        return told.items() <= is_now.items()
+    return told == is_now
 
 
 def whole_doubt(session: Session, state: PlanState) -> str:
