@@ -85,7 +85,8 @@ class Told:
 
     def _approved(self, link: ChainedEvent) -> None:
         """An event that does not list the approvers is of a release before, and of who gave the only approval."""
-        approvers = link.event.facts.get("approvers", [link.event.actor])
+        alone: Json = [link.event.actor] if link.event.actor else []
+        approvers = link.event.facts.get("approvers", alone)
         self.approvers = [str(each) for each in approvers] if isinstance(approvers, list) else []
         self.approved_at = link.at
 

@@ -78,7 +78,7 @@ def world() -> World:
 def show(world: World) -> HomeShow:
     # the four doors that it is given; what else they have it does not use
     return HomeShow(
-        gather=cast("Any", world.gather), audit=cast("Any", world).audit, chat=cast("Any", world), clock=world,
+        gather=cast("Any", world.gather), audit=cast("Any", world), chat=cast("Any", world), clock=world,
         wake=world.wake,
     )  # fmt: skip
 

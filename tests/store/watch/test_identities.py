@@ -56,7 +56,7 @@ def test_of_many_processes_that_see_a_host_first_one_decides(open_another: Calla
     stores = [open_another() for _ in range(6)]
     engines = [replace(ENGINE, id=f"E{number}") for number in range(6)]
     seen = at_once(
-        [lambda s=s, e=e: s.identify("prod-3", e) for s, e in zip(stores, engines, strict=True)]  # type: ignore[misc] # a default binds the loop's value
+        [lambda s=s, e=e: s.ledger.identify("prod-3", e) for s, e in zip(stores, engines, strict=True)]  # type: ignore[misc] # a default binds the loop's value
     )
     assert len({known.id for known in seen if not isinstance(known, BaseException)}) == 1
     assert not [known for known in seen if isinstance(known, BaseException)]

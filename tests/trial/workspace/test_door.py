@@ -1,16 +1,16 @@
 """Who may do what on the port of the page, which every account of the machine reaches."""
 
-import asyncio
 import http.client
 import json
 from collections.abc import Mapping
 from contextlib import closing
 
 import pytest
-import websockets
 from playwright.sync_api import Browser, expect
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
+from websockets.exceptions import InvalidStatus
+from websockets.sync.client import connect
 
 from bot.trial.workspace import Workspace
 from bot.trial.workspace.methods.methods import ANY_TOKEN_METHODS, METHODS
@@ -146,12 +146,8 @@ def test_no_socket_opens_without_a_ticket_or_for_another_site(
     )
     url = str(opened["url"]) if query == "TICKET" else f"ws://127.0.0.1:{workspace.port}/link/{query}"
 
-    async def connect() -> None:
-        async with websockets.connect(url, additional_headers=headers):
-            pass
-
-    with pytest.raises(websockets.InvalidStatus):
-        asyncio.run(connect())
+    with pytest.raises(InvalidStatus):
+        connect(url, additional_headers=headers)
     assert workspace.connections == 0
 
 
