@@ -24,14 +24,11 @@ CONTAINERD = os.environ.get("DECKHAND_TEST_STORE") == "containerd"
 MARKED_BY_FIXTURE = {"engine": "engine", "postgres": "postgres", "sshd": "sshd", "browser": "browser"}
 
 
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         for fixture, marker in MARKED_BY_FIXTURE.items():
             if fixture in getattr(item, "fixturenames", ()):
                 item.add_marker(marker)
-        if item.get_closest_marker("engine"):
-            item.add_marker(pytest.mark.xdist_group("engine"))  # one engine for all, which one worker starts
         if CONTAINERD and item.get_closest_marker("overlay2"):
             item.add_marker(pytest.mark.skip(reason="it is true of the overlay2 store only"))
 
