@@ -1,86 +1,43 @@
 """The tables of ``deckhand.toml``: their keys, and what may stand in each."""
 
-import re
-from collections.abc import Iterator, Mapping
-from datetime import time, timedelta
+from collections.abc import Mapping
+from datetime import UTC, time, timedelta
 from difflib import get_close_matches
 from types import MappingProxyType
-from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
+from typing import Annotated, Any, ClassVar, Literal, Self, get_args, get_origin
 
-from pydantic import AfterValidator, Field
+from pydantic import Field, ValidationError, field_validator
 
-from bot.config.policies import (
-    PolicyProtectTable,
-    PolicyTable,
-    ProtectTable,
-    ScheduleTable,
-    policy_relations,
-    schedule_relations,
+from bot.config.toml import EXAMPLE
+from bot.config.types import (
+    ChannelId,
+    CronText,
+    DatabaseUrl,
+    Duration,
+    EngineUrl,
+    Hold,
+    Listening,
+    Name,
+    Names,
+    Size,
+    SlackIds,
+    SomeTexts,
+    SomeWindows,
+    Ssh,
+    Table,
+    Texts,
+    TimeOfDay,
+    TimeZone,
 )
-from bot.config.types import ChannelId, Duration, Name, Table, TimeOfDay
 from bot.core.docker.inventory import Kind
-from bot.core.plan.arguments import PICKED
 from bot.core.plan.profiles import SCOPES, Scope
+from bot.core.plan.protection import NOTHING_MORE, Protection
+from bot.core.rules.policy import Policy, Volumes
+from bot.core.rules.schedules import GRACE
 
-_SSH = re.compile(
-    r"(?:(?P<user>[^@\s]+)@)?(?P<host>\[[0-9A-Fa-f:.%\w]+\]|[A-Za-z0-9._-]+)(?::(?P<port>\d{1,5}))?"
-)
-_MOST_PORTS = 65535
-
-
-def _database_url(value: str) -> str:
-    scheme = value.partition(":")[0]
-    if scheme not in {"sqlite", "postgresql+psycopg"}:
-        raise ValueError(
-            f"“{scheme}” is not supported; write sqlite:///deckhand.db or "
-            "postgresql+psycopg://user@host/database"
-        )
-    return value
-
-
-def ssh_parts(value: str) -> tuple[str | None, str, int | None]:
-    """User, host and port of an SSH address; ValueError when it cannot be read."""
-    found = _SSH.fullmatch(value.removeprefix("ssh://"))
-    port = int(found["port"]) if found and found["port"] else None
-    if not found or (port is not None and not 0 < port <= _MOST_PORTS):
-        raise ValueError(f"“{value}” is no address; write it like user@host:22")
-    return found["user"], found["host"].strip("[]"), port
-
-
-def _ssh_text(value: str) -> str:
-    ssh_parts(value)
-    return value
-
-
-def listen_parts(value: str) -> tuple[str, int]:
-    """Host and port to listen on; ValueError when the text names none."""
-    host, _, port = value.rpartition(":")
-    if not host or not (port.isascii() and port.isdigit()) or not 0 <= int(port) <= _MOST_PORTS:
-        raise ValueError(f"“{value}” is no address to listen on; write it like 127.0.0.1:3000")
-    return host.strip("[]"), int(port)
-
-
-def _listen_text(value: str) -> str:
-    listen_parts(value)
-    return value
-
-
-def _engine_url(value: str) -> str:
-    url = urlsplit(value)
-    unix = url.scheme == "unix" and not url.netloc and url.path.startswith("/")
-    tcp = url.scheme == "tcp" and url.hostname and not url.path.strip("/")
-    if not (unix or tcp):
-        raise ValueError(
-            f"“{value}” is no address of an engine; write unix:///var/run/docker.sock or tcp://host:2376"
-        )
-    return value
-
-
-EngineUrl = Annotated[str, AfterValidator(_engine_url)]
-SshText = Annotated[str, AfterValidator(_ssh_text)]
-ListenText = Annotated[str, AfterValidator(_listen_text)]
-DatabaseUrl = Annotated[str, AfterValidator(_database_url)]
+DEFAULT_POLICY = "default"
+_UNSET = Policy(name=DEFAULT_POLICY)
+"""What a policy is that nobody wrote a key of."""
 
 
 class DatabaseTable(Table):
@@ -89,7 +46,7 @@ class DatabaseTable(Table):
 
 class SlackTable(Table):
     mode: Literal["socket", "http"] | None = None
-    listen: ListenText = "127.0.0.1:3000"
+    listen: Listening = ("127.0.0.1", 3000)
     pictures: bool = True
     """Whether people may have a host's space drawn."""
 
@@ -101,39 +58,144 @@ class AuditTable(Table):
     head_at: TimeOfDay = time(9)
 
 
+class ProtectTable(Table):
+    """The fields of Protection, by their names."""
+
+    images: Texts = ()
+    names: Texts = ()
+    labels: Texts = ()
+    keep_last: Annotated[int, Field(ge=0)] = 0
+    unused_for: Duration = timedelta()
+    dangling_min_age: Duration = Protection().dangling_min_age
+
+    def value(self) -> Protection:
+        return Protection(**dict(self))
+
+
+class PolicyProtectTable(ProtectTable):
+    """What is protected beside ``[protect]``; it can only add."""
+
+    dangling_min_age: Duration = NOTHING_MORE.dangling_min_age
+
+
 class RuleTable(Table):
     """One kind of object in a profile."""
 
+    kind: ClassVar[Kind]
     take: Annotated[Scope, Field(strict=False)]
     min_age: Duration = timedelta()
 
+    @field_validator("take")
+    @classmethod
+    def _means_something(cls, take: Scope) -> Scope:
+        scopes = sorted(SCOPES[cls.kind])
+        if take not in scopes:
+            key = next(key for key, table in RULES.items() if table is cls)
+            raise ValueError(f"means nothing for {key}; write {' or '.join(scopes)}")
+        return take
 
-class ImageRuleTable(RuleTable):
+
+class ContainersTable(RuleTable):
+    kind = Kind.CONTAINER
+
+
+class NetworksTable(RuleTable):
+    kind = Kind.NETWORK
+
+
+class ImagesTable(RuleTable):
+    kind = Kind.IMAGE
     keep_last: Annotated[int, Field(ge=0)] = 0
+
+
+class BuildCacheTable(RuleTable):
+    kind = Kind.BUILD_CACHE
+
+
+class VolumesTable(RuleTable):
+    kind = Kind.VOLUME
+
+
+RULES: Mapping[str, type[RuleTable]] = MappingProxyType(
+    {
+        "containers": ContainersTable,
+        "networks": NetworksTable,
+        "images": ImagesTable,
+        "build_cache": BuildCacheTable,
+        "volumes": VolumesTable,
+    }
+)
+"""The keys of a profile that hold a rule."""
 
 
 class ProfileTable(Table):
     """A profile of one's own, or in the place of a built-in one."""
 
-    containers: RuleTable | None = None
-    networks: RuleTable | None = None
-    images: ImageRuleTable | None = None
-    build_cache: RuleTable | None = None
-    volumes: RuleTable | None = None
-    labels: list[str] = []
-    without_labels: list[str] = []
-    exclude: list[str] = []
+    containers: ContainersTable | None = None
+    networks: NetworksTable | None = None
+    images: ImagesTable | None = None
+    build_cache: BuildCacheTable | None = None
+    volumes: VolumesTable | None = None
+    labels: Texts = ()
+    without_labels: Texts = ()
+    exclude: Texts = ()
+
+    def rules(self) -> Mapping[str, RuleTable | None]:
+        """The rules that are written, by their keys; None for one that could not be read."""
+        return {key: getattr(self, key) for key in RULES if key in self.model_fields_set}
 
 
 class HostTable(Table):
     docker: EngineUrl | None = None
-    ssh: SshText | None = None
+    ssh: Ssh | None = None
     context: str | None = None
     tls: str | None = None
     identity: str | None = None
     known_hosts: str | None = None
-    tags: list[Name] = []
+    tags: Names = ()
     policy: str | None = None
+
+
+class PolicyTable(Table):
+    tags: Names = ()
+    look: SlackIds = _UNSET.look
+    request: SlackIds = _UNSET.request
+    approve: SlackIds = _UNSET.approve
+    stop: SlackIds = _UNSET.stop
+    restore: SlackIds = _UNSET.restore
+    audit: SlackIds | None = _UNSET.audit
+    guests: bool = _UNSET.guests
+    quorum: Annotated[int, Field(ge=1)] = _UNSET.quorum
+    self_approval: bool = _UNSET.self_approval
+    expires: Annotated[Duration, Field(gt=timedelta())] = _UNSET.expires
+    profiles: Texts | None = _UNSET.profiles
+    volumes: Annotated[Volumes, Field(strict=False)] = _UNSET.volumes
+    protect: PolicyProtectTable = PolicyProtectTable()
+    windows: SomeWindows | None = None
+    time_zone: TimeZone = UTC
+    start_within: Hold = _UNSET.start_within
+    max_bytes: Size | None = _UNSET.max_bytes
+    max_objects: Annotated[int, Field(ge=0)] | None = _UNSET.max_objects
+    quorum_above: Annotated[int, Field(ge=1)] | None = _UNSET.quorum_above
+    auto_approve: Texts = _UNSET.auto_approve
+
+    def over(self, default: "PolicyTable") -> "PolicyTable":
+        """This policy, and what it leaves out as another has it."""
+        return default.model_copy(update={key: getattr(self, key) for key in self.model_fields_set})
+
+
+class ScheduleTable(Table):
+    needed: ClassVar = ("hosts", "profile", "cron", "channel")
+    """The keys that have no default of any use."""
+
+    hosts: SomeTexts = ()
+    profile: Annotated[str, Field(min_length=1)] = ""
+    arguments: str = ""
+    cron: CronText = ""
+    time_zone: TimeZone = UTC
+    channel: ChannelId = ""
+    grace: Duration = GRACE
+    expires: Annotated[Duration, Field(gt=timedelta())] | None = None
 
 
 class ConfigFile(Table):
@@ -149,82 +211,66 @@ class ConfigFile(Table):
     schedules: dict[Name, ScheduleTable] = {}
 
     @classmethod
-    def keys_at(cls, place: list[str]) -> list[str]:
-        """The keys that the table at this place knows."""
-        model: Any = cls
-        for depth, part in enumerate(place):
-            tables = {
-                "hosts": HostTable, "policies": PolicyTable, "profiles": ProfileTable,
-                "schedules": ScheduleTable,
-            }  # fmt: skip
-            if model is cls and part in tables:
-                model = tables[part]
-            elif model is cls:
-                model = cls.model_fields[part].annotation
-            elif model is PolicyTable and depth > 1:
-                model = PolicyProtectTable
-            elif depth > 1 and part in PROFILE_KINDS:
-                model = ImageRuleTable if part == "images" else RuleTable
-        return list(model.model_fields)
+    def readable(cls, raw: Mapping[str, Any]) -> Self:
+        """Table by table, each as far as it can be read; what is no table is left out."""
+        found: dict[str, Any] = {"hosts": {}}
+        for key, field in cls.model_fields.items():
+            inner, value = _table(field.annotation), raw.get(key)
+            if isinstance(value, dict) and _has_names(field.annotation):
+                found[key] = {
+                    name: inner.readable(one) for name, one in value.items() if isinstance(one, dict)
+                }
+            elif isinstance(value, dict):
+                found[key] = inner.readable(value)
+        return cls.model_construct(**found)
 
 
-def relations(raw: Mapping[str, Any]) -> Iterator[str]:
-    """Mistakes between keys, each with its place and remedy; looked for even where single keys are wrong."""
-    hosts, policies, profiles = raw.get("hosts"), raw.get("policies"), raw.get("profiles")
-    for name, table in profiles.items() if isinstance(profiles, dict) else ():
-        for problem in _profile_relations(name, table) if isinstance(table, dict) else ():
-            yield f"profiles.{name}{problem}"
-    names = list(policies) if isinstance(policies, dict) else []
-    for name, table in hosts.items() if isinstance(hosts, dict) else ():
-        for problem in _host_relations(table, names) if isinstance(table, dict) else ():
-            yield f"hosts.{name}{problem}"
-    yield from policy_relations(raw)
-    yield from schedule_relations(raw)
+def read_tables(raw: Mapping[str, Any]) -> tuple[ConfigFile, list[str]]:
+    """The tables of a file and each mistake of a single key; beside mistakes, as much of them as can be read."""
+    try:
+        return ConfigFile.model_validate(raw), []
+    except ValidationError as error:
+        return ConfigFile.readable(raw), [_mistake(one) for one in error.errors()]
 
 
-def _host_relations(table: Mapping[str, Any], policies: list[str]) -> Iterator[str]:
-    ways = [key for key in ("ssh", "context", "docker") if key in table]
-    if len(ways) != 1:
-        yield (
-            f": names {' and '.join(ways) or 'no way to its engine'}; write exactly one of "
-            'ssh = "user@host:22", context = "name" or docker = "unix:///var/run/docker.sock"'
-        )
-    for key in ("identity", "known_hosts"):
-        if key in table and "ssh" not in table:
-            yield f".{key}: only means something beside ssh; remove it"
-    if "tls" in table and not str(table.get("docker", "")).startswith("tcp://"):
-        yield '.tls: only means something beside docker = "tcp://…"; remove it'
-    policy = table.get("policy")
-    if isinstance(policy, str) and policy not in policies:
-        nearest = get_close_matches(policy, policies, n=1)
-        yield f".policy: there is no [policies.{policy}]; " + (
-            f"did you mean {nearest[0]}?" if nearest else "add it"
-        )
+def _mistake(error: Any) -> str:
+    """One mistake: the key, what is wrong and what to write instead."""
+    place = [str(part) for part in error["loc"] if part != "[key]"]
+    key = ".".join(place)
+    if error["type"] == "extra_forbidden":
+        known = _keys_at(place[:-1])
+        nearest = get_close_matches(place[-1], known, n=1)
+        hint = f"did you mean {nearest[0]}?" if nearest else f"the keys here are {', '.join(known)}"
+        return f"{key}: there is no such key; {hint}"
+    if error["type"] == "missing":
+        return f"{key}: is missing; {EXAMPLE}"
+    if error["type"] in {"model_type", "dict_type"}:
+        return f"{key}: is a table, and this is {error['input']!r}; {EXAMPLE}"
+    message = str(error["msg"]).removeprefix("Value error, ")
+    if error["type"] != "value_error":
+        message = f"{message[:1].lower()}{message[1:]}, and this is {error['input']!r}; {EXAMPLE}"
+    return f"{key}: {message}"
 
 
-PROFILE_KINDS: Mapping[str, Kind] = MappingProxyType(
-    {
-        "containers": Kind.CONTAINER,
-        "networks": Kind.NETWORK,
-        "images": Kind.IMAGE,
-        "build_cache": Kind.BUILD_CACHE,
-        "volumes": Kind.VOLUME,
-    }
-)
-"""The keys of a profile that hold a rule, and the kind that it is about."""
-_RESERVED_PROFILES = frozenset({PICKED, "why", "help"})
+def _keys_at(place: list[str]) -> list[str]:
+    """The keys that the table at this place knows."""
+    model: type[Table] = ConfigFile
+    parts = iter(place)
+    for part in parts:
+        below = model.model_fields[part].annotation
+        model = _table(below)
+        if _has_names(below):
+            next(parts)
+    return list(model.model_fields)
 
 
-def _profile_relations(name: str, table: Mapping[str, Any]) -> Iterator[str]:
-    kinds = [key for key in PROFILE_KINDS if key in table]
-    if name.lower() in _RESERVED_PROFILES:
-        yield f": “{name}” means something else behind a host; choose another name"
-    if not kinds:
-        yield f': takes nothing; write for example images = {{ take = "unused" }} ({", ".join(PROFILE_KINDS)})'
-    if "volumes" in kinds and len(kinds) > 1:
-        yield ".volumes: volumes are in no profile but their own; move this rule into a profile for itself"
-    for key in kinds:
-        rule = table[key]
-        scopes = sorted(SCOPES[PROFILE_KINDS[key]])
-        if isinstance(rule, dict) and rule.get("take") in [scope for scope in Scope if scope not in scopes]:
-            yield f".{key}.take: means nothing for {key}; write {' or '.join(scopes)}"
+def _has_names(annotation: Any) -> bool:
+    """Whether below a key stand names that somebody chose, each with a table."""
+    return get_origin(annotation) is dict
+
+
+def _table(annotation: Any) -> type[Table]:
+    """The table that stands below a key, or below each name below it."""
+    return next(
+        one for one in (annotation, *get_args(annotation)) if isinstance(one, type) and issubclass(one, Table)
+    )

@@ -1,14 +1,18 @@
 """What may stand in ``deckhand.toml``: the types of single values, each with the sentence for a wrong one."""
 
 import re
-from datetime import time, timedelta
-from typing import Annotated
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from datetime import UTC, time, timedelta, tzinfo
+from typing import Annotated, Any, Self, TypeVar
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, InstanceOf, ValidationError
 
+from bot.core.rules.hosts import SshAddress
 from bot.core.rules.schedules import check_cron
-from bot.core.rules.windows import parse_window
+from bot.core.rules.windows import Window, parse_window
 from bot.core.units import parse_duration, parse_size
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
@@ -16,12 +20,38 @@ _SLACK_ID = re.compile(r"[UWSCG][A-Z0-9]{2,}|[TE][A-Z0-9]{2,}/[UW][A-Z0-9]{2,}")
 _LONGEST_HOLD = timedelta(days=7)
 _CHANNEL_ID = re.compile(r"[CG][A-Z0-9]{2,}")
 _TIME_OF_DAY = re.compile(r"(?:[01][0-9]|2[0-3]):[0-5][0-9]")
+_SSH = re.compile(
+    r"(?:(?P<user>[^@\s]+)@)?(?P<host>\[[0-9A-Fa-f:.%\w]+\]|[A-Za-z0-9._-]+)(?::(?P<port>\d{1,5}))?"
+)
+_MOST_PORTS = 65535
+_Value = TypeVar("_Value")
 
 
-def _duration(value: object) -> timedelta:
-    if not isinstance(value, str):
-        raise ValueError('a duration is written as text, like "30m", "168h" or "10d"')  # noqa: TRY004 - pydantic
-    duration = parse_duration(value)
+def _read(parse: Callable[[str], _Value], written: str) -> BeforeValidator:
+    """Reads a text; ``written`` says what the text of such a value looks like."""
+
+    def read(value: object) -> _Value:
+        if not isinstance(value, str):
+            raise ValueError(f"{written}, and this is {value!r}")  # noqa: TRY004 - pydantic collects ValueErrors
+        return parse(value)
+
+    return BeforeValidator(read)
+
+
+def _listed(value: object) -> object:
+    if not isinstance(value, list):
+        raise ValueError(f'a list is written in brackets, like ["a", "b"], and this is {value!r}')  # noqa: TRY004 - as above
+    return tuple(value)
+
+
+def _filled(value: object) -> object:
+    if value == []:
+        raise ValueError("is empty; write at least 1, or leave the key out")
+    return _listed(value)
+
+
+def _duration(text: str) -> timedelta:
+    duration = parse_duration(text)
     if duration < timedelta():
         raise ValueError("a duration cannot be negative")
     return duration
@@ -31,12 +61,6 @@ def _hold(value: timedelta) -> timedelta:
     if not timedelta() < value <= _LONGEST_HOLD:
         raise ValueError("an approval holds for some time, and for a week at most; write 24h, or up to 7d")
     return value
-
-
-def _size(value: object) -> int:
-    if not isinstance(value, str):
-        raise ValueError('a size is written as text, like "500MB" or "50GB"')  # noqa: TRY004 - pydantic
-    return parse_size(value)
 
 
 def _slack_id(value: str) -> str:
@@ -56,10 +80,10 @@ def _channel_id(value: str) -> str:
     return value
 
 
-def _time_of_day(value: object) -> time:
-    if not isinstance(value, str) or not _TIME_OF_DAY.fullmatch(value):
+def _time_of_day(text: str) -> time:
+    if not _TIME_OF_DAY.fullmatch(text):
         raise ValueError('a time of day is written as text, like "09:00", and is UTC')
-    return time.fromisoformat(value)
+    return time.fromisoformat(text)
 
 
 def check_name(value: str) -> str:
@@ -72,32 +96,97 @@ def check_name(value: str) -> str:
     return value
 
 
-def _window(value: str) -> str:
-    parse_window(value)
-    return value
-
-
-def _time_zone(value: str) -> str:
+def _zone(text: str) -> tzinfo:
     try:
-        ZoneInfo(value)
+        return UTC if text == "UTC" else ZoneInfo(text)
     except (KeyError, ValueError, OSError):  # unknown; a path to elsewhere; a folder
         raise ValueError(
-            f"“{value}” is no time zone that this machine knows; write one like Europe/Berlin or UTC"
+            f"“{text}” is no time zone that this machine knows; write one like Europe/Berlin or UTC"
         ) from None
+
+
+def _database_url(value: str) -> str:
+    scheme = value.partition(":")[0]
+    if scheme not in {"sqlite", "postgresql+psycopg"}:
+        raise ValueError(
+            f"“{scheme}” is not supported; write sqlite:///deckhand.db or "
+            "postgresql+psycopg://user@host/database"
+        )
     return value
 
 
-Duration = Annotated[timedelta, BeforeValidator(_duration)]
+def _ssh_address(text: str) -> SshAddress:
+    found = _SSH.fullmatch(text.removeprefix("ssh://"))
+    port = int(found["port"]) if found and found["port"] else None
+    if not found or (port is not None and not 0 < port <= _MOST_PORTS):
+        raise ValueError(f"“{text}” is no address; write it like user@host:22")
+    return SshAddress(user=found["user"], host=found["host"].strip("[]"), port=port)
+
+
+def _listening(text: str) -> tuple[str, int]:
+    host, _, port = text.rpartition(":")
+    if not host or not (port.isascii() and port.isdigit()) or not 0 <= int(port) <= _MOST_PORTS:
+        raise ValueError(f"“{text}” is no address to listen on; write it like 127.0.0.1:3000")
+    return host.strip("[]"), int(port)
+
+
+def _engine_url(value: str) -> str:
+    url = urlsplit(value)
+    unix = url.scheme == "unix" and not url.netloc and url.path.startswith("/")
+    tcp = url.scheme == "tcp" and url.hostname and not url.path.strip("/")
+    if not (unix or tcp):
+        raise ValueError(
+            f"“{value}” is no address of an engine; write unix:///var/run/docker.sock or tcp://host:2376"
+        )
+    return value
+
+
+Duration = Annotated[
+    timedelta, _read(_duration, 'a duration is written as text, like "30m", "168h" or "10d"')
+]
 Hold = Annotated[Duration, AfterValidator(_hold)]
-Size = Annotated[int, BeforeValidator(_size)]
+Size = Annotated[int, _read(parse_size, 'a size is written as text, like "500MB" or "50GB"')]
 SlackId = Annotated[str, AfterValidator(_slack_id)]
 ChannelId = Annotated[str, AfterValidator(_channel_id)]
-TimeOfDay = Annotated[time, BeforeValidator(_time_of_day)]
+TimeOfDay = Annotated[time, _read(_time_of_day, 'a time of day is written as text, like "09:00"')]
 Name = Annotated[str, AfterValidator(check_name)]
-WindowText = Annotated[str, AfterValidator(_window)]
-TimeZone = Annotated[str, AfterValidator(_time_zone)]
+_Window = Annotated[InstanceOf[Window], _read(parse_window, "a window is written as text")]
+TimeZone = Annotated[InstanceOf[tzinfo], _read(_zone, 'a time zone is written as text, like "Europe/Berlin"')]
 CronText = Annotated[str, AfterValidator(check_cron)]
+DatabaseUrl = Annotated[str, AfterValidator(_database_url)]
+EngineUrl = Annotated[str, AfterValidator(_engine_url)]
+Ssh = Annotated[
+    InstanceOf[SshAddress], _read(_ssh_address, 'an address is written as text, like "user@host:22"')
+]
+Listening = Annotated[
+    tuple[str, int], _read(_listening, 'an address is written as text, like "127.0.0.1:3000"')
+]
+
+Texts = Annotated[tuple[str, ...], BeforeValidator(_listed)]
+Names = Annotated[tuple[Name, ...], BeforeValidator(_listed)]
+SlackIds = Annotated[tuple[SlackId, ...], BeforeValidator(_listed)]
+SomeTexts = Annotated[tuple[str, ...], BeforeValidator(_filled)]
+SomeWindows = Annotated[tuple[_Window, ...], BeforeValidator(_filled)]
 
 
 class Table(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    @classmethod
+    def readable(cls, raw: Mapping[str, Any]) -> Self:
+        """As much of a table as can be read: a key that cannot has its default, and is in ``model_fields_set``."""
+        right: dict[str, Any] = {}
+        for key in raw.keys() & cls.model_fields.keys():
+            value = raw[key]
+            if cls._reads(key, value):
+                right[key] = value
+            elif isinstance(value, list) and (some := [one for one in value if cls._reads(key, [one])]):
+                right[key] = some
+        read = cls.model_validate(right)
+        return cls.model_construct(_fields_set=set(raw) & set(cls.model_fields), **dict(read))
+
+    @classmethod
+    def _reads(cls, key: str, value: object) -> bool:
+        with suppress(ValidationError):
+            return bool(cls.model_validate({key: value}))
+        return False

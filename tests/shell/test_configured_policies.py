@@ -198,7 +198,7 @@ def test_a_mistake_is_named_with_its_key_and_remedy(tmp_path: Path, text: str, e
 def test_an_argument_that_an_own_profile_cannot_take_is_a_mistake_too(tmp_path: Path) -> None:
     own = '[profiles.ci]\nimages = { take = "unused" }\n'
     (problem,) = problems(tmp_path, NIGHTLY + 'arguments = "only=networks"\n' + own)
-    assert problem == "schedules: only=: ci takes no networks; it takes image."
+    assert problem == "schedules.nightly.arguments: only=: ci takes no networks; it takes image."
 
 
 def test_the_policy_that_a_host_names_wins_over_its_tags_and_ends_the_doubt(tmp_path: Path) -> None:

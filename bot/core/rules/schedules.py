@@ -11,6 +11,7 @@ from bot.core.plan.plan import Person
 REQUESTER_PREFIX = "schedule:"
 """What the id of a requester begins with who is a schedule, not a person: no such id can click."""
 
+GRACE = timedelta(hours=1)
 _FIELDS = 5
 
 
@@ -27,7 +28,7 @@ class Schedule:
     zone: tzinfo = UTC
     channel: str
     """Where its plans are posted."""
-    grace: timedelta = timedelta(hours=1)
+    grace: timedelta = GRACE
     """How late it may begin when nothing ran at its time; what is later waits for the next."""
     expires: timedelta | None = None
     """How long its plans wait for an approval; None means: as the host's policy says."""

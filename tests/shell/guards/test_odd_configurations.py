@@ -1,20 +1,27 @@
-"""What may lie where the configuration should: each is refused soon, and holds no thread."""
+"""What may lie where the configuration should, and at each of its keys: refused soon, and no thread is held."""
 
+import copy
 import os
 import socket
 import time
-from collections.abc import Callable
+import tomllib
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from bot.config.reading import MOST_BYTES
+from bot.config import values
+from bot.config.relations import relations
 from bot.config.reloading import Reloading
 from bot.config.settings import load
+from bot.config.tables import read_tables
+from bot.config.toml import MOST_BYTES
 from bot.core.errors import ConfigurationError
 from tests.support.waiting import wait_until
 
+EXAMPLE = Path(__file__).parents[3] / "deploy" / "deckhand.example.toml"
 WHOLE = '[hosts.a]\ncontext = "a"\n'
 
 
@@ -76,6 +83,65 @@ def test_what_is_no_configuration_is_refused_with_a_sentence(file: Path, odd: st
     with pytest.raises(ConfigurationError) as refused:
         load(file, {})
     assert f"deckhand.toml: {says}" in str(refused.value)
+
+
+def places(table: dict[str, Any], above: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    for key, value in table.items():
+        yield (*above, key)
+        if isinstance(value, dict):
+            yield from places(value, (*above, key))
+
+
+def test_whatever_stands_at_a_key_is_a_value_or_a_mistake_that_names_the_key() -> None:
+    whole = tomllib.loads(EXAMPLE.read_text())
+    wrong: tuple[Any, ...] = ("x", "", 3, -1, 1.5, True, [], ["x", 3], {}, {"x": 1}, [[]], "\n")
+    for place in places(whole):
+        for value in wrong:
+            raw = copy.deepcopy(whole)
+            table = raw
+            for key in place[:-1]:
+                table = table[key]
+            table[place[-1]] = value
+            file, mistakes = read_tables(raw)
+            assert all(mistake.startswith(".".join(place)) for mistake in mistakes), (place, value, mistakes)
+            if not [*mistakes, *relations(file)]:
+                values.profiles(file), values.schedules(file), values.hosts(file)
+
+
+def test_a_key_that_cannot_be_read_hides_no_mistake_beside_it_and_makes_none_up() -> None:
+    raw = tomllib.loads("""
+        [hosts.a]
+        docker = "http://x"
+        tags = ["prod", 3]
+        policy = "prd"
+        [hosts.b]
+        context = 7
+        [policies.prod]
+        tags = ["prod"]
+        look = "U0ANN"
+        profiles = ["rutine"]
+        quorum = "2"
+        quorum_above = 2
+        [profiles.mine]
+        images = { take = "stopped", min_age = 3 }
+        containers = 1
+        volumes = { take = "anonymous" }
+        [schedules.nightly]
+        hosts = ["@prod", "@cii"]
+        profile = "mine"
+        arguments = "only=networks"
+        cron = "never"
+        """)
+    file, mistakes = read_tables(raw)
+    assert {each.partition(": ")[0] for each in mistakes} == {
+        "hosts.a.docker", "hosts.a.tags.1", "hosts.b.context", "policies.prod.look", "policies.prod.quorum",
+        "profiles.mine.images.take", "profiles.mine.images.min_age", "profiles.mine.containers",
+        "schedules.nightly.cron",
+    }  # fmt: skip
+    assert [each.partition(": ")[0] for each in relations(file)] == [
+        "profiles.mine.volumes", "hosts.a.policy", "policies.prod.profiles", "policies.prod.quorum_above",
+        "schedules.nightly.channel", "schedules.nightly.hosts",
+    ]  # fmt: skip
 
 
 def test_a_fleet_of_thousands_fits(file: Path) -> None:

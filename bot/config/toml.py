@@ -23,7 +23,7 @@ _KINDS = {
 }  # fmt: skip
 
 
-def read_toml(file: Path) -> Mapping[str, Any]:
+def read(file: Path) -> Mapping[str, Any]:
     """The tables of a file; ConfigurationError when it is no regular file, too long, or not TOML."""
     try:
         text = _bytes(file).decode()
