@@ -57,6 +57,7 @@ from bot.slack.home.listeners import HomeListeners
 from bot.slack.home.showing import LOOP_SECONDS, HomeShow
 from bot.slack.listeners import Listeners, Services
 from bot.slack.look.listeners import LookListeners
+from bot.slack.look.picture import can_draw
 from bot.slack.plan.listeners import PlanListeners
 from bot.slack.plan.modals import ModalListeners
 from bot.store.opening import Store, open_store
@@ -155,7 +156,7 @@ class Deckhand:
         looks = LookListeners(
             hosts=lambda: self._settings.hosts, rights=rights, planning=services.planning,
             fleet=fleet, clock=steady, chat=chat, submit=answering.submit,
-            pictures=settings.slack.pictures,
+            pictures=settings.slack.pictures and can_draw(),
         )  # fmt: skip
         homes = self._homes(store, rights, impatient, clock, steady)
         background.also("homes", homes, LOOP_SECONDS)

@@ -9,6 +9,7 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from bot.config import toml, values
+from bot.config.environment import with_files
 from bot.config.relations import relations
 from bot.config.tables import AuditTable, ConfigFile, read_tables
 from bot.core.audit.format import AuditKeys
@@ -89,7 +90,8 @@ def load(
     """
     file = path or Path(environment.get("DECKHAND_CONFIG") or DEFAULT_FILE)
     parsed, mistakes = read_tables(toml.read(file))
-    problems = [f"{file}: {problem}" for problem in (*mistakes, *relations(parsed))]
+    environment, unreadable = with_files(environment)
+    problems = [*unreadable, *(f"{file}: {problem}" for problem in (*mistakes, *relations(parsed)))]
     slack = _slack(parsed, environment)
     audit, unusable = _audit(parsed.audit, environment)
     problems += unusable

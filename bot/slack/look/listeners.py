@@ -90,7 +90,10 @@ class LookListeners:
         def work(asked: Asked) -> None:
             host = self._open(asked, name)
             if not self.pictures:
-                raise RefusedError("Pictures are switched off here ([slack] pictures).")
+                raise RefusedError(
+                    "Pictures are switched off here ([slack] pictures), or what draws them is not installed "
+                    "(deckhand[pictures])."
+                )
             picture = picture_of(host.name, self.planning.report(host.name).survey)
             title = f"Where the space of {host.name} is"
             self.chat.post_picture(asked.channel, thread, f"{host.name}.png", title, picture)

@@ -8,6 +8,7 @@ import os
 import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from bot.core.docker.usage import BUILD_CACHE, CONTAINERS, IMAGES, VOLUMES, Survey
@@ -42,6 +43,11 @@ _ONE_AT_A_TIME = threading.Lock()
 class Picture:
     png: bytes
     alt: str
+
+
+def can_draw() -> bool:
+    """Whether the package that draws is installed; Deckhand lives without it."""
+    return find_spec("matplotlib") is not None
 
 
 def picture_of(host: str, survey: Survey) -> Picture:

@@ -1,5 +1,6 @@
 """Looking at one host over Socket Mode: what is known at once, then what is so, in one message; and by size."""
 
+import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 
@@ -11,6 +12,8 @@ from bot.engines.docker.decode import Answer
 from bot.engines.docker.df import Df
 from bot.engines.docker.engine import DockerEngine
 from bot.slack.action_ids import DETAILS, LOOK, PICTURE
+from bot.slack.chat import SlackChat, web_client
+from bot.slack.kit.blocks import Message, actions, button
 from bot.slack.look import listeners as looks
 from tests.slack.place import ANN, BOB, OPEN_TO_ALL, Place, buttons, eventually, shown
 
@@ -181,6 +184,21 @@ def test_where_pictures_are_switched_off_there_is_no_button(start: Start) -> Non
     look(place)
     report = place.message("What a cleanup would free")
     assert PICTURE not in buttons(report)
+
+
+def test_where_nothing_can_draw_all_else_goes_on_and_an_older_button_says_why(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("matplotlib", "matplotlib.figure"):
+        monkeypatch.setitem(sys.modules, name, None)  # as Python knows a package that is not there
+    place = start(OPEN_TO_ALL)
+    look(place)
+    report = place.message("What a cleanup would free")
+    assert PICTURE not in buttons(report)
+    message = Message(text="of before", blocks=(actions([button("Picture", PICTURE, "prod-3")]),))
+    posted = SlackChat(web_client(place.workspace.bot_token, place.workspace.api_url)).post("C0OPS", message)
+    assert place.workspace.click(BOB, posted, PICTURE).ok
+    assert "not installed (deckhand[pictures])" in place.told(BOB)
 
 
 def test_who_may_not_look_sees_no_details(start: Start) -> None:
