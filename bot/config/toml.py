@@ -1,5 +1,6 @@
-"""Reading ``deckhand.toml``: whatever lies in its place, the answer comes soon."""
+"""Reading ``deckhand.toml``, whatever lies in its place, and writing what it reads."""
 
+import json
 import os
 import re
 import stat
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.core.errors import ConfigurationError
+from bot.process import private
 
 EXAMPLE = "deploy/deckhand.example.toml shows a whole one"
 MOST_BYTES = 1 << 20
@@ -17,6 +19,7 @@ _DEEP_KEY = re.compile(
     r"""(?<![A-Za-z0-9_-])(?:(?>[A-Za-z0-9_-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){64}"""
 )
 """A key of so many parts, which Python's own parser needs minutes for."""
+_BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 _KINDS = {
     stat.S_IFDIR: "a folder", stat.S_IFIFO: "a FIFO", stat.S_IFSOCK: "a socket", stat.S_IFCHR: "a device",
     stat.S_IFBLK: "a device",
@@ -63,3 +66,22 @@ def _must_be_regular(file: Path, mode: int) -> None:
 
 def _problem(file: Path, words: str) -> ConfigurationError:
     return ConfigurationError([f"{file}: {words}"])
+
+
+def write(file: Path, tables: Mapping[str, Any]) -> None:
+    """A file of this account alone, in the place of what was there. OSError."""
+    with private.created(file) as opened:
+        opened.write(written(tables))
+
+
+def written(tables: Mapping[str, Any], above: str = "") -> str:
+    """Tables in tables, down to texts, numbers, truths and lists of them, as a file has them."""
+    values, below = [], []
+    for key, value in tables.items():
+        name = key if _BARE_KEY.fullmatch(key) else json.dumps(key, ensure_ascii=False)
+        if isinstance(value, Mapping):
+            below.append(written(value, f"{above}{name}."))
+        else:
+            values.append(f"{name} = {json.dumps(value, ensure_ascii=False)}\n")
+    head = [f"[{above.removesuffix('.')}]\n"] if above and values else []
+    return "".join([*head, *values, *below])

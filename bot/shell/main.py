@@ -24,7 +24,7 @@ def main() -> None:
     log_to_stderr()
     sys.excepthook = output.tell_defect
     try:
-        code = cli(standalone_mode=False)
+        code = cli(prog_name="deckhand", standalone_mode=False)
     except ConfigurationError as error:
         _fail(MISUSED, *error.problems)
     except UsageError as error:

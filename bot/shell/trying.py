@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from bot.app import Deckhand
+from bot.config import toml
 from bot.config.settings import Settings, load
 from bot.core.errors import DeckhandError, HostError
 from bot.core.rules.hosts import Host, SocketAddress
@@ -44,14 +45,15 @@ def trial(port: int, data: Path | None = None) -> Iterator[tuple[Workspace, Sett
             hosts[setting.LOCAL] = setting.local_url()
         folder = data or scratch
         private.make_folder(folder)
-        setting.write_configuration(folder / "deckhand.toml", hosts)
+        file = folder / "deckhand.toml"
+        toml.write(file, setting.tables(hosts, folder / "deckhand.db"))
         try:
             workspace = Workspace(port=port, notice=setting.notice(hosts))
         except OSError as error:
             raise DeckhandError(f"Port {port} on 127.0.0.1 is taken; choose another with --port.") from error
         stack.enter_context(workspace)
         settings = load(
-            folder / "deckhand.toml",
+            file,
             {
                 "SLACK_BOT_TOKEN": workspace.bot_token,
                 "SLACK_APP_TOKEN": workspace.app_token,

@@ -1,9 +1,9 @@
-"""The setting of a trial: a configuration file like any other, with a sample host and two people."""
+"""The setting of a trial: a configuration like any other, with a sample host and two people."""
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
-
-from bot.process import private
+from typing import Any
 
 SAMPLE, LOCAL = "sample", "local"
 DEFAULT_SOCKET = "unix:///var/run/docker.sock"
@@ -21,24 +21,24 @@ def local_url() -> str:
     return url if url.startswith("unix://") else DEFAULT_SOCKET
 
 
-def host_table(name: str, url: str) -> str:
-    """A host that is treated as production: Approve asks once more, on the real one above all."""
-    return f'[hosts.{name}]\ndocker = "{url}"\ntags = ["trial", "prod"]\n'
+def tables(hosts: Mapping[str, str], database: Path) -> Mapping[str, Any]:
+    """The configuration for these hosts (name to engine URL), with a file as its database.
+
+    Each host is treated as production: Approve asks once more, on the real one above all.
+    """
+    both = ["U0ANN", "U0BOB"]
+    return {
+        "database": {"url": f"sqlite:///{database}"},
+        "hosts": {name: {"docker": url, "tags": ["trial", "prod"]} for name, url in hosts.items()},
+        "policies": {
+            "default": {
+                "look": ["*"], "request": ["*"], "approve": both, "stop": ["*"], "restore": both,
+                "quorum": 1, "self_approval": False, "expires": "30m", "volumes": "named",
+            }
+        },
+    }  # fmt: skip
 
 
-def write_configuration(file: Path, hosts: dict[str, str]) -> None:
-    """Write a whole ``deckhand.toml`` for these hosts (name to engine URL), whose database lies beside it."""
-    tables = "\n".join(host_table(name, url) for name, url in hosts.items())
-    written = (
-        f'[database]\nurl = "sqlite:///{file.parent / "deckhand.db"}"\n\n{tables}\n'
-        '[policies.default]\nlook = ["*"]\nrequest = ["*"]\napprove = ["U0ANN", "U0BOB"]\n'
-        'stop = ["*"]\nrestore = ["U0ANN", "U0BOB"]\n'
-        'quorum = 1\nself_approval = false\nexpires = "30m"\nvolumes = "named"\n'
-    )
-    with private.created(file) as opened:
-        opened.write(written)
-
-
-def notice(hosts: dict[str, str]) -> str:
+def notice(hosts: Mapping[str, str]) -> str:
     """What the page says on top about which removals are real."""
     return REAL if LOCAL in hosts else SIMULATED

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Collection, Sequence
 
+from bot.config import toml
 from bot.config.types import check_name
 from bot.core.audit import facts
 from bot.core.docker.usage import UNKNOWN, DiskSpace
@@ -135,5 +136,4 @@ def host_toml(name: str, key: str, taken: Collection[str]) -> str:
         return f"# left out: {' '.join(str(error).split())}\n"
     if name in taken:
         return f"# left out: another [hosts.{name}] stands above; give {key} = {json.dumps(name)} a name of its own\n"
-    table = name if "." not in name else json.dumps(name)
-    return f"[hosts.{table}]\n{key} = {json.dumps(name)}\n"
+    return toml.written({"hosts": {name: {key: name}}})

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from bot.config import toml
 from bot.engines.ssh.known_hosts import ShownKey, pin
 from bot.process import private
 from bot.store.opening import open_store
-from bot.trial.setting import write_configuration
 from tests.store.cleaned import cleaned
 from tests.support.shell import program
 
@@ -93,9 +93,11 @@ def test_pinned_keys_and_their_folder_are_private(tmp_path: Path) -> None:
     assert (modes(tmp_path)["new"], modes(tmp_path / "new")["deep"]) == ("700", "700")
 
 
-def test_the_configuration_of_a_trial_is_private(tmp_path: Path) -> None:
+def test_a_configuration_that_deckhand_writes_is_private(tmp_path: Path) -> None:
     private.make_folder(tmp_path / "kept" / "data")
-    write_configuration(tmp_path / "kept" / "data" / "deckhand.toml", {"sample": "unix:///a.sock"})
+    toml.write(
+        tmp_path / "kept" / "data" / "deckhand.toml", {"hosts": {"sample": {"docker": "unix:///a.sock"}}}
+    )
     assert modes(tmp_path / "kept" / "data") == {"deckhand.toml": "600"}
     assert (modes(tmp_path)["kept"], modes(tmp_path / "kept")["data"]) == ("700", "700")
 
