@@ -2,13 +2,16 @@
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import timedelta
 from fnmatch import fnmatchcase
+from typing import Any
 
 from bot.core.docker.inventory import Image, repository
 from bot.core.docker.labels import carries
+from bot.core.json import Json
 from bot.core.plan.profiles import DANGLING_MIN_AGE, Profile
+from bot.core.units import duration_text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,18 +45,30 @@ class Protection:
 
     def and_also(self, more: "Protection") -> "Protection":
         """Both together: what either protects is protected."""
-        return Protection(
-            images=(*self.images, *more.images),
-            names=(*self.names, *more.names),
-            labels=(*self.labels, *more.labels),
-            keep_last=max(self.keep_last, more.keep_last),
-            unused_for=max(self.unused_for, more.unused_for),
-            dangling_min_age=max(self.dangling_min_age, more.dangling_min_age),
-        )
+        both = {name: (getattr(self, name), getattr(more, name)) for name in RULES}
+        return Protection(**{name: _and(*values) for name, values in both.items()})
 
+    def json(self) -> dict[str, Json]:
+        """Each rule by its key in the configuration."""
+        return {name: _json(getattr(self, name)) for name in RULES}
+
+
+RULES = tuple(each.name for each in fields(Protection))
+"""The rules, as the configuration names them; how two of them add up follows from what they are made of."""
 
 NOTHING_MORE = Protection(dangling_min_age=timedelta())
 """What changes nothing beside another protection."""
+
+
+def _and(one: Any, other: Any) -> Any:
+    """Patterns and labels of both; of numbers and ages the one that protects more."""
+    return (*one, *other) if isinstance(one, tuple) else max(one, other)
+
+
+def _json(value: Any) -> Json:
+    if isinstance(value, timedelta):
+        return duration_text(value)
+    return list(value) if isinstance(value, tuple) else value
 
 
 def first_match(patterns: Iterable[str], name: str) -> str | None:

@@ -8,7 +8,6 @@ from datetime import datetime
 from bot.core.audit.events import time_text
 from bot.core.errors import UsageError
 from bot.core.json import Json
-from bot.core.plan.protection import Protection
 from bot.core.rules.hosts import Host
 from bot.core.rules.people import Known, Standing, split_id
 from bot.core.rules.policy import (
@@ -157,17 +156,5 @@ def policy_json(host: Host, asked: Asked, rights: tuple[Answer, ...], now: datet
         "max_objects": policy.max_objects,
         "quorum_above": policy.quorum_above,
         "auto_approve": list(policy.auto_approve),
-        "protect": protection_json(policy.protection),
-    }
-
-
-def protection_json(protection: Protection) -> dict[str, Json]:
-    """A protection with the keys of the configuration."""
-    return {
-        "images": list(protection.images),
-        "names": list(protection.names),
-        "labels": list(protection.labels),
-        "keep_last": protection.keep_last,
-        "unused_for": duration_text(protection.unused_for),
-        "dangling_min_age": duration_text(protection.dangling_min_age),
+        "protect": policy.protection.json(),
     }

@@ -12,7 +12,7 @@ from bot.core.rules.schedules import Schedule
 from bot.core.units import duration_text
 from bot.ports import Timer
 from bot.services.decide.approving import moment_text
-from bot.services.rules.explaining import Answer, Asked, protection_json, standing_words
+from bot.services.rules.explaining import Answer, Asked, standing_words
 from bot.shell.show import output
 
 NEXT_SHOWN = 3
@@ -58,12 +58,14 @@ def _windows(policy: Policy, now: datetime) -> str:
 
 
 def _protected(policy: Policy) -> str:
-    if policy.protection == NOTHING_MORE:
-        return "nothing beside [protect]"
-    return "; ".join(
-        f"{key}: {', '.join(map(str, value)) if isinstance(value, list) else value}"
-        for key, value in protection_json(policy.protection).items()
-        if value and value != "0s"
+    nothing = NOTHING_MORE.json()
+    return (
+        "; ".join(
+            f"{key}: {', '.join(map(str, value)) if isinstance(value, list) else value}"
+            for key, value in policy.protection.json().items()
+            if value != nothing[key]
+        )
+        or "nothing beside [protect]"
     )
 
 
@@ -123,5 +125,6 @@ def _schedule_json(name: str, schedule: Schedule | None, timer: Timer | None, no
         "time_zone": str(schedule.zone),
         "channel": schedule.channel,
         "grace": duration_text(schedule.grace),
+        "expires": duration_text(schedule.expires) if schedule.expires else None,
         "next": [time_text(moment) for moment in moments[1:]],
     }

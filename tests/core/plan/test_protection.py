@@ -1,11 +1,38 @@
-"""What is protected, by label and by pattern of reference."""
+"""What is protected: by each rule, by label and by pattern of reference."""
 
 from collections.abc import Mapping
+from dataclasses import fields, replace
+from datetime import timedelta
+from typing import Any
 
 import pytest
 
-from bot.core.plan.protection import Protection
-from tests.core.things import image
+from bot.core.plan.protection import NOTHING_MORE, Protection
+from tests.core.things import ago, container, image, inventory, planned, taken
+
+RULES: Mapping[str, tuple[Any, str]] = {
+    "images": (("app:*",), "sha256:old"),
+    "names": (("job*",), "job-1"),
+    "labels": (("keep",), "labelled"),
+    "keep_last": (1, "sha256:new"),
+    "unused_for": (timedelta(days=3), "sha256:seen"),
+    "dangling_min_age": (timedelta(days=3), "sha256:bare"),
+}
+"""Of each rule a value, and what it keeps of the host below and nothing else does."""
+
+
+def test_each_rule_keeps_what_nothing_else_would() -> None:
+    old, new = image("old", tags=("app:1",)), image("new", tags=("web:2",), built_at=ago(days=9))
+    older, bare = image("older", tags=("web:1",)), image("bare", built_at=ago(days=2))
+    seen = image("seen", used_at=ago(days=2))
+    host = inventory(
+        old, new, older, bare, seen, container("job-1", old), container("labelled", old, labels={"keep": ""})
+    )
+    everything = taken(planned("everything", host, NOTHING_MORE))
+    assert RULES.keys() == {each.name for each in fields(Protection)}
+    for name, (value, kept) in RULES.items():
+        spared = everything - taken(planned("everything", host, replace(NOTHING_MORE, **{name: value})))
+        assert kept in spared, name
 
 
 @pytest.mark.parametrize(
