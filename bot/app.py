@@ -16,14 +16,16 @@ from typing import NoReturn
 from slack_bolt import App
 
 from bot.config.reloading import Reloading
-from bot.config.settings import Settings, SlackSettings, load
+from bot.config.settings import MetricsSettings, Settings, SlackSettings, load
 from bot.core import ids
+from bot.core.errors import ConfigurationError
 from bot.core.rules.hosts import Hosts
 from bot.engines.registry import DockerEngines
 from bot.ports import Clock
 from bot.process.arriving import Arriving
 from bot.process.clock import SteadyClock, process_now
 from bot.process.ending import Ending, gone_at_the_latest, leave
+from bot.process.systemd import READY, STOPPING, Manager
 from bot.services.audit.heads import PostHead
 from bot.services.audit.review import Review
 from bot.services.clocks import CHECK_SECONDS, Clocks
@@ -60,7 +62,10 @@ from bot.slack.look.listeners import LookListeners
 from bot.slack.look.picture import can_draw
 from bot.slack.plan.listeners import PlanListeners
 from bot.slack.plan.modals import ModalListeners
+from bot.store.db import revisions
 from bot.store.opening import Store, open_store
+from bot.telemetry.health import Health
+from bot.telemetry.listener import Listener
 
 LOG = logging.getLogger(__name__)
 
@@ -88,6 +93,7 @@ class Deckhand:
         self._signals = Signals()
         self._engines: DockerEngines | None = None
         self._planning: Planning | None = None
+        self.health = Health()
 
     def start(self) -> None:
         """Open the database, connect to Slack, and begin to work; DeckhandError says what is in the way."""
@@ -101,10 +107,17 @@ class Deckhand:
         """Go on with other hosts, policies, schedules, profiles and protection; all else stays as it is."""
         before = self._settings
         asked = settings
-        settings = replace(asked, slack=before.slack, database_url=before.database_url, audit=before.audit)
+        settings = replace(
+            asked,
+            slack=before.slack,
+            database_url=before.database_url,
+            audit=before.audit,
+            metrics=before.metrics,
+        )
         if asked != settings:
             LOG.warning(
-                "[slack], [database] and [audit] count from the next start on; the rest of the file counts now"
+                "[slack], [database], [audit] and [metrics] count from the next start on; "
+                "the rest of the file counts now"
             )
         self._settings = settings
         if self._engines is not None and self._planning is not None:
@@ -115,6 +128,7 @@ class Deckhand:
 
     def stop(self) -> None:
         """Take no new work, let running items end, and close everything, the last opened first, within a bound."""
+        self.health.end()
         self._signals.end()
         self._closing.close()
 
@@ -185,6 +199,11 @@ class Deckhand:
         receiver = make_receiver(settings.slack, app, ack_first)
         receiver.start()
         self._at_the_end("connection to Slack", 7, receiver.stop)
+        checks = {
+            "database": lambda: revisions.behind(store.sessions),
+            "slack": lambda: "" if receiver.connected() else "is not connected",
+        }
+        self.health.watch(checks, background.ended)
 
     def _at_the_end(self, name: str, seconds: float, work: Callable[[], object]) -> None:
         """Close it when the process ends, and wait so long for it: no engine's answer holds up the end."""
@@ -271,18 +290,39 @@ def make_receiver(slack: SlackSettings, app: App, ack_first: AckFirst) -> Receiv
     return SocketReceiver(app, app_token, app.client, ack_first)
 
 
+def make_listener(settings: MetricsSettings, health: Health) -> Listener | None:
+    """What answers operators, started; ConfigurationError when the address that somebody wrote cannot be had."""
+    if settings.listen is None:
+        return None
+    listener = Listener(settings.listen, health)
+    try:
+        LOG.info("health and metrics: %s", listener.start())
+    except ConfigurationError as error:
+        if settings.wanted:
+            raise
+        LOG.warning("health and metrics are not answered: %s", error)
+        return None
+    return listener
+
+
 def run(settings: Settings, arriving: Arriving) -> NoReturn:
     """Run until SIGTERM or SIGINT arrives; logs one line ``ready`` when it is connected."""
-    deckhand = Deckhand(settings)
+    deckhand, manager = Deckhand(settings), Manager()
+    listener = make_listener(settings.metrics, deckhand.health)
     reloading = Reloading(settings.file, partial(load, settings.file, for_slack=True), deckhand.adopt)
     deckhand.start()
     reloading.start()
     LOG.info("ready: %s mode, %d hosts registered", settings.slack.mode, len(settings.hosts.by_name))
+    manager.tell(READY)
+    manager.keep_watch(deckhand.health.dead)
     while arriving.wait() is signal.SIGHUP:
         reloading.now()
     gone_at_the_latest()
+    manager.tell(STOPPING)
     LOG.info("stopping: no new work, running items end first")
     Ending().within("configuration", 2, reloading.stop)
     deckhand.stop()
+    if listener is not None:
+        Ending().within("listener", 2, listener.stop)
     LOG.info("stopped")
     leave()

@@ -63,6 +63,14 @@ class AuditSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MetricsSettings:
+    listen: tuple[str, int] | None
+    """Where health and metrics are answered; None where nowhere."""
+    wanted: bool
+    """Whether somebody wrote that: a start without it is then refused."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     file: Path
     database_url: SecretStr
@@ -73,6 +81,7 @@ class Settings:
     schedules: tuple[Schedule, ...]
     slack: SlackSettings
     audit: AuditSettings
+    metrics: MetricsSettings
 
     @property
     def pins(self) -> Path:
@@ -107,6 +116,9 @@ def load(
         schedules=values.schedules(parsed),
         slack=slack,
         audit=audit,
+        metrics=MetricsSettings(
+            listen=parsed.metrics.listen, wanted="listen" in parsed.metrics.model_fields_set
+        ),
     )
 
 

@@ -17,6 +17,7 @@ from bot.config.types import (
     EngineUrl,
     Hold,
     Listening,
+    ListeningOrOff,
     Name,
     Names,
     Size,
@@ -56,6 +57,12 @@ class AuditTable(Table):
 
     head_channel: ChannelId | None = None
     head_at: TimeOfDay = time(9)
+
+
+class MetricsTable(Table):
+    """Where operators look: health and metrics. Whoever reaches the address reads them."""
+
+    listen: ListeningOrOff = ("127.0.0.1", 9797)
 
 
 class ProtectTable(Table):
@@ -204,6 +211,7 @@ class ConfigFile(Table):
     database: DatabaseTable = DatabaseTable()
     slack: SlackTable = SlackTable()
     audit: AuditTable = AuditTable()
+    metrics: MetricsTable = MetricsTable()
     protect: ProtectTable = ProtectTable()
     hosts: Annotated[dict[Name, HostTable], Field(min_length=1)]
     policies: dict[Name, PolicyTable] = {}

@@ -130,6 +130,10 @@ def _listening(text: str) -> tuple[str, int]:
     return host.strip("[]"), int(port)
 
 
+def _listening_or_off(text: str) -> tuple[str, int] | None:
+    return None if text == "off" else _listening(text)
+
+
 def _engine_url(value: str) -> str:
     url = urlsplit(value)
     unix = url.scheme == "unix" and not url.netloc and url.path.startswith("/")
@@ -160,6 +164,10 @@ Ssh = Annotated[
 ]
 Listening = Annotated[
     tuple[str, int], _read(_listening, 'an address is written as text, like "127.0.0.1:3000"')
+]
+ListeningOrOff = Annotated[
+    tuple[str, int] | None,
+    _read(_listening_or_off, 'an address is written as text, like "127.0.0.1:9797", or "off"'),
 ]
 
 Texts = Annotated[tuple[str, ...], BeforeValidator(_listed)]

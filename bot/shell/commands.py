@@ -59,6 +59,11 @@ COMMANDS: Mapping[str, Place] = MappingProxyType(
             "doctor",
             "Check the configuration, the database and every host; exit code 1 when something fails.",
         ),
+        "health": Place(
+            "health",
+            "health",
+            "Ask the bot that runs here whether it is ready; exit code 1 says that it is not.",
+        ),
         "audit list": Place("audit.review", "audit_list", "List cleanups, newest first."),
         "audit stats": Place(
             "audit.review",

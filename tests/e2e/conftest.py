@@ -19,6 +19,8 @@ dangling_min_age = "0s"
 [hosts.prod-3]
 {host}
 tags = ["prod"]
+[metrics]
+listen = "off"
 [policies.default]
 look = ["*"]
 request = ["*"]

@@ -39,6 +39,7 @@ MAY: dict[str, AbstractSet[str]] = {
     "plan prod-3": ENGINES | STORE,
     "hosts accept prod-3": ENGINES | STORE,
     "schedules": STORE,
+    "health": set(),
     "db upgrade": ENGINES | STORE,
     "audit list": STORE,
     "audit stats": STORE,

@@ -90,6 +90,12 @@ class Background:
         for thread in self._threads:
             thread.start()
 
+    def ended(self) -> str:
+        """The name of a loop that has ended although the process has not; empty as long as all go on."""
+        over = (thread.name for thread in self._threads if not thread.is_alive())
+        name = "" if self._signals.ending() else next(over, "")
+        return f"the thread “{name}” has ended" if name else ""
+
     def stop(self) -> None:
         """End the loops; a running cleanup ends its current item and is let go for the next start.
 

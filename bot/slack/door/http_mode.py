@@ -17,7 +17,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from bot.core.errors import ChatError
-from bot.slack.door.http_connections import HEADERS, Connection
+from bot.process.http_connections import HEADERS, Connection
 
 EVENTS_PATH = "/slack/events"
 """Commands, actions and events all arrive here in HTTP mode."""
@@ -61,6 +61,9 @@ class HttpReceiver:
         raise ChatError(
             f"{self._address[0]}:{self._address[1]} cannot be listened on; choose another [slack] listen."
         )
+
+    def connected(self) -> bool:
+        return self._server.started and self._thread.is_alive()
 
     def stop(self) -> None:
         self._server.should_exit = True

@@ -33,6 +33,10 @@ class Receiver(Protocol):
 
     def stop(self) -> None: ...
 
+    def connected(self) -> bool:
+        """Whether events can come in now."""
+        ...
+
 
 def bolt_app(client: WebClient, signing_secret: str, pool: ThreadPoolExecutor) -> App:
     """Make Bolt's app; ChatError when Slack does not accept the bot token."""
@@ -113,6 +117,9 @@ class SocketReceiver:
         """Connect; ChatError when Slack cannot be reached or does not accept the app token."""
         with _refused("SLACK_APP_TOKEN (xapp-…)", "“Basic Information”"), slack_errors():
             self._handler.connect()  # type: ignore[no-untyped-call] # Bolt leaves it unannotated
+
+    def connected(self) -> bool:
+        return self._handler.client.is_connected()
 
     def stop(self) -> None:
         """Take no more events and end the connection's threads."""

@@ -30,3 +30,16 @@ def current(sessions: Sessions) -> str | None:
         return found
 
     return sessions.reading(lambda session: read(session.connection()))
+
+
+def behind(sessions: Sessions) -> str:
+    """What is in the way of this release in the database's schema; StoreUnavailableError.
+
+    A newer schema is not: a release runs on beside the next one, which has grown it.
+    """
+    found = current(sessions)
+    return (
+        ""
+        if found and found >= newest()
+        else f"the schema is {found or 'not there'}, and {newest()} is needed"
+    )

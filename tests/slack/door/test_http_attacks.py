@@ -14,7 +14,8 @@ import pytest
 from slack_bolt import App, BoltRequest, BoltResponse
 from slack_bolt.request.internals import parse_body
 
-from bot.slack.door import http_connections, http_mode
+from bot.process import http_connections
+from bot.slack.door import http_mode
 from bot.trial.sample import SampleEngine
 from bot.trial.workspace import Workspace
 from tests.slack.door.site import OTHER_SECRET, Site, command, served, signed

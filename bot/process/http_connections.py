@@ -1,4 +1,4 @@
-"""Connections of HTTP mode: anybody may open one, so each carries one request, and ends whatever its peer does."""
+"""HTTP connections that anybody may open: each carries one request, and ends whatever its peer does."""
 
 import asyncio
 from typing import Any
