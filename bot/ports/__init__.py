@@ -3,7 +3,8 @@
 Of the database there is a port a use. Each of their methods is one transaction, and may raise StoreUnavailableError.
 """
 
-from bot.ports.audit import Audit, Cleanup, Trail
+from bot.core.audit.review import Cleanup
+from bot.ports.audit import Audit, Trail
 from bot.ports.chat import Chat, Clock, Directory
 from bot.ports.engine import CACHE_BATCH, Engine, Engines, HeldEngine
 from bot.ports.ledger import Ledger

@@ -1,38 +1,14 @@
 """What is written of the past beside its changes, and what is read of it."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import Protocol
 
 from bot.core.audit.events import ChainedEvent, Event
 from bot.core.audit.filters import EVERYTHING, AuditFilter
 from bot.core.audit.format import Head
-from bot.core.audit.review import Place, RecordedItem, Statistics, Totals
-from bot.core.audit.states import Basis, Recorded
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cleanup:
-    """One line of the audit list: a plan that was run, or is running."""
-
-    id: str
-    plan: str
-    host: str
-    engine_id: str
-    profile: str
-    requested_by: str
-    approved_by: tuple[str, ...]
-    outcome: str
-    predicted_bytes: int
-    reclaimed_bytes: int
-    started_at: datetime
-    finished_at: datetime | None
-    basis: Basis = Basis.EVENTS
-    differs: bool = False
-    """Whether somebody has changed a row of it: the line is what its events say."""
-    found_at: datetime
-    """Where it stands in the list, which is made of rows: its start, unless somebody has changed that."""
+from bot.core.audit.review import Cleanup, Place, RecordedItem, Statistics, Totals
+from bot.core.audit.states import Recorded
 
 
 class Trail(Protocol):

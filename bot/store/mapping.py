@@ -1,71 +1,25 @@
 """Rows to the core's values and back."""
 
-import json
 from collections.abc import Iterable, Sequence
 
-from pydantic import TypeAdapter
-
-from bot.core.docker.usage import DiskSpace, DiskUsage, LastLook
+from bot.core.audit.written import DISK, IMAGES, NAMES, PLAN, USAGE
+from bot.core.docker.usage import LastLook
 from bot.core.errors import NewerReleaseError
-from bot.core.life.restoring import ImageRestored, RestoreStatus, Restoring
+from bot.core.life.restoring import RestoreStatus, Restoring
 from bot.core.life.states import ItemState, MessageRef, Outcome, PlanState, Status, Stop, Vote
-from bot.core.plan.plan import Person, Plan
-from bot.store.db.columns import storable_json
+from bot.core.plan.plan import Person
 from bot.store.models import FORMAT, ItemRow, LastLookRow, PlanRow, RestoreRow, VoteRow
-
-_PLAN = TypeAdapter(Plan)
-_USAGE = TypeAdapter(DiskUsage)
-_DISK = TypeAdapter(DiskSpace)
-_IMAGES = TypeAdapter(tuple[ImageRestored, ...])
-
-
-def plan_text(plan: Plan) -> str:
-    """A plan as the JSON text of its snapshot."""
-    # A read-only mapping is a mapping too: pydantic would warn of it, and then ask what to do.
-    return _text(_PLAN.dump_python(plan, mode="json", fallback=dict, warnings=False))
-
-
-def plan_of_text(text: str) -> Plan:
-    """The plan of a snapshot."""
-    return _PLAN.validate_json(text)
-
-
-def usage_text(usage: DiskUsage) -> str:
-    return _text(_USAGE.dump_python(usage, mode="json"))
 
 
 def look_texts(look: LastLook) -> tuple[str, str | None]:
     """The usage and the disk of a look, as the database keeps them."""
-    return usage_text(look.usage), None if look.disk is None else _text(
-        _DISK.dump_python(look.disk, mode="json")
-    )
+    return USAGE.text(look.usage), None if look.disk is None else DISK.text(look.disk)
 
 
 def look_of(row: LastLookRow) -> LastLook:
     """A look as it was kept."""
-    disk = None if row.disk is None else _DISK.validate_json(row.disk)
-    return LastLook(at=row.at, usage=_USAGE.validate_json(row.usage), disk=disk)
-
-
-def names_text(names: Sequence[str]) -> str:
-    return _text(list(names)) if names else ""
-
-
-def _names(text: str) -> tuple[str, ...]:
-    return tuple(json.loads(text)) if text else ()
-
-
-def _text(value: object) -> str:
-    return json.dumps(storable_json(value), ensure_ascii=False, separators=(",", ":"))
-
-
-def _usage(text: str | None) -> DiskUsage | None:
-    return None if text is None else _USAGE.validate_json(text)
-
-
-def stored_plan(row: PlanRow) -> Plan:
-    """The plan of a row, from its snapshot."""
-    return plan_of_text(row.snapshot)
+    disk = None if row.disk is None else DISK.read(row.disk)
+    return LastLook(at=row.at, usage=USAGE.read(row.usage), disk=disk)
 
 
 def restoring(row: RestoreRow) -> Restoring:
@@ -75,12 +29,8 @@ def restoring(row: RestoreRow) -> Restoring:
         asked_by=Person(id=row.person_id, name=row.person_name),
         asked_at=row.asked_at,
         ended_at=row.ended_at,
-        images=_IMAGES.validate_json(row.images),
+        images=IMAGES.read(row.images),
     )
-
-
-def images_text(images: tuple[ImageRestored, ...]) -> str:
-    return _text(_IMAGES.dump_python(images, mode="json"))
 
 
 def plan_state(
@@ -92,7 +42,7 @@ def plan_state(
 ) -> PlanState:
     """A plan and where it stands; items in their order, votes in theirs. NewerReleaseError."""
     _understood(row, items)
-    plan = stored_plan(row)
+    plan = PLAN.read(row.snapshot)
     message = None
     if row.message_channel:
         message = MessageRef(channel=row.message_channel, ts=row.message_ts, permalink=row.message_permalink)
@@ -117,7 +67,7 @@ def plan_state(
                 outcome=Outcome(item.outcome),
                 reason=item.reason,
                 bytes=item.bytes,
-                untagging=_names(item.untagging),
+                untagging=NAMES.read(item.untagging) if item.untagging else (),
                 reconciled=item.reconciled,
             )
             for item in items
@@ -129,8 +79,8 @@ def plan_state(
         started_at=row.started_at,
         finished_at=row.finished_at,
         starts_at=row.starts_at,
-        usage_before=_usage(row.usage_before),
-        usage_after=_usage(row.usage_after),
+        usage_before=USAGE.read(row.usage_before) if row.usage_before is not None else None,
+        usage_after=USAGE.read(row.usage_after) if row.usage_after is not None else None,
         attempt=row.attempt,
         stop=_stop(row),
         attention=row.attention,

@@ -5,10 +5,10 @@ from collections.abc import Collection, Mapping, Sequence
 from sqlalchemy import Text, and_, or_, select, type_coerce
 from sqlmodel import Session, col
 
+from bot.core.json import storable
 from bot.core.life.states import ENDED, Status
 from bot.ports import Cleanup, OpenPlan, Trouble
 from bot.store.audit.reviewing import lines_of
-from bot.store.db.columns import storable
 from bot.store.db.sessions import DatabaseNow
 from bot.store.models import PlanRow, ScheduleHostRow, VoteRow
 from bot.store.plan.turns import known

@@ -7,12 +7,12 @@ from datetime import datetime, timedelta
 from importlib.metadata import PackageNotFoundError, version
 
 from bot.core.audit.events import Event, Tag, time_text
-from bot.core.audit.plan_digest import FACT, plan_digest
+from bot.core.audit.written import FACT, plan_digest
 from bot.core.docker.inventory import EngineInfo
 from bot.core.docker.usage import DiskUsage
 from bot.core.json import Json
 from bot.core.life.states import ItemState, Outcome, PlanState
-from bot.core.plan.plan import Frees, Person, Plan
+from bot.core.plan.plan import Frees, Item, Person, Plan
 from bot.core.rules.hosts import Host
 from bot.core.rules.policy import Policy
 from bot.core.rules.schedules import Schedule
@@ -116,16 +116,20 @@ def proposed(plan: Plan, in_force: Mapping[str, Json]) -> Event:
         expires_at=time_text(plan.expires_at),
         engine=engine(draft.engine),
         predicted=frees(draft.frees),
-        items=[
-            {"kind": item.kind, "id": item.id, "name": item.name, "references": list(item.references),
-             "bytes": item.bytes, "rule": item.rule}
-            for item in draft.items
-        ],
+        items=[listed(each) for each in draft.items],
         kept=len(draft.kept),
         kept_because=dict(Counter(kept.because for kept in draft.kept)),
         usage=usage(plan.usage),
         deckhand=deckhand(),
     )  # fmt: skip
+
+
+def listed(item: Item) -> dict[str, Json]:
+    """An object as a plan lists it."""
+    return {
+        "kind": str(item.kind), "id": item.id, "name": item.name, "references": list(item.references),
+        "bytes": item.bytes, "rule": item.rule,
+    }  # fmt: skip
 
 
 def frees(value: Frees) -> Json:
@@ -141,6 +145,25 @@ def usage(value: DiskUsage | None) -> Json:
          "reclaimable": row.reclaimable, **({} if row.known else {"known": False})}
         for row in value.rows
     ]  # fmt: skip
+
+
+def started(state: PlanState) -> Event:
+    """Everything that a cleanup begins with, copied: the record must read alone, for ever."""
+    plan, draft = state.plan, state.plan.draft
+    return bound(
+        Tag.CLEANUP_STARTED,
+        plan,
+        started_at=moment(state.started_at),
+        requester=person(plan.requester),
+        approvers=[person(each) for each in state.approvers],
+        profile=draft.profile,
+        policy=plan.policy,
+        engine=engine(draft.engine),
+        predicted={"low": draft.frees.low, "high": draft.frees.high},
+        items=[listed(each) for each in draft.items],
+        permalink=permalink(state),
+        deckhand=deckhand(),
+    )
 
 
 def finished(state: PlanState, after: DiskUsage | None) -> Event:
@@ -170,12 +193,14 @@ def finished(state: PlanState, after: DiskUsage | None) -> Event:
 
 def item(state: ItemState) -> dict[str, Json]:
     """An item as the audit shows it."""
-    return {
-        "kind": state.item.kind,
-        "id": state.item.id,
-        "name": state.item.name,
-        "outcome": state.outcome,
-        "reason": state.reason,
-        "bytes": state.bytes,
-        "reconciled": state.reconciled,
-    }
+    return {**named(state.item), **outcome(state), "reconciled": state.reconciled}
+
+
+def named(item: Item) -> dict[str, Json]:
+    return {"kind": str(item.kind), "id": item.id, "name": item.name}
+
+
+def outcome(state: ItemState) -> dict[str, Json]:
+    """What became of an item; that it was looked at again is said where it was."""
+    known: dict[str, Json] = {"outcome": str(state.outcome), "reason": state.reason, "bytes": state.bytes}
+    return {**known, "reconciled": True} if state.reconciled else known

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 
 from bot.core.audit.events import ChainedEvent, Tag
-from bot.core.audit.plan_digest import FACT, plan_digest
+from bot.core.audit.written import FACT, plan_digest
 from bot.core.json import Json
 from bot.core.life.states import Outcome, PlanState, Status, may_become
 

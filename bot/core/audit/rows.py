@@ -12,8 +12,8 @@ from datetime import datetime, timedelta
 from typing import Any, TypeAlias
 
 from bot.core.audit import words as audit_words
-from bot.core.audit.plan_digest import FACT
 from bot.core.audit.records import Record, Values
+from bot.core.audit.written import FACT
 from bot.core.docker.inventory import Kind
 from bot.core.json import Json
 from bot.core.plan.plan import Item, Person

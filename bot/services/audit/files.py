@@ -6,13 +6,13 @@ from itertools import groupby, islice
 
 from bot.core.audit.events import time_text
 from bot.core.audit.filters import AuditFilter
-from bot.core.audit.review import RecordedItem
+from bot.core.audit.review import RecordedItem, cleanup_json
 from bot.core.json import Json
 from bot.core.plan.plan import Person
 from bot.core.spreadsheet import csv_lines
 from bot.core.visible import json_text
 from bot.ports import Cleanup
-from bot.services.audit.review import Review, cleanup_json, every_cleanup
+from bot.services.audit.review import Review, every_cleanup
 
 MOST = 1_000
 """Cleanups in one export; more are asked for in a shell, which writes them one after another."""

@@ -1,17 +1,12 @@
 """Review: what the audit says, for people and for machines."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
-from bot.core.audit import facts
-from bot.core.audit.events import ChainedEvent, time_text
 from bot.core.audit.filters import AuditFilter, parse_filter
-from bot.core.audit.review import Place, Statistics, Tally, Totals
+from bot.core.audit.review import CLEANUP_PREFIX, Place, Totals
 from bot.core.audit.states import Basis, Recorded
 from bot.core.errors import RefusedError, UnknownHostError, UsageError
-from bot.core.json import Json
-from bot.core.life.restoring import digests
-from bot.core.life.states import CLEANUP_OUTCOMES, PlanState
 from bot.core.plan.plan import Person
 from bot.core.rules.hosts import Hosts
 from bot.core.rules.policy import Right
@@ -19,7 +14,6 @@ from bot.ports import Audit, Cleanup, Clock
 from bot.services.rules.rights import Rights
 from bot.services.rules.visible import Door
 
-CLEANUP_PREFIX = "cleanup:"
 PAGE = 10
 BATCH = 500
 """Cleanups that are read at once where all are wanted."""
@@ -226,107 +220,3 @@ def notes(recorded: Recorded) -> list[str]:
             f"Changed: {'; '.join(shown)}{more}."
         )
     return said
-
-
-def cleanup_json(cleanup: Cleanup) -> dict[str, Json]:
-    """One line of ``deckhand audit list --json``."""
-    plain: dict[str, Json] = asdict(cleanup)
-    plain["approved_by"] = list(cleanup.approved_by)
-    plain["started_at"] = time_text(cleanup.started_at)
-    plain["finished_at"] = time_text(cleanup.finished_at) if cleanup.finished_at else None
-    del plain["found_at"]
-    return plain
-
-
-def statistics_json(statistics: Statistics) -> dict[str, Json]:
-    """What ``deckhand audit stats --json`` prints; bytes are integers."""
-    return {
-        "all": _tally_json(statistics.all),
-        "by_host": _tallies_json(statistics.by_host),
-        "by_profile": _tallies_json(statistics.by_profile),
-        "by_month": _tallies_json(statistics.by_month),
-        "by_requester": _tallies_json(statistics.by_requester),
-        "by_outcome": _tallies_json(statistics.by_outcome),
-    }
-
-
-def _tallies_json(tallies: Mapping[str, Tally]) -> Json:
-    return {name: _tally_json(tally) for name, tally in tallies.items()}
-
-
-def _tally_json(tally: Tally) -> Json:
-    return {"cleanups": tally.cleanups, "bytes": tally.bytes}
-
-
-def plan_json(recorded: Recorded) -> dict[str, Json]:
-    """A whole record as ``deckhand audit show --json`` prints it."""
-    state = recorded.state
-    plan, draft = state.plan, state.plan.draft
-    return {
-        "id": CLEANUP_PREFIX + plan.id,
-        "plan": plan.id,
-        "host": plan.host,
-        "engine_id": draft.engine.id,
-        "profile": draft.profile,
-        "requested_by": plan.requester.id,
-        "approved_by": [person.id for person in state.approvers],
-        "outcome": state.status,
-        "reason": state.reason,
-        "predicted_bytes": draft.frees.high,
-        "reclaimed_bytes": state.reclaimed,
-        "measured_bytes": state.measured,
-        "started_at": time_text(state.started_at) if state.started_at else None,
-        "finished_at": time_text(state.finished_at) if state.finished_at else None,
-        "items": [facts.item(item) for item in state.items],
-        "before": facts.usage(state.usage_before),
-        "after": facts.usage(state.usage_after),
-        "restorable": _restorable_json(state),
-        "restored": _restored_json(state),
-        "events": [event_json(link) for link in recorded.events],
-        "basis": recorded.basis,
-        "differences": list(recorded.differences),
-    }
-
-
-def _restorable_json(state: PlanState) -> Json:
-    """Removed images that can be pulled again, and from where."""
-    if state.status not in CLEANUP_OUTCOMES:
-        return []
-    return [
-        {"id": one.item.id, "name": one.item.name, "digests": list(digests(one.item))}
-        for one in state.restorable
-    ]
-
-
-def _restored_json(state: PlanState) -> Json:
-    """What came of the last time that they were asked for; None when nobody has."""
-    asked = state.restoring
-    if asked is None:
-        return None
-    items = {one.position: one.item for one in state.items}
-    return {
-        "asked_by": asked.asked_by.id,
-        "asked_at": time_text(asked.asked_at),
-        "ended_at": time_text(asked.ended_at) if asked.ended_at else None,
-        "status": asked.status,
-        "images": [
-            {"id": items[image.position].id, "outcome": image.outcome, "reason": image.reason}
-            for image in asked.images
-            if image.position in items
-        ],
-    }
-
-
-def event_json(link: ChainedEvent) -> dict[str, Json]:
-    """One event of the chain, with what is needed to check its hash."""
-    return {
-        "seq": link.seq,
-        "at": time_text(link.at),
-        "tag": link.event.tag,
-        "plan": link.event.plan,
-        "host": link.event.host,
-        "actor": link.event.actor,
-        "facts": dict(link.event.facts),
-        "previous": link.previous,
-        "hash": link.hash,
-    }

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from bot.config.settings import load
+from bot.core.audit.review import cleanup_json, plan_json, statistics_json
 from bot.services.audit import review
 from bot.shell.options import AsJson, Config, Filter
 from bot.shell.show import output
@@ -22,7 +23,7 @@ def audit_list(
     with asked_cleanups(config, words) as (store, asked):
         cleanups = review.every_cleanup(store.audit, asked.hosts, asked.matching, limit)
         if as_json:
-            output.stream_json(review.cleanup_json(cleanup) for cleanup in cleanups)
+            output.stream_json(cleanup_json(cleanup) for cleanup in cleanups)
         else:
             said = review.Notes()
             output_records.show_cleanups(said.noting(cleanups))
@@ -35,7 +36,7 @@ def audit_stats(words: Filter = None, config: Config = None, as_json: AsJson = F
     with asked_cleanups(config, words) as (store, asked):
         statistics = store.audit.statistics(hosts=asked.hosts, matching=asked.matching)
     if as_json:
-        output.print_json(review.statistics_json(statistics))
+        output.print_json(statistics_json(statistics))
     else:
         output_records.show_statistics(statistics)
 
@@ -49,7 +50,7 @@ def audit_show(
     with opened_store(load(config)) as store:
         recorded = review.find(store.audit, cleanup_id)
     if as_json:
-        output.print_json(review.plan_json(recorded))
+        output.print_json(plan_json(recorded))
         return
     output_records.show_record(recorded.state)
     for note in review.notes(recorded):

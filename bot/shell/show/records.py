@@ -42,17 +42,7 @@ def draft_json(host: str, draft: Draft) -> Json:
         },
         "frees": facts.frees(draft.frees),
         "notes": list(draft.notes),
-        "items": [
-            {
-                "kind": item.kind,
-                "id": item.id,
-                "name": item.name,
-                "references": list(item.references),
-                "bytes": item.bytes,
-                "rule": item.rule,
-            }
-            for item in draft.items
-        ],
+        "items": [facts.listed(item) for item in draft.items],
         "kept": [
             {"kind": kept.kind, "id": kept.id, "name": kept.name, "rule": kept.rule} for kept in draft.kept
         ],

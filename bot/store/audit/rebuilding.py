@@ -10,13 +10,12 @@ from sqlalchemy import ColumnElement, Text, select, type_coerce
 from sqlmodel import Session, col
 
 from bot.core.audit.format import Entry
-from bot.core.audit.plan_digest import plan_digest
 from bot.core.audit.records import Facts, Record
 from bot.core.audit.rows import ITEM_COLUMNS, Compared, Difference, Rows, differences
+from bot.core.audit.written import PLAN, plan_digest
 from bot.store.db.columns import Moment
 from bot.store.events import chain, walking
 from bot.store.events.in_chain import InChain
-from bot.store.mapping import plan_of_text
 from bot.store.models import EventRow, ItemRow, PlanRow, RestoreRow, Row, VoteRow, WordRow
 
 AT_ONCE = 100
@@ -118,7 +117,7 @@ def facts_of(entry: Entry) -> Facts:
 def digest_of(snapshot: str) -> str | None:
     """The digest of the plan of a snapshot; None when somebody has made it none."""
     try:
-        return plan_digest(plan_of_text(snapshot))
+        return plan_digest(PLAN.read(snapshot))
     except (ValueError, TypeError):
         return None
 

@@ -27,9 +27,10 @@ from sqlmodel import Session, col
 from bot.core.audit import words as audit_words
 from bot.core.audit.filters import EVERYTHING, AuditFilter
 from bot.core.audit.review import Place
+from bot.core.json import storable
 from bot.ports import Cleanup
 from bot.store.audit import records
-from bot.store.db.columns import Moment, read_moment, storable
+from bot.store.db.columns import Moment, read_moment
 from bot.store.models import ItemRow, PlanRow, VoteRow, WordRow
 
 RARE = 3_000

@@ -15,8 +15,8 @@ from sqlmodel import Session, col, select
 from bot.core.audit.events import ChainedEvent, Event, Tag, time_text
 from bot.core.audit.format import KEYED, AuditKeys, Entry, Head, facts_text, is_keyed, message
 from bot.core.errors import StoreUnavailableError
-from bot.core.json import Json
-from bot.store.db.columns import read_moment, storable, storable_json
+from bot.core.json import Json, storable, storable_json
+from bot.store.db.columns import read_moment
 from bot.store.db.sessions import DatabaseNow, audit_keys, now
 from bot.store.models import EventRow, HeadRow
 

@@ -15,8 +15,8 @@ from sqlmodel import Session, col
 
 from bot.core.audit import facts
 from bot.core.audit.events import ChainedEvent, Event, Tag
-from bot.core.audit.plan_digest import FACT, plan_digest
 from bot.core.audit.plans import Told, difference, told
+from bot.core.audit.written import FACT, plan_digest
 from bot.core.errors import PlanDiffersError
 from bot.core.json import Json
 from bot.core.life.states import ENDED, OPEN, Outcome, PlanState, Status

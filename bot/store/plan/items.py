@@ -7,12 +7,13 @@ from sqlalchemy import bindparam, update
 from sqlalchemy.engine import CursorResult
 from sqlmodel import Session, col, select
 
+from bot.core.audit import facts
 from bot.core.audit.events import Event, Tag
+from bot.core.audit.written import NAMES
 from bot.core.json import Json
 from bot.core.life.states import OPEN, ItemState, Outcome, item_may_become
 from bot.ports import Run
 from bot.store.events import chain
-from bot.store.mapping import names_text
 from bot.store.models import ItemRow, PlanRow
 from bot.store.plan.runs import fence_change
 
@@ -40,9 +41,8 @@ def untagging(session: Session, run: Run, position: int, names: Sequence[str]) -
     (row,) = _rows(session, run, [position])
     if row.outcome != Outcome.REMOVING:
         raise ValueError(f"item {position} of plan {run.plan_id} is {row.outcome}: nothing of it is untagged")
-    _move(session, [row], [{"outcome": str(Outcome.REMOVING), "untagging": names_text(names)}])
-    facts: dict[str, Json] = {"references": list(names)}
-    chain.append(session, dict([_event(run, Tag.ITEM_UNTAGGING, row, facts)]))
+    _move(session, [row], [{"outcome": str(Outcome.REMOVING), "untagging": NAMES.text(tuple(names))}])
+    chain.append(session, dict([_event(run, Tag.ITEM_UNTAGGING, row, {"references": list(names)})]))
 
 
 def end(session: Session, run: Run, ended: Sequence[ItemState]) -> None:
@@ -131,27 +131,20 @@ def _write(session: Session, rows: Sequence[ItemRow], changes: Sequence[Mapping[
         raise RuntimeError(f"an item of plan {rows[0].plan_id} changed under the plan's lock")
 
 
-def _outcome(state: ItemState) -> dict[str, Json]:
-    known: dict[str, Json] = {"outcome": str(state.outcome), "reason": state.reason, "bytes": state.bytes}
-    return {**known, "reconciled": True} if state.reconciled else known
-
-
 def _event(run: Run, tag: Tag, row: ItemRow, more: Mapping[str, Json]) -> tuple[str, Event]:
     """An event of one item, and the key under which one attempt writes it once."""
-    facts: dict[str, Json] = {"kind": row.kind, "id": row.object_id, "name": row.name, **more}
-    event = Event(tag=tag, plan=run.plan_id, host=run.host, facts=facts)
-    return f"{_key(run, row.position)}/{tag}", event
+    said: dict[str, Json] = {"kind": row.kind, "id": row.object_id, "name": row.name, **more}
+    return f"{_key(run, row.position)}/{tag}", Event(tag=tag, plan=run.plan_id, host=run.host, facts=said)
 
 
 def _ended(run: Run, state: ItemState) -> Event:
     """How an item ended, told of what was done, whatever its row names by now."""
-    item = state.item
-    facts: dict[str, Json] = {"kind": str(item.kind), "id": item.id, "name": item.name, **_outcome(state)}
-    return Event(tag=Tag.ITEM_ENDED, plan=run.plan_id, host=run.host, facts=facts)
+    said = {**facts.named(state.item), **facts.outcome(state)}
+    return Event(tag=Tag.ITEM_ENDED, plan=run.plan_id, host=run.host, facts=said)
 
 
 def _columns(state: ItemState) -> dict[str, Json]:
-    return {"reconciled": False, **_outcome(state)}
+    return {"reconciled": False, **facts.outcome(state)}
 
 
 def _key(run: Run, position: int, attempt: int = 0) -> str:

@@ -8,8 +8,8 @@ from sqlalchemy import delete, insert, update
 from sqlmodel import Session, col, select
 
 from bot.core.audit.events import Event, Tag, time_text
-from bot.core.audit.plan_digest import FACT, plan_digest
 from bot.core.audit.plans import CHANNEL_FACT
+from bot.core.audit.written import FACT, PLAN, plan_digest
 from bot.core.errors import PlanDiffersError, PlanExistsError, RefusedError
 from bot.core.json import Json
 from bot.core.life.states import ENDED, MessageRef, PlanState, Status, Vote, may_become
@@ -17,7 +17,7 @@ from bot.core.plan.plan import Plan
 from bot.ports import HAS_VOTES, Change, Replaced
 from bot.store.db.sessions import DatabaseNow, now, update_count
 from bot.store.events import chain
-from bot.store.mapping import plan_of_text, plan_state, plan_text
+from bot.store.mapping import plan_state
 from bot.store.models import ItemRow, PlanRow, RestoreRow, VoteRow
 from bot.store.plan import binding
 from bot.store.plan.turns import known, tell_follower, waits_for
@@ -38,10 +38,10 @@ def create(  # noqa: PLR0913, PLR0917 - the port's own, and the session
     _supersede(session, instead_of, plan)
     existing = session.exec(select(PlanRow).where(col(PlanRow.id) == plan.id)).one_or_none()
     plan = _lasting(plan, existing.created_at if existing else now(session))
-    text = plan_text(plan)
+    text = PLAN.text(plan)
     if existing is None:
         _insert(session, plan, quorum, message, text)
-        chain.append(session, {f"{plan.id}/version 1/0": _told(event, plan_of_text(text), quorum, message)})
+        chain.append(session, {f"{plan.id}/version 1/0": _told(event, PLAN.read(text), quorum, message)})
     elif existing.snapshot != text:
         raise PlanExistsError(f"plan {plan.id} exists, and is another one")
     return there(load(session, plan.id), plan.id)

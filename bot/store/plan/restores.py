@@ -9,6 +9,7 @@ from sqlalchemy import and_, or_, update
 from sqlmodel import Session, col, select
 
 from bot.core.audit.events import Event, Tag, time_text
+from bot.core.audit.written import IMAGES
 from bot.core.errors import LeaseLostError, PlanDiffersError, RefusedError
 from bot.core.life.restoring import ImageRestored, RestoreStatus
 from bot.core.life.states import PlanState
@@ -16,7 +17,7 @@ from bot.core.plan.plan import Person
 from bot.ports import RestoreRun
 from bot.store.db.sessions import DatabaseNow, now, update_count
 from bot.store.events import chain, genuine
-from bot.store.mapping import images_text, restoring
+from bot.store.mapping import restoring
 from bot.store.models import PlanRow, RestoreRow
 from bot.store.plan.plans import load, there
 
@@ -137,7 +138,7 @@ def record(session: Session, run: RestoreRun, image: ImageRestored, event: Event
     known = restoring(row).images
     if any(one.position == image.position for one in known):
         return
-    _fence(session, run, {"images": images_text((*known, image))})
+    _fence(session, run, {"images": IMAGES.text((*known, image))})
     _show_again(session, run.plan_id)
     chain.append(session, {f"{run.plan_id}/restore {run.number}/image {image.position}": event})
 

@@ -10,7 +10,7 @@ from sqlmodel import Session, col, select
 
 from bot.core.audit import facts
 from bot.core.audit.events import Event, Tag, time_text
-from bot.core.audit.plan_digest import FACT, plan_digest
+from bot.core.audit.written import USAGE
 from bot.core.docker.usage import DiskUsage
 from bot.core.errors import LeaseLostError, PlanDiffersError
 from bot.core.json import Json
@@ -19,7 +19,6 @@ from bot.ports import Run
 from bot.store.db.columns import read_moment
 from bot.store.db.sessions import now, update_count
 from bot.store.events import chain, genuine
-from bot.store.mapping import usage_text
 from bot.store.models import PlanRow
 from bot.store.plan import binding, words
 from bot.store.plan.plans import load, there
@@ -66,9 +65,8 @@ def claim(session: Session, plan_id: str, owner: str, lease: timedelta) -> Run |
     state = there(load(session, plan_id), plan_id)
     if first:
         words.begin(session, state)
-    tag, said = _beginning(state, attempt, first=first)
-    event = Event(tag=tag, plan=plan_id, host=state.plan.host, facts=said)
-    chain.append(session, {f"{plan_id}/attempt {attempt}/{tag}": event})
+    begins = facts.started(state) if first else facts.event(Tag.CLEANUP_TAKEN_UP, state.plan, attempt=attempt)
+    chain.append(session, {f"{plan_id}/attempt {attempt}/{begins.tag}": begins})
     return Run(plan_id=plan_id, host=state.plan.host, owner=owner, attempt=attempt)
 
 
@@ -97,40 +95,6 @@ def _parked(plan_id: str, host: str, attempt: int, attention: str) -> Mapping[st
         tag=Tag.CLEANUP_PARKED, plan=plan_id, host=host, facts={"attempt": attempt, "reason": attention}
     )
     return {f"{plan_id}/attempt {attempt}/{event.tag}": event}
-
-
-def _beginning(state: PlanState, attempt: int, *, first: bool) -> tuple[Tag, dict[str, Json]]:
-    if first:
-        return Tag.CLEANUP_STARTED, started_facts(state)
-    return Tag.CLEANUP_TAKEN_UP, {"attempt": attempt}
-
-
-def started_facts(state: PlanState) -> dict[str, Json]:
-    """Everything that a cleanup begins with, copied: the record must read alone, for ever."""
-    plan, draft = state.plan, state.plan.draft
-    return {
-        "started_at": facts.moment(state.started_at),
-        "requester": facts.person(plan.requester),
-        "approvers": [facts.person(person) for person in state.approvers],
-        "profile": draft.profile,
-        "policy": plan.policy,
-        FACT: plan_digest(plan),
-        "engine": facts.engine(draft.engine),
-        "predicted": {"low": draft.frees.low, "high": draft.frees.high},
-        "items": [
-            {
-                "kind": str(item.kind),
-                "id": item.id,
-                "name": item.name,
-                "references": list(item.references),
-                "bytes": item.bytes,
-                "rule": item.rule,
-            }
-            for item in draft.items
-        ],
-        "permalink": facts.permalink(state),
-        "deckhand": facts.deckhand(),
-    }
 
 
 def held_against_audit(session: Session, plan_id: str) -> PlanState | None:
@@ -189,7 +153,7 @@ def set_usage(
 ) -> None:
     given = {"usage_before": before, "usage_after": after}
     fence_change(
-        session, run, {name: usage_text(usage) for name, usage in given.items() if usage is not None}
+        session, run, {name: USAGE.text(usage) for name, usage in given.items() if usage is not None}
     )
 
 

@@ -9,8 +9,8 @@ from sqlmodel import Session, col
 
 from bot.core.audit import words
 from bot.core.errors import NewerReleaseError, PlanDiffersError
+from bot.core.json import storable
 from bot.core.life.states import PlanState, Status
-from bot.store.db.columns import storable
 from bot.store.db.sessions import now
 from bot.store.models import ItemRow, PlanRow, WordRow
 from bot.store.plan.plans import load

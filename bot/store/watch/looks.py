@@ -6,7 +6,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col, select
 
 from bot.core.docker.usage import LastLook
-from bot.store.db.columns import storable
+from bot.core.json import storable
 from bot.store.mapping import look_of, look_texts
 from bot.store.models import LastLookRow
 

@@ -8,8 +8,8 @@ from sqlalchemy import update
 from sqlmodel import Session, col, select
 
 from bot.core.audit.events import Event
+from bot.core.json import storable
 from bot.ports import Tick, Timer
-from bot.store.db.columns import storable
 from bot.store.db.sessions import now, update_count
 from bot.store.events import chain
 from bot.store.models import ScheduleHostRow, ScheduleRow

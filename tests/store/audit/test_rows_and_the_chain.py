@@ -7,8 +7,8 @@ import pytest
 from sqlalchemy import Column
 from sqlalchemy.exc import IntegrityError
 
+from bot.core.audit.review import cleanup_json, plan_json
 from bot.core.json import Json
-from bot.services.audit.review import cleanup_json, plan_json
 from bot.store.audit.rebuilding import ONLY_OURS
 from bot.store.opening import Store
 from tests.store.whole import whole_life

@@ -10,11 +10,11 @@ from sqlmodel import Session
 from bot.core.audit import facts
 from bot.core.audit.events import Event, Tag
 from bot.core.audit.format import AuditKeys, Entry, facts_text, message
+from bot.core.audit.written import PLAN
 from bot.core.errors import PlanDiffersError, RefusedError
 from bot.core.life.states import Outcome, PlanState, Status
 from bot.ports import Change
 from bot.store.events import chain
-from bot.store.mapping import plan_text
 from bot.store.opening import Store, open_store
 from bot.store.plan import plans
 from tests.store.cleaned import cleaned
@@ -204,7 +204,7 @@ def _by_the_release_before(store: Store) -> PlanState:
     made = plan()
 
     def work(session: Session) -> None:
-        plans._insert(session, made, 1, CHANNEL, plan_text(made))
+        plans._insert(session, made, 1, CHANNEL, PLAN.text(made))
         chain.append(session, {"p1/version 1/0": facts.proposed(made, {})})
 
     store.sessions.writing(work)

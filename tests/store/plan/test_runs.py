@@ -10,7 +10,7 @@ from importlib.metadata import version
 import pytest
 
 from bot.core.audit.events import Tag, time_text
-from bot.core.audit.plan_digest import plan_digest
+from bot.core.audit.written import plan_digest
 from bot.core.errors import LeaseLostError
 from bot.core.life.states import Outcome, Status
 from bot.ports import Run

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from bot.core.audit.plan_digest import canonical, plan_digest
+from bot.core.audit import written
+from bot.core.audit.written import canonical, plan_digest
 from bot.core.plan.plan import Plan
-from bot.store.mapping import plan_of_text, plan_text
 from tests.store.samples import plan
 
-PLAN = plan_of_text(plan_text(plan(items=2)))
+PLAN = written.PLAN.read(written.PLAN.text(plan(items=2)))
 
 
 def changed(value: Any) -> Iterator[tuple[str, Any]]:
@@ -68,7 +68,7 @@ def test_whatever_is_changed_in_a_plan_changes_its_digest() -> None:
 
 
 def test_a_plan_has_one_digest_whatever_database_kept_it() -> None:
-    again = plan_of_text(plan_text(PLAN))
+    again = written.PLAN.read(written.PLAN.text(PLAN))
     turned = replace(again, draft=replace(again.draft, layers=dict(list(again.draft.layers.items())[::-1])))
     assert plan_digest(turned) == plan_digest(PLAN)
 
