@@ -20,6 +20,7 @@ from bot.config.settings import MetricsSettings, Settings, SlackSettings, load
 from bot.core import ids
 from bot.core.errors import ConfigurationError
 from bot.core.rules.hosts import Hosts
+from bot.core.rules.rules import Rules
 from bot.engines.registry import DockerEngines
 from bot.ports import Clock
 from bot.process.arriving import Arriving
@@ -38,7 +39,7 @@ from bot.services.rules.rights import Rights
 from bot.services.run.execute import Execute
 from bot.services.run.leases import Leases
 from bot.services.run.restore import Restore
-from bot.services.run.standing_rules import StandingRules
+from bot.services.run.standing_rules import OfRun
 from bot.services.run.starting import Starting
 from bot.services.run.stop import Stop
 from bot.services.run.waiting_rules import LOOP_SECONDS as RULES_SECONDS
@@ -92,7 +93,6 @@ class Deckhand:
         self._ending = Ending()
         self._signals = Signals()
         self._engines: DockerEngines | None = None
-        self._planning: Planning | None = None
         self.health = Health()
 
     def start(self) -> None:
@@ -120,11 +120,9 @@ class Deckhand:
                 "the rest of the file counts now"
             )
         self._settings = settings
-        if self._engines is not None and self._planning is not None:
-            # The rules first: they count although a connection that is to be closed takes its time.
-            self._planning.profiles, self._planning.protection = settings.profiles, settings.protection
-            self._engines.adopt(settings.hosts.by_name)
-        LOG.info("the configuration was read again: %d hosts registered", len(settings.hosts.by_name))
+        if self._engines is not None:
+            self._engines.adopt(settings.rules.hosts.by_name)
+        LOG.info("the configuration was read again: %d hosts registered", len(settings.rules.hosts.by_name))
 
     def stop(self) -> None:
         """Take no new work, let running items end, and close everything, the last opened first, within a bound."""
@@ -139,16 +137,16 @@ class Deckhand:
         )
         self._at_the_end("database", 2, store.close)
         store.chain.begin_sealing()
-        engines = self._engines = DockerEngines(settings.hosts.by_name, settings.pins)
+        engines = self._engines = DockerEngines(settings.rules.hosts.by_name, settings.pins)
         fleets = ExitStack()
         self._at_the_end("engines", 3, engines.close)
         self._at_the_end("looks at fleets", 3, fleets.close)
         bot_token = settings.slack.bot_token
         token, api_url = bot_token.get_secret_value() if bot_token else "", settings.slack.api_url
         client = web_client(token, api_url)
-        chat = SlackChat(client, lambda: self._settings.hosts)
+        chat = SlackChat(client, lambda: self._settings.rules.hosts)
         clock, steady = Clocks(ledger=store.ledger, process=process_now), SteadyClock()
-        impatient = SlackChat(web_client(token, api_url, patient=False), lambda: self._settings.hosts)
+        impatient = SlackChat(web_client(token, api_url, patient=False), lambda: self._settings.rules.hosts)
         show = Show(
             plans=store.plans, messages=store.messages, audit=store.audit, chat=impatient, clock=steady
         )
@@ -168,13 +166,15 @@ class Deckhand:
         fleet = Fleet.opened(engines, steady, fleets, store.ledger)
         fleets.callback(engines.close)  # before its threads: what is still being asked then ends at once
         looks = LookListeners(
-            hosts=lambda: self._settings.hosts, rights=rights, planning=services.planning,
+            hosts=lambda: self._settings.rules.hosts, rights=rights, planning=services.planning,
             fleet=fleet, clock=steady, chat=chat, submit=answering.submit,
             pictures=settings.slack.pictures and can_draw(),
         )  # fmt: skip
         homes = self._homes(store, rights, impatient, clock, steady)
         background.also("homes", homes, LOOP_SECONDS)
-        review = Review(hosts=lambda: self._settings.hosts, rights=rights, audit=store.audit, clock=clock)
+        review = Review(
+            hosts=lambda: self._settings.rules.hosts, rights=rights, audit=store.audit, clock=clock
+        )
         restore = self._restore(store, engines, rights)
         audits = AuditListeners(review, restore, chat, answering.submit)
         plans = PlanListeners(listeners, store.plans, chat)
@@ -205,20 +205,24 @@ class Deckhand:
         }
         self.health.watch(checks, background.ended)
 
+    def _rules(self) -> Rules:
+        """Those in force."""
+        return self._settings.rules
+
     def _at_the_end(self, name: str, seconds: float, work: Callable[[], object]) -> None:
         """Close it when the process ends, and wait so long for it: no engine's answer holds up the end."""
         self._closing.callback(self._ending.within, name, seconds, work)
 
     def _homes(self, store: Store, rights: Rights, chat: SlackChat, clock: Clocks, steady: Clock) -> HomeShow:
         gather = GatherHome(
-            hosts=lambda: self._settings.hosts, rights=rights, plans=store.plans, timers=store.timers,
+            hosts=lambda: self._settings.rules.hosts, rights=rights, plans=store.plans, timers=store.timers,
             ledger=store.ledger, audit=store.audit, clock=clock,
         )  # fmt: skip
         return HomeShow(gather=gather, audit=store.audit, chat=chat, clock=steady, wake=self._signals.changed)
 
     def _restore(self, store: Store, engines: DockerEngines, rights: Rights) -> Restore:
         return Restore(
-            hosts=lambda: self._settings.hosts, rights=rights, plans=store.plans, trail=store.trail,
+            hosts=lambda: self._settings.rules.hosts, rights=rights, plans=store.plans, trail=store.trail,
             restores=store.restores, engines=engines, owner=process_name(), changed=self._signals.changed,
             stopping=self._signals.ending,
         )  # fmt: skip
@@ -234,19 +238,15 @@ class Deckhand:
         clock: Clocks,
     ) -> tuple[Services, Background]:
         def hosts() -> Hosts:
-            return self._settings.hosts
+            return self._settings.rules.hosts
 
         changed = self._signals.changed
-        planning = self._planning = Planning(
-            engines=engines, ledger=store.ledger, protection=self._settings.protection,
-            profiles=self._settings.profiles, policy_of=lambda host: hosts().policy_of(host), clocks=clock,
-        )  # fmt: skip
+        planning = Planning(engines=engines, ledger=store.ledger, rules=self._rules, clocks=clock)
         decide = Decide(hosts=hosts, rights=rights, plans=store.plans, trail=store.trail, changed=changed)
-        rules = StandingRules(hosts=hosts, planning=planning)
         execute = Execute(
             plans=store.plans, runs=store.runs, audit=store.audit, engines=engines,
             leases=Leases(runs=store.runs, ticks=time.monotonic), owner=process_name(), changed=changed,
-            stopping=self._signals.ending, pause=self._signals.pause, rules=rules.of_run,
+            stopping=self._signals.ending, pause=self._signals.pause, rules=partial(OfRun, planning),
             starting=Starting(hosts=hosts, rights=rights, plans=store.plans, clock=clock, changed=changed),
         )  # fmt: skip
         propose = Propose(
@@ -254,7 +254,7 @@ class Deckhand:
             new_id=new_id, changed=changed,
         )  # fmt: skip
         schedules = Schedules(
-            schedules=lambda: self._settings.schedules, hosts=hosts, propose=propose, plans=store.plans,
+            rules=self._rules, propose=propose, plans=store.plans,
             timers=store.timers, trail=store.trail, chat=chat, clock=clock, stopping=self._signals.ending,
         )  # fmt: skip
         services = Services(
@@ -268,7 +268,7 @@ class Deckhand:
         )  # fmt: skip
         background = Background(self._signals, store.runs, show, decide, execute)
         background.also("schedules", schedules, POLL_SECONDS)
-        waiting = WaitingRules(rules=rules, engines=engines, plans=store.plans, changed=changed)
+        waiting = WaitingRules(planning=planning, engines=engines, plans=store.plans, changed=changed)
         background.also("rules of waiting plans", waiting, RULES_SECONDS)
         background.also("clocks", clock.check, CHECK_SECONDS)
         audit = self._settings.audit
@@ -312,7 +312,7 @@ def run(settings: Settings, arriving: Arriving) -> NoReturn:
     reloading = Reloading(settings.file, partial(load, settings.file, for_slack=True), deckhand.adopt)
     deckhand.start()
     reloading.start()
-    LOG.info("ready: %s mode, %d hosts registered", settings.slack.mode, len(settings.hosts.by_name))
+    LOG.info("ready: %s mode, %d hosts registered", settings.slack.mode, len(settings.rules.hosts.by_name))
     manager.tell(READY)
     manager.keep_watch(deckhand.health.dead)
     while arriving.wait() is signal.SIGHUP:

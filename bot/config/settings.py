@@ -14,10 +14,7 @@ from bot.config.relations import relations
 from bot.config.tables import AuditTable, ConfigFile, read_tables
 from bot.core.audit.format import AuditKeys
 from bot.core.errors import ConfigurationError
-from bot.core.plan.profiles import Profile
-from bot.core.plan.protection import Protection
-from bot.core.rules.hosts import Hosts
-from bot.core.rules.schedules import Schedule
+from bot.core.rules.rules import Rules
 
 DEFAULT_FILE = "deckhand.toml"
 PINS = "deckhand.known_hosts"
@@ -74,11 +71,8 @@ class MetricsSettings:
 class Settings:
     file: Path
     database_url: SecretStr
-    hosts: Hosts
-    protection: Protection
-    profiles: Mapping[str, Profile]
-    """The built-in ones, as the file overrides them, then the file's own."""
-    schedules: tuple[Schedule, ...]
+    rules: Rules
+    """What may change while Deckhand runs."""
     slack: SlackSettings
     audit: AuditSettings
     metrics: MetricsSettings
@@ -110,10 +104,11 @@ def load(
     return Settings(
         file=file,
         database_url=SecretStr(environment.get("DECKHAND_DATABASE_URL") or parsed.database.url),
-        hosts=values.hosts(parsed),
-        protection=parsed.protect.value(),
-        profiles=values.profiles(parsed),
-        schedules=values.schedules(parsed),
+        rules=Rules(
+            hosts=values.hosts(parsed),
+            profiles=values.profiles(parsed),
+            schedules=values.schedules(parsed),
+        ),
         slack=slack,
         audit=audit,
         metrics=MetricsSettings(

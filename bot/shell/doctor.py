@@ -43,7 +43,7 @@ def _hosts_checked(settings: Settings, clocks: Clocks) -> int:
     """Say of each host whether its engine answers; how many do not."""
     failed = 0
     with connected(settings) as engines, ThreadPoolExecutor(CHECKS_AT_ONCE) as pool:
-        registered = settings.hosts.all()
+        registered = settings.rules.hosts.all()
         answers = pool.map(lambda host: _engine_of(engines, clocks, host), registered)
         for host, answer in zip(registered, answers, strict=True):
             if isinstance(answer, DeckhandError):

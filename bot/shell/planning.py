@@ -30,11 +30,11 @@ def plan(
 ) -> None:
     """Print what cleanups would remove and what they keep, and why. Removes nothing."""
     settings = load(config)
-    name, requests = settings.hosts.find(host).name, parse_several(words or ())
+    name, requests = settings.rules.hosts.find(host).name, parse_several(words or ())
     with connected(settings) as engines, opened_store(settings) as store:
         planning = Planning(
-            engines=engines, ledger=store.ledger, protection=settings.protection, profiles=settings.profiles,
-            policy_of=settings.hosts.policy_of, clocks=Clocks(ledger=store.ledger, process=process_now),
+            engines=engines, ledger=store.ledger, rules=lambda: settings.rules,
+            clocks=Clocks(ledger=store.ledger, process=process_now),
         )  # fmt: skip
         if why is not None:
             explanations = planning.explain(name, why)

@@ -12,5 +12,5 @@ CHECKS_AT_ONCE = 16
 @contextmanager
 def connected(settings: Settings) -> Iterator[DockerEngines]:
     """The engines of all registered hosts, each connected when it is first asked."""
-    with closing(DockerEngines(settings.hosts.by_name, settings.pins)) as engines:
+    with closing(DockerEngines(settings.rules.hosts.by_name, settings.pins)) as engines:
         yield engines

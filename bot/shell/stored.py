@@ -32,6 +32,6 @@ def asked_cleanups(config: Path | None, words: Sequence[str] | None) -> Iterator
     """The store, and what a filter means in it: in a shell, hosts that are registered no longer count too."""
     settings = load(config)
     with opened_store(settings) as store:
-        known = store.audit.hosts_of_cleanups() | settings.hosts.by_name.keys()
+        known = store.audit.hosts_of_cleanups() | settings.rules.hosts.by_name.keys()
         matching = parse_filter(words or (), known, store.ledger.now())
-        yield store, Asked(hosts=review.meant_hosts(matching, settings.hosts), matching=matching)
+        yield store, Asked(hosts=review.meant_hosts(matching, settings.rules.hosts), matching=matching)

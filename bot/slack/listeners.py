@@ -78,7 +78,7 @@ class Listeners:
             try:
                 command = parsing.parse_prune(text_of(body))
             except parsing.HelpRequestedError as help_requested:
-                known = parsing.profiles_help(self._services.planning.profiles.values())
+                known = parsing.profiles_help(self._services.planning.rules().profiles.values())
                 raise parsing.HelpRequestedError(f"{help_requested}\n{known}") from None
             if isinstance(command, parsing.WhyCommand):
                 self._explain(asked, command)
@@ -156,7 +156,7 @@ class Listeners:
     def _not_swapped(self, asked: Asked, host: str, profile: str | None) -> None:
         """Raise UsageError where the profile stands in the place of the host."""
         hosts = self._services.propose.door(asked.person, asked.channel).known().by_name
-        if profile in hosts and host not in hosts and host in self._services.planning.profiles:
+        if profile in hosts and host not in hosts and host in self._services.planning.rules().profiles:
             raise UsageError(f"The host comes first: /docker-prune {profile} {host}")
 
     def _ask_why(self, asked: Asked, plan_id: str) -> None:

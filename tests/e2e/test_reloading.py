@@ -97,7 +97,7 @@ def test_a_file_that_is_removed_or_replaced_is_noticed(reloading: Callable[[Adop
     file.with_suffix(".new").write_text(text.replace("prod-3", "prod-9"))
     file.with_suffix(".new").replace(file)
     wait_until(lambda: bool(adopted.settings))
-    assert list(adopted.settings[-1].hosts.by_name) == ["prod-9"]
+    assert list(adopted.settings[-1].rules.hosts.by_name) == ["prod-9"]
 
 
 def test_a_configuration_that_cannot_be_taken_up_does_not_end_the_watching(

@@ -4,8 +4,9 @@ import tarfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from io import BytesIO
 from itertools import count
 
@@ -17,6 +18,7 @@ from bot.core.plan.profiles import BUILT_IN, Profile
 from bot.core.plan.protection import Protection
 from bot.core.rules.hosts import Host, Hosts, SocketAddress
 from bot.core.rules.policy import Policy
+from bot.core.rules.rules import Rules
 from bot.engines.clients import Clients
 from bot.engines.docker.engine import DockerEngine
 from bot.engines.held import HeldDockerEngine
@@ -28,7 +30,7 @@ from bot.services.look.planning import Planning
 from bot.services.rules.rights import Rights
 from bot.services.run.execute import Execute
 from bot.services.run.leases import Leases
-from bot.services.run.standing_rules import StandingRules
+from bot.services.run.standing_rules import OfRun
 from bot.services.run.starting import Starting
 from bot.services.run.stop import Stop
 from bot.store.opening import Store
@@ -129,14 +131,17 @@ class Bench:
         with closing(DockerEngines(hosts.by_name)) as engines:
             yield self._propose(hosts, engines)
 
+    def rules(self, hosts: Hosts | None = None) -> Rules:
+        """As they are now."""
+        everywhere = Protection(labels=self.protected, dangling_min_age=timedelta())
+        given = (hosts or hosts_at(self.engine, self.policy)).by_name
+        protected = {name: replace(host, everywhere=everywhere) for name, host in given.items()}
+        return Rules(hosts=Hosts(protected), profiles=self.profiles)
+
     def planning(self, engines: Engines | None = None, hosts: Hosts | None = None) -> Planning:
-        """As the rules are now."""
+        """By the rules of each moment."""
         return Planning(
-            engines=engines or self.engines,
-            ledger=self.store.ledger,
-            protection=Protection(labels=self.protected, dangling_min_age=timedelta()),
-            profiles=self.profiles,
-            policy_of=lambda host: hosts.by_name[host].policy if hosts else self.policy,
+            engines=engines or self.engines, ledger=self.store.ledger, rules=lambda: self.rules(hosts)
         )
 
     def _propose(self, hosts: Hosts, engines: Engines) -> Propose:
@@ -222,9 +227,7 @@ class Bench:
             stopping=stopping,
             starting=self.starting(),
             pause=lambda _seconds: None,
-            rules=StandingRules(
-                hosts=lambda: hosts_at(self.engine, self.policy), planning=self.planning()
-            ).of_run,
+            rules=partial(OfRun, self.planning()),
         )
 
     def run(self, plan: Plan) -> PlanState:

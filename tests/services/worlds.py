@@ -18,9 +18,9 @@ from bot.core.errors import (
 from bot.core.life.states import Outcome, PlanState, Status
 from bot.core.plan.arguments import Arguments
 from bot.core.plan.plan import Person
-from bot.core.plan.protection import Protection
 from bot.core.rules.hosts import Host, Hosts, SocketAddress
 from bot.core.rules.policy import Policy
+from bot.core.rules.rules import Rules
 from bot.engines.docker.engine import DockerEngine
 from bot.engines.held import HeldDockerEngine
 from bot.services.decide.decide import Decide
@@ -249,7 +249,7 @@ class World:
         self.made += 1
         engines: Any = Process(world=self, plan_id="", owner="planner", script=Script({}))
         planning = Planning(
-            engines=engines, ledger=self.store.ledger, protection=Protection(dangling_min_age=timedelta())
+            engines=engines, ledger=self.store.ledger, rules=lambda: Rules(hosts=self._hosts(late=late))
         )
         propose = Propose(
             hosts=lambda: self._hosts(late=late),

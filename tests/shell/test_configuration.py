@@ -29,7 +29,7 @@ def problems(folder: Path, text: str, environment: Mapping[str, str] | None = No
 
 def test_the_example_file_is_read_as_it_stands() -> None:
     settings = load(EXAMPLE, {})
-    hosts = settings.hosts.by_name
+    hosts = settings.rules.hosts.by_name
     assert hosts["local"].address == SocketAddress(url="unix:///var/run/docker.sock")
     assert hosts["build"].address == ContextAddress(context="build")
     assert hosts["prod-3"].address == SshAddress(
@@ -150,5 +150,5 @@ def test_the_environments_database_wins_and_secrets_do_not_print(tmp_path: Path)
 
 def test_a_host_without_any_policy_belongs_to_nobody(tmp_path: Path) -> None:
     (tmp_path / "deckhand.toml").write_text(HOST)
-    policy = load(tmp_path / "deckhand.toml", {}).hosts.by_name["a"].policy
+    policy = load(tmp_path / "deckhand.toml", {}).rules.hosts.by_name["a"].policy
     assert not any(may(policy, right, member("U0ANN"), {}) for right in Right)

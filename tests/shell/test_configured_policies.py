@@ -24,7 +24,7 @@ def loaded(folder: Path, text: str) -> Settings:
 
 
 def policy(folder: Path, text: str, host: str = "a") -> Policy:
-    return loaded(folder, text).hosts.by_name[host].policy
+    return loaded(folder, text).rules.hosts.by_name[host].policy
 
 
 def problems(folder: Path, text: str) -> list[str]:
@@ -91,12 +91,11 @@ def test_a_policys_protection_only_ever_adds(tmp_path: Path) -> None:
         dangling_min_age = "2h"
         """,
     )
-    prod, default = (settings.hosts.by_name[name].policy.protection for name in ("a", "b"))
-    assert settings.protection.and_also(prod) == Protection(
+    assert settings.rules.protection("a") == Protection(
         images=("base/*", "postgres"), labels=("keep",), keep_last=3, unused_for=timedelta(days=7),
         dangling_min_age=timedelta(hours=2),
     )  # fmt: skip
-    assert settings.protection.and_also(default) == Protection(
+    assert settings.rules.protection("b") == Protection(
         images=("base/*",), labels=("keep",), keep_last=3, unused_for=timedelta(days=7),
         dangling_min_age=timedelta(),
     )  # fmt: skip
@@ -108,7 +107,7 @@ def test_a_schedule_is_read_with_the_hosts_that_it_means_each_once(tmp_path: Pat
         '[schedules.nightly]\nhosts = ["b", "@prod", "@ci", "a"]\nprofile = "ci"\narguments = "until=48h"\n'
         'time_zone = "Europe/Berlin"\ngrace = "10m"\nexpires = "12h"\n' + CRON,
     )
-    (one,) = settings.schedules
+    (one,) = settings.rules.schedules
     assert (one.name, one.hosts, one.channel) == ("nightly", ("b", "a"), "C0OPS")
     assert (one.arguments.profile, one.arguments.words) == ("ci", ("until=48h",))
     assert (one.grace, one.expires) == (timedelta(minutes=10), timedelta(hours=12))
@@ -205,7 +204,7 @@ def test_the_policy_that_a_host_names_wins_over_its_tags_and_ends_the_doubt(tmp_
     text = '[policies.x]\ntags = ["prod"]\nquorum = 3\n[policies.y]\ntags = ["web"]\n'
     file = tmp_path / "deckhand.toml"
     file.write_text(HOSTS.replace('"web"]\n', '"web"]\npolicy = "x"\n') + text)
-    assert load(file, {}).hosts.by_name["a"].policy.quorum == 3
+    assert load(file, {}).rules.hosts.by_name["a"].policy.quorum == 3
 
 
 def test_all_mistakes_of_policies_and_schedules_are_told_at_once(tmp_path: Path) -> None:

@@ -31,8 +31,8 @@ def problems(folder: Path, text: str) -> list[str]:
 
 def test_without_profiles_and_protection_the_built_in_ones_stand(tmp_path: Path) -> None:
     settings = loaded(tmp_path, "")
-    assert settings.profiles == BUILT_IN
-    assert settings.protection == Protection()
+    assert settings.rules.profiles == BUILT_IN
+    assert settings.rules.protection("a") == Protection()
 
 
 def test_a_profile_of_ones_own_is_read_whole_and_comes_after_the_built_in_ones(tmp_path: Path) -> None:
@@ -50,7 +50,7 @@ def test_a_profile_of_ones_own_is_read_whole_and_comes_after_the_built_in_ones(t
         [profiles.anonymous-only]
         volumes = { take = "anonymous", min_age = "30d" }
         """,
-    ).profiles
+    ).rules.profiles
     assert list(profiles) == [*BUILT_IN, "nightly", "anonymous-only"]
     nightly = profiles["nightly"]
     assert nightly.rules == {
@@ -68,7 +68,9 @@ def test_a_profile_of_ones_own_is_read_whole_and_comes_after_the_built_in_ones(t
 
 
 def test_a_built_in_profile_is_overridden_whole_and_keeps_its_place(tmp_path: Path) -> None:
-    profiles = loaded(tmp_path, f"[profiles.everything]\n{IMAGES}[profiles.dangling]\n{IMAGES}").profiles
+    profiles = loaded(
+        tmp_path, f"[profiles.everything]\n{IMAGES}[profiles.dangling]\n{IMAGES}"
+    ).rules.profiles
     assert list(profiles) == list(BUILT_IN)
     assert profiles["everything"].rules == {Kind.IMAGE: Rule(scope=Scope.UNUSED)}
     assert profiles["everything"].commands() == ("docker image prune -a",)
@@ -87,7 +89,7 @@ def test_protection_is_read_whole(tmp_path: Path) -> None:
         unused_for = "14d"
         dangling_min_age = "0s"
         """,
-    ).protection == Protection(
+    ).rules.protection("a") == Protection(
         images=("*:stable", "postgres"),
         names=("db-*",),
         labels=("keep", "stage=prod"),

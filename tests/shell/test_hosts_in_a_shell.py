@@ -117,7 +117,7 @@ def test_import_prints_toml_that_loads_and_adds_nothing(folder: Path, tmp_path: 
     assert "# left out: “we@rd”" in ended.stdout
     before = (folder / "deckhand.toml").read_text()
     (folder / "deckhand.toml").write_text(ended.stdout)
-    hosts = load(folder / "deckhand.toml", {}).hosts
+    hosts = load(folder / "deckhand.toml", {}).rules.hosts
     assert {host.name: str(host.address) for host in hosts.all()} == {
         "web-1": "ssh web-1", "db.example.com": "ssh db.example.com", "default": "context default",
     }  # fmt: skip

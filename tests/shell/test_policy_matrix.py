@@ -102,7 +102,7 @@ MATRIX = [
 
 def hosts(folder: Path, text: str) -> Mapping[str, Host]:
     (folder / "deckhand.toml").write_text(text)
-    return load(folder / "deckhand.toml", {}).hosts.by_name
+    return load(folder / "deckhand.toml", {}).rules.hosts.by_name
 
 
 @pytest.fixture(scope="module")

@@ -63,7 +63,7 @@ def test_both_scripts_say_how_they_are_used(script: str) -> None:
 def test_a_configuration_of_the_readme_loads(tmp_path: Path, text: str) -> None:
     file = tmp_path / "deckhand.toml"
     file.write_text(text)
-    assert load(file, {}).hosts.all()
+    assert load(file, {}).rules.hosts.all()
 
 
 def test_every_link_and_picture_is_there() -> None:

@@ -95,10 +95,10 @@ def test_a_protection_rule_is_read_adds_up_and_is_shown(tmp_path: Path) -> None:
     names = {each.name for each in fields(Protection)}
     assert names == set(ProtectTable.model_fields)
     settings = loaded(tmp_path, protect=PROTECT, policies={"default": {"protect": PROTECT}})
-    of_policy = settings.hosts.by_name["a"].policy.protection
+    a = settings.rules.hosts.by_name["a"]
     for name in names:
         everywhere, nothing, there = (
-            getattr(each, name) for each in (settings.protection, NOTHING_MORE, of_policy)
+            getattr(each, name) for each in (a.everywhere, NOTHING_MORE, a.policy.protection)
         )
         assert everywhere == there != nothing
         alone = Protection(**{each: getattr(NOTHING_MORE, each) for each in names} | {name: everywhere})
@@ -110,11 +110,8 @@ def test_a_protection_rule_is_read_adds_up_and_is_shown(tmp_path: Path) -> None:
     text = deckhand(*asked, folder=tmp_path).stdout
     assert said.keys() == names
     assert [name for name in names if f"{name}: " not in text] == []
-    assert toml.written({"protect": said}) == toml.written({"protect": settings.protection.json()})
-    assert (
-        read_tables({"hosts": {"a": {"context": "a"}}, "protect": said})[0].protect.value()
-        == settings.protection
-    )
+    assert toml.written({"protect": said}) == toml.written({"protect": a.everywhere.json()})
+    assert read_tables({"hosts": {"a": {"context": "a"}}, "protect": said})[0].protect.value() == a.everywhere
 
 
 def test_every_key_of_a_policy_is_read_is_taken_from_the_default_and_shown(tmp_path: Path) -> None:
@@ -127,8 +124,8 @@ def test_every_key_of_a_policy_is_read_is_taken_from_the_default_and_shown(tmp_p
         "default": {key: value for key, value in POLICY.items() if key != "tags"},
         "prod": {"tags": ["prod"]},
     }
-    inherited = loaded(tmp_path, policies=policies).hosts.by_name["a"].policy
-    given = loaded(tmp_path, policies={"prod": POLICY}).hosts.by_name["a"].policy
+    inherited = loaded(tmp_path, policies=policies).rules.hosts.by_name["a"].policy
+    given = loaded(tmp_path, policies={"prod": POLICY}).rules.hosts.by_name["a"].policy
     assert inherited == given
     assert given.name == "prod"
     assert [name for name in names if getattr(given, name) == getattr(unset, name)] == []
@@ -156,7 +153,7 @@ def test_every_key_of_a_policy_is_read_is_taken_from_the_default_and_shown(tmp_p
 def test_every_key_of_a_profile_is_read_and_in_its_words(tmp_path: Path) -> None:
     profiles = {"data": {"volumes": PROFILE["volumes"]}, "own": {**PROFILE}}
     del profiles["own"]["volumes"]
-    found = loaded(tmp_path, profiles=profiles).profiles
+    found = loaded(tmp_path, profiles=profiles).rules.profiles
     own, data = found["own"], found["data"]
     assert {rule.min_age.days for rule in (*own.rules.values(), *data.rules.values())} == {1, 2, 3, 5, 6}
     assert {each.name for each in fields(Rule)} == {
@@ -176,7 +173,7 @@ def test_every_key_of_a_profile_is_read_and_in_its_words(tmp_path: Path) -> None
 
 def test_every_key_of_a_schedule_is_read_and_shown(tmp_path: Path) -> None:
     settings = loaded(tmp_path, schedules={"nightly": SCHEDULE}, policies={"default": {"look": ["*"]}})
-    (one,) = settings.schedules
+    (one,) = settings.rules.schedules
     assert {each.name for each in fields(Schedule)} - DERIVED == {
         "zone" if key == "time_zone" else key for key in ScheduleTable.model_fields
     } - {"profile"}

@@ -9,7 +9,6 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
 from itertools import count, pairwise
 from pathlib import Path
 
@@ -18,7 +17,7 @@ from bot.core.docker.inventory import Kind
 from bot.core.life.states import CLEANUP_OUTCOMES, ENDED, Outcome, PlanState
 from bot.core.plan.arguments import Arguments
 from bot.core.plan.plan import Person
-from bot.core.plan.protection import Protection
+from bot.core.rules.rules import Rules
 from bot.engines.registry import DockerEngines
 from bot.services.decide.decide import Decide
 from bot.services.decide.propose import Propose
@@ -61,9 +60,7 @@ class Storm:
         hosts, items = hosts_at(self.urls), 0
         engines = DockerEngines(hosts.by_name)
         rights = Rights(directory=NoGroups())
-        planning = Planning(
-            engines=engines, ledger=self.store.ledger, protection=Protection(dangling_min_age=timedelta())
-        )
+        planning = Planning(engines=engines, ledger=self.store.ledger, rules=lambda: Rules(hosts=hosts))
         propose = Propose(
             hosts=lambda: hosts,
             rights=rights,

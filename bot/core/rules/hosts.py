@@ -105,11 +105,6 @@ class Hosts:
             name, get_close_matches(name, self.by_name, n=3, cutoff=0.5), of_all=self.whole
         )
 
-    def policy_of(self, name: str) -> Policy | None:
-        """The policy of the host of that name; None where there is none."""
-        host = self.by_name.get(name)
-        return host.policy if host else None
-
     def all(self) -> tuple[Host, ...]:
         return tuple(self.by_name.values())
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from bot.core.docker.inventory import EngineInfo, Image, Inventory, Kind, Volume
 from bot.core.docker.sightings import changed_engine
@@ -14,10 +14,11 @@ from bot.core.plan.objects import Explanation, explain, find, picked, picked_bef
 from bot.core.plan.plan import Draft, Plan
 from bot.core.plan.planner import draft
 from bot.core.plan.prediction import Measured
-from bot.core.plan.profiles import BUILT_IN, DEFAULT_PROFILE, Profile, find_profile
-from bot.core.plan.protection import Protection, rules_digest
+from bot.core.plan.profiles import DEFAULT_PROFILE, Profile, find_profile
+from bot.core.plan.protection import Protection
 from bot.core.plan.selection import ANONYMOUS_LABEL
-from bot.core.rules.policy import Policy, Volumes, allows
+from bot.core.rules.policy import Volumes, allows
+from bot.core.rules.rules import Rules
 from bot.ports import Engine, Engines, Ledger
 from bot.services.clocks import Clocks
 
@@ -37,19 +38,14 @@ class HostReport:
     """Whether the host's policy lets people pick named volumes."""
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Planning:
-    """Computes reports and drafts; removes nothing, and stores nothing but what it saw.
-
-    ``protection`` and ``profiles`` are replaced when the configuration changes, and only then.
-    """
+    """Computes reports and drafts; removes nothing, and stores nothing but what it saw."""
 
     engines: Engines
     ledger: Ledger
-    protection: Protection
-    profiles: Mapping[str, Profile] = field(default_factory=lambda: BUILT_IN)
-    policy_of: Callable[[str], Policy | None] = lambda _host: None
-    """A host's policy, whose protection adds to ``protection``."""
+    rules: Callable[[], Rules]
+    """Those in force; each look and each plan is made by one reading of them."""
     clocks: Clocks | None = None
     """What an engine's clock is compared with; None: with nothing."""
 
@@ -57,20 +53,22 @@ class Planning:
         """The kinds that may be taken; UsageError for what can be told wrong before an engine is asked."""
         if arguments.picks:
             return {pick.kind for pick in arguments.picks}
-        return self._named(arguments).rules
+        return _named(self.rules(), arguments).rules
 
     def report(self, host: str, early: Callable[[DiskUsage], None] | None = None) -> HostReport:
         """Look at the host once, and plan every profile on what was seen.
 
         ``early`` gets the table of disk usage without the volumes where those take longer than all else.
         """
-        survey, policy = self._survey(host, self.engines.connect(host), early), self.policy_of(host)
+        survey = self._survey(host, self.engines.connect(host), early)
+        rules = self.rules()
+        policy = rules.hosts.find(host).policy
         changed = self._changed(host, survey.inventory.engine)
         if changed is None:
             self._remember(host, survey)
-        allowed = [each for each in self.profiles.values() if policy is None or allows(policy, each)]
-        offers = () if changed else self._all(host, survey, allowed)
-        named = policy is not None and policy.volumes is Volumes.NAMED and changed is None
+        allowed = [each for each in rules.profiles.values() if allows(policy, each)]
+        offers = () if changed else _all(rules.protection(host), survey, allowed)
+        named = policy.volumes is Volumes.NAMED and changed is None
         return HostReport(host=host, survey=survey, offers=offers, changed=changed, may_pick_volumes=named)
 
     def last_look(self, host: str) -> LastLook | None:
@@ -87,8 +85,8 @@ class Planning:
 
     def explain(self, host: str, name: str) -> tuple[Explanation, ...]:
         """Why every profile takes or keeps what the name means; UsageError when it means nothing."""
-        survey = self._survey(host, self.engines.connect(host))
-        drafts = self._all(host, survey, self.profiles.values())
+        survey, rules = self._survey(host, self.engines.connect(host)), self.rules()
+        drafts = _all(rules.protection(host), survey, rules.profiles.values())
         return tuple(explain(thing, drafts) for thing in find(survey.inventory, name))
 
     def draft(self, host: str, arguments: Arguments) -> tuple[Survey, Draft]:
@@ -101,9 +99,11 @@ class Planning:
 
         EngineChangedError when another engine answers than the one that the host is known to be.
         """
-        # Named before they are read: where they change meanwhile, they are asked again when the plan is run.
-        rules = [
-            self.rules(host, PICKED if request.picks else self._named(request).name) for request in requests
+        rules = self.rules()
+        protection = rules.protection(host)
+        names = [
+            rules.named(host, PICKED if request.picks else _named(rules, request).name)
+            for request in requests
         ]
         engine = self.engines.connect(host)
         survey = self._survey(host, engine)
@@ -113,10 +113,10 @@ class Planning:
         fresh: set[str] = set()
         while True:
             measured = Measured.of(survey.inventory)
-            profiles = [self._profile(survey.inventory, request) for request in requests]
+            profiles = [_profile(rules, survey.inventory, request) for request in requests]
             drafts = tuple(
-                _told(replace(draft(measured, profile, self._protection(host)), rules=named), survey)
-                for profile, named in zip(profiles, rules, strict=True)
+                _told(replace(draft(measured, profile, protection), rules=named), survey)
+                for profile, named in zip(profiles, names, strict=True)
             )
             taken = {item.id for one in drafts for item in one.items if item.kind is Kind.IMAGE}
             if taken <= fresh:
@@ -124,21 +124,17 @@ class Planning:
             survey = _refreshed(engine, survey, taken - fresh)
             fresh |= taken
 
-    def rules(self, host: str, profile: str) -> str:
-        """Names the rules in force: what the profile takes, and all that is protected; equal when nothing changed."""
-        return rules_digest(self.profiles.get(profile), self._protection(host))
-
-    def kept_now(self, plan: Plan, engine: Engine) -> Mapping[tuple[Kind, str], str]:
-        """What the rules in force keep of a plan's objects, and why, by a fresh look; HostError."""
+    def kept_now(self, rules: Rules, plan: Plan, engine: Engine) -> Mapping[tuple[Kind, str], str]:
+        """What these rules keep of a plan's objects, and why, by a fresh look; HostError, UnknownHostError."""
         draft_before = plan.draft
         try:
             request = request_of(plan)
-            named = None if draft_before.profile == PICKED else self._named(request)
+            named = None if draft_before.profile == PICKED else _named(rules, request)
         except UsageError as error:
             return {(item.kind, item.id): f"{error}" for item in draft_before.items}
         profile = named or picked_before(draft_before.items)
         inventory = self._survey(plan.host, engine).inventory
-        now = draft(Measured.of(inventory), profile, self._protection(plan.host))
+        now = draft(Measured.of(inventory), profile, rules.protection(plan.host))
         planned = {(item.kind, item.id) for item in draft_before.items}
         return {(kept.kind, kept.id): kept.rule for kept in now.kept if (kept.kind, kept.id) in planned}
 
@@ -147,20 +143,6 @@ class Planning:
             return changed_engine(self.ledger.identify(host, engine), host, engine)
         except StoreUnavailableError:
             return None  # and no plan can be stored
-
-    def _all(self, host: str, survey: Survey, profiles: Iterable[Profile]) -> tuple[Draft, ...]:
-        measured, protection = Measured.of(survey.inventory), self._protection(host)
-        return tuple(_told(draft(measured, profile, protection), survey) for profile in profiles)
-
-    def _protection(self, host: str) -> Protection:
-        policy = self.policy_of(host)
-        return self.protection.and_also(policy.protection) if policy else self.protection
-
-    def _profile(self, inventory: Inventory, arguments: Arguments) -> Profile:
-        return picked(inventory, arguments.picks) if arguments.picks else self._named(arguments)
-
-    def _named(self, arguments: Arguments) -> Profile:
-        return narrowed(find_profile(arguments.profile or DEFAULT_PROFILE, self.profiles), arguments)
 
     def _survey(self, host: str, engine: Engine, early: Callable[[DiskUsage], None] | None = None) -> Survey:
         """Look at an engine, and remember and read when its images were seen in use.
@@ -205,6 +187,19 @@ class Planning:
             inventory.engine.id, named, inventory.containers, inventory.taken_at
         )
         return tuple(replace(volume, mounting=known.get(volume.name)) for volume in inventory.volumes)
+
+
+def _all(protection: Protection, survey: Survey, profiles: Iterable[Profile]) -> tuple[Draft, ...]:
+    measured = Measured.of(survey.inventory)
+    return tuple(_told(draft(measured, profile, protection), survey) for profile in profiles)
+
+
+def _profile(rules: Rules, inventory: Inventory, arguments: Arguments) -> Profile:
+    return picked(inventory, arguments.picks) if arguments.picks else _named(rules, arguments)
+
+
+def _named(rules: Rules, arguments: Arguments) -> Profile:
+    return narrowed(find_profile(arguments.profile or DEFAULT_PROFILE, rules.profiles), arguments)
 
 
 def request_of(plan: Plan) -> Arguments:

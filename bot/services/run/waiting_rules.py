@@ -13,9 +13,10 @@ from bot.core.errors import DeckhandError, RefusedError
 from bot.core.json import Json
 from bot.core.life.states import PlanState, Status
 from bot.core.plan.plan import Plan
-from bot.core.rules.policy import Policy
+from bot.core.rules.rules import Rules
 from bot.ports import Change, Engines, Plans
-from bot.services.run.standing_rules import StandingRules
+from bot.services.look.planning import Planning
+from bot.services.run.standing_rules import objection
 
 LOG = logging.getLogger(__name__)
 
@@ -29,18 +30,18 @@ ALLOWED_AGAIN = "The rules changed once more since this plan was made, and allow
 
 @dataclass(slots=True, kw_only=True)
 class _Asked:
-    """A waiting plan, and the rules that were asked about it last."""
+    """A waiting plan, and the rules that were asked about it last; None: none since it was made."""
 
     plan: Plan
-    rules: str
-    policy: Policy | None
+    named: str
+    rules: Rules | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WaitingRules:
     """Call it often: a host is looked at only when the rules of one of its waiting plans have changed."""
 
-    rules: StandingRules
+    planning: Planning
     engines: Engines
     plans: Plans
     changed: Callable[[], None]
@@ -62,20 +63,25 @@ class WaitingRules:
             state = self.plans.get(plan_id)
             if state is None or state.doubt or state.status not in _WAITING:
                 return
-            asked = _Asked(plan=state.plan, rules=state.plan.draft.rules, policy=None)
-        rules, policy = self.rules.named(asked.plan), self.rules.policy(asked.plan)
-        if policy is None or policy is not asked.policy or rules != asked.rules:
-            self._judge(asked.plan, looks=rules != asked.rules)
-        self._asked[plan_id] = _Asked(plan=asked.plan, rules=rules, policy=policy)
+            asked = _Asked(plan=state.plan, named=state.plan.draft.rules)
+        rules = self.planning.rules()
+        if rules is not asked.rules:
+            named = self._judge(asked, rules)
+            self._asked[plan_id] = _Asked(plan=asked.plan, named=named, rules=rules)
 
-    def _judge(self, plan: Plan, *, looks: bool) -> None:
-        """``looks``: whether what is protected, or what the profile takes, has changed since it was asked last."""
-        objection = self.rules.objection(plan)
-        if objection:
-            self._cancel(plan, objection)
-        if objection or not looks:
-            return
-        kept = self.rules.planning.kept_now(plan, self.engines.connect(plan.host))
+    def _judge(self, asked: _Asked, rules: Rules) -> str:
+        """What there is to say of a plan by other rules than before; names what they protect and take of it."""
+        plan, objected = asked.plan, objection(rules, asked.plan)
+        if objected:
+            self._cancel(plan, objected)
+            return asked.named
+        named = rules.named(plan.host, plan.draft.profile)
+        if named != asked.named:
+            self._look(plan, rules)
+        return named
+
+    def _look(self, plan: Plan, rules: Rules) -> None:
+        kept = self.planning.kept_now(rules, plan, self.engines.connect(plan.host))
         if len(kept) == len(plan.draft.items):
             self._cancel(plan, f"by the rules as they are now nothing of it may go ({_examples(plan, kept)})")
         elif kept:

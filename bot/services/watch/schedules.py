@@ -5,7 +5,7 @@ says that it had begun.
 """
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -14,7 +14,7 @@ from bot.core.audit import facts
 from bot.core.audit.events import Tag
 from bot.core.errors import ChatError, DeckhandError, HostError, NothingToRemoveError, RefusedError
 from bot.core.life.states import Status
-from bot.core.rules.hosts import Hosts
+from bot.core.rules.rules import Rules
 from bot.core.rules.schedules import Schedule
 from bot.core.units import duration_words
 from bot.ports import Chat, Clock, Plans, Tick, Timer, Timers, Trail
@@ -35,8 +35,7 @@ UNREACHABLE, REFUSED = "unreachable", "refused"
 class Schedules:
     """Call it often: it looks which schedules are due, and has their work done; it waits for none of it."""
 
-    schedules: Callable[[], Sequence[Schedule]]
-    hosts: Callable[[], Hosts]
+    rules: Callable[[], Rules]
     propose: Propose
     plans: Plans
     timers: Timers
@@ -55,7 +54,7 @@ class Schedules:
     )
 
     def __call__(self) -> None:
-        schedules = self.schedules()
+        schedules = self.rules().schedules
         if not schedules:
             return
         for schedule in schedules:
@@ -116,7 +115,7 @@ class Schedules:
             )  # fmt: skip
             return
         try:
-            self.propose.by_schedule(schedule, self.hosts().find(host), tuple(earlier))
+            self.propose.by_schedule(schedule, self.rules().hosts.find(host), tuple(earlier))
         except NothingToRemoveError as nothing:
             event = facts.of_schedule(Tag.SCHEDULE_NOTHING, schedule, host, reason=str(nothing))
             self.timers.note(schedule.name, host, "", event)

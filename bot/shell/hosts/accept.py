@@ -22,7 +22,7 @@ def hosts_accept(
 ) -> None:
     """Let a host be the engine that answers there now, after it was another one before."""
     settings = load(config)
-    name = settings.hosts.find(host).name
+    name = settings.rules.hosts.find(host).name
     with connected(settings) as engines, opened_store(settings) as store:
         engine = engines.connect(name).info()
         known = store.ledger.known_engines().get(name)

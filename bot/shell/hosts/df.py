@@ -36,10 +36,10 @@ def df(
 ) -> None:
     """Show a host's disk usage, as its own `docker system df` does, or that of several. Removes nothing."""
     settings = load(config)
-    if settings.hosts.means_several(host) or (disk and as_json):
-        _df_of_several(settings, settings.hosts.select(host), as_json=as_json)
+    if settings.rules.hosts.means_several(host) or (disk and as_json):
+        _df_of_several(settings, settings.rules.hosts.select(host), as_json=as_json)
         return
-    name = settings.hosts.find(host).name
+    name = settings.rules.hosts.find(host).name
     with connected(settings) as engines:
         engine = engines.connect(name)
         if as_json:

@@ -25,7 +25,7 @@ def hosts_list(
     config: Config = None,
 ) -> None:
     """List the registered hosts, and how each is reached."""
-    output_hosts.show_hosts(load(config).hosts.select(selected))
+    output_hosts.show_hosts(load(config).rules.hosts.select(selected))
 
 
 def hosts_check(
@@ -37,7 +37,7 @@ def hosts_check(
 ) -> None:
     """Try every step on the way to each host's engine, and say which one fails; exit code 1 when one does."""
     settings = load(config)
-    found = settings.hosts.select(",".join(selected or ["all"]))
+    found = settings.rules.hosts.select(",".join(selected or ["all"]))
     with connected(settings) as engines, ThreadPoolExecutor(CHECKS_AT_ONCE) as pool:
         checked = list(zip(found, pool.map(lambda host: engines.check(host.name), found), strict=True))
     if as_json:
@@ -61,7 +61,7 @@ def hosts_trust(
 ) -> None:
     """Show the key of a host's SSH server, and that of each jump host, and trust it after a yes."""
     settings = load(config)
-    name = settings.hosts.find(host).name
+    name = settings.rules.hosts.find(host).name
     pinned: set[str] = set()
     with connected(settings) as engines:
         while (found := engines.untrusted(name)) is not None:

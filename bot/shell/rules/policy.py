@@ -25,7 +25,7 @@ def policy_explain(
 ) -> None:
     """Say what a person may do on a host and why, and which cleanups may run there and when."""
     settings = load(config)
-    registered = settings.hosts.find(host)
+    registered = settings.rules.hosts.find(host)
     asked = explaining.asked(user, channel)
     token, now = settings.slack.bot_token, datetime.now(UTC)
     lookup: explaining.Lookup = lambda _group: None  # noqa: E731 - one line says it

@@ -13,8 +13,8 @@ def schedules(config: Config = None, as_json: AsJson = False) -> None:  # noqa: 
     with opened_store(settings) as store:
         timers, now = store.timers.standing(), store.ledger.now()
     if as_json:
-        output.print_json(output_rules.schedules_json(settings.schedules, timers, now))
-    elif settings.schedules or timers:
-        output_rules.show_schedules(settings.schedules, timers, now)
+        output.print_json(output_rules.schedules_json(settings.rules.schedules, timers, now))
+    elif settings.rules.schedules or timers:
+        output_rules.show_schedules(settings.rules.schedules, timers, now)
     else:
         output.say("No schedule is configured; README.md shows how, under “On a schedule”.")

@@ -21,9 +21,9 @@ from bot.core.docker.usage import Glance
 from bot.core.errors import DeckhandError, EngineAnswerError, HostError
 from bot.core.life.states import CLEANUP_OUTCOMES, Outcome, PlanState, Status
 from bot.core.plan.arguments import Arguments
-from bot.core.plan.protection import Protection
 from bot.core.rules.hosts import Host, Hosts, SocketAddress
 from bot.core.rules.policy import Policy, Volumes
+from bot.core.rules.rules import Rules
 from bot.engines.docker.answers import LARGEST, SHAPES
 from bot.engines.held import HeldDockerEngine
 from bot.services.decide.decide import Decide
@@ -68,8 +68,8 @@ class Lead:
 
 def planning(store: Store, engines: Mapping[str, HeldDockerEngine]) -> Planning:
     return Planning(
-        engines=Lead(engines), ledger=store.ledger, protection=Protection(dangling_min_age=timedelta()),
-        policy_of=lambda _host: POLICY,
+        engines=Lead(engines), ledger=store.ledger,
+        rules=lambda: Rules(hosts=Hosts({name: host(name) for name in engines})),
     )  # fmt: skip
 
 

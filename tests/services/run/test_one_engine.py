@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
-from datetime import timedelta
 
 import pytest
 
@@ -11,9 +10,9 @@ from bot.core.errors import EngineChangedError
 from bot.core.life.restoring import Restored
 from bot.core.life.states import Outcome, PlanState, Status
 from bot.core.plan.arguments import Arguments
-from bot.core.plan.protection import Protection
 from bot.core.rules.hosts import Host, Hosts, SocketAddress
 from bot.core.rules.policy import Policy
+from bot.core.rules.rules import Rules
 from bot.engines.registry import DockerEngines
 from bot.ports import Run
 from bot.services.decide.decide import Decide
@@ -60,9 +59,7 @@ class World:
 
     def approve(self) -> None:
         planning = Planning(
-            engines=self.engines,
-            ledger=self.store.ledger,
-            protection=Protection(dangling_min_age=timedelta()),
+            engines=self.engines, ledger=self.store.ledger, rules=lambda: Rules(hosts=Hosts(self.hosts))
         )
         propose = Propose(
             hosts=lambda: Hosts(self.hosts),

@@ -95,6 +95,6 @@ def test_a_policy_that_forbids_in_the_middle_of_a_run_what_it_allowed_counts_too
 
 def test_rules_that_stay_the_same_ask_the_host_nothing_more(bench: Bench) -> None:
     plan = things(bench)
-    named = bench.planning().rules(plan.host, plan.draft.profile)
+    named = bench.rules().named(plan.host, plan.draft.profile)
     assert plan.draft.rules == named
     assert set(outcomes(bench.run(plan)).values()) == {Outcome.REMOVED}

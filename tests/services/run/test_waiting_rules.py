@@ -8,15 +8,13 @@ from bot.core.life.states import Status
 from bot.core.plan.plan import Plan
 from bot.core.plan.protection import Protection
 from bot.core.rules.policy import Volumes
-from bot.services.run.standing_rules import StandingRules
 from bot.services.run.waiting_rules import ALLOWED_AGAIN, WaitingRules
-from tests.services.bench import Bench, hosts_at, imported
+from tests.services.bench import Bench, imported
 
 
 def watching(bench: Bench) -> WaitingRules:
-    rules = StandingRules(hosts=lambda: hosts_at(bench.engine, bench.policy), planning=bench.planning())
     return WaitingRules(
-        rules=rules,
+        planning=bench.planning(),
         engines=bench.engines,
         plans=bench.store.plans,
         changed=lambda: bench.changes.append(None),

@@ -15,9 +15,9 @@ from bot.core.audit.format import Head
 from bot.core.errors import ChatError
 from bot.core.life.states import MessageRef, PlanState
 from bot.core.plan.arguments import Arguments
-from bot.core.plan.protection import Protection
 from bot.core.rules.hosts import Host, Hosts, SocketAddress
 from bot.core.rules.policy import Policy
+from bot.core.rules.rules import Rules
 from bot.core.rules.schedules import Schedule
 from bot.engines.registry import DockerEngines
 from bot.services.decide.propose import Propose
@@ -88,11 +88,7 @@ class Replica:
         propose = Propose(
             hosts=lambda: self.hosts,
             rights=Rights(directory=NoGroups()),
-            planning=Planning(
-                engines=self.engines,
-                ledger=self.store.ledger,
-                protection=Protection(dangling_min_age=timedelta()),
-            ),
+            planning=Planning(engines=self.engines, ledger=self.store.ledger, rules=self.rules),
             plans=self.store.plans,
             trail=self.store.trail,
             clock=UtcClock(),
@@ -100,8 +96,7 @@ class Replica:
             changed=lambda: None,
         )
         self.schedules = Schedules(
-            schedules=lambda: (self.schedule,),
-            hosts=lambda: self.hosts,
+            rules=self.rules,
             propose=propose,
             plans=self.store.plans,
             timers=self.store.timers,
@@ -110,6 +105,9 @@ class Replica:
             clock=UtcClock(),
             stopping=lambda: self.ending,
         )
+
+    def rules(self) -> Rules:
+        return Rules(hosts=self.hosts, schedules=(self.schedule,))
 
     def round(self) -> None:
         """Look which are due, and wait for what comes of it."""
@@ -219,7 +217,7 @@ def test_a_schedule_waits_for_no_host_and_for_no_other_schedule(
         one.hosts = Hosts({**hosts, **one.hosts.by_name})
         one.engines.adopt(one.hosts.by_name)
         held = replace(one.schedule, hosts=tuple(hosts))
-        rounds = replace(one.schedules, schedules=lambda: (held, other))
+        rounds = replace(one.schedules, rules=lambda: Rules(hosts=one.hosts, schedules=(held, other)))
         rounds()
         make_due()
         with silent.universe.lock:

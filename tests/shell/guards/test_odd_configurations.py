@@ -151,7 +151,7 @@ def test_a_fleet_of_thousands_fits(file: Path) -> None:
         for n in range(3000)
     )
     file.write_text(f"{hosts}[protect]\nimages = [{names}]\n")
-    assert len(load(file, {}).hosts.by_name) == 3000
+    assert len(load(file, {}).rules.hosts.by_name) == 3000
 
 
 @pytest.mark.timeout(60)

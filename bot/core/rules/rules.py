@@ -1,0 +1,28 @@
+"""The rules in force: all that may change while Deckhand runs, as one value that is read whole and never changed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from bot.core.plan.profiles import BUILT_IN, Profile
+from bot.core.plan.protection import Protection, rules_digest
+from bot.core.rules.hosts import Hosts
+from bot.core.rules.schedules import Schedule
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """Whoever decides something reads them once: no decision is made by parts of two configurations."""
+
+    hosts: Hosts
+    """With the policy of each, and what is protected there."""
+    profiles: Mapping[str, Profile] = field(default_factory=lambda: BUILT_IN)
+    """The built-in ones, as the configuration overrides them, then its own."""
+    schedules: tuple[Schedule, ...] = ()
+
+    def protection(self, host: str) -> Protection:
+        """All that cleanups leave alone on a host; UnknownHostError."""
+        return self.hosts.find(host).protection
+
+    def named(self, host: str, profile: str) -> str:
+        """Names what a profile takes and all that is protected: equal when nothing changed. UnknownHostError."""
+        return rules_digest(self.profiles.get(profile), self.protection(host))
