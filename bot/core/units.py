@@ -1,11 +1,12 @@
-"""Sizes and durations, written and read the way Docker does it."""
+"""Sizes and durations, written and read the way Docker does it, and moments as people write them."""
 
 import re
-from datetime import timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 _SIZE_UNITS = ("B", "kB", "MB", "GB", "TB", "PB", "EB", "ZB", "YB")
 _SIZE = re.compile(r"([0-9]+(?:\.[0-9]+)?) ?([kMGTPEZY]?B)")
 _DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h|d|w)")
+_FAR = timedelta(days=365_000)
 _SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 
 
@@ -38,6 +39,32 @@ def parse_duration(text: str) -> timedelta:
         return timedelta(seconds=sum(float(number) * _SECONDS[unit] for number, unit in parts))
     except OverflowError:
         raise ValueError(f"“{text}” is longer than a duration can be") from None
+
+
+def parse_moment(text: str, now: datetime, *, day_ends: bool = False) -> datetime:
+    """A moment: so long ago, a day (UTC; its end where ``day_ends``), or a day and a time (else UTC).
+
+    ValueError when the text is anything else, ValueError or OverflowError for what is beyond the calendar.
+    """
+    try:
+        ago = parse_duration(text.lower())
+    except ValueError:
+        return _calendar(text, day_ends=day_ends)
+    if ago > _FAR:
+        raise ValueError("that is longer ago than calendars go")
+    return now - ago
+
+
+def _calendar(text: str, *, day_ends: bool) -> datetime:
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        try:
+            found = datetime.fromisoformat(text)
+        except ValueError:
+            raise ValueError("write how long ago (30d, 12h) or a day (2026-11-01)") from None
+        return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
+    return datetime.combine(day, time(tzinfo=UTC)) + timedelta(days=1 if day_ends else 0)
 
 
 def duration_text(duration: timedelta) -> str:

@@ -1,7 +1,7 @@
 """Options that several commands of the shell share."""
 
 import sys
-from datetime import UTC, date, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -9,7 +9,7 @@ import typer
 
 from bot.core.audit.filters import EXAMPLE
 from bot.core.errors import DeckhandError, UsageError
-from bot.core.units import parse_duration
+from bot.core.units import parse_moment
 from bot.shell.show.output import ask
 
 Config = Annotated[
@@ -41,17 +41,8 @@ def agree(question: str, given: str | None, wanted: str, option: str) -> None:
 def moment(text: str, now: datetime) -> datetime:
     """A date (its first moment, in UTC), a time with its zone, or how long ago; UsageError."""
     try:
-        return now - parse_duration(text)
+        return parse_moment(text, now)
     except (ValueError, OverflowError):
-        pass
-    try:
-        return datetime.combine(date.fromisoformat(text), datetime.min.time(), UTC)
-    except ValueError:
-        pass
-    try:
-        read = datetime.fromisoformat(text)
-    except ValueError:
         raise UsageError(
             f"“{text}” is no moment; write a date (2026-11-01), a time (2026-11-01T12:00Z), or how long ago (30d)."
         ) from None
-    return read if read.tzinfo else read.replace(tzinfo=UTC)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from html import unescape
 
 from bot.core.audit.filters import EXAMPLE as FILTER_EXAMPLE
-from bot.core.audit.filters import OUTCOMES, split_line
+from bot.core.audit.filters import KEYS, split_line
 from bot.core.errors import UsageError
 from bot.core.plan.arguments import EXAMPLE, Arguments, parse_arguments
 from bot.core.plan.profiles import DEFAULT_PROFILE, Profile
@@ -52,10 +52,9 @@ USAGE = {
     ),
     AUDIT: (
         "*/docker-audit [FILTER…]* shows the latest cleanups: who asked, who approved, what was freed.\n"
-        "Filters: a host (`prod-3`) or hosts by tag (`@ci`), `since=30d`, `until=2026-11-01`, `by=@user`, "
-        f"`outcome={OUTCOMES[2]}` ({', '.join(OUTCOMES)}), `profile=routine`, and the name of an object that was "
-        "planned: `postgres:14`, `postgres`, an id, or its beginning (`web*`).\n"
-        f"Example: `/docker-audit {FILTER_EXAMPLE}`"
+        "Filters; words of one key widen what is meant, all others narrow it:\n"
+        + "".join(f"• {key.usage}: {key.meaning}\n" for key in KEYS)
+        + f"Example: `/docker-audit {FILTER_EXAMPLE}`"
     ),
 }
 

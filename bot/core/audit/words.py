@@ -7,6 +7,7 @@ has no names that people know, and is not found by them.
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 from bot.core.docker.inventory import Kind, full_reference, repository, short_id
 from bot.core.life.states import PlanState
@@ -60,8 +61,17 @@ def person_word(person: str) -> str:
     return _word("by", person)
 
 
-def text_word(text: str) -> tuple[str, bool]:
-    """The word that an object's name as a person writes it stands for, and whether only its beginning."""
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Words of which a cleanup must have one."""
+
+    words: tuple[str, ...]
+    is_beginning: bool = False
+    """Whether any word counts that begins like the only one here."""
+
+
+def wanted_text(text: str) -> Wanted:
+    """The word that an object's name as a person writes it stands for, or its beginning."""
     beginning = text.endswith("*")
     name = text.removesuffix("*").lower()
     name = name.rpartition("@")[2] if "@sha256:" in name else name
@@ -69,8 +79,8 @@ def text_word(text: str) -> tuple[str, bool]:
         name = name.removeprefix(hub)
     name = name.removeprefix("sha256:")
     if _HEX.fullmatch(name):
-        return _word("name", short_id(name)), False
-    return _word("name", name), beginning
+        return Wanted((_word("name", short_id(name)),))
+    return Wanted((_word("name", name),), is_beginning=beginning)
 
 
 def object_words(item: Item) -> Iterator[str]:

@@ -5,10 +5,11 @@ from the store at the click, with the rights of who clicks.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
 from difflib import get_close_matches
 from itertools import islice
 
-from bot.core.audit.filters import AuditFilter
+from bot.core.audit.filters import KEYS, AuditFilter, Key
 from bot.core.audit.review import Place
 from bot.core.audit.states import Recorded
 from bot.core.life.states import ItemState, Outcome, PlanState
@@ -76,19 +77,22 @@ def page_message(page: Page, note: str = "") -> Message:
 
 
 def _described(matching: AuditFilter) -> str:
-    people = [person if person.startswith("@") else mention_id(person) for person in matching.people]
-    parts = (
-        *map(code, matching.hosts),
-        *(code(f"@{tag}") for tag in matching.tags),
-        *([f"since {date(matching.since)}"] if matching.since else []),
-        *([f"before {date(matching.until)}"] if matching.until else []),
-        *([f"by {' or '.join(plain(p) if p.startswith('@') else p for p in people)}"] if people else []),
-        *([f"outcome {' or '.join(matching.outcomes)}"] if matching.outcomes else []),
-        *([f"profile {' or '.join(map(plain, matching.profiles))}"] if matching.profiles else []),
-        *(f"object {code(text)}" for text in matching.texts),
-    )
+    parts = (part for key in KEYS for part in _parts(key, [_shown(key, one) for one in key.values(matching)]))
     shown, left = lines_within(parts, WORDS_SHOWN)
     return " · ".join([*shown, *([f"and {left} more"] if left else [])])
+
+
+def _parts(key: Key, values: Sequence[str]) -> Iterator[str]:
+    for value in values if key.each else [" or ".join(values)] if values else []:
+        yield f"{key.said} {value}".lstrip()
+
+
+def _shown(key: Key, value: str | datetime) -> str:
+    if isinstance(value, datetime):
+        return date(value)
+    if key.name == "by" and not value.startswith("@"):
+        return mention_id(value)
+    return code(f"{key.sign}{value}") if key.each else plain(value)
 
 
 def _totals_text(page: Page) -> str:

@@ -4,8 +4,7 @@ A page costs what it shows: it walks the list of the rarest word that is asked f
 ended, and looks each entry up under the other words. Only a name's beginning (``web*``) has to be sorted first.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, TypeAlias
 
@@ -27,6 +26,7 @@ from sqlmodel import Session, col
 from bot.core.audit import words as audit_words
 from bot.core.audit.filters import EVERYTHING, AuditFilter
 from bot.core.audit.review import Place
+from bot.core.audit.words import Wanted
 from bot.core.json import storable
 from bot.ports import Cleanup
 from bot.store.audit import records
@@ -43,83 +43,68 @@ _Column: TypeAlias = Any
 # --- what is meant ------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class _Words:
-    """Words of which a cleanup must have one."""
-
-    words: tuple[str, ...]
-    is_beginning: bool = False
-    """Whether any word counts that begins like the only one here."""
-
-    def of(self, row: _Column) -> ColumnElement[bool]:
-        words, word = [storable(word) for word in self.words], col(row.word)
-        if self.is_beginning:
-            return and_(word >= words[0], word < words[0] + _HIGHEST)
-        return word == words[0] if len(words) == 1 else word.in_(words)
-
-    @property
-    def several(self) -> bool:
-        """Whether a cleanup may be in the list more than once."""
-        return self.is_beginning or len(self.words) > 1
+_ALL = Wanted((audit_words.EVERY,))
 
 
-_ALL = _Words((audit_words.EVERY,))
+def asked(hosts: Sequence[str] | None, matching: AuditFilter) -> tuple[Wanted, ...]:
+    """The words by which the cleanups are found; none where only hosts or moments say which."""
+    one_host = (Wanted((audit_words.host_word(hosts[0]),)),) if hosts is not None and len(hosts) == 1 else ()
+    return (*matching.wanted(), *one_host)
 
 
-def asked(hosts: Sequence[str] | None, matching: AuditFilter) -> list[_Words]:
-    wanted = [
-        _Words(tuple(map(word, given)))
-        for word, given in (
-            (audit_words.person_word, matching.people),
-            (audit_words.outcome_word, matching.outcomes),
-            (audit_words.profile_word, matching.profiles),
-        )
-        if given
-    ]
-    for text in matching.texts:
-        word, is_beginning = audit_words.text_word(text)
-        wanted.append(_Words((word,), is_beginning=is_beginning))
-    if hosts is not None and len(hosts) == 1:
-        wanted.append(_Words((audit_words.host_word(hosts[0]),)))
-    return wanted
+def began(at: _Column, matching: AuditFilter) -> Iterator[ColumnElement[bool]]:
+    """What is asked about the moment at which a cleanup began."""
+    if matching.since:
+        yield at >= matching.since
+    if matching.until:
+        yield at < matching.until
 
 
-def _rarest_first(session: Session, asked: list[_Words]) -> list[_Words]:
+def _rarest_first(session: Session, asked: Sequence[Wanted]) -> Sequence[Wanted]:
     if len(asked) < 2:  # noqa: PLR2004 - nothing to choose from
         return asked or [_ALL]
 
-    lengths = session.execute(select(*(_length(words) for words in asked))).one()
-    ranked = sorted(zip(lengths, asked, strict=True), key=lambda each: (each[0], each[1].several))
-    return [words for _, words in ranked]
+    lengths = session.execute(select(*(_length(wanted) for wanted in asked))).one()
+    ranked = sorted(zip(lengths, asked, strict=True), key=lambda each: (each[0], _several(each[1])))
+    return [wanted for _, wanted in ranked]
 
 
-def _length(words: _Words) -> ColumnElement[int]:
+def _has(row: _Column, wanted: Wanted) -> ColumnElement[bool]:
+    words, word = [storable(word) for word in wanted.words], col(row.word)
+    if wanted.is_beginning:
+        return and_(word >= words[0], word < words[0] + _HIGHEST)
+    return word == words[0] if len(words) == 1 else word.in_(words)
+
+
+def _several(wanted: Wanted) -> bool:
+    """Whether a cleanup may be in the list more than once."""
+    return wanted.is_beginning or len(wanted.words) > 1
+
+
+def _length(wanted: Wanted) -> ColumnElement[int]:
     """How long the list is, as far as that is counted."""
-    few = select(literal(1)).where(words.of(aliased(WordRow))).limit(RARE).subquery()
+    few = select(literal(1)).where(_has(aliased(WordRow), wanted)).limit(RARE).subquery()
     return select(func.count()).select_from(few).scalar_subquery()
 
 
 def meant(session: Session, hosts: Sequence[str] | None, matching: AuditFilter) -> Select[str, str, str]:
     """Start, plan and host of all cleanups that are meant, each once, in no order."""
     first, *others = _rarest_first(session, asked(hosts, matching))
-    began = type_coerce(WordRow.started_at, Text)  # as it stands there, since somebody may have changed it
-    query = select(began, col(WordRow.plan_id), col(WordRow.host)).where(first.of(WordRow))
-    for words in others:
+    start = type_coerce(WordRow.started_at, Text)  # as it stands there, since somebody may have changed it
+    query = select(start, col(WordRow.plan_id), col(WordRow.host)).where(_has(WordRow, first))
+    for wanted in others:
         other: _Column = aliased(WordRow)
         query = query.where(
             exists().where(
                 other.started_at == col(WordRow.started_at),
                 other.plan_id == col(WordRow.plan_id),
-                words.of(other),
+                _has(other, wanted),
             )
         )
     if hosts is not None and len(hosts) != 1:
         query = query.where(col(WordRow.host).in_(hosts))
-    if matching.since:
-        query = query.where(col(WordRow.started_at) >= matching.since)
-    if matching.until:
-        query = query.where(col(WordRow.started_at) < matching.until)
-    return query.distinct() if first.several else query
+    query = query.where(*began(col(WordRow.started_at), matching))
+    return query.distinct() if _several(first) else query
 
 
 # --- pages --------------------------------------------------------------------------------------

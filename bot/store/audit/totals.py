@@ -7,7 +7,7 @@ from sqlmodel import Session, col
 
 from bot.core.audit.filters import EVERYTHING, AuditFilter
 from bot.core.audit.review import NOTHING, Statistics, Tally, Totals
-from bot.store.audit.reviewing import asked, meant
+from bot.store.audit.reviewing import asked, began, meant
 from bot.store.models import PlanRow
 
 
@@ -32,10 +32,7 @@ def _plainly(hosts: Sequence[str] | None, matching: AuditFilter) -> Iterator[Col
     yield col(PlanRow.started_at).is_not(None)
     if hosts is not None:
         yield col(PlanRow.host).in_(hosts)
-    if matching.since:
-        yield col(PlanRow.started_at) >= matching.since
-    if matching.until:
-        yield col(PlanRow.started_at) < matching.until
+    yield from began(col(PlanRow.started_at), matching)
 
 
 def _ranked(tallies: dict[str, Tally]) -> dict[str, Tally]:

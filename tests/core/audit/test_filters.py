@@ -1,6 +1,8 @@
 """Filters of the audit: words of a sentence to a value and back, and what is said of a word that is none."""
 
+from dataclasses import fields
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -9,6 +11,7 @@ from hypothesis import strategies as st
 from bot.core.audit.filters import (
     EVERYTHING,
     EXAMPLE,
+    KEYS,
     LONGEST,
     OUTCOMES,
     AuditFilter,
@@ -18,6 +21,7 @@ from bot.core.audit.filters import (
 from bot.core.errors import UnknownHostError, UsageError
 
 NOW = datetime(2026, 11, 24, 12, 30, 15, 250_000, tzinfo=UTC)
+README = Path(__file__).parents[3] / "README.md"
 HOSTS = ("prod-3", "ci-1", "time=zone")
 
 
@@ -36,6 +40,17 @@ def test_a_sentence_is_read_word_by_word() -> None:
         profiles=("routine",),
         texts=("postgres:14", "my app"),
     )
+
+
+def test_every_field_of_a_filter_has_a_key_whose_example_sets_it_alone_and_which_people_are_told() -> None:
+    assert [key.field for key in KEYS] == [each.name for each in fields(AuditFilter)]
+    readme = README.read_text()
+    for key in KEYS:
+        found = read(key.usage.strip("`"))
+        assert [each.field for each in KEYS if each.values(found)] == [key.field]
+        assert found.words()[0].startswith(f"{key.name}=")
+        assert bool(found.wanted()) == (key.field not in {"hosts", "tags", "since", "until"})
+        assert f"| {key.usage} | {key.meaning} |" in readme
 
 
 def test_no_word_means_everything() -> None:
@@ -84,7 +99,7 @@ def test_a_word_with_an_equals_sign_may_be_the_name_of_a_host_or_of_an_object() 
         ("since=2d until=3d", "since= is later than until=: nothing lies between them"),
         ("outcome=good", "“good” is no outcome; they are running, done, partial, stopped, failed"),
         ("outcom=done", "there is no filter outcom=; did you mean outcome=?"),
-        ("whatever=1", "there is no filter whatever=; the filters are since=, until=, by="),
+        ("whatever=1", "there is no filter whatever=; the filters are host=, tag=, since=, until=, by="),
         ("by=", "nothing stands behind the equals sign"),
         ("by=@", "a name or a Slack user id stands behind by="),
         ("@", "a host's tag stands behind the @"),

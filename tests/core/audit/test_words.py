@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.core.audit.words import LONGEST, object_words, text_word
+from bot.core.audit.words import LONGEST, object_words, wanted_text
 from bot.core.docker.inventory import Kind
 from bot.core.plan.plan import Item
 
@@ -20,9 +20,9 @@ IMAGE = Item(
 
 
 def finds(text: str, item: Item = IMAGE) -> bool:
-    word, is_beginning = text_word(text)
-    words = set(object_words(item))
-    return any(each.startswith(word) for each in words) if is_beginning else word in words
+    wanted = wanted_text(text)
+    (word,), words = wanted.words, set(object_words(item))
+    return any(each.startswith(word) for each in words) if wanted.is_beginning else word in words
 
 
 @pytest.mark.parametrize(
