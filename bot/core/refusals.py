@@ -14,7 +14,7 @@ from bot.core.rules.people import Known, Standing
 from bot.core.rules.policy import APPROVER_PREFIX, EVERYONE, Right, is_channel
 
 
-class Place(Protocol):
+class Wording(Protocol):
     """How a place where people read names what a refusal is about."""
 
     def text(self, text: str) -> str:
@@ -53,7 +53,7 @@ class _Plainly:
         return ""
 
 
-PLAINLY: Place = _Plainly()
+PLAINLY: Wording = _Plainly()
 
 
 class Refusal:
@@ -61,7 +61,7 @@ class Refusal:
 
     __slots__ = ()
 
-    def words(self, place: Place) -> str:
+    def words(self, place: Wording) -> str:
         raise NotImplementedError
 
     def __str__(self) -> str:
@@ -98,7 +98,7 @@ class NoRights(Refusal):
 
     standing: Standing
 
-    def words(self, place: Place) -> str:
+    def words(self, place: Wording) -> str:
         return place.text(_NOBODY[self.standing])
 
 
@@ -120,12 +120,12 @@ class NotAllowed(Refusal):
     guests: bool
     """Whether it means guests too."""
 
-    def words(self, place: Place) -> str:
+    def words(self, place: Wording) -> str:
         policy = f"its policy “{place.text(self.policy)}” {self._whom(place)}"
         aside = place.text(_aside(self.who, guests=self.guests))
         return f"You may not {VERBS[self.right]} {place.text(self.host)}: {policy}.{aside}"
 
-    def _whom(self, place: Place) -> str:
+    def _whom(self, place: Wording) -> str:
         if not self.entries:
             return f"names nobody for “{self.right}”"
         if EVERYONE in self.entries:
@@ -140,7 +140,7 @@ class NothingOpen(Refusal):
     who: Known
     right: Right
 
-    def words(self, place: Place) -> str:
+    def words(self, place: Wording) -> str:
         return place.text(f"{NOTHING_OPEN[self.right]}{_aside(self.who, guests=False)}")
 
 
@@ -184,7 +184,7 @@ class PlanClosed(Refusal):
         """Whether planning the same afresh makes sense."""
         return self.status in _AGAIN
 
-    def words(self, place: Place) -> str:
+    def words(self, place: Wording) -> str:
         ended = _ENDED_WORDS.get(self.status, "already approved, and finished")
         by = f" by {place.person(self.by)}" if self.by else ""
         return f"This plan is {ended}{by}. Nothing was changed by your click."
@@ -204,7 +204,7 @@ class PlanExpired(Refusal):
         """As of PlanClosed."""
         return True
 
-    def words(self, place: Place) -> str:
+    def words(self, place: Wording) -> str:
         asking = place.asking(self.host, self.request)
         return f"This plan expired. Ask for a fresh one{f': {asking}' if asking else '.'}"
 
@@ -227,5 +227,5 @@ class BeingRestored(Refusal):
 
     person: str
 
-    def words(self, place: Place) -> str:
+    def words(self, place: Wording) -> str:
         return f"These images are being restored already, for {place.person(self.person)}."

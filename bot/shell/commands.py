@@ -15,7 +15,7 @@ from typer.main import get_command
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Command:
     """Where a command is, and the first paragraph of what its function says of it."""
 
     module: str
@@ -33,103 +33,103 @@ GROUPS: Mapping[str, str] = MappingProxyType(
         "policy": "Look at who may do what.",
     }
 )
-COMMANDS: Mapping[str, Place] = MappingProxyType(
+COMMANDS: Mapping[str, Command] = MappingProxyType(
     {
-        "df": Place(
+        "df": Command(
             "hosts.df",
             "df",
             "Show a host's disk usage, as its own `docker system df` does, or that of several. Removes nothing.",
         ),
-        "schedules": Place(
+        "schedules": Command(
             "rules.schedules",
             "schedules",
             "Show the schedules and when each comes next, by the configuration and in the database.",
         ),
-        "run": Place("running", "run", "Run the bot: connect to Slack and serve until SIGTERM."),
-        "try": Place(
+        "run": Command("running", "run", "Run the bot: connect to Slack and serve until SIGTERM."),
+        "try": Command(
             "trying", "try_it", "Try Deckhand on a local page that looks like Slack, with a sample host."
         ),
-        "plan": Place(
+        "plan": Command(
             "planning",
             "plan",
             "Print what cleanups would remove and what they keep, and why. Removes nothing.",
         ),
-        "doctor": Place(
+        "doctor": Command(
             "doctor",
             "doctor",
             "Check the configuration, the database and every host; exit code 1 when something fails.",
         ),
-        "health": Place(
+        "health": Command(
             "health",
             "health",
             "Ask the bot that runs here whether it is ready; exit code 1 says that it is not.",
         ),
-        "audit list": Place("audit.review", "audit_list", "List cleanups, newest first."),
-        "audit stats": Place(
+        "audit list": Command("audit.review", "audit_list", "List cleanups, newest first."),
+        "audit stats": Command(
             "audit.review",
             "audit_stats",
             "Count cleanups and what they freed: by host, profile, month, requester and outcome.",
         ),
-        "audit show": Place(
+        "audit show": Command(
             "audit.review",
             "audit_show",
             "Show one cleanup: every object and what became of it, and every event.",
         ),
-        "audit export": Place(
+        "audit export": Command(
             "audit.export",
             "export",
             "Export events, oldest first: all of them, or those of the cleanups that a filter means.",
         ),
-        "audit head": Place(
+        "audit head": Command(
             "audit.export",
             "head",
             "Print where the chain ends, as SEQ:HASH. Kept elsewhere, it shows later whether the chain was rewritten.",
         ),
-        "audit archive": Place(
+        "audit archive": Command(
             "audit.export",
             "archive",
             "Move old events to a file, and leave a checkpoint in the chain. Nothing else ever deletes events.",
         ),
-        "audit format": Place(
+        "audit format": Command(
             "audit.export",
             "show_format",
             "Print the format of the audit: all that is needed to verify an export without Deckhand.",
         ),
-        "audit verify": Place(
+        "audit verify": Command(
             "audit.verify",
             "verify",
             "Walk the chain of events, and compare every row with it: plans, votes, objects, restores, and "
             "what finds them.",
         ),
-        "db upgrade": Place(
+        "db upgrade": Command(
             "doctor",
             "db_upgrade",
             "Bring the database's schema up to date; `deckhand run` does this by itself.",
         ),
-        "hosts list": Place(
+        "hosts list": Command(
             "hosts.hosts", "hosts_list", "List the registered hosts, and how each is reached."
         ),
-        "hosts accept": Place(
+        "hosts accept": Command(
             "hosts.accept",
             "hosts_accept",
             "Let a host be the engine that answers there now, after it was another one before.",
         ),
-        "hosts check": Place(
+        "hosts check": Command(
             "hosts.hosts",
             "hosts_check",
             "Try every step on the way to each host's engine, and say which one fails; exit code 1 when one does.",
         ),
-        "hosts trust": Place(
+        "hosts trust": Command(
             "hosts.hosts",
             "hosts_trust",
             "Show the key of a host's SSH server, and that of each jump host, and trust it after a yes.",
         ),
-        "hosts import": Place(
+        "hosts import": Command(
             "hosts.hosts",
             "hosts_import",
             "Print what this machine knows of hosts as TOML to paste into deckhand.toml; adds nothing by itself.",
         ),
-        "policy explain": Place(
+        "policy explain": Command(
             "rules.policy",
             "policy_explain",
             "Say what a person may do on a host and why, and which cleanups may run there and when.",
@@ -142,15 +142,15 @@ COMMANDS: Mapping[str, Place] = MappingProxyType(
 class _Listed(TyperCommand):
     """Stands in a list of commands for one that is not loaded yet."""
 
-    def __init__(self, name: str, place: Place) -> None:
-        super().__init__(name, help=place.purpose)
-        self._place = place
+    def __init__(self, name: str, command: Command) -> None:
+        super().__init__(name, help=command.purpose)
+        self._command = command
 
     def loaded(self) -> TyperCommand:
         """The command itself, with its arguments and options."""
         alone = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-        module = import_module(f"bot.shell.{self._place.module}")
-        alone.command(self.name)(getattr(module, self._place.function))
+        module = import_module(f"bot.shell.{self._command.module}")
+        alone.command(self.name)(getattr(module, self._command.function))
         return cast("TyperCommand", get_command(alone))
 
 
@@ -165,10 +165,10 @@ class _Group(TyperGroup):
 def _group(name: str, purpose: str) -> _Group:
     """The group of that name; the whole command line for the empty one."""
     group = _Group(name=name or None, help=purpose, no_args_is_help=True)
-    for path, place in COMMANDS.items():
-        of, _, command = path.rpartition(" ")
+    for path, command in COMMANDS.items():
+        of, _, last = path.rpartition(" ")
         if of == name:
-            group.add_command(_Listed(command, place))
+            group.add_command(_Listed(last, command))
     return group
 
 

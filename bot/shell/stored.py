@@ -20,7 +20,7 @@ def opened_store(settings: Settings, *, migrate: bool = True) -> Iterator[Store]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class Meant:
     """What words of a filter mean: the hosts (None for all), and everything else."""
 
     hosts: tuple[str, ...] | None
@@ -28,10 +28,10 @@ class Asked:
 
 
 @contextmanager
-def asked_cleanups(config: Path | None, words: Sequence[str] | None) -> Iterator[tuple[Store, Asked]]:
+def asked_cleanups(config: Path | None, words: Sequence[str] | None) -> Iterator[tuple[Store, Meant]]:
     """The store, and what a filter means in it: in a shell, hosts that are registered no longer count too."""
     settings = load(config)
     with opened_store(settings) as store:
         known = store.audit.hosts_of_cleanups() | settings.rules.hosts.by_name.keys()
         matching = parse_filter(words or (), known, store.ledger.now())
-        yield store, Asked(hosts=review.meant_hosts(matching, settings.rules.hosts), matching=matching)
+        yield store, Meant(hosts=review.meant_hosts(matching, settings.rules.hosts), matching=matching)

@@ -6,7 +6,7 @@ from bot.core.audit.written import DISK, IMAGES, NAMES, PLAN, USAGE
 from bot.core.docker.usage import LastLook
 from bot.core.errors import NewerReleaseError
 from bot.core.life.restoring import RestoreStatus, Restoring
-from bot.core.life.states import ItemState, MessageRef, Outcome, PlanState, Status, Stop, Vote
+from bot.core.life.states import ItemState, MessageRef, Outcome, PlanState, Status, StopAsked, Vote
 from bot.core.plan.plan import Person
 from bot.store.models import FORMAT, ItemRow, LastLookRow, PlanRow, RestoreRow, VoteRow
 
@@ -89,10 +89,10 @@ def plan_state(
     )
 
 
-def _stop(row: PlanRow) -> Stop | None:
+def _stop(row: PlanRow) -> StopAsked | None:
     if row.stop_at is None:
         return None
-    return Stop(person=Person(id=row.stop_by_id, name=row.stop_by_name), at=row.stop_at)
+    return StopAsked(person=Person(id=row.stop_by_id, name=row.stop_by_name), at=row.stop_at)
 
 
 def _understood(row: PlanRow, items: Sequence[ItemRow]) -> None:

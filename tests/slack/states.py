@@ -8,7 +8,7 @@ from types import MappingProxyType
 from bot.core.docker.inventory import EngineInfo, Kind
 from bot.core.docker.usage import DiskUsage, UsageRow
 from bot.core.life.restoring import ImageRestored, Restored, RestoreStatus, Restoring
-from bot.core.life.states import ItemState, MessageRef, Outcome, PlanState, Status, Stop, Vote
+from bot.core.life.states import ItemState, MessageRef, Outcome, PlanState, Status, StopAsked, Vote
 from bot.core.plan.plan import Draft, Frees, Item, Kept, Person, Plan
 
 MADE = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -205,14 +205,14 @@ STATES: Mapping[str, PlanState] = MappingProxyType({
     ),
     "approved_waiting": replace(_APPROVED, waits_for="4hx2m7wq9k"),
     "running_taken_up": replace(_AGAIN, status=Status.RUNNING),
-    "running_stopping": replace(_AGAIN, status=Status.RUNNING, stop=Stop(person=CYD, at=MADE)),
+    "running_stopping": replace(_AGAIN, status=Status.RUNNING, stop=StopAsked(person=CYD, at=MADE)),
     "attention": replace(
         _AGAIN, status=Status.RUNNING, attention="prod-3: nothing answers at <its> address. " * 30
     ),
     "done": _DONE,
     "partial": ended(_MIXED, Status.PARTIAL),
     "stopped": replace(
-        ended(with_outcomes(_APPROVED, _REMOVED), Status.STOPPED), stop=Stop(person=CYD, at=MADE)
+        ended(with_outcomes(_APPROVED, _REMOVED), Status.STOPPED), stop=StopAsked(person=CYD, at=MADE)
     ),
     "failed": ended(
         with_outcomes(_APPROVED, _REMOVED, *[_FAILED] * 4, reasons=["", *["not tried: out of reach"] * 4]),

@@ -8,7 +8,7 @@ from typing import Protocol
 from bot.core.audit.format import AuditKeys, Entry, Hasher, Head, message
 
 
-class Kind(StrEnum):
+class BreakKind(StrEnum):
     """What happened to the first event that is not as it was written."""
 
     CHANGED = "changed"
@@ -25,7 +25,7 @@ class Break:
     """The first place where a chain does not hold."""
 
     seq: int
-    kind: Kind
+    kind: BreakKind
     reason: str
 
 
@@ -52,27 +52,27 @@ class UnreadableError(Exception):
 
 
 WORDS = {
-    Kind.CHANGED: "was changed after it was written",
-    Kind.MISSING: "is missing",
-    Kind.REORDERED: "is not in its place",
-    Kind.INSERTED: "was inserted",
-    Kind.CUT_OFF: "is cut off",
-    Kind.UNKEYED: "is not sealed with a key",
-    Kind.KEY_NEEDED: "cannot be verified without its key",
+    BreakKind.CHANGED: "was changed after it was written",
+    BreakKind.MISSING: "is missing",
+    BreakKind.REORDERED: "is not in its place",
+    BreakKind.INSERTED: "was inserted",
+    BreakKind.CUT_OFF: "is cut off",
+    BreakKind.UNKEYED: "is not sealed with a key",
+    BreakKind.KEY_NEEDED: "cannot be verified without its key",
 }
 
 
-def break_of(kind: Kind, seq: int, why: str = "") -> Break:
+def break_of(kind: BreakKind, seq: int, why: str = "") -> Break:
     return Break(seq=seq, kind=kind, reason=f"event {seq} {WORDS[kind]}" + (f": {why}" if why else ""))
 
 
 def cut_off(seq: int, head: int) -> Break:
-    return break_of(Kind.CUT_OFF, seq, f"the chain went on to event {head}")
+    return break_of(BreakKind.CUT_OFF, seq, f"the chain went on to event {head}")
 
 
 def wrong_head(seq: int) -> Break:
     reason = f"event {seq} or the head of the chain was changed: the head names another event as the last"
-    return Break(seq=seq, kind=Kind.CHANGED, reason=reason)
+    return Break(seq=seq, kind=BreakKind.CHANGED, reason=reason)
 
 
 def fits(entry: Entry, hasher: Hasher) -> bool:
@@ -105,7 +105,7 @@ class Diagnosis:
     def doubled(self, entry: Entry) -> Break | None:
         """Whether this event follows the same one as the last that seemed to hold."""
         if self._before and self._is(entry, self._seq - 1, self._before):
-            return break_of(Kind.INSERTED, self._seq - 1, "what follows belongs to the event before it")
+            return break_of(BreakKind.INSERTED, self._seq - 1, "what follows belongs to the event before it")
         return None
 
     def _misplaced(self, entry: Entry) -> Break | None:
@@ -113,8 +113,8 @@ class Diagnosis:
         seq = self._seq
         if self._is(entry, seq, self._at.hash):
             if entry.seq == seq:
-                return break_of(Kind.CHANGED, seq, "it names another hash as the previous one")
-            return break_of(Kind.REORDERED, seq, f"it carries the number {entry.seq}")
+                return break_of(BreakKind.CHANGED, seq, "it names another hash as the previous one")
+            return break_of(BreakKind.REORDERED, seq, f"it carries the number {entry.seq}")
         return None
 
     def _elsewhere(self, entry: Entry) -> Break | None:
@@ -125,15 +125,17 @@ class Diagnosis:
         if true is None:
             return None
         if self._belongs_elsewhere(entry):
-            return break_of(Kind.REORDERED, seq, f"another event stands there, and it stands at {true.seq}")
-        return break_of(Kind.INSERTED, entry.seq, f"it stands where event {seq} belongs")
+            return break_of(
+                BreakKind.REORDERED, seq, f"another event stands there, and it stands at {true.seq}"
+            )
+        return break_of(BreakKind.INSERTED, entry.seq, f"it stands where event {seq} belongs")
 
     def _not_there(self, entry: Entry) -> Break:
         """The expected event stands nowhere as it was written."""
         if entry.seq > self._seq:
-            return break_of(Kind.MISSING, self._seq, f"event {entry.seq} stands in its place")
+            return break_of(BreakKind.MISSING, self._seq, f"event {entry.seq} stands in its place")
         if entry.seq < self._seq:
-            return break_of(Kind.INSERTED, entry.seq, f"it stands where event {self._seq} belongs")
+            return break_of(BreakKind.INSERTED, entry.seq, f"it stands where event {self._seq} belongs")
         return self._changed(entry)
 
     def _changed(self, entry: Entry) -> Break:
@@ -141,8 +143,8 @@ class Diagnosis:
         seq = self._seq
         follows_another = entry.previous != self._at.hash and self._is(entry, seq, entry.previous)
         if follows_another and self._before and self._is_followed(entry):
-            return break_of(Kind.CHANGED, seq - 1, f"event {seq} follows another one")
-        return break_of(Kind.CHANGED, seq)
+            return break_of(BreakKind.CHANGED, seq - 1, f"event {seq} follows another one")
+        return break_of(BreakKind.CHANGED, seq)
 
     def _is_followed(self, entry: Entry) -> bool:
         is_end = self._end is not None and self._end.hash == entry.hash

@@ -16,7 +16,7 @@ from bot.core.audit.rows import items_of
 from bot.core.docker.inventory import EngineInfo
 from bot.core.docker.usage import DiskUsage, UsageRow
 from bot.core.life.restoring import ImageRestored, Restored, RestoreStatus, Restoring
-from bot.core.life.states import ItemState, MessageRef, Outcome, PlanState, Status, Stop, Vote
+from bot.core.life.states import ItemState, MessageRef, Outcome, PlanState, Status, StopAsked, Vote
 from bot.core.plan.plan import Draft, Frees, Item, Person, Plan
 
 NOT_RECORDED = "not recorded"
@@ -102,11 +102,11 @@ def _vote(told: Values, names: Mapping[str, str]) -> Vote:
     )
 
 
-def _stop(told: Values) -> Stop | None:
+def _stop(told: Values) -> StopAsked | None:
     at = _moment(told.get("stop_at"))
     if at is None:
         return None
-    return Stop(person=Person(id=str(told["stop_by_id"]), name=str(told.get("stop_by_name", ""))), at=at)
+    return StopAsked(person=Person(id=str(told["stop_by_id"]), name=str(told.get("stop_by_name", ""))), at=at)
 
 
 # --- the plan itself ----------------------------------------------------------------------------

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field, replace
 from bot.core.audit.breaks import (
     WORDS,
     Break,
+    BreakKind,
     Diagnosis,
     Entries,
-    Kind,
     UnreadableError,
     break_of,
     cut_off,
@@ -27,7 +27,7 @@ _NOT_KNOWN = "its hash is not the one that the known head names"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
+class ChainVerdict:
     """What verifying found: up to ``last``, everything is as it was written."""
 
     events: int
@@ -48,7 +48,7 @@ class Verdict:
         """Whether nothing between the first event and the last is left out."""
         return self.complete and not self.left_out
 
-    def but(self, broken: Break | None) -> "Verdict":
+    def but(self, broken: Break | None) -> "ChainVerdict":
         """The same, with what was found besides."""
         return replace(self, broken=broken)
 
@@ -80,7 +80,7 @@ class Verification:
     _gaps: list[tuple[int, int]] = field(default_factory=list)
     _left_out: int = 0
 
-    def verify(self) -> Verdict:
+    def verify(self) -> ChainVerdict:
         """UsageError when the known head is an event before the first that is there."""
         self._at = self.start
         if self.known is not None and self.known.seq < self.start.seq:
@@ -91,10 +91,10 @@ class Verification:
         try:
             broken = self._walk() or self._ending()
         except UnreadableError as error:
-            kind = Kind.CUT_OFF if error.cut else Kind.CHANGED
+            kind = BreakKind.CUT_OFF if error.cut else BreakKind.CHANGED
             seq = self._at.seq + 1
             broken = Break(seq=seq, kind=kind, reason=f"event {seq} {WORDS[kind]}: {error.reason}")
-        return Verdict(
+        return ChainVerdict(
             events=self._count, first=self._first, last=self._at, keyed_from=self._keyed_from, broken=broken,
             gaps=tuple(self._gaps), left_out=self._left_out,
         )  # fmt: skip
@@ -130,7 +130,7 @@ class Verification:
                 if seq == pinned and self.known is not None:
                     self._pinned = True
                     if previous != self.known.hash:
-                        return break_of(Kind.CHANGED, seq, _NOT_KNOWN)
+                        return break_of(BreakKind.CHANGED, seq, _NOT_KNOWN)
         finally:
             self._at, self._first = Head(seq=seq, hash=previous), first
         return None
@@ -158,13 +158,15 @@ class Verification:
         if here and not was_keyed:
             return None
         if any(self._was_sealed(entry, seal) for seal in (PLAIN, *self.keys.seals)):
-            return break_of(Kind.CHANGED, seq, "its hash was made in another way than it says")
+            return break_of(BreakKind.CHANGED, seq, "its hash was made in another way than it says")
         if not keyed:
-            return break_of(Kind.UNKEYED if here else Kind.CHANGED, seq, f"its seal is {entry.seal!r}")
+            return break_of(
+                BreakKind.UNKEYED if here else BreakKind.CHANGED, seq, f"its seal is {entry.seal!r}"
+            )
         if here:
-            return break_of(Kind.UNKEYED, seq, "its key had been given up for a newer one")
+            return break_of(BreakKind.UNKEYED, seq, "its key had been given up for a newer one")
         key = entry.seal.removeprefix(KEYED)
-        return break_of(Kind.KEY_NEEDED, seq, f"it is sealed with the key {key}; set DECKHAND_AUDIT_KEY")
+        return break_of(BreakKind.KEY_NEEDED, seq, f"it is sealed with the key {key}; set DECKHAND_AUDIT_KEY")
 
     def _was_sealed(self, entry: Entry, seal: str) -> bool:
         hasher = self.keys.hasher(seal)
@@ -173,7 +175,7 @@ class Verification:
     def _beyond(self, entry: Entry, last: Head, before: str) -> Break:
         """An event after the one that the head names as the last."""
         if self.end is not None and last.hash == self.end.hash:
-            return break_of(Kind.INSERTED, last.seq + 1, f"{entry.seq} stands behind the last event")
+            return break_of(BreakKind.INSERTED, last.seq + 1, f"{entry.seq} stands behind the last event")
         return self._diagnosis(last, before).doubled(entry) or wrong_head(last.seq)
 
     def _ending(self) -> Break | None:
@@ -186,9 +188,9 @@ class Verification:
         if known is not None and known.seq > last.seq:
             return cut_off(last.seq + 1, known.seq)
         if known is not None and known.seq == self.start.seq and known.hash != self.start.hash:
-            return break_of(Kind.CHANGED, known.seq, _NOT_KNOWN)
+            return break_of(BreakKind.CHANGED, known.seq, _NOT_KNOWN)
         if known is not None and known.seq > self.start.seq and not self._pinned:
             raise UsageError(f"Event {known.seq} is not in what is verified, so its hash cannot be compared.")
         if self.demand_key and self.keys and self._count and not is_keyed(self._seal or ""):
-            return break_of(Kind.UNKEYED, last.seq, "it is the last one, and DECKHAND_AUDIT_KEY is set")
+            return break_of(BreakKind.UNKEYED, last.seq, "it is the last one, and DECKHAND_AUDIT_KEY is set")
         return None

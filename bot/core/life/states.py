@@ -104,7 +104,7 @@ class MessageRef:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stop:
+class StopAsked:
     """Who asked that a running cleanup end before its next item."""
 
     person: Person
@@ -134,7 +134,7 @@ class PlanState:
     usage_after: DiskUsage | None = None
     attempt: int = 0
     """How often a process took the run up; the first start counts."""
-    stop: Stop | None = None
+    stop: StopAsked | None = None
     """Set while the run goes on to its next item, and kept when it has ended there."""
     attention: str = ""
     """Why nobody goes on with a running cleanup until a person says so; empty when somebody does."""

@@ -6,21 +6,14 @@ from datetime import datetime
 from types import MappingProxyType
 
 from bot.core.docker.inventory import (
-    CacheRecord,
-    Container,
-    Image,
     Inventory,
     Kind,
-    Network,
-    Volume,
     full_reference,
 )
 from bot.core.errors import UsageError
 from bot.core.plan.arguments import PICKED, Pick
 from bot.core.plan.plan import Draft, Item
 from bot.core.plan.profiles import Profile, Rule, Scope
-
-Thing = Container | Network | Image | CacheRecord | Volume
 
 SHORTEST_ID = 6
 """Characters of an id that name an object; fewer are more likely a name that is mistyped."""

@@ -29,7 +29,7 @@ AT_ONCE = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class HostAnswer:
     """What came of one host: a glance, or an error."""
 
     host: str
@@ -43,7 +43,7 @@ class Answer:
 class Gathering:
     """What is known of a fleet so far; all of it once nobody is waited for."""
 
-    answers: tuple[Answer, ...]
+    answers: tuple[HostAnswer, ...]
     """In the order in which they came."""
     waiting: tuple[str, ...]
     """Hosts that have not answered yet; once it is ``over``, those that did not answer in time."""
@@ -51,7 +51,7 @@ class Gathering:
     within: timedelta
 
     @property
-    def reached(self) -> tuple[Answer, ...]:
+    def reached(self) -> tuple[HostAnswer, ...]:
         """The hosts that answered, the fullest engine first."""
         found = [answer for answer in self.answers if answer.glance]
         return tuple(sorted(found, key=lambda answer: -_size(answer)))
@@ -65,14 +65,14 @@ class Gathering:
         return tuple(answer.error for answer in self.answers if answer.error)
 
 
-def _size(answer: Answer) -> int:
+def _size(answer: HostAnswer) -> int:
     return answer.glance.usage.size if answer.glance else 0
 
 
 class Pool(Protocol):
     """Threads that ask hosts: an executor, or a lane."""
 
-    def submit(self, work: "Callable[[], Answer]", /) -> "Future[Answer]": ...
+    def submit(self, work: "Callable[[], HostAnswer]", /) -> "Future[HostAnswer]": ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +86,7 @@ class Fleet:
     within: timedelta = WITHIN
     tell_every: timedelta = TELL_EVERY
     _lock: threading.Lock = field(default_factory=threading.Lock)
-    _asked: dict[str, Future[Answer]] = field(default_factory=dict)
+    _asked: dict[str, Future[HostAnswer]] = field(default_factory=dict)
     """The hosts that are being asked now: who asks for one of them meanwhile shares its answer."""
     _silent: set[str] = field(default_factory=set)
     """Hosts that failed the last time: they are asked last, so that they keep nobody waiting."""
@@ -117,7 +117,7 @@ class Fleet:
         until = self.clock.now() + self.within
         ordered = sorted(hosts, key=lambda host: host.name in self._silent)
         waiting = {self._ask(host.name): host.name for host in ordered}
-        answers: list[Answer] = []
+        answers: list[HostAnswer] = []
         known_engines = self._known_engines()
         while True:
             left = (until - self.clock.now()).total_seconds()
@@ -140,7 +140,7 @@ class Fleet:
         except StoreUnavailableError:
             return {}  # and no plan can be stored
 
-    def _remember(self, answers: Iterable[Answer]) -> None:
+    def _remember(self, answers: Iterable[HostAnswer]) -> None:
         """Keep what each host showed; not what another engine did, nor figures that were not all counted."""
         glances = {
             answer.host: answer.glance
@@ -157,31 +157,31 @@ class Fleet:
                     }
                 )
 
-    def _ask(self, host: str) -> Future[Answer]:
+    def _ask(self, host: str) -> Future[HostAnswer]:
         with self._lock:
             asked = self._asked.get(host)
             if asked is None:
                 asked = self._asked[host] = self.pool.submit(partial(self._answer, host))
             return asked
 
-    def _answer(self, host: str) -> Answer:
+    def _answer(self, host: str) -> HostAnswer:
         try:
             glance = self.engines.connect(host).glance(self.within.total_seconds())
             self._silent.discard(host)
-            return Answer(host=host, glance=glance)
+            return HostAnswer(host=host, glance=glance)
         except HostError as error:
             self._silent.add(host)
-            return Answer(host=host, error=error)
+            return HostAnswer(host=host, error=error)
         except Exception as error:
             LOG.exception("looking at a host failed in a way that nobody has thought of")
             why = f"Deckhand failed over what it answered ({type(error).__name__}); its log says more."
-            return Answer(host=host, error=HostError(host, why))
+            return HostAnswer(host=host, error=HostError(host, why))
         finally:
             with self._lock:
                 self._asked.pop(host, None)
 
 
-def _compared(answer: Answer, known: Mapping[str, KnownEngine]) -> Answer:
+def _compared(answer: HostAnswer, known: Mapping[str, KnownEngine]) -> HostAnswer:
     if answer.glance is None:
         return answer
     changed = changed_engine(known.get(answer.host), answer.host, answer.glance.engine)

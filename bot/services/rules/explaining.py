@@ -24,7 +24,7 @@ from bot.core.units import duration_text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class Explained:
     """Whether a person has a right, and why."""
 
     right: Right
@@ -33,7 +33,7 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class Subject:
     """Whose rights are asked for."""
 
     user_id: str
@@ -56,7 +56,7 @@ _STANDINGS = {
 }
 
 
-def asked(user_id: str, channel: str = "") -> Asked:
+def asked(user_id: str, channel: str = "") -> Subject:
     """Whose rights are asked for; UsageError when that is no id of Slack's."""
     team, user = split_id(user_id)
     if not user:
@@ -69,15 +69,15 @@ def asked(user_id: str, channel: str = "") -> Asked:
             f"“{channel}” is no id of a Slack channel, like C0123ABCD: see “View channel details”."
         )
     member = Known(user=user, standing=Standing.MEMBER, teams=frozenset({"own"}))
-    return Asked(user_id=user_id, who=member.seen_in(team), channel=channel)
+    return Subject(user_id=user_id, who=member.seen_in(team), channel=channel)
 
 
-def told(asked: Asked, known: Known) -> Asked:
+def told(asked: Subject, known: Known) -> Subject:
     """The same, when Slack's directory has been asked."""
     return replace(asked, who=known.seen_in(split_id(asked.user_id)[0]), told=True)
 
 
-def standing_words(asked: Asked) -> str:
+def standing_words(asked: Subject) -> str:
     """What somebody is to the app's own Slack, as a person reads it."""
     words = _STANDINGS[asked.who.standing]
     return words if asked.told else f"taken for {words}: Slack is asked only with SLACK_BOT_TOKEN"
@@ -87,12 +87,12 @@ Lookup = Callable[[str], frozenset[str] | None]
 """The members of a user group; None when they cannot be known."""
 
 
-def answers(host: Host, asked: Asked, lookup: Lookup, unknown: str) -> tuple[Answer, ...]:
+def answers(host: Host, asked: Subject, lookup: Lookup, unknown: str) -> tuple[Explained, ...]:
     """Every right of a person on a host; ``unknown`` says why a group's members are not known."""
     return tuple(_answer(host.policy, right, asked, lookup, unknown) for right in Right)
 
 
-def _answer(policy: Policy, right: Right, asked: Asked, lookup: Lookup, unknown: str) -> Answer:
+def _answer(policy: Policy, right: Right, asked: Subject, lookup: Lookup, unknown: str) -> Explained:
     groups: dict[str, frozenset[str] | None] = {
         group: lookup(group) for group in groups_to_read(policy, right, asked.who, asked.channel)
     }
@@ -100,10 +100,10 @@ def _answer(policy: Policy, right: Right, asked: Asked, lookup: Lookup, unknown:
     entry = deciding_entry(policy, right, asked.who, known, asked.channel)
     borrowed = "as “look”, since “audit” is unset: " if right is Right.AUDIT and policy.audit is None else ""
     why = _yes(entry, asked) if entry else _no(policy, right, asked.who, groups, unknown)
-    return Answer(right=right, allowed=entry is not None, why=borrowed + why)
+    return Explained(right=right, allowed=entry is not None, why=borrowed + why)
 
 
-def _yes(entry: str, asked: Asked) -> str:
+def _yes(entry: str, asked: Subject) -> str:
     if entry == EVERYONE:
         return f"{EVERYONE} is everyone of your own Slack"
     if is_channel(entry):
@@ -129,7 +129,7 @@ def _no(
     return "; ".join(parts) or "nobody: it is unset"
 
 
-def policy_json(host: Host, asked: Asked, rights: tuple[Answer, ...], now: datetime) -> dict[str, Json]:
+def policy_json(host: Host, asked: Subject, rights: tuple[Explained, ...], now: datetime) -> dict[str, Json]:
     """All of it, as ``deckhand policy explain --json`` prints it; bytes and counts are integers."""
     policy = host.policy
     opening = policy.windows.opening(now)

@@ -12,7 +12,7 @@ import typer
 from bot.config.settings import DEFAULT_FILE, load
 from bot.core.audit.format import AuditKeys, Head
 from bot.core.audit.rows import Compared
-from bot.core.audit.walk import Verdict
+from bot.core.audit.walk import ChainVerdict
 from bot.core.errors import ConfigurationError, DeckhandError, StoreUnavailableError, UsageError
 from bot.core.json import Json
 from bot.shell.exits import FAILED
@@ -30,7 +30,7 @@ GAPS_SHOWN = 20
 class _Checked:
     """What was verified, and what else there is to say."""
 
-    verdict: Verdict
+    verdict: ChainVerdict
     compared: Compared | None = None
     """The database's rows beside its events; beside those of an archive, where one was verified."""
     footer: Footer | None = None
@@ -149,7 +149,7 @@ def _archive_note(archive: ArchivedTo) -> str:
     )
 
 
-def _extent(verdict: Verdict) -> str:
+def _extent(verdict: ChainVerdict) -> str:
     if verdict.first is None:
         return "It has no events."
     keyed = f"; sealed with a key from event {verdict.keyed_from} on" if verdict.keyed_from else ""

@@ -12,7 +12,7 @@ from bot.core.json import Json
 from bot.core.rules.hosts import Host, Step
 from bot.core.units import human_size
 from bot.engines.ssh.known_hosts import KnownKeys, ShownKey, fingerprint
-from bot.services.look.fleet import Answer, Gathering
+from bot.services.look.fleet import Gathering, HostAnswer
 from bot.shell.show.output import say, show_table
 
 
@@ -54,7 +54,7 @@ def gathering_json(gathering: Gathering) -> Json:
     }
 
 
-def _answer_json(answer: Answer) -> Json:
+def _answer_json(answer: HostAnswer) -> Json:
     if answer.glance is None:
         return None
     engine, usage = answer.glance.engine, answer.glance.usage
@@ -86,7 +86,7 @@ def _late(host: str, gathering: Gathering) -> str:
     return f"{host}: no answer in {gathering.within.total_seconds():g} s."
 
 
-def _row(answer: Answer) -> tuple[str, str, str, str, str, str]:
+def _row(answer: HostAnswer) -> tuple[str, str, str, str, str, str]:
     if answer.glance is None:
         return (answer.host, *(UNKNOWN,) * 5)
     disk, usage = answer.glance.disk, answer.glance.usage

@@ -12,13 +12,13 @@ from bot.core.rules.schedules import Schedule
 from bot.core.units import duration_text
 from bot.ports import Timer
 from bot.services.decide.approving import moment_text
-from bot.services.rules.explaining import Answer, Asked, standing_words
+from bot.services.rules.explaining import Explained, Subject, standing_words
 from bot.shell.show import output
 
 NEXT_SHOWN = 3
 
 
-def show_policy(host: Host, asked: Asked, answers: Sequence[Answer], now: datetime) -> None:
+def show_policy(host: Host, asked: Subject, answers: Sequence[Explained], now: datetime) -> None:
     """Print every right of a person on a host, and the rules of its policy."""
     where = f"asked in {asked.channel}" if asked.channel else "asked in no channel"
     output.say(f"{host.name}: policy “{host.policy.name}”, {host.policy_because}")

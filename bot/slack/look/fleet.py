@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from bot.core.errors import ChatError, ChatRefusedError, HostError
 from bot.core.spreadsheet import tab_line
 from bot.core.units import human_size
-from bot.services.look.fleet import Answer, Gathering
+from bot.services.look.fleet import Gathering, HostAnswer
 from bot.slack.chat import SlackChat
 from bot.slack.kit.blocks import Block, Message, context, header, section, table
 from bot.slack.kit.text import SECTION_LIMIT, escape, lines_within, one_line, plain, plural
@@ -77,7 +77,7 @@ def _title(selection: str, gathering: Gathering) -> str:
     return f"{selection}: {plural(count, 'host')}, {', '.join(counts)}"
 
 
-def _shown(reached: Sequence[Answer]) -> Sequence[Answer]:
+def _shown(reached: Sequence[HostAnswer]) -> Sequence[HostAnswer]:
     used = 0
     for index, answer in enumerate(reached):
         used += sum(map(len, _row(answer)))
@@ -86,7 +86,7 @@ def _shown(reached: Sequence[Answer]) -> Sequence[Answer]:
     return reached
 
 
-def _rows(reached: Sequence[Answer]) -> Iterator[Sequence[str]]:
+def _rows(reached: Sequence[HostAnswer]) -> Iterator[Sequence[str]]:
     shown = _shown(reached)
     for answer in shown:
         yield _row(answer)
@@ -97,7 +97,7 @@ def _rows(reached: Sequence[Answer]) -> Iterator[Sequence[str]]:
         yield _sum(f"All {len(reached)}", reached)
 
 
-def _row(answer: Answer) -> Sequence[str]:
+def _row(answer: HostAnswer) -> Sequence[str]:
     disk = answer.glance.disk if answer.glance else None
     return (
         answer.host,
@@ -108,7 +108,7 @@ def _row(answer: Answer) -> Sequence[str]:
     )
 
 
-def _sum(title: str, answers: Sequence[Answer]) -> Sequence[str]:
+def _sum(title: str, answers: Sequence[HostAnswer]) -> Sequence[str]:
     disks = [answer.glance.disk for answer in answers if answer.glance and answer.glance.disk]
     size, free = sum(disk.size for disk in disks), sum(disk.free for disk in disks)
     return (
@@ -120,11 +120,11 @@ def _sum(title: str, answers: Sequence[Answer]) -> Sequence[str]:
     )
 
 
-def _size(answer: Answer) -> int:
+def _size(answer: HostAnswer) -> int:
     return answer.glance.usage.size if answer.glance else 0
 
 
-def _reclaimable(answer: Answer) -> int:
+def _reclaimable(answer: HostAnswer) -> int:
     return answer.glance.usage.reclaimable if answer.glance else 0
 
 

@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NoReturn
 
-from bot.core.audit.breaks import Break, Kind, UnreadableError
+from bot.core.audit.breaks import Break, BreakKind, UnreadableError
 from bot.core.audit.format import VERSION, AuditKeys, Entry, Head, facts_text
-from bot.core.audit.walk import Verdict, Verification
+from bot.core.audit.walk import ChainVerdict, Verification
 from bot.core.errors import UsageError
 from bot.core.json import Json
 
@@ -129,7 +129,7 @@ def _footer(read: Json) -> Footer | None:
 
 def verify_file(
     path: Path, keys: AuditKeys, known: Head | None = None, *, demand_key: bool = True
-) -> Verdict:
+) -> ChainVerdict:
     """Verify an export or an archive on its own; UsageError when it is neither."""
     entries = FileEntries(path)
     footer = entries.footer
@@ -210,19 +210,21 @@ def _empty(footer: Footer) -> Break | None:
     """A chain that is sealed begins with the event that says so: none that was ever sealed is empty."""
     if footer.head.seq:
         return None
-    return Break(seq=1, kind=Kind.UNKEYED, reason="the chain is empty, and DECKHAND_AUDIT_KEY is set")
+    return Break(seq=1, kind=BreakKind.UNKEYED, reason="the chain is empty, and DECKHAND_AUDIT_KEY is set")
 
 
-def _contradiction(verdict: Verdict, footer: Footer) -> Break | None:
+def _contradiction(verdict: ChainVerdict, footer: Footer) -> Break | None:
     """Where the last line of an export says something else than the others."""
     last = verdict.last
     if verdict.events != footer.events:
         reason = f"the last line speaks of {footer.events} events, and {verdict.events} are there"
-        return Break(seq=last.seq, kind=Kind.MISSING, reason=reason)
+        return Break(seq=last.seq, kind=BreakKind.MISSING, reason=reason)
     if verdict.first is None:
         return None
     if verdict.first != footer.first or (last.seq == footer.head.seq and last.hash != footer.head.hash):
         return Break(
-            seq=last.seq, kind=Kind.CHANGED, reason="the last line names other events than those before it"
+            seq=last.seq,
+            kind=BreakKind.CHANGED,
+            reason="the last line names other events than those before it",
         )
     return None

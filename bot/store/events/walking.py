@@ -11,10 +11,10 @@ from sqlalchemy import select as select_columns
 from sqlalchemy.exc import OperationalError
 from sqlmodel import Session, col, select
 
-from bot.core.audit.breaks import Break, Kind
+from bot.core.audit.breaks import Break, BreakKind
 from bot.core.audit.events import Tag
 from bot.core.audit.format import AuditKeys, Entry, Head, message
-from bot.core.audit.walk import START, Verdict, Verification
+from bot.core.audit.walk import START, ChainVerdict, Verification
 from bot.store.db.sessions import audit_keys
 from bot.store.events.chain import streamed
 from bot.store.models import EventRow, HeadRow, PlanRow
@@ -38,7 +38,7 @@ class StoredEntries:
         return streamed(self._session, col(EventRow.hash) == wanted)
 
 
-def verify(session: Session, known: Head | None = None) -> Verdict:
+def verify(session: Session, known: Head | None = None) -> ChainVerdict:
     """Walk the chain from its first event, or from the checkpoint that stands for those before, to its head."""
     return tolerantly(session, lambda: _verify(session, known))
 
@@ -66,7 +66,7 @@ def _any_text(session: Session) -> Iterator[None]:
         driver.text_factory = str
 
 
-def _verify(session: Session, known: Head | None) -> Verdict:
+def _verify(session: Session, known: Head | None) -> ChainVerdict:
     keys = audit_keys(session)
     start, vouched = _start(session, keys)
     head = session.exec(select(HeadRow)).one_or_none()
@@ -82,14 +82,14 @@ def _verify(session: Session, known: Head | None) -> Verdict:
     broken = None
     if not verdict.events and keys and not _is_new(session):
         reason = "the chain is empty, and the database is not: there are plans, and DECKHAND_AUDIT_KEY is set"
-        broken = Break(seq=1, kind=Kind.MISSING, reason=reason)
+        broken = Break(seq=1, kind=BreakKind.MISSING, reason=reason)
     elif not vouched:
         reason = f"event 1 is missing: the first that is there is {verdict.first}, and no checkpoint names those before"
-        broken = Break(seq=1, kind=Kind.MISSING, reason=reason)
+        broken = Break(seq=1, kind=BreakKind.MISSING, reason=reason)
     elif head is None:
         seq = verdict.last.seq
         reason = f"the head of the chain is missing; event {seq} is the last that is there"
-        broken = Break(seq=seq, kind=Kind.MISSING, reason=reason)
+        broken = Break(seq=seq, kind=BreakKind.MISSING, reason=reason)
     return verdict.but(broken)
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from sqlmodel import Session, col
 
-from bot.core.audit.breaks import Break, Kind
+from bot.core.audit.breaks import Break, BreakKind
 from bot.core.audit.events import Tag
 from bot.core.audit.format import AuditKeys, Entry, Head, is_keyed, message
 from bot.store.db.sessions import audit_keys
@@ -37,7 +37,7 @@ class Witness:
         reason = (
             f"event {last.seq} was changed after it was written: event {self.seq} of the database says so"
         )
-        return Break(seq=last.seq, kind=Kind.CHANGED, reason=reason)
+        return Break(seq=last.seq, kind=BreakKind.CHANGED, reason=reason)
 
 
 def witness(session: Session, seq: int) -> Witness | None:

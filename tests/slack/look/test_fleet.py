@@ -8,7 +8,7 @@ import pytest
 
 from bot.core.docker.usage import DiskSpace, DiskUsage, Glance, UsageRow
 from bot.core.errors import EngineTimeoutError, HostError, HostKeyError, HostUnreachableError
-from bot.services.look.fleet import Answer, Gathering
+from bot.services.look.fleet import Gathering, HostAnswer
 from bot.slack.look.fleet import fleet_list, fleet_message, shows_all
 from bot.trial.sample import SampleEngine
 from bot.trial.workspace import Workspace
@@ -30,19 +30,19 @@ look = ["U0BOB"]
 """
 
 
-def answer(name: str, size: int, disk: DiskSpace | None = None) -> Answer:
+def answer(name: str, size: int, disk: DiskSpace | None = None) -> HostAnswer:
     row = UsageRow(type="Images", total=3, active=1, size=size, reclaimable=size // 2)
-    return Answer(host=name, glance=Glance(engine=ENGINE, usage=DiskUsage(rows=(row,)), disk=disk))
+    return HostAnswer(host=name, glance=Glance(engine=ENGINE, usage=DiskUsage(rows=(row,)), disk=disk))
 
 
 def gathering(
-    answers: Sequence[Answer],
+    answers: Sequence[HostAnswer],
     errors: Sequence[HostError] = (),
     waiting: Sequence[str] = (),
     *,
     over: bool = True,
 ) -> Gathering:
-    failed = [Answer(host=error.host, error=error) for error in errors]
+    failed = [HostAnswer(host=error.host, error=error) for error in errors]
     return Gathering(
         answers=(*answers, *failed), waiting=tuple(waiting), over=over, within=timedelta(seconds=30)
     )

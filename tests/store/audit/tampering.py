@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
 
-from bot.core.audit.breaks import Kind
+from bot.core.audit.breaks import BreakKind
 
 COLUMNS = ("at", "tag", "plan", "host", "actor", "facts", "previous", "hash", "key", "seal")
 VALUES = (
@@ -25,7 +25,7 @@ class Tampering:
     """What was done, and the first broken event and its kind that name it right."""
 
     said: str
-    right: tuple[int, Kind]
+    right: tuple[int, BreakKind]
 
 
 class Tamperer:
@@ -58,7 +58,7 @@ class Tamperer:
         if column == "key":
             after += f" of {seq}"  # the index wants them to differ
         self._run(f"UPDATE event SET {column} = ? WHERE seq = ?", after, seq)  # noqa: S608 - ours
-        return Tampering(said=f"{column} of {seq}: {before!r} → {after!r}", right=(seq, Kind.CHANGED))
+        return Tampering(said=f"{column} of {seq}: {before!r} → {after!r}", right=(seq, BreakKind.CHANGED))
 
     def number(self) -> Tampering:
         seq = self._any()
@@ -66,12 +66,12 @@ class Tamperer:
         self._run("UPDATE event SET seq = ? WHERE seq = ?", after, seq)
         # What stands before the first is met first.
         place = seq if after > 0 else self.first
-        return Tampering(said=f"{seq} numbered {after}", right=(place, Kind.REORDERED))
+        return Tampering(said=f"{seq} numbered {after}", right=(place, BreakKind.REORDERED))
 
     def delete(self) -> Tampering:
         seq = self._any()
         self._run("DELETE FROM event WHERE seq = ?", seq)
-        kind = Kind.CUT_OFF if seq == self.last else Kind.MISSING
+        kind = BreakKind.CUT_OFF if seq == self.last else BreakKind.MISSING
         # Without the checkpoint that stands first, nothing says where those before it went.
         place = seq if seq > self.first else 1
         return Tampering(said=f"{seq} deleted", right=(place, kind))
@@ -81,13 +81,13 @@ class Tamperer:
         self._run("DELETE FROM event WHERE seq >= ?", seq)
         # An empty table does not even say that there was an archive.
         place = seq if seq > self.first else 1
-        return Tampering(said=f"cut from {seq} on", right=(place, Kind.CUT_OFF))
+        return Tampering(said=f"cut from {seq} on", right=(place, BreakKind.CUT_OFF))
 
     def swap(self) -> Tampering:
         one, other = sorted(self.random.sample(range(self.first, self.last + 1), 2))
         for before, after in ((one, -1), (other, one), (-1, other)):
             self._run("UPDATE event SET seq = ? WHERE seq = ?", after, before)
-        return Tampering(said=f"{one} and {other} swapped", right=(one, Kind.REORDERED))
+        return Tampering(said=f"{one} and {other} swapped", right=(one, BreakKind.REORDERED))
 
     def insert(self) -> Tampering:
         """A copy of some event in the place of another, and all from there on one further."""
@@ -98,11 +98,11 @@ class Tamperer:
         self._run("UPDATE forged SET seq = ?, key = 'forged', actor = 'U0EVE'", seq)
         self._run("INSERT INTO event SELECT * FROM forged")
         self._run("UPDATE chain_head SET seq = seq + 1")
-        return Tampering(said=f"a copy of {copied} put at {seq}", right=(seq, Kind.INSERTED))
+        return Tampering(said=f"a copy of {copied} put at {seq}", right=(seq, BreakKind.INSERTED))
 
     def append(self) -> Tampering:
         seq = self.last + self.random.randint(1, 3)
         self._run("CREATE TEMP TABLE forged AS SELECT * FROM event WHERE seq = ?", self.last)
         self._run("UPDATE forged SET seq = ?, key = 'forged', previous = hash", seq)
         self._run("INSERT INTO event SELECT * FROM forged")
-        return Tampering(said=f"{seq} appended", right=(self.last + 1, Kind.INSERTED))
+        return Tampering(said=f"{seq} appended", right=(self.last + 1, BreakKind.INSERTED))

@@ -8,7 +8,7 @@ from contextlib import ExitStack, closing
 import pytest
 from sqlalchemy.exc import DBAPIError
 
-from bot.core.audit.breaks import Kind
+from bot.core.audit.breaks import BreakKind
 from bot.core.audit.events import GENESIS, Event, Tag
 from bot.core.audit.format import AuditKeys
 from bot.core.errors import StoreUnavailableError
@@ -208,9 +208,9 @@ def test_bytes_that_are_no_text_are_a_change(
     store: Store, unprotected: Callable[[str], None], column: str
 ) -> None:
     unprotected(f"UPDATE event SET {column} = CAST(x'66ff' AS TEXT) WHERE seq = 4")  # noqa: S608 - the names above
-    assert broken(store) == (4, Kind.CHANGED)
+    assert broken(store) == (4, BreakKind.CHANGED)
     unprotected(f"UPDATE event SET {column} = x'66ff' WHERE seq = 3")  # noqa: S608 - the names above
-    assert broken(store) == (3, Kind.CHANGED)
+    assert broken(store) == (3, BreakKind.CHANGED)
 
 
 def test_an_event_that_cannot_be_read_is_not_shown_as_if_it_could(
@@ -263,7 +263,7 @@ def keyed(url: str) -> Iterator[Callable[[str], Store]]:
         )
 
 
-def broken(store: Store) -> tuple[int, Kind] | None:
+def broken(store: Store) -> tuple[int, BreakKind] | None:
     found = store.chain.verify().broken
     return (found.seq, found.kind) if found else None
 
@@ -273,13 +273,13 @@ def test_a_key_begins_with_an_event_of_its_own_and_is_demanded_from_then_on(
 ) -> None:
     fill(store, 2)
     with_key = keyed(KEY)
-    assert broken(with_key) == (2, Kind.UNKEYED)
+    assert broken(with_key) == (2, BreakKind.UNKEYED)
     with_key.chain.begin_sealing()
     with_key.chain.begin_sealing()
     fill(with_key, 2)
     whole = with_key.chain.verify()
     assert (whole.broken, whole.events, whole.keyed_from) == (None, 5, 3)
-    assert broken(store) == (3, Kind.KEY_NEEDED)
+    assert broken(store) == (3, BreakKind.KEY_NEEDED)
     with pytest.raises(StoreUnavailableError, match="DECKHAND_AUDIT_KEY"):
         fill(store)
     assert with_key.chain.verify() == whole
@@ -294,7 +294,7 @@ def test_a_new_key_is_written_before_the_old_one(keyed: Callable[[str], Store]) 
     for less in (KEY, NEW_KEY):
         found = broken(keyed(less))
         assert found is not None
-        assert found[1] is Kind.KEY_NEEDED
+        assert found[1] is BreakKind.KEY_NEEDED
     with pytest.raises(StoreUnavailableError, match="DECKHAND_AUDIT_KEY"):
         fill(keyed(KEY))
 

@@ -12,7 +12,7 @@ from random import Random
 
 import pytest
 
-from bot.core.audit.breaks import Kind
+from bot.core.audit.breaks import BreakKind
 from bot.core.audit.events import Event, Tag
 from bot.core.audit.format import AuditKeys, Head
 from bot.core.errors import UsageError
@@ -36,7 +36,9 @@ def exported(store: Store, path: Path, selection: Selection = EVERYTHING) -> lis
     return path.read_text(encoding="utf-8").splitlines()
 
 
-def ours(path: Path, keys: AuditKeys | None = None, known: Head | None = None) -> tuple[int, Kind] | None:
+def ours(
+    path: Path, keys: AuditKeys | None = None, known: Head | None = None
+) -> tuple[int, BreakKind] | None:
     broken = verify_file(path, keys or AuditKeys(), known).broken
     return (broken.seq, broken.kind) if broken else None
 
@@ -78,7 +80,7 @@ def test_a_part_verifies_from_the_hash_before_its_first_event(store: Store, tmp_
     assert (first_broken(since), first_broken(until)) == (None, None)
     assert len(since) + len(until) - 4 == store.audit.head().seq
     assert json.loads(since[1])["previous"] == json.loads(until[-2])["hash"]
-    assert ours(tmp_path / "until.jsonl", known=store.audit.head()) == (len(until) - 1, Kind.CUT_OFF)
+    assert ours(tmp_path / "until.jsonl", known=store.audit.head()) == (len(until) - 1, BreakKind.CUT_OFF)
     with pytest.raises(UsageError, match="verify the archive"):
         ours(tmp_path / "since.jsonl", known=Head(seq=1, hash="0" * 64))
     assert exported(store, tmp_path / "none", Selection(since=datetime.now(UTC) + timedelta(days=1)))[1:] == [
@@ -96,7 +98,7 @@ def test_a_selection_says_that_it_leaves_events_out_and_each_of_them_is_verified
         assert (json.loads(lines[0])["complete"], len(lines) > 3) == (False, True)
         assert (ours(path), first_broken(lines)) == (None, None)
         changed = [line.replace("U0ANNA", "U0EVE").replace('"actor":"U', '"actor":"W') for line in lines]
-        assert ours(rewritten(path, changed)) == (first_broken(changed), Kind.CHANGED)
+        assert ours(rewritten(path, changed)) == (first_broken(changed), BreakKind.CHANGED)
         assert ours(rewritten(path, [*lines[:1], *lines[2:]])) is not None
         assert first_broken([*lines[:1], *lines[2:]]) is not None
 
@@ -141,7 +143,7 @@ def test_two_verifiers_find_the_same_in_whole_and_in_broken_exports(store: Store
         assert found is not None
         assert theirs is not None
         # A line that was put between others is named by its own number; theirs is the place where it stands.
-        assert found[0] == theirs or found[1] is Kind.INSERTED
+        assert found[0] == theirs or found[1] is BreakKind.INSERTED
 
 
 def test_two_verifiers_find_the_same_in_a_keyed_export(url: str, store: Store, tmp_path: Path) -> None:
@@ -154,16 +156,16 @@ def test_two_verifiers_find_the_same_in_a_keyed_export(url: str, store: Store, t
             path = tmp_path / "audit.jsonl"
             lines = exported(keyed, path)
     assert (ours(path, NEW_AND_OLD, head), first_broken(lines, KEYS)) == (None, None)
-    assert ours(path, AuditKeys()) == (first_broken(lines), Kind.KEY_NEEDED)
-    assert ours(path, OLD) == (first_broken(lines, KEYS[1:]), Kind.KEY_NEEDED)
+    assert ours(path, AuditKeys()) == (first_broken(lines), BreakKind.KEY_NEEDED)
+    assert ours(path, OLD) == (first_broken(lines, KEYS[1:]), BreakKind.KEY_NEEDED)
     events = [json.loads(line) for line in lines]
     changed = [
         json.dumps({**e, "actor": "U0EVE"}) if e.get("seq") == head.seq - 3 else json.dumps(e) for e in events
     ]
-    assert ours(rewritten(path, changed), NEW_AND_OLD) == (first_broken(changed, KEYS), Kind.CHANGED)
+    assert ours(rewritten(path, changed), NEW_AND_OLD) == (first_broken(changed, KEYS), BreakKind.CHANGED)
     plain = rewritten(path, [*lines[:4], json.dumps({**json.loads(lines[-1]), **tail(lines[3])})])
     assert ours(plain) is None
-    assert ours(plain, NEW_AND_OLD) == (first_broken(plain.read_text().splitlines(), KEYS), Kind.UNKEYED)
+    assert ours(plain, NEW_AND_OLD) == (first_broken(plain.read_text().splitlines(), KEYS), BreakKind.UNKEYED)
 
 
 def tail(line: str) -> dict[str, object]:
@@ -175,18 +177,18 @@ def tail(line: str) -> dict[str, object]:
 @pytest.mark.parametrize(
     ("spoil", "kind"),
     [
-        (lambda text: text[: text.rindex('{"events"')], Kind.CUT_OFF),
-        (lambda text: text[:-40], Kind.CUT_OFF),
-        (lambda text: text + '{"seq":99}\n', Kind.CHANGED),
-        (lambda text: text.replace('{"seq":2,', '{"seq":2,"seq":2,'), Kind.CHANGED),
-        (lambda text: text.replace('"n":0', '"n":0.0', 1), Kind.CHANGED),
-        (lambda text: text.replace('{"seq":2,', '"seq":2,'), Kind.CHANGED),
-        (lambda text: text.replace('"seq":2,', '"seq":true,'), Kind.CHANGED),
+        (lambda text: text[: text.rindex('{"events"')], BreakKind.CUT_OFF),
+        (lambda text: text[:-40], BreakKind.CUT_OFF),
+        (lambda text: text + '{"seq":99}\n', BreakKind.CHANGED),
+        (lambda text: text.replace('{"seq":2,', '{"seq":2,"seq":2,'), BreakKind.CHANGED),
+        (lambda text: text.replace('"n":0', '"n":0.0', 1), BreakKind.CHANGED),
+        (lambda text: text.replace('{"seq":2,', '"seq":2,'), BreakKind.CHANGED),
+        (lambda text: text.replace('"seq":2,', '"seq":true,'), BreakKind.CHANGED),
     ],
 )
 @pytest.mark.parametrize("url", ["sqlite"], indirect=True)
 def test_a_spoilt_file_does_not_hold(
-    store: Store, tmp_path: Path, spoil: Callable[[str], str], kind: Kind
+    store: Store, tmp_path: Path, spoil: Callable[[str], str], kind: BreakKind
 ) -> None:
     fill(store, "a", 2)
     path = tmp_path / "audit.jsonl"
@@ -283,14 +285,14 @@ def test_an_archive_of_a_keyed_chain_needs_its_key_and_is_vouched_for_by_the_che
         witness = keyed.chain.witness(unkeyed.last.seq)
         assert witness is not None
         assert (witness.vouches_for(unkeyed.last), witness.contradicts(unkeyed.last)) == (True, None)
-        assert ours(tmp_path / "unkeyed.jsonl", OLD) == (unkeyed.last.seq, Kind.UNKEYED)
+        assert ours(tmp_path / "unkeyed.jsonl", OLD) == (unkeyed.last.seq, BreakKind.UNKEYED)
         archived = keyed.chain.archive(now(), tmp_path / "keyed.jsonl", "")
         assert archived is not None
         assert ours(tmp_path / "keyed.jsonl", OLD) is None
         assert keyed.chain.verify().broken is None
     lines = (tmp_path / "keyed.jsonl").read_text().splitlines()
     assert first_broken(lines, KEYS[1:]) is None
-    assert ours(tmp_path / "keyed.jsonl") == (first_broken(lines), Kind.KEY_NEEDED)
+    assert ours(tmp_path / "keyed.jsonl") == (first_broken(lines), BreakKind.KEY_NEEDED)
     found = verify_file(tmp_path / "unkeyed.jsonl", OLD, demand_key=False)
     assert found.broken is None
 
