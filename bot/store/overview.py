@@ -2,28 +2,26 @@
 
 from collections.abc import Collection, Mapping, Sequence
 
-from sqlalchemy import Text, and_, or_, select, type_coerce
+from sqlalchemy import Text, and_, not_, or_, select, type_coerce
 from sqlmodel import Session, col
 
 from bot.core.json import storable
 from bot.core.life.states import ENDED, Status
 from bot.ports import Cleanup, OpenPlan, Trouble
 from bot.store.audit.reviewing import lines_of
-from bot.store.db.sessions import DatabaseNow
 from bot.store.models import PlanRow, ScheduleHostRow, VoteRow
-from bot.store.plan.turns import known
+from bot.store.plan.turns import OVERDUE, WAITING, known
 
 
 def going_on(session: Session) -> tuple[OpenPlan, ...]:
     """Every plan that has not ended, but for those whose time is up; who expires first comes first."""
-    waits = and_(col(PlanRow.status) == str(Status.PROPOSED), col(PlanRow.expires_at) > DatabaseNow())
     begun = col(PlanRow.status).in_([str(Status.APPROVED), str(Status.RUNNING)])
     rows = session.execute(
         select(
             col(PlanRow.id), col(PlanRow.host), col(PlanRow.status), col(PlanRow.requester_id),
             col(PlanRow.attention),
         )
-        .where(known(), or_(waits, begun))
+        .where(known(), or_(and_(WAITING, not_(OVERDUE)), begun))
         .order_by(col(PlanRow.expires_at), col(PlanRow.id))
     ).all()  # fmt: skip
     approvers = _approvers(session, [row.id for row in rows])

@@ -146,6 +146,10 @@ class PlanState:
     """What its rows say otherwise than its proposal in the audit; empty when nothing. Nothing is done with a plan
     that has one."""
 
+    def is_overdue(self, now: datetime) -> bool:
+        """Whether nobody decided in time; ``now`` is the database's."""
+        return self.status is Status.PROPOSED and now >= self.plan.expires_at
+
     @property
     def restorable(self) -> tuple[ItemState, ...]:
         """Removed images whose registry can be asked for them again."""

@@ -142,6 +142,11 @@ def belongs_to(policy: Policy, who: Known) -> bool:
     return who.standing is Standing.MEMBER or (policy.guests and who.standing is Standing.GUEST)
 
 
+def may_be_own(policy: Policy, requester_id: str, person_id: str) -> bool:
+    """Whether a person's approval of a plan may count, as far as it matters who asked for the plan."""
+    return policy.self_approval or person_id != requester_id
+
+
 # --- what ---------------------------------------------------------------------------------------
 
 

@@ -12,7 +12,7 @@ from bot.core.life.states import PlanState, Status, Vote
 from bot.core.plan.plan import Person
 from bot.core.refusals import already, expired
 from bot.core.rules.hosts import Host
-from bot.core.rules.policy import Right, plan_objection, quorum_of
+from bot.core.rules.policy import Right, may_be_own, plan_objection, quorum_of
 from bot.ports import Change
 from bot.services.clicks import Click, Clicks, Way
 from bot.services.decide.approving import quorum_needed, start_of
@@ -79,7 +79,7 @@ def _taken_back(click: Click, state: PlanState, now: datetime) -> Change:
 
 
 def _expire(state: PlanState, now: datetime) -> Change:
-    if state.status is not Status.PROPOSED or now < state.plan.expires_at:
+    if not state.is_overdue(now):
         raise RefusedError("The plan is not due.")
     return Change(status=Status.EXPIRED, events=(facts.event(Tag.PLAN_EXPIRED, state.plan),), decided=True)
 
@@ -112,7 +112,7 @@ class _Vote:
         self.click.check_right()
         if not self.approve:
             return
-        if self.person.id == state.plan.requester.id and not self.host.policy.self_approval:
+        if not may_be_own(self.host.policy, state.plan.requester.id, self.person.id):
             raise RefusedError("You asked for this plan, so somebody else has to approve it.")
         objection = plan_objection(self.host.policy, state.plan.draft)
         if objection:
@@ -159,5 +159,5 @@ def still_open(state: PlanState, now: datetime) -> None:
     """Raise RefusedError when a plan no longer waits for votes."""
     if state.status is not Status.PROPOSED:
         raise RefusedError(already(state))
-    if now >= state.plan.expires_at:
+    if state.is_overdue(now):
         raise RefusedError(expired(state))

@@ -13,7 +13,7 @@ from bot.core.errors import NewerReleaseError, PlanDiffersError
 from bot.core.life.states import ENDED, PlanState, Status
 from bot.core.plan.plan import Person
 from bot.core.rules.hosts import Host, Hosts
-from bot.core.rules.policy import Right, is_channel
+from bot.core.rules.policy import Right, is_channel, may_be_own
 from bot.ports import Audit, Cleanup, Clock, Ledger, OpenPlan, Plans, Timers, Trouble
 from bot.services.rules.rights import Rights
 from bot.services.watch.schedules import UNREACHABLE
@@ -266,7 +266,7 @@ def _waiting(plans: Iterable[OpenPlan], hosts: Hosts, may: May, person: Person) 
         host = hosts.by_name.get(plan.host)
         if host is None or person.id in plan.approver_ids or not may(host, Right.APPROVE):
             return False
-        return plan.requester_id != person.id or host.policy.self_approval
+        return may_be_own(host.policy, plan.requester_id, person.id)
 
     return [plan for plan in plans if plan.status is Status.PROPOSED and can_decide(plan)]
 

@@ -10,7 +10,7 @@ from bot.core.errors import RefusedError
 from bot.core.life.states import PlanState, Status
 from bot.core.plan.plan import Person
 from bot.core.rules.hosts import Host, Hosts
-from bot.core.rules.policy import APPROVER_PREFIX, Policy, Right, plan_objection, quorum_of
+from bot.core.rules.policy import APPROVER_PREFIX, Policy, Right, may_be_own, plan_objection, quorum_of
 from bot.core.units import duration_words
 from bot.ports import Change, Clock, Plans
 from bot.services.decide.approving import may_approve_itself, moment_text
@@ -67,7 +67,7 @@ class Starting:
         if person.id.startswith(APPROVER_PREFIX):
             same = person.id == host.policy.approver.id
             return same and may_approve_itself(host.policy, state.plan.draft, now)
-        if person.id == state.plan.requester.id and not host.policy.self_approval:
+        if not may_be_own(host.policy, state.plan.requester.id, person.id):
             return False
         channel = state.message.channel if state.message else ""
         return self.rights.has(host, Right.APPROVE, person, channel)

@@ -15,12 +15,12 @@ from bot.core.json import Json
 from bot.core.life.states import ENDED, MessageRef, PlanState, Status, Vote, may_become
 from bot.core.plan.plan import Plan
 from bot.ports import HAS_VOTES, Change, Replaced
-from bot.store.db.sessions import DatabaseNow, now, update_count
+from bot.store.db.sessions import now, update_count
 from bot.store.events import chain
 from bot.store.mapping import plan_state
 from bot.store.models import ItemRow, PlanRow, RestoreRow, VoteRow
 from bot.store.plan import binding
-from bot.store.plan.turns import known, tell_follower, waits_for
+from bot.store.plan.turns import OVERDUE, WAITING, known, tell_follower, waits_for
 
 
 def create(  # noqa: PLR0913, PLR0917 - the port's own, and the session
@@ -308,11 +308,7 @@ def due(session: Session) -> tuple[str, ...]:
     return tuple(
         session.exec(
             select(PlanRow.id)
-            .where(
-                col(PlanRow.status) == str(Status.PROPOSED),
-                col(PlanRow.expires_at) <= DatabaseNow(),
-                known(),
-            )
+            .where(WAITING, OVERDUE, known())
             .order_by(col(PlanRow.expires_at), col(PlanRow.id))
         )
     )

@@ -14,6 +14,11 @@ def known(row: type[PlanRow] = PlanRow) -> ColumnElement[bool]:
     return and_(col(row.format) <= FORMAT, col(row.status).in_([str(status) for status in Status]))
 
 
+WAITING = col(PlanRow.status) == str(Status.PROPOSED)
+OVERDUE = col(PlanRow.expires_at) <= DatabaseNow()
+"""Of plans that wait for a decision: those whose time is up, as ``PlanState.is_overdue`` has it."""
+
+
 def _turn(row: type[PlanRow]) -> ColumnElement[object]:
     return func.coalesce(col(row.decided_at), col(row.created_at))
 
