@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import NoReturn
 
@@ -48,21 +48,26 @@ from bot.services.watch.schedules import Schedules
 from bot.services.work.background import POLL_SECONDS, Background, Signals
 from bot.services.work.restoring import RestoreLoop
 from bot.services.work.show import Show
-from bot.slack.audit.listeners import AuditListeners
-from bot.slack.chat import SlackChat, web_client
+from bot.slack.audit.handlers import AuditHandlers
+from bot.slack.audit.heads import PostedHeads
+from bot.slack.chat import SlackChat
+from bot.slack.client import web_client
 from bot.slack.directory import SlackDirectory
 from bot.slack.door.ack_first import AckFirst
 from bot.slack.door.answering import Answering
 from bot.slack.door.http_mode import HttpReceiver
+from bot.slack.door.routing import Routing
 from bot.slack.door.server import Receiver, SocketReceiver, bolt_app
 from bot.slack.door.ways import Ways
-from bot.slack.home.listeners import HomeListeners
+from bot.slack.home.handlers import HomeHandlers
 from bot.slack.home.showing import LOOP_SECONDS, HomeShow
-from bot.slack.listeners import Listeners, Services
-from bot.slack.look.listeners import LookListeners
+from bot.slack.look.handlers import LookHandlers
 from bot.slack.look.picture import can_draw
-from bot.slack.plan.listeners import PlanListeners
-from bot.slack.plan.modals import ModalListeners
+from bot.slack.plan.deciding import DecisionHandlers
+from bot.slack.plan.forms.handlers import FormHandlers
+from bot.slack.plan.proposing import ProposalHandlers
+from bot.slack.plan.showing import ShownPlans
+from bot.slack.routes import Handlers, routes
 from bot.store.db import revisions
 from bot.store.opening import Store, open_store
 from bot.telemetry.health import Health
@@ -82,6 +87,16 @@ def new_id() -> str:
 def process_name() -> str:
     """Names this process in leases, and no other one."""
     return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UseCases:
+    """What people ask for that several handlers and loops share."""
+
+    planning: Planning
+    propose: Propose
+    decide: Decide
+    stop: Stop
 
 
 class Deckhand:
@@ -144,50 +159,45 @@ class Deckhand:
         bot_token = settings.slack.bot_token
         token, api_url = bot_token.get_secret_value() if bot_token else "", settings.slack.api_url
         client = web_client(token, api_url)
-        chat = SlackChat(client, lambda: self._settings.rules.hosts)
+        chat = SlackChat(client)
         clock, steady = Clocks(ledger=store.ledger, process=process_now), SteadyClock()
-        impatient = SlackChat(web_client(token, api_url, patient=False), lambda: self._settings.rules.hosts)
-        show = Show(
-            plans=store.plans, messages=store.messages, audit=store.audit, chat=impatient, clock=steady
-        )
+        impatient = SlackChat(web_client(token, api_url, patient=False))
+        shown = ShownPlans(chat=impatient, hosts=lambda: self._settings.rules.hosts)
+        show = Show(plans=store.plans, messages=store.messages, audit=store.audit, chat=shown, clock=steady)
         rights = Rights(directory=SlackDirectory(client), record=store.trail.record_refusal)
-        services, background = self._services(store, engines, chat, rights, show=show, clock=clock)
-
         bolt_pool = ThreadPoolExecutor(BOLT_THREADS, thread_name_prefix="bolt")
         signing = settings.slack.signing_secret
         app = bolt_app(client, signing.get_secret_value() if signing else "", bolt_pool)
         ack_first, ways = AckFirst(), Ways()
         answering = Answering(chat, rights, ways, ack_first.hold)
-        listeners = Listeners(services, chat, answering)
-        modals = ModalListeners(
-            listeners=listeners, propose=services.propose, planning=services.planning, plans=store.plans, clock=clock,
-            chat=chat,
-        )  # fmt: skip
         fleet = Fleet.opened(engines, steady, fleets, store.ledger)
         fleets.callback(engines.close)  # before its threads: what is still being asked then ends at once
-        looks = LookListeners(
-            hosts=lambda: self._settings.rules.hosts, rights=rights, planning=services.planning,
-            fleet=fleet, clock=steady, chat=chat, submit=answering.submit,
-            pictures=settings.slack.pictures and can_draw(),
-        )  # fmt: skip
         homes = self._homes(store, rights, impatient, clock, steady)
+        uses, background = self._use_cases(store, engines, chat, rights, show=show, clock=clock)
         background.also("homes", homes, LOOP_SECONDS)
-        review = Review(
+        restore = self._restore(store, engines, rights)
+        audits = Review(
             hosts=lambda: self._settings.rules.hosts, rights=rights, audit=store.audit, clock=clock
         )
-        restore = self._restore(store, engines, rights)
-        audits = AuditListeners(review, restore, chat, answering.submit)
-        plans = PlanListeners(listeners, store.plans, chat)
-        # Bolt asks one listener after the other whether an event is theirs: those with commands come first.
-        for group in (
-            looks,
-            listeners,
-            audits,
-            plans,
-            modals,
-            HomeListeners(show=homes, plans=listeners, looks=looks),
-        ):
-            group.register(app)
+        proposals = ProposalHandlers(
+            planning=uses.planning, proposals=uses.propose, chat=chat, submit=answering.submit, show_now=show
+        )
+        handlers = Handlers(
+            looks=LookHandlers(
+                hosts=lambda: self._settings.rules.hosts, rights=rights, planning=uses.planning, fleet=fleet, clock=steady,
+                chat=chat, submit=answering.submit, pictures=settings.slack.pictures and can_draw(),
+            ),
+            proposals=proposals,
+            decisions=DecisionHandlers(
+                decide=uses.decide, stopping=uses.stop, restoring=restore, chat=chat, submit=answering.submit
+            ),
+            forms=FormHandlers(asking=proposals, chat=chat, submit=answering.submit),
+            audits=AuditHandlers(review=audits, chat=chat),
+            homes=HomeHandlers(show=homes),
+        )  # fmt: skip
+        Routing(routes=routes(handlers), answering=answering, pressed_at_home=handlers.homes.pressed).open(
+            app
+        )
 
         background.start()
         self._at_the_end("cleanups", 7, background.stop)
@@ -227,7 +237,7 @@ class Deckhand:
             stopping=self._signals.ending,
         )  # fmt: skip
 
-    def _services(  # noqa: PLR0913 - what each of them is made of
+    def _use_cases(  # noqa: PLR0913 - what each of them is made of
         self,
         store: Store,
         engines: DockerEngines,
@@ -236,7 +246,7 @@ class Deckhand:
         *,
         show: Show,
         clock: Clocks,
-    ) -> tuple[Services, Background]:
+    ) -> tuple[UseCases, Background]:
         def hosts() -> Hosts:
             return self._settings.rules.hosts
 
@@ -257,15 +267,8 @@ class Deckhand:
             rules=self._rules, propose=propose, plans=store.plans,
             timers=store.timers, trail=store.trail, chat=chat, clock=clock, stopping=self._signals.ending,
         )  # fmt: skip
-        services = Services(
-            hosts=hosts,
-            rights=rights,
-            planning=planning,
-            propose=propose,
-            decide=decide,
-            stop=Stop(hosts=hosts, rights=rights, plans=store.plans, trail=store.trail, changed=changed),
-            show_now=show,
-        )  # fmt: skip
+        stop = Stop(hosts=hosts, rights=rights, plans=store.plans, trail=store.trail, changed=changed)
+        uses = UseCases(planning=planning, propose=propose, decide=decide, stop=stop)
         background = Background(self._signals, store.runs, show, decide, execute)
         background.also("schedules", schedules, POLL_SECONDS)
         waiting = WaitingRules(planning=planning, engines=engines, plans=store.plans, changed=changed)
@@ -274,10 +277,14 @@ class Deckhand:
         audit = self._settings.audit
         if audit.head_channel is not None:
             post_head = PostHead(
-                trail=store.trail, chat=chat, clock=clock, channel=audit.head_channel, at=audit.head_at
+                trail=store.trail,
+                chat=PostedHeads(chat=chat),
+                clock=clock,
+                channel=audit.head_channel,
+                at=audit.head_at,
             )
             background.also("head of the audit", post_head, HEAD_SECONDS)
-        return services, background
+        return uses, background
 
 
 def make_receiver(slack: SlackSettings, app: App, ack_first: AckFirst) -> Receiver:

@@ -5,7 +5,7 @@ Of the database there is a port a use. Each of their methods is one transaction,
 
 from bot.core.audit.review import Cleanup
 from bot.ports.audit import Audit, Trail
-from bot.ports.chat import Chat, Clock, Directory
+from bot.ports.chat import Chat, Clock, Directory, Heads, Teller
 from bot.ports.engine import CACHE_BATCH, Engine, Engines, HeldEngine
 from bot.ports.ledger import Ledger
 from bot.ports.messages import Messages
@@ -25,6 +25,7 @@ __all__ = [
     "Directory",
     "Engine",
     "Engines",
+    "Heads",
     "HeldEngine",
     "Ledger",
     "Messages",
@@ -35,6 +36,7 @@ __all__ = [
     "Restores",
     "Run",
     "Runs",
+    "Teller",
     "Tick",
     "Timer",
     "Timers",

@@ -51,8 +51,17 @@ class Chat(Protocol):
         """Tell in person what the requester should know of: the decision of somebody else, and the end."""
         ...
 
+
+class Teller(Protocol):
+    """Where channels are told what belongs to no plan. Its method may raise ChatError."""
+
     def tell(self, channel: str, sentence: str) -> None:
         """Post one line of plain text for everyone in the channel."""
+        ...
+
+
+class Heads(Protocol):
+    """Where the audit's head is kept outside the database. Its method may raise ChatError."""
 
     def post_head(self, channel: str, head: Head) -> None:
         """Tell a channel where the audit's chain ends."""

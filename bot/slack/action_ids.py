@@ -1,26 +1,53 @@
-"""Action ids of buttons that one module shows and another one answers; each button carries one id as its value."""
+"""Ids of everything that people can press or submit. What follows a colon tells the same button's copies apart.
+
+A button carries one id as its value, and a form one id: that of a plan where nothing else is said.
+"""
+
+# --- a host's report: the value is the host's name ----------------------------------------------
 
 LOOK = "look"
-"""Show a host's report; the value is the host's name."""
+"""Show a host's report."""
 DETAILS = "details"
-"""List the largest objects of a host; the value is the host's name."""
+"""List the largest objects of a host."""
 PICTURE = "picture"
-"""Draw where a host's space is; the value is the host's name."""
+"""Draw where a host's space is."""
+PROPOSE = "propose"
+"""Ask for a plan; the profile follows the colon."""
 VOLUMES = "volumes"
-"""Choose named volumes of a host; the value is the host's name."""
+"""Choose named volumes of a host."""
+
+# --- a plan -------------------------------------------------------------------------------------
+
+APPROVE, REJECT, WITHDRAW = "approve", "reject", "withdraw"
 ADJUST = "adjust"
-"""Change what a plan takes; the value is the plan's id."""
+"""Change what a plan takes."""
 COMMANDS = "commands"
-"""Tell the Docker commands that a plan stands for; the value is the plan's id."""
+"""Tell the Docker commands that a plan stands for."""
 PLAN_AFRESH = "plan_afresh"
-"""Plan once more what a plan that ended asked for; the value is that plan's id."""
+"""Plan once more what a plan that ended asked for."""
+STOP, TAKE_UP, RESTORE = "stop", "take_up", "restore"
+
+# --- the audit ----------------------------------------------------------------------------------
+
 AUDIT_DETAILS = "audit_details"
-"""Prefix: show a cleanup's record; the value is the plan's id."""
+"""Show a cleanup's record."""
+AUDIT_PAGE, AUDIT_EXPORT = "audit_page", "audit_export"
+"""Turn to another page, or export; the value is where to go on, and the words of the filter."""
+AUDIT_ALL = "audit_all"
+"""List the latest cleanups that the person may read; its value means nothing."""
+
+# --- the Home -----------------------------------------------------------------------------------
+
 HOME_REFRESH = "home_refresh"
 """Draw a person's Home anew; its value means nothing."""
 HOME_PAGE = "home_page"
-"""Prefix: turn to another page of a list of the Home; the value is the page, from 0."""
+"""Turn to another page of the list that follows the colon; the value is the page, from 0."""
 HOME_OPEN = "home_open"
-"""Prefix: follow a link; Slack tells of the click all the same."""
-AUDIT_ALL = "audit_all"
-"""List the latest cleanups that the person may read; its value means nothing."""
+"""Follow a link; Slack tells of the click all the same."""
+
+# --- forms (callback ids) -----------------------------------------------------------------------
+
+REJECT_REASON = "reject_reason"
+ADJUST_PLAN = "adjust_plan"
+PICK_VOLUMES = "pick_volumes"
+"""It carries the host's name."""

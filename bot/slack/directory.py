@@ -11,7 +11,7 @@ from slack_sdk import WebClient
 
 from bot.core.errors import ChatError
 from bot.core.rules.people import Known, Standing
-from bot.slack.chat import slack_errors
+from bot.slack.client import slack_errors
 
 LOG = logging.getLogger(__name__)
 

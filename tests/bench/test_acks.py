@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from bot.core.life.states import Status
-from bot.slack.plan.open import APPROVE
+from bot.slack.action_ids import APPROVE
 from bot.store.opening import Store, open_store
 from bot.trial.workspace import DEFAULT_PEOPLE, Person, Team, Workspace, payloads
 from tests.support.shell import DECKHAND, started

@@ -22,10 +22,10 @@ from bot.core.rules.policy import Policy
 from bot.ports import Cleanup
 from bot.services.audit.review import Page
 from bot.services.look.planning import HostReport
+from bot.slack.audit.heads import head_message
 from bot.slack.audit.messages import page_message, record_message
 from bot.slack.kit.blocks import Message
 from bot.slack.look.reports import (
-    head_message,
     hosts_message,
     looking_message,
     report_message,
@@ -175,7 +175,7 @@ _OUTCOMES = ("running", "done", "partial", "stopped", "failed")
 
 LOOKS: Mapping[str, Message] = MappingProxyType({
     "report": report_message(report(*_OFFERS), host("prod-3", "production", ["prod", "eu"])),
-    "report_with_a_disk": report_message(_FULL),
+    "report_with_a_disk": report_message(_FULL, pictures=True),
     "report_volumes_not_counted": report_message(
         replace(_FULL, survey=replace(_FULL.survey, usage=_SOME_UNKNOWN))
     ),

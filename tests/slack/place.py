@@ -15,9 +15,7 @@ from bot.app import Deckhand
 from bot.config.settings import load
 from bot.core.audit.events import Event, Tag
 from bot.core.life.states import PlanState
-from bot.slack.action_ids import ADJUST, COMMANDS
-from bot.slack.plan.open import APPROVE, REJECT, WITHDRAW
-from bot.slack.plan.running import STOP, TAKE_UP
+from bot.slack.action_ids import ADJUST, APPROVE, COMMANDS, REJECT, STOP, TAKE_UP, WITHDRAW
 from bot.store.opening import Store, open_store
 from bot.trial.sample import Builder, SampleEngine, Step, Universe
 from bot.trial.workspace import DEFAULT_PEOPLE, Message, Person, Team, Workspace

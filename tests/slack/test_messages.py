@@ -15,15 +15,24 @@ from bot.core.docker.inventory import Kind
 from bot.core.errors import RefusedError, StoreUnavailableError
 from bot.core.life.states import CLEANUP_OUTCOMES, PlanState, Status
 from bot.core.refusals import already, expired
-from bot.slack.action_ids import ADJUST, AUDIT_DETAILS, COMMANDS, PLAN_AFRESH
+from bot.slack.action_ids import (
+    ADJUST,
+    APPROVE,
+    AUDIT_DETAILS,
+    COMMANDS,
+    PLAN_AFRESH,
+    REJECT,
+    RESTORE,
+    STOP,
+    TAKE_UP,
+    WITHDRAW,
+)
 from bot.slack.home.view import home_view, trouble_view
 from bot.slack.kit.blocks import Message
-from bot.slack.plan.listeners import commands_message
+from bot.slack.plan.commands import commands_message
 from bot.slack.plan.lists import direct_message, list_message, log_message
 from bot.slack.plan.message import plan_message
-from bot.slack.plan.open import APPROVE, REJECT, WITHDRAW, About
-from bot.slack.plan.restores import RESTORE
-from bot.slack.plan.running import STOP, TAKE_UP
+from bot.slack.plan.open import About
 from bot.slack.refusals import refusal_message
 from bot.trial.workspace.limits.limits import check_message, check_view
 from tests.slack.home.homes import HOMES

@@ -8,7 +8,7 @@ from bot.core.life.states import Status
 from bot.core.refusals import BeingRestored, NoRights, NotAllowed, NothingOpen, PlanClosed, PlanExpired
 from bot.core.rules.people import Standing
 from bot.core.rules.policy import Right
-from bot.slack.audit.timeline import timeline
+from bot.slack.plan.timeline import timeline
 from bot.slack.refusals import refusal_message, words
 from tests.core.test_refusals import ENDED, NOW
 from tests.slack.looks import events

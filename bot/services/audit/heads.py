@@ -6,7 +6,7 @@ from datetime import date, time
 
 from bot.core.audit.format import Head
 from bot.core.errors import ChatError, ChatRefusedError
-from bot.ports import Chat, Clock, Trail
+from bot.ports import Clock, Heads, Trail
 
 LOG = logging.getLogger(__name__)
 
@@ -20,7 +20,7 @@ class PostHead:
     """
 
     trail: Trail
-    chat: Chat
+    chat: Heads
     clock: Clock
     channel: str
     at: time

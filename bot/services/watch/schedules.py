@@ -17,7 +17,7 @@ from bot.core.life.states import Status
 from bot.core.rules.rules import Rules
 from bot.core.rules.schedules import Schedule
 from bot.core.units import duration_words
-from bot.ports import Chat, Clock, Plans, Tick, Timer, Timers, Trail
+from bot.ports import Clock, Plans, Teller, Tick, Timer, Timers, Trail
 from bot.services.decide.propose import Propose
 from bot.services.lanes import Lane, Share
 
@@ -40,7 +40,7 @@ class Schedules:
     plans: Plans
     timers: Timers
     trail: Trail
-    chat: Chat
+    chat: Teller
     clock: Clock
     stopping: Callable[[], bool]
     _begun: dict[str, Schedule] = field(default_factory=dict)

@@ -10,7 +10,7 @@ from bot.services.rules import explaining
 from bot.shell.options import AsJson, Config, HostName
 from bot.shell.show import output
 from bot.shell.show import rules as output_rules
-from bot.slack.chat import web_client
+from bot.slack.client import web_client
 from bot.slack.directory import SlackDirectory
 
 

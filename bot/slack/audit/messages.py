@@ -16,9 +16,9 @@ from bot.core.life.states import ItemState, Outcome, PlanState
 from bot.core.units import human_size
 from bot.ports import Cleanup
 from bot.services.audit.review import Notes, Page, notes
-from bot.slack.action_ids import AUDIT_DETAILS
-from bot.slack.audit.timeline import timeline
+from bot.slack.action_ids import AUDIT_DETAILS, AUDIT_EXPORT, AUDIT_PAGE
 from bot.slack.kit.blocks import Block, Message, actions, button, context, fields, header, section
+from bot.slack.kit.names import OUTCOME_EMOJI, short_name
 from bot.slack.kit.text import (
     code,
     date,
@@ -31,13 +31,10 @@ from bot.slack.kit.text import (
     plain,
     plural,
 )
-from bot.slack.look.reports import OUTCOME_EMOJI
-from bot.slack.plan.names import short_name
 from bot.slack.plan.restores import restore_blocks
 from bot.slack.plan.runs import before_after
+from bot.slack.plan.timeline import timeline
 
-DETAILS, PAGE, EXPORT = AUDIT_DETAILS, "audit_page", "audit_export"
-"""Prefixes of action ids: an id may stand only once in a message."""
 HOSTS_SHOWN = 5
 WORDS_SHOWN = 400
 OBJECTS_BUDGET, TIMELINE_BUDGET = 1_100, 4_000
@@ -109,7 +106,7 @@ def cleanup_block(cleanup: Cleanup) -> Block:
     """One line of the list, with the button that opens its record."""
     block = section(_cleanup_text(cleanup))
     spoken = f"Details of {cleanup.profile} on {cleanup.host}"
-    block["accessory"] = button("Details", f"{DETAILS}:{cleanup.plan}", cleanup.plan, spoken=spoken)
+    block["accessory"] = button("Details", f"{AUDIT_DETAILS}:{cleanup.plan}", cleanup.plan, spoken=spoken)
     return block
 
 
@@ -130,12 +127,15 @@ def _emoji(outcome: str) -> str:
 def _page_buttons(page: Page) -> list[Block]:
     line = page.matching.line()
     buttons = [
-        button(label, f"{PAGE}:{direction}", carried(place, line), spoken=f"{direction} cleanups")
+        button(label, f"{AUDIT_PAGE}:{direction}", carried(place, line), spoken=f"{direction} cleanups")
         for label, direction, place in (("← Newer", "newer", page.newer), ("Older →", "older", page.older))
         if place
     ]
     count = plural(page.totals.all.cleanups, "cleanup")
-    return [*buttons, button("Export", EXPORT, f"export {line}", spoken=f"Export {count} as CSV and JSON")]
+    return [
+        *buttons,
+        button("Export", AUDIT_EXPORT, f"export {line}", spoken=f"Export {count} as CSV and JSON"),
+    ]
 
 
 def carried(place: Place, line: str) -> str:

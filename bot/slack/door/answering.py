@@ -15,7 +15,8 @@ from bot.core.errors import (
     RefusedError,
 )
 from bot.services.rules.rights import Rights
-from bot.slack.chat import SlackChat, slack_errors
+from bot.slack.chat import SlackChat
+from bot.slack.client import slack_errors
 from bot.slack.door.asked import Asked
 from bot.slack.door.ways import READ, Turn, Way, Ways
 from bot.slack.kit.blocks import Message, section
@@ -34,7 +35,7 @@ class Submit(Protocol):
 
 
 class Answering:
-    """What all listeners hand their work to."""
+    """What the door hands its work to, and handlers what comes next."""
 
     def __init__(
         self, chat: SlackChat, rights: Rights, ways: Ways, hold: Callable[[], None] = lambda: None
@@ -53,7 +54,7 @@ class Answering:
         try:
             self._ways.submit(lambda: self.answered(asked, work, turn), asked.person.id, turn)
         except (RefusedError, EndingError) as error:
-            self._privately(asked, refusal_message(error))
+            self.refuse(asked, error)
 
     def answered(self, asked: Asked, work: Callable[[Asked], object], turn: Turn) -> None:
         """Do the work; whatever goes wrong, the person hears of it, privately."""
@@ -64,9 +65,9 @@ class Answering:
         except ChannelClosedError:
             self._privately(asked, NOT_IN_CHANNEL)
         except DeckhandError as error:
-            self._privately(asked, refusal_message(error))
+            self.refuse(asked, error)
         except Exception:
-            LOG.exception("a listener failed")
+            LOG.exception("a handler failed")
             self._privately(asked, _UNEXPECTED)
 
     def _identified(self, asked: Asked) -> Asked:
@@ -74,6 +75,10 @@ class Answering:
         person = self._rights.identified(asked.person, asked.team)
         channel = person.id if asked.channel == asked.person.id else asked.channel
         return replace(asked, person=person, channel=channel)
+
+    def refuse(self, asked: Asked, error: DeckhandError) -> None:
+        """Tell why nothing was done."""
+        self._privately(asked, refusal_message(error))
 
     def _privately(self, asked: Asked, message: Message | str) -> None:
         """Tell one person in a thread that nothing else waits for; more than they can read is not told."""
@@ -95,6 +100,8 @@ class Answering:
         LOG.warning("%s could not be answered: %s", asked.person.id, told.text)
 
     def _in_channel(self, asked: Asked, message: Message) -> None:
+        if not asked.channel:
+            raise ChatError("a form tells of no channel")
         self._chat.post_private(asked.channel, asked.person.id, message)
 
     def _by_response(self, asked: Asked, message: Message) -> None:

@@ -1,60 +1,102 @@
-"""Who did what where: what listeners keep of Slack's payloads."""
+"""Who did what where: what handlers know of Slack's payloads."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from slack_bolt import Respond
 
 from bot.core.plan.plan import Person
+from bot.core.rules.hosts import Hosts
+from bot.core.rules.policy import Right
+from bot.services.rules.rights import Rights
+from bot.services.rules.visible import Door
 
 Body: TypeAlias = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """Who did what where: all that a listener keeps of Slack's payload."""
+    """Who did what where: all that a handler knows of Slack's payload beside the value."""
 
     person: Person
     channel: str
-    """Where they did it; a view has no channel, so what is posted there goes to the person: it is their own id."""
+    """Where they did it. A Home has no channel, so what is posted there goes to the person: it is their own id.
+
+    A form's is the one that it carries; empty where it carries none.
+    """
     respond: Respond
     team: str = ""
     """Their team, as the payload says; empty where it does not."""
     trigger_id: str = ""
-    """Slack's own id of this one command or click: the same each time that it is delivered."""
+    """Slack's own id of this one command, click or form: the same each time that it is delivered."""
+    detail: str = ""
+    """What follows the colon of the action id."""
+    message: str = ""
+    """The message whose button was pressed; empty in a view, and where only they see it: it cannot be edited."""
+    thread: str = ""
+    """The thread that this message is in, or begins."""
+    view: Body = field(default_factory=dict)
+    """The form that was submitted, or the Home that was opened, as Slack sends it."""
+
+    def door(self, hosts: Hosts, rights: Rights, right: Right = Right.LOOK) -> Door:
+        """Which of these hosts they may know of here, and on which they have the right."""
+        return Door(hosts=hosts, rights=rights, person=self.person, channel=self.channel, right=right)
 
 
 def asked_by_command(body: Body, respond: Respond) -> Asked:
-    person = Person(id=str(body.get("user_id") or ""), name=str(body.get("user_name") or ""))
-    channel, trigger_id = str(body.get("channel_id") or ""), str(body.get("trigger_id") or "")
-    team = str(body.get("team_id") or "")
-    return Asked(person=person, channel=channel, respond=respond, team=team, trigger_id=trigger_id)
-
-
-def asked_by_click(body: Body, respond: Respond) -> Asked:
-    user = body.get("user") or {}
-    name = str(user.get("username") or user.get("name") or "")
-    channel = (body.get("channel") or {}).get("id") or (body.get("container") or {}).get("channel_id")
-    person = Person(id=str(user.get("id") or ""), name=name)
     return Asked(
-        person=person,
-        channel=str(channel or person.id),
+        person=Person(id=_text(body, "user_id"), name=_text(body, "user_name")),
+        channel=_text(body, "channel_id"),
         respond=respond,
-        team=str(user.get("team_id") or ""),
-        trigger_id=str(body.get("trigger_id") or ""),
+        team=_text(body, "team_id"),
+        trigger_id=_text(body, "trigger_id"),
     )
 
 
-def text_of(body: Body) -> str:
-    return str(body.get("text") or "")
+def asked_by_click(body: Body, action: Body, respond: Respond) -> Asked:
+    user, container = _part(body, "user"), _part(body, "container")
+    channel, message_ts = _text(_part(body, "channel"), "id"), _text(container, "message_ts")
+    return Asked(
+        person=_person(user),
+        channel=channel or _text(container, "channel_id") or _text(user, "id"),
+        respond=respond,
+        team=_text(user, "team_id"),
+        trigger_id=_text(body, "trigger_id"),
+        detail=_text(action, "action_id").partition(":")[2],
+        message="" if container.get("is_ephemeral") else message_ts,
+        thread=_text(_part(body, "message"), "thread_ts") or message_ts,
+    )
 
 
-def message_ts(body: Body) -> str:
-    """The message whose button was pressed; empty in a view."""
-    return str((body.get("container") or {}).get("message_ts") or "")
+def asked_by_form(body: Body, view: Body, respond: Respond) -> tuple[Asked, str]:
+    """Who submitted a form, and the id that it carries: a channel may follow it."""
+    user = _part(body, "user")
+    carried, _, channel = _text(view, "private_metadata").partition(" ")
+    asked = Asked(
+        person=_person(user),
+        channel=channel,
+        respond=respond,
+        team=_text(user, "team_id"),
+        trigger_id=_text(view, "id"),
+        view=view,
+    )
+    return asked, carried
 
 
-def thread_of(body: Body) -> str:
-    """The thread that a clicked message is in, or begins."""
-    return str((body.get("message") or {}).get("thread_ts") or message_ts(body))
+def asked_by_event(event: Body, respond: Respond) -> Asked:
+    user = _text(event, "user")
+    return Asked(person=Person(id=user), channel=user, respond=respond, view=_part(event, "view"))
+
+
+def _person(user: Body) -> Person:
+    return Person(id=_text(user, "id"), name=_text(user, "username") or _text(user, "name"))
+
+
+def _part(body: Body, name: str) -> Body:
+    found = body.get(name)
+    return found if isinstance(found, Mapping) else {}
+
+
+def _text(body: Body, name: str) -> str:
+    return str(body.get(name) or "")

@@ -15,7 +15,7 @@ from slack_sdk.socket_mode.builtin import SocketModeClient
 from slack_sdk.socket_mode.request import SocketModeRequest
 
 from bot.core.errors import ChatError, ChatRefusedError
-from bot.slack.chat import slack_errors
+from bot.slack.client import slack_errors
 from bot.slack.door.ack_first import AckFirst
 
 LOG = logging.getLogger(__name__)

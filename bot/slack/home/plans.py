@@ -3,10 +3,9 @@
 from bot.core.life.states import Outcome, PlanState, Status
 from bot.core.units import human_size
 from bot.services.home.gather import PlanLine
+from bot.slack.kit.names import OUTCOME_EMOJI, frees_text
 from bot.slack.kit.text import bar, code, date, escape, mention, mentions, plain, plural
-from bot.slack.look.reports import OUTCOME_EMOJI
 from bot.slack.plan.message import sentence
-from bot.slack.plan.names import frees_text
 from bot.slack.plan.open import TAGS_SHOWN
 from bot.slack.plan.restores import undo_text
 from bot.slack.plan.runs import ended_count

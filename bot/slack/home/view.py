@@ -12,14 +12,13 @@ from bot.core.errors import DeckhandError
 from bot.core.life.states import Status
 from bot.core.units import human_size
 from bot.services.home.gather import FleetFigures, Home, Part, PlanLine
-from bot.slack.action_ids import AUDIT_ALL, HOME_OPEN, HOME_PAGE, HOME_REFRESH
+from bot.slack.action_ids import APPROVE, AUDIT_ALL, HOME_OPEN, HOME_PAGE, HOME_REFRESH, REJECT, STOP, TAKE_UP
 from bot.slack.audit.messages import cleanup_block
 from bot.slack.home.hosts import host_block
 from bot.slack.home.plans import ended_text, stuck_text, waiting_text, yours_text
 from bot.slack.kit.blocks import DIVIDER, Block, actions, button, context, header, section
 from bot.slack.kit.text import date, plain, plural
-from bot.slack.plan.open import APPROVE, REJECT, About, approve_button
-from bot.slack.plan.running import STOP, TAKE_UP
+from bot.slack.plan.open import About, approve_button
 
 CALLBACK = "home"
 _OWN = frozenset({"yours", "ended"})

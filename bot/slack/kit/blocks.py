@@ -25,6 +25,14 @@ class Message:
     blocks: tuple[Block, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Picture:
+    """A picture for the eye, and what it shows in words."""
+
+    png: bytes
+    alt: str
+
+
 def header(text: str) -> Block:
     return {"type": "header", "text": {"type": "plain_text", "text": clip(text, HEADER_LIMIT)}}
 

@@ -7,12 +7,12 @@ import io
 import os
 import threading
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from bot.core.docker.usage import BUILD_CACHE, CONTAINERS, IMAGES, VOLUMES, Survey
 from bot.core.units import human_size
+from bot.slack.kit.blocks import Picture
 from bot.slack.kit.text import clip, one_line
 from bot.slack.look.usage import Listed, Listing, listings
 
@@ -37,12 +37,6 @@ WIDTH, DISK, HEAD, ROW, DOTS = 10.0, 1.6, 0.5, 0.34, 120
 os.environ.setdefault("MPL_IGNORE_SYSTEM_FONTS", "1")
 _ONE_AT_A_TIME = threading.Lock()
 """Matplotlib's fonts are not made for several threads."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Picture:
-    png: bytes
-    alt: str
 
 
 def can_draw() -> bool:

@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 
-from bot.core.audit.format import Head
 from bot.core.docker.inventory import Kind
 from bot.core.docker.usage import VOLUMES, DiskSpace, DiskUsage, LastLook
 from bot.core.errors import DeckhandError
@@ -16,9 +15,10 @@ from bot.core.rules.hosts import Host
 from bot.core.rules.policy import Right
 from bot.core.units import human_size
 from bot.services.look.planning import HostReport
-from bot.slack.action_ids import DETAILS, LOOK, PICTURE
+from bot.slack.action_ids import DETAILS, LOOK, PICTURE, PROPOSE
 from bot.slack.action_ids import VOLUMES as PICK_VOLUMES
 from bot.slack.kit.blocks import Block, Message, actions, button, context, header, section
+from bot.slack.kit.names import counted, frees_text
 from bot.slack.kit.text import (
     MESSAGE_BUDGET,
     SECTION_LIMIT,
@@ -33,19 +33,10 @@ from bot.slack.kit.text import (
     plural,
 )
 from bot.slack.look.usage import bars_text, usage_table
-from bot.slack.plan.names import counted, frees_text
 
-PROPOSE = "propose"
-"""Prefix of the action ids of the buttons that ask for a plan: ``propose:PROFILE``, with the host as value."""
 TAGS_SHOWN = 8
 OBJECTS_EXPLAINED = 3
 REASONS_SHOWN = 6
-OUTCOME_EMOJI = {
-    "done": ":white_check_mark:",
-    "partial": ":warning:",
-    "stopped": ":octagonal_sign:",
-    "failed": ":x:",
-}
 
 
 def report_message(report: HostReport, host: Host | None = None, *, pictures: bool = False) -> Message:
@@ -252,16 +243,3 @@ def _reason_line(reason: Reason) -> str:
     verb = "would remove it" if reason.takes else "keeps it"
     due = f" (until {date(reason.due)}, if nothing else changes)" if reason.due else ""
     return f"*{escape(reason.profile)}* {verb}: {plain(reason.rule)}{due}"
-
-
-def head_message(head: Head) -> Message:
-    """The daily post of where the audit's chain ends."""
-    return Message(
-        text=f"The audit stands at event {head.seq}: {head}",
-        blocks=(
-            section(f":lock: The audit stands at event {head.seq}: {code(str(head), 100)}"),
-            context(
-                f"Kept here, it shows whether the audit is rewritten later: `deckhand audit verify --head {head}`"
-            ),
-        ),
-    )

@@ -8,10 +8,10 @@ from bot.core.life.states import Outcome, PlanState, Status
 from bot.core.plan.profiles import KIND_NAMES
 from bot.core.spreadsheet import tab_line
 from bot.core.units import human_size
-from bot.slack.audit.timeline import timeline
 from bot.slack.kit.blocks import Message, context, section
+from bot.slack.kit.names import frees_text, item_name
 from bot.slack.kit.text import SECTION_LIMIT, code, escape, mention_id, one_line, paragraphs, plain, plural
-from bot.slack.plan.names import frees_text, item_name
+from bot.slack.plan.timeline import timeline
 
 LIST_LIMIT = 2_800
 """Characters of a list that is written out; a longer one is a file."""

@@ -4,8 +4,8 @@ from bot.core.life.states import CLEANUP_OUTCOMES, PlanState, Status
 from bot.core.units import human_size
 from bot.slack.action_ids import PLAN_AFRESH
 from bot.slack.kit.blocks import Block, Message, actions, button, context, fields, header, section
+from bot.slack.kit.names import frees_text
 from bot.slack.kit.text import code, escape, mention, mentions, plain, plural
-from bot.slack.plan.names import frees_text
 from bot.slack.plan.open import About, open_blocks, people
 from bot.slack.plan.runs import counts_text, ended_count, report_blocks, running_blocks
 

@@ -12,14 +12,13 @@ from bot.core.plan.profiles import KIND_NAMES
 from bot.core.plan.selection import NOT_IN_PROFILE
 from bot.core.rules.policy import EVERYONE, is_channel, is_group
 from bot.core.units import human_size
-from bot.slack.action_ids import ADJUST, COMMANDS
+from bot.slack.action_ids import ADJUST, APPROVE, COMMANDS, REJECT, WITHDRAW
 from bot.slack.kit.blocks import Block, actions, button, confirm, context, fields, section
+from bot.slack.kit.names import counted, frees_text, short_name
 from bot.slack.kit.text import code, date, entry_text, escape, mention, mentions, plain, plural
-from bot.slack.plan.names import counted, frees_text, short_name
 from bot.slack.plan.restores import undo_text
 from bot.slack.plan.running import turn_blocks
 
-APPROVE, REJECT, WITHDRAW = "approve", "reject", "withdraw"
 REASON_LIMIT = 1_500
 LARGEST_SHOWN = 3
 """Objects named of each kind; the thread names all."""

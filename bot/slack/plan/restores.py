@@ -7,11 +7,11 @@ from bot.core.life.restoring import Restored, RestoreStatus, Restoring, digests,
 from bot.core.life.states import CLEANUP_OUTCOMES, PlanState
 from bot.core.plan.plan import Draft
 from bot.core.plan.profiles import KIND_NAMES
+from bot.slack.action_ids import RESTORE
 from bot.slack.kit.blocks import Block, actions, button, confirm, section
+from bot.slack.kit.names import short_name
 from bot.slack.kit.text import code, date, lines_within, mention, plain, plural
-from bot.slack.plan.names import short_name
 
-RESTORE = "restore"
 BUDGET = 1_200
 REASON = 250
 _DONE = {Restored.RESTORED: "restored", Restored.PRESENT: "there already", Restored.FAILED: "not restored"}

@@ -1,10 +1,10 @@
 """What people may do about a cleanup that waits, runs or stands still, and what they should know of it. Pure."""
 
 from bot.core.life.states import Outcome, PlanState, Status
+from bot.slack.action_ids import STOP, TAKE_UP
 from bot.slack.kit.blocks import Block, actions, button, context, section
 from bot.slack.kit.text import code, date, escape, mention, plain, plural
 
-STOP, TAKE_UP = "stop", "take_up"
 ATTENTION_LIMIT = 800
 """Characters of why a cleanup stands still."""
 

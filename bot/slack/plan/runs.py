@@ -9,9 +9,8 @@ from bot.core.plan.profiles import KIND_NAMES
 from bot.core.units import human_size
 from bot.slack.action_ids import AUDIT_DETAILS
 from bot.slack.kit.blocks import Block, button, context, fields, section, table
+from bot.slack.kit.names import OUTCOME_EMOJI, frees_text, short_name
 from bot.slack.kit.text import bar, code, date, lines_within, plain, plural
-from bot.slack.look.reports import OUTCOME_EMOJI
-from bot.slack.plan.names import frees_text, short_name
 from bot.slack.plan.restores import restore_blocks
 from bot.slack.plan.running import ended_blocks, going_on_blocks
 

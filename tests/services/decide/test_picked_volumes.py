@@ -10,7 +10,7 @@ from bot.core.errors import RefusedError
 from bot.core.life.states import Outcome, Status
 from bot.core.plan.plan import Plan
 from bot.core.rules.policy import Volumes
-from bot.slack.plan.volumes import request_of
+from bot.slack.plan.forms.volumes import request_of
 from tests.services.bench import ANNA, HOST, OPEN_TO_ALL, Bench
 
 NAMED = replace(OPEN_TO_ALL, volumes=Volumes.NAMED)

@@ -1,35 +1,44 @@
 """Every door of Deckhand in Slack, as it is registered with Bolt, and what a click or a word sends through each."""
 
 import itertools
-import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import pytest
 from slack_bolt import App, BoltRequest
 
 from bot.slack.action_ids import (
+    ADJUST_PLAN,
     AUDIT_ALL,
+    AUDIT_EXPORT,
+    AUDIT_PAGE,
     DETAILS,
     HOME_OPEN,
     HOME_PAGE,
     HOME_REFRESH,
     LOOK,
+    PICK_VOLUMES,
     PICTURE,
+    PROPOSE,
+    REJECT_REASON,
     VOLUMES,
 )
-from bot.slack.audit.messages import EXPORT, PAGE
-from bot.slack.look.reports import PROPOSE
-from bot.slack.plan.adjusting import ADJUST_PLAN, KINDS
-from bot.slack.plan.rejecting import REASON, REJECT_REASON
-from bot.slack.plan.volumes import CHOICE, HOST, PICK_VOLUMES
+from bot.slack.door.routing import Act, Route, Routing
+from bot.slack.plan.forms.adjusting import KINDS
+from bot.slack.plan.forms.rejecting import REASON
+from bot.slack.plan.forms.volumes import CHOICE, HOST
 from bot.trial.workspace import Person
 from tests.slack.place import JSON, PATIENCE, Place
 
 CHANNEL = "C0OPS"
 OF_HOSTS = {PROPOSE, LOOK, DETAILS, PICTURE, VOLUMES}
-OF_NOTHING = {AUDIT_ALL: "", EXPORT: "export ", PAGE: "older 2030-01-01T00:00:00.000000Z x ", HOME_PAGE: "0"}
+OF_NOTHING = {
+    AUDIT_ALL: "",
+    AUDIT_EXPORT: "export ",
+    AUDIT_PAGE: "older 2030-01-01T00:00:00.000000Z x ",
+    HOME_PAGE: "0",
+}
 SILENT = {HOME_OPEN, HOME_REFRESH, HOME_PAGE}
 """A Home is its own answer."""
 SAYINGS = {
@@ -42,39 +51,30 @@ _numbers = itertools.count(1)
 
 @dataclass(frozen=True, kw_only=True)
 class Doors:
-    """What Deckhand has registered; ``knock`` sends a payload as Slack would."""
+    """Deckhand's table, as it was opened to Bolt; ``knock`` sends a payload as Slack would."""
 
     apps: list[App] = field(default_factory=list)
-    registered: list[tuple[str, str]] = field(default_factory=list)
-    """Kind (``command``, ``action``, ``view``, ``event``) and name of each, a pattern by what begins so."""
+    routes: list[Route] = field(default_factory=list)
 
     def knock(self, payload: JSON) -> None:
         answer = self.apps[-1].dispatch(BoltRequest(mode="socket_mode", body=payload))
         assert answer.status == 200, (answer.status, payload)
 
-    def named(self, kind: str) -> Iterator[str]:
-        yield from (name for each, name in self.registered if each == kind)
+    def named(self, act: Act) -> Iterator[str]:
+        yield from (route.name for route in self.routes if route.act is act)
 
 
 def watched(monkeypatch: pytest.MonkeyPatch) -> Doors:
-    """The doors of every Deckhand that starts from now on."""
+    """The doors of the Deckhand that starts from now on."""
     doors = Doors()
+    opened = Routing.open
 
-    def watch(kind: str) -> None:
-        register = getattr(App, kind)
+    def opening(routing: Routing, app: App) -> None:
+        doors.apps.append(app)
+        doors.routes.extend(routing.routes)
+        opened(routing, app)
 
-        def registering(app: App, name: str | re.Pattern[str]) -> Callable[..., object]:
-            if app not in doors.apps:
-                doors.apps.append(app)
-            told = name if isinstance(name, str) else name.pattern.removeprefix("^")
-            doors.registered.append((kind, told))
-            made: Callable[..., object] = register(app, name)
-            return made
-
-        monkeypatch.setattr(App, kind, registering)
-
-    for kind in ("command", "action", "view", "event"):
-        watch(kind)
+    monkeypatch.setattr(Routing, "open", opening)
     return doors
 
 
@@ -125,17 +125,14 @@ def fresh(prefix: str = "") -> str:
 
 def knocks(doors: Doors, person: Person, plan_id: str) -> Iterator[tuple[str, JSON, bool]]:
     """Every word, click and form of a person, what it is called, and whether an answer in words belongs to it."""
-    for command in doors.named("command"):
+    for command in doors.named(Act.COMMAND):
         for text in SAYINGS[command]:
             yield f"{command} {text}", saying(person, command, text), True
-    for action in doors.named("action"):
-        name = action.removesuffix(":")
+    for name in doors.named(Act.ACTION):
         value = OF_NOTHING.get(name, "prod-3" if name in OF_HOSTS else plan_id)
-        action_id = f"{action}everything" if action.endswith(":") else action
-        if name == HOME_PAGE:
-            action_id = f"{action}hosts"
-        yield action, pressing(person, action_id, value), name not in SILENT
-    for view in doors.named("view"):
+        action_id = {PROPOSE: f"{PROPOSE}:everything", HOME_PAGE: f"{HOME_PAGE}:hosts"}.get(name, name)
+        yield name, pressing(person, action_id, value), name not in SILENT
+    for view in doors.named(Act.VIEW):
         yield view, submitting(person, view, plan_id), True
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pytest
 
 from bot.core.rules.people import Standing
-from bot.slack.chat import web_client
+from bot.slack.client import web_client
 from bot.slack.directory import SlackDirectory, known_person
 from bot.trial.workspace import Group, Team, Workspace
 from tests.slack.place import ANN, BOB, CYD

@@ -8,8 +8,7 @@ import pytest
 
 from bot.core.audit.events import Tag
 from bot.core.life.states import Status
-from bot.slack.action_ids import DETAILS, VOLUMES
-from bot.slack.plan.open import APPROVE
+from bot.slack.action_ids import APPROVE, DETAILS, VOLUMES
 from bot.trial.sample import Builder
 from bot.trial.workspace import Message
 from tests.slack.place import ANN, BOB, OPEN_TO_ALL, Place, buttons, eventually, shown

@@ -8,7 +8,7 @@ import pytest
 
 from bot.app import Deckhand
 from bot.core.errors import ChatError
-from bot.slack.plan.open import APPROVE
+from bot.slack.action_ids import APPROVE
 from bot.trial.sample import SampleEngine
 from bot.trial.workspace import Workspace
 from tests.slack.door.site import (

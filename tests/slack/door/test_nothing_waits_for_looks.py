@@ -12,11 +12,10 @@ from bot.core.life.states import Status
 from bot.core.plan.plan import Person
 from bot.services.decide.decide import Decide
 from bot.services.home.gather import Pages
+from bot.slack.action_ids import APPROVE, STOP, WITHDRAW
 from bot.slack.door.ways import LOOKS_A_PERSON
 from bot.slack.home.showing import HomeShow
 from bot.slack.kit.blocks import Block
-from bot.slack.plan.open import APPROVE, WITHDRAW
-from bot.slack.plan.running import STOP
 from bot.trial.sample import SampleEngine
 from bot.trial.workspace import Message
 from tests.slack.place import ANN, BOB, CYD, Place, buttons, eventually, shown, universe

@@ -9,7 +9,7 @@ import pytest
 from bot.core.life.states import PlanState
 from bot.services.decide.propose import Propose
 from bot.services.look.planning import Planning
-from bot.slack.plan.open import APPROVE
+from bot.slack.action_ids import APPROVE
 from tests.slack.place import ANN, OPEN_TO_ALL, Place, buttons, eventually
 
 Start = Callable[[str], Place]

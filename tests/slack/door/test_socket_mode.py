@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from slack_sdk.socket_mode.builtin.connection import ConnectionState
 
-from bot.slack.chat import web_client
+from bot.slack.client import web_client
 from bot.slack.door.ack_first import AckFirst
 from bot.slack.door.server import SocketReceiver, bolt_app
 from bot.trial.workspace import Workspace

@@ -10,9 +10,17 @@ from slack_sdk import WebClient
 
 from bot.core.audit.events import Tag
 from bot.core.life.states import Status
-from bot.slack.action_ids import AUDIT_ALL, AUDIT_DETAILS, HOME_PAGE, HOME_REFRESH, LOOK
-from bot.slack.plan.open import APPROVE, REJECT
-from bot.slack.plan.running import STOP, TAKE_UP
+from bot.slack.action_ids import (
+    APPROVE,
+    AUDIT_ALL,
+    AUDIT_DETAILS,
+    HOME_PAGE,
+    HOME_REFRESH,
+    LOOK,
+    REJECT,
+    STOP,
+    TAKE_UP,
+)
 from bot.trial.workspace import Message
 from tests.slack.place import ANN, BOB, CYD, OPEN_TO_ALL, PATIENCE, Place, buttons, eventually, shown
 from tests.slack.plan.test_stopping import Gate

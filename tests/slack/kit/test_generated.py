@@ -22,14 +22,13 @@ from bot.slack.kit.limits import fitted
 from bot.slack.look.picture import ALT_LIMIT, picture_of
 from bot.slack.look.reports import counting_message, looking_message, report_message, unreachable_message
 from bot.slack.look.usage import details_message, files, listings
-from bot.slack.plan.adjusting import adjust_form
-from bot.slack.plan.listeners import commands_message
+from bot.slack.plan.commands import commands_message
+from bot.slack.plan.forms.adjusting import adjust_form, before
+from bot.slack.plan.forms.rejecting import reject_form
+from bot.slack.plan.forms.volumes import volumes_form
 from bot.slack.plan.lists import list_message
 from bot.slack.plan.message import plan_message
-from bot.slack.plan.modals import before
 from bot.slack.plan.open import About
-from bot.slack.plan.rejecting import reject_form
-from bot.slack.plan.volumes import volumes_form
 from bot.trial.workspace.limits.limits import check_view
 from tests.slack.kit.test_extremes import HOSTILE, assert_harmless, assert_slack_takes, strings
 from tests.slack.looks import host

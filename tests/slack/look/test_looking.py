@@ -12,9 +12,10 @@ from bot.engines.docker.decode import Answer
 from bot.engines.docker.df import Df
 from bot.engines.docker.engine import DockerEngine
 from bot.slack.action_ids import DETAILS, LOOK, PICTURE
-from bot.slack.chat import SlackChat, web_client
+from bot.slack.chat import SlackChat
+from bot.slack.client import web_client
 from bot.slack.kit.blocks import Message, actions, button
-from bot.slack.look import listeners as looks
+from bot.slack.look import handlers as looks
 from tests.slack.place import ANN, BOB, OPEN_TO_ALL, Place, buttons, eventually, shown
 
 Start = Callable[[str], Place]

@@ -11,9 +11,8 @@ from bot.core.docker.inventory import Kind
 from bot.core.life.states import Status
 from bot.core.plan.plan import Person
 from bot.services.work.background import Background
-from bot.slack.action_ids import ADJUST
-from bot.slack.plan.adjusting import DROP, KEEP, KINDS, UNTIL
-from bot.slack.plan.open import APPROVE
+from bot.slack.action_ids import ADJUST, APPROVE
+from bot.slack.plan.forms.adjusting import DROP, KEEP, KINDS, UNTIL
 from bot.trial.sample import Builder
 from bot.trial.sample.objects import Mount
 from bot.trial.workspace import Message

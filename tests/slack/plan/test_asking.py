@@ -2,8 +2,7 @@
 
 from collections.abc import Callable
 
-from bot.slack.action_ids import COMMANDS, DETAILS, LOOK, PICTURE
-from bot.slack.plan.open import APPROVE
+from bot.slack.action_ids import APPROVE, COMMANDS, DETAILS, LOOK, PICTURE
 from tests.slack.place import ANN, BOB, OPEN_TO_ALL, Place, buttons, shown
 
 Start = Callable[[str], Place]

@@ -7,7 +7,7 @@ import pytest
 from bot.core.audit.events import Tag
 from bot.core.life.states import Status
 from bot.services.work.background import Background
-from bot.slack.plan.open import APPROVE, WITHDRAW
+from bot.slack.action_ids import APPROVE, WITHDRAW
 from tests.slack.place import ANN, BOB, CYD, Place, buttons, deciding, eventually, shown
 
 Start = Callable[[str], Place]

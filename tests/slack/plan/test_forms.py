@@ -14,10 +14,9 @@ import pytest
 
 from bot.core.docker.inventory import Container, Inventory, Kind, Mounting, Volume
 from bot.core.plan.arguments import Arguments, Pick, parse_arguments
-from bot.slack.plan.adjusting import GROUPS, adjust_form, adjustment_of
-from bot.slack.plan.modals import before
-from bot.slack.plan.rejecting import reject_form
-from bot.slack.plan.volumes import loading_form, trouble_form, volumes_form
+from bot.slack.plan.forms.adjusting import GROUPS, adjust_form, adjustment_of, before
+from bot.slack.plan.forms.rejecting import reject_form
+from bot.slack.plan.forms.volumes import loading_form, trouble_form, volumes_form
 from bot.trial.workspace.limits.limits import check_view
 from tests.slack.states import ENGINE, ITEMS, MADE, MEGABYTE, STATES, item, proposed
 

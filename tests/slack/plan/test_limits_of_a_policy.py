@@ -5,9 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from bot.core.audit.events import Tag
 from bot.core.life.states import Status
-from bot.slack.action_ids import DETAILS, LOOK, PICTURE
-from bot.slack.plan.open import APPROVE
-from bot.slack.plan.running import STOP
+from bot.slack.action_ids import APPROVE, DETAILS, LOOK, PICTURE, STOP
 from tests.slack.place import ANN, BOB, CYD, OPEN_TO_ALL, Place, buttons, deciding, shown
 
 Start = Callable[[str], Place]

@@ -7,8 +7,8 @@ import pytest
 from bot.core.audit.events import Tag
 from bot.core.life.states import Status
 from bot.services.work.background import Background
-from bot.slack.plan.open import REJECT
-from bot.slack.plan.rejecting import REASON, REJECT_REASON, reason_of, reject_form
+from bot.slack.action_ids import REJECT, REJECT_REASON
+from bot.slack.plan.forms.rejecting import REASON, reason_of, reject_form
 from bot.trial.workspace import Group
 from bot.trial.workspace.limits.limits import refuse_view
 from tests.slack.place import (

@@ -10,7 +10,7 @@ import pytest
 
 from bot.core.audit.events import Event, Tag, time_text
 from bot.core.life.states import Status
-from bot.slack.plan.open import APPROVE
+from bot.slack.action_ids import APPROVE
 from tests.slack.place import BOB, OPEN_TO_ALL, PATIENCE, Place, buttons, deciding, eventually, shown
 
 Start = Callable[[str], Place]

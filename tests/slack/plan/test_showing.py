@@ -12,12 +12,14 @@ from slack_sdk import WebClient
 from bot.core.audit.events import Event, Tag
 from bot.core.life.states import MessageRef, PlanState, Status, Vote
 from bot.core.plan.plan import Person
+from bot.core.rules.hosts import Hosts
 from bot.ports import Change, Run
 from bot.services.work.show import PROGRESS_A_MINUTE, PROGRESS_EVERY, RETRY_AFTER, Show
-from bot.slack.action_ids import ADJUST, AUDIT_DETAILS, COMMANDS
-from bot.slack.chat import SlackChat, web_client
+from bot.slack.action_ids import ADJUST, APPROVE, AUDIT_DETAILS, COMMANDS, REJECT
+from bot.slack.chat import SlackChat
+from bot.slack.client import web_client
 from bot.slack.plan.lists import full_list
-from bot.slack.plan.open import APPROVE, REJECT
+from bot.slack.plan.showing import ShownPlans
 from bot.store.opening import Store, open_store
 from bot.trial.workspace import Workspace
 from tests.slack.place import ANN, BOB, CYD, OPEN_TO_ALL, Place, buttons, eventually, shown
@@ -142,7 +144,8 @@ def shower(workspace: Workspace, tmp_path: Path) -> Iterator[Shower]:
     clock = Clock()
     with closing(open_store(f"sqlite:///{tmp_path / 'deckhand.db'}")) as store:
         chat = SlackChat(web_client(workspace.bot_token, workspace.api_url, patient=False))
-        show = Show(plans=store.plans, messages=store.messages, audit=store.audit, chat=chat, clock=clock)
+        shown = ShownPlans(chat=chat, hosts=lambda: Hosts(by_name={}))
+        show = Show(plans=store.plans, messages=store.messages, audit=store.audit, chat=shown, clock=clock)
         yield Shower(workspace=workspace, store=store, show=show, clock=clock)
 
 

@@ -8,8 +8,7 @@ import pytest
 from bot.core.audit.events import Tag
 from bot.core.life.states import ItemState, Status
 from bot.services.run.removal import Removal
-from bot.slack.plan.open import APPROVE
-from bot.slack.plan.running import STOP, TAKE_UP
+from bot.slack.action_ids import APPROVE, STOP, TAKE_UP
 from tests.slack.place import ANN, BOB, CYD, Place, buttons, deciding, eventually, shown
 
 Start = Callable[[str], Place]

@@ -6,8 +6,7 @@ from datetime import timedelta
 import pytest
 
 from bot.core.life.states import Status
-from bot.slack.action_ids import COMMANDS, PLAN_AFRESH
-from bot.slack.plan.open import APPROVE
+from bot.slack.action_ids import APPROVE, COMMANDS, PLAN_AFRESH
 from tests.slack.place import ANN, BOB, CYD, OPEN_TO_ALL, Place, buttons, eventually, shown
 
 Start = Callable[[str], Place]

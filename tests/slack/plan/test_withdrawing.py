@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from bot.core.audit.events import Tag
 from bot.core.life.states import Status
-from bot.slack.plan.open import APPROVE, WITHDRAW
+from bot.slack.action_ids import APPROVE, WITHDRAW
 from tests.slack.place import ANN, BOB, CYD, OPEN_PLAN, Place, buttons, shown
 
 Start = Callable[[str], Place]

@@ -1,9 +1,16 @@
-"""What a plan frees, and what its objects are called in Slack."""
+"""What a plan frees, and what its objects and its end are called in Slack."""
 
 from bot.core.docker.inventory import Kind
 from bot.core.plan.plan import Draft, Item
 from bot.core.plan.profiles import KIND_NAMES
 from bot.core.units import human_size
+
+OUTCOME_EMOJI = {
+    "done": ":white_check_mark:",
+    "partial": ":warning:",
+    "stopped": ":octagonal_sign:",
+    "failed": ":x:",
+}
 
 
 def frees_text(draft: Draft) -> str:

@@ -4,13 +4,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from bot.core.life.states import PlanState
+from bot.slack.action_ids import REJECT_REASON
 from bot.slack.kit.blocks import Block, section
+from bot.slack.kit.names import frees_text
 from bot.slack.kit.text import escape, plural
 from bot.slack.plan.message import REASON_LIMIT
-from bot.slack.plan.names import frees_text
 
-REJECT_REASON = "reject_reason"
-"""Callback id of the form."""
 REASON = "reason"
 """Block id and action id of its one field."""
 
@@ -46,16 +45,6 @@ def reject_form(state: PlanState, place: str = "") -> Block:
             },
         ],
     }
-
-
-def plan_of(view: Mapping[str, Any]) -> str:
-    """The id of the plan that a submitted form is about."""
-    return str(view.get("private_metadata") or "").partition(" ")[0]
-
-
-def place_of(view: Mapping[str, Any]) -> str:
-    """Where to answer; empty where the plan is."""
-    return str(view.get("private_metadata") or "").partition(" ")[2]
 
 
 def reason_of(view: Mapping[str, Any]) -> str:

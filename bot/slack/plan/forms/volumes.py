@@ -8,6 +8,7 @@ from bot.core.docker.users import Users
 from bot.core.plan.arguments import Arguments, Pick
 from bot.core.plan.selection import ANONYMOUS_LABEL
 from bot.core.units import human_size
+from bot.slack.action_ids import PICK_VOLUMES
 from bot.slack.kit.blocks import (
     OPTION_LIMIT,
     OPTION_VALUE_LIMIT,
@@ -22,8 +23,6 @@ from bot.slack.kit.blocks import (
 from bot.slack.kit.text import code, escape, lines_within, one_line, paragraphs, plain, plural
 from bot.slack.look.usage import mounted_words
 
-PICK_VOLUMES = "pick_volumes"
-"""Callback id of the form."""
 CHOICE, HOST = "volumes", "host"
 BOXES_LIMIT, MENU_LIMIT = 10, 100
 """Options of one group of checkboxes, and of one menu."""
@@ -147,12 +146,6 @@ def _size(volume: Volume) -> str:
 # --- what comes back ----------------------------------------------------------------------------
 
 
-def place_of(view: Mapping[str, Any]) -> tuple[str, str]:
-    """The host and the channel that a form was opened for."""
-    host, _, channel = str(view.get("private_metadata") or "").partition(" ")
-    return host, channel
-
-
 def picked_of(view: Mapping[str, Any]) -> tuple[str, ...]:
     """Names of the volumes that were chosen, over all groups."""
     groups = (view.get("state") or {}).get("values") or {}
@@ -165,9 +158,9 @@ def request_of(names: Sequence[str]) -> Arguments:
     return Arguments(picks=picks, words=tuple(map(str, picks)))
 
 
-def mistakes(view: Mapping[str, Any]) -> Mapping[str, str]:
+def mistakes(view: Mapping[str, Any], host: str) -> Mapping[str, str]:
     """What is wrong with a submitted form, by its field; empty when nothing is."""
-    host, found = place_of(view)[0], {}
+    found = {}
     if not picked_of(view):
         found[f"{CHOICE}_0"] = "Choose at least one volume."
     if typed(view, HOST) != host:

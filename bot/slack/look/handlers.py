@@ -6,8 +6,6 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from slack_bolt import Ack, App, Respond
-
 from bot.core.docker.usage import DiskUsage
 from bot.core.errors import ChatError, ChatRefusedError, HostError, MessageGoneError, RefusedError
 from bot.core.rules.hosts import Host, Hosts
@@ -16,12 +14,10 @@ from bot.ports import Clock
 from bot.services.look.fleet import Fleet
 from bot.services.look.planning import Planning
 from bot.services.rules.rights import Rights
-from bot.services.rules.visible import Door
 from bot.slack import parsing
-from bot.slack.action_ids import DETAILS, LOOK, PICTURE
 from bot.slack.chat import SlackChat
 from bot.slack.door.answering import Submit
-from bot.slack.door.asked import Asked, Body, asked_by_click, asked_by_command, message_ts, text_of, thread_of
+from bot.slack.door.asked import Asked
 from bot.slack.door.ways import Turn, Way
 from bot.slack.kit.blocks import Message
 from bot.slack.look.fleet import FleetMessage
@@ -42,8 +38,8 @@ AT_ONCE = 0.6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LookListeners:
-    """Registers ``/docker-df`` and the buttons of a report with Bolt; ``submit`` hands work to a thread."""
+class LookHandlers:
+    """``/docker-df`` and the buttons of a report, whose value is the host's name."""
 
     hosts: Callable[[], Hosts]
     rights: Rights
@@ -55,56 +51,9 @@ class LookListeners:
     pictures: bool = True
     """Whether people may have a host's space drawn."""
 
-    def register(self, app: App) -> None:
-        app.command(parsing.DF)(self.handle_df_command)
-        app.action(LOOK)(self.look_action)
-        app.action(DETAILS)(self.details_action)
-        app.action(PICTURE)(self.picture_action)
-
-    def handle_df_command(self, ack: Ack, body: Body, respond: Respond) -> None:
-        ack()
-        text = text_of(body)
-        self.submit(asked_by_command(body, respond), lambda asked: self._look(asked, text))
-
-    def look_action(self, ack: Ack, body: Body, action: Body, respond: Respond) -> None:
-        ack()
-        name, container = str(action.get("value") or ""), body.get("container") or {}
-        ts = "" if container.get("is_ephemeral") else message_ts(body)
-        self.submit(asked_by_click(body, respond), lambda asked: self._look_at(asked, name, ts))
-
-    def details_action(self, ack: Ack, body: Body, action: Body, respond: Respond) -> None:
-        ack()
-        name, thread = str(action.get("value") or ""), thread_of(body)
-
-        def work(asked: Asked) -> None:
-            host = self._open(asked, name)
-            inventory = self.planning.report(host.name).survey.inventory
-            self._details(asked.channel, thread, host, listings(inventory))
-
-        self._in_turn(asked_by_click(body, respond), name, f"details {thread}", work)
-
-    def picture_action(self, ack: Ack, body: Body, action: Body, respond: Respond) -> None:
-        ack()
-        name, thread = str(action.get("value") or ""), thread_of(body)
-
-        def work(asked: Asked) -> None:
-            host = self._open(asked, name)
-            if not self.pictures:
-                raise RefusedError(
-                    "Pictures are switched off here ([slack] pictures), or what draws them is not installed "
-                    "(deckhand[pictures])."
-                )
-            picture = picture_of(host.name, self.planning.report(host.name).survey)
-            title = f"Where the space of {host.name} is"
-            self.chat.post_picture(asked.channel, thread, f"{host.name}.png", title, picture)
-
-        self._in_turn(asked_by_click(body, respond), name, f"picture {thread}", work)
-
-    # --- the work, in threads of its own --------------------------------------------------------
-
-    def _look(self, asked: Asked, text: str) -> None:
+    def df(self, asked: Asked, text: str) -> None:
         command = parsing.parse_df(text)
-        known = self._door(asked).known()
+        known = asked.door(self.hosts(), self.rights).known()
         if command.host is None:
             if not known.by_name:
                 raise self._none_open(asked)
@@ -114,33 +63,53 @@ class LookListeners:
         else:
             self._look_at(asked, command.host, verbose=command.verbose)
 
+    def look(self, asked: Asked, name: str) -> None:
+        self._look_at(asked, name, asked.message)
+
+    def details(self, asked: Asked, name: str) -> None:
+        def work(asked: Asked) -> None:
+            host = self._open(asked, name)
+            inventory = self.planning.report(host.name).survey.inventory
+            self._details(asked.channel, asked.thread, host, listings(inventory))
+
+        self._in_turn(asked, name, "details", work)
+
+    def picture(self, asked: Asked, name: str) -> None:
+        def work(asked: Asked) -> None:
+            host = self._open(asked, name)
+            if not self.pictures:
+                raise RefusedError(
+                    "Pictures are switched off here ([slack] pictures), or what draws them is not installed "
+                    "(deckhand[pictures])."
+                )
+            picture = picture_of(host.name, self.planning.report(host.name).survey)
+            title = f"Where the space of {host.name} is"
+            self.chat.post_picture(asked.channel, asked.thread, f"{host.name}.png", title, picture)
+
+        self._in_turn(asked, name, "picture", work)
+
+    # --- the work, in threads of its own --------------------------------------------------------
+
     def _look_at(self, asked: Asked, name: str, ts: str = "", *, verbose: bool = False) -> None:
         def work(asked: Asked) -> None:
             self._report(asked, self._open(asked, name), ts, verbose=verbose)
 
         self._open(asked, name)
-        self.submit(
-            asked, work, Turn(way=Way.LOOK, host=name, same=f"{name} report {ts} {verbose} {asked.channel}")
-        )
+        same = f"{name} report {ts} {verbose} {asked.channel}"
+        self.submit(asked, work, Turn(way=Way.LOOK, host=name, same=same))
 
     def _in_turn(self, asked: Asked, name: str, what: str, work: Callable[[Asked], object]) -> None:
         """Look at a host when it is this person's turn, and this host's; who may not look waits for none."""
-
-        def ask(asked: Asked) -> None:
-            self._open(asked, name)
-            self.submit(asked, work, Turn(way=Way.LOOK, host=name, same=f"{name} {what} {asked.channel}"))
-
-        self.submit(asked, ask)
+        self._open(asked, name)
+        same = f"{name} {what} {asked.thread} {asked.channel}"
+        self.submit(asked, work, Turn(way=Way.LOOK, host=name, same=same))
 
     def _open(self, asked: Asked, name: str) -> Host:
         """The host, where this person may look at it."""
-        return self._door(asked).host(name)
+        return asked.door(self.hosts(), self.rights).host(name)
 
     def _none_open(self, asked: Asked) -> RefusedError:
         return self.rights.closed(Right.LOOK, asked.person)
-
-    def _door(self, asked: Asked) -> Door:
-        return Door(hosts=self.hosts(), rights=self.rights, person=asked.person, channel=asked.channel)
 
     def _look_at_fleet(self, asked: Asked, hosts: Sequence[Host], selection: str) -> None:
         if not hosts:

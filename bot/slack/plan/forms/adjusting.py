@@ -5,18 +5,26 @@ from typing import Any
 
 from bot.core.docker.inventory import ORDER, Kind, repository
 from bot.core.life.states import PlanState
-from bot.core.plan.arguments import Adjustment, Arguments, keep_last_of, until_of
+from bot.core.plan.arguments import PICKED, Adjustment, Arguments, Pick, keep_last_of, until_of
 from bot.core.plan.plan import Item
 from bot.core.plan.profiles import KIND_NAMES
 from bot.core.units import duration_text, human_size
+from bot.services.look.planning import request_of
+from bot.slack.action_ids import ADJUST_PLAN
 from bot.slack.kit.blocks import OPTION_VALUE_LIMIT, Block, chosen, field, modal, option, section, typed
+from bot.slack.kit.names import frees_text, short_name
 from bot.slack.kit.text import escape, one_line, plural
-from bot.slack.plan.names import frees_text, short_name
 
-ADJUST_PLAN = "adjust_plan"
-"""Callback id of the form."""
 KINDS, UNTIL, KEEP, DROP, GROUPS = "kinds", "until", "keep", "drop", "groups"
 OPTIONS_LIMIT = 100
+
+
+def before(state: PlanState) -> Arguments:
+    """What the plan was asked for with, as far as a form can narrow it."""
+    if state.plan.draft.profile == PICKED:
+        items = state.plan.draft.items
+        return Arguments(picks=tuple(Pick(kind=item.kind, name=item.id) for item in items))
+    return request_of(state.plan)
 
 
 def adjust_form(state: PlanState, before: Arguments) -> Block:

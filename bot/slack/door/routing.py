@@ -1,0 +1,129 @@
+"""The door: one table from what Slack names to who handles it; all that is the same for everything is done here once.
+
+It acknowledges, says who asked where, takes the value, and hands the work to a thread of our own, where whatever goes
+wrong is told to whoever asked. Bolt's own pool has few threads and Slack waits three seconds: no engine, SSH or
+database work happens in a listener.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TypeAlias
+
+from slack_bolt import Ack, App, Respond
+
+from bot.core.errors import DeckhandError, RefusedError
+from bot.slack.door.answering import Answering
+from bot.slack.door.asked import Asked, Body, asked_by_click, asked_by_command, asked_by_event, asked_by_form
+from bot.slack.door.ways import READ, Turn
+
+Handler: TypeAlias = Callable[[Asked, str], object]
+Mistakes: TypeAlias = Callable[[Asked, str], Mapping[str, str]]
+
+_ANY = re.compile("")
+_HOME = "home"
+_OF_ANOTHER_RELEASE = (
+    "This Deckhand does not know what you pressed: it is of another release. Nothing was changed."
+)
+
+
+class Act(StrEnum):
+    """What a route answers, by Slack's words; in brackets: what its handler's value is."""
+
+    COMMAND = "command"  # a slash command (the text behind it)
+    ACTION = "action"  # a button (its value)
+    VIEW = "view"  # a submitted form (the id that it carries)
+    EVENT = "event"  # what Slack tells by itself (the tab of a Home)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """One line of the table."""
+
+    act: Act
+    name: str
+    """A command, an action id up to its colon, a callback id, or the type of an event."""
+    handle: Handler
+    turn: Turn | None = READ
+    """None where it is done at once: what is in memory alone, and answers by itself."""
+    mistakes: Mistakes | None = None
+    """What is wrong with a submitted form, by its field, told in the form: a single read before the acknowledgement."""
+
+
+def command(name: str, handle: Handler) -> Route:
+    return Route(act=Act.COMMAND, name=name, handle=handle)
+
+
+def action(name: str, handle: Handler, turn: Turn | None = READ) -> Route:
+    return Route(act=Act.ACTION, name=name, handle=handle, turn=turn)
+
+
+def view(name: str, handle: Handler, mistakes: Mistakes, turn: Turn = READ) -> Route:
+    return Route(act=Act.VIEW, name=name, handle=handle, turn=turn, mistakes=mistakes)
+
+
+def event(name: str, handle: Handler) -> Route:
+    return Route(act=Act.EVENT, name=name, handle=handle, turn=None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Routing:
+    """Answers Slack by its table. What is in no table is a button of another release: whoever pressed it is told."""
+
+    routes: Iterable[Route]
+    answering: Answering
+    pressed_at_home: Callable[[Asked], None]
+    """Called before any button of a Home is answered: what it says may change with it."""
+    _by_name: dict[tuple[Act, str], Route] = field(default_factory=dict)
+
+    def open(self, app: App) -> None:
+        """Register with Bolt."""
+        self._by_name.update({(route.act, route.name): route for route in self.routes})
+        app.command(_ANY)(self._command)
+        app.block_action(_ANY)(self._action)
+        app.view_submission(_ANY)(self._view)
+        for act, name in self._by_name:
+            if act is Act.EVENT:
+                app.event(name)(self._event)
+
+    def _command(self, ack: Ack, body: Body, respond: Respond) -> None:
+        ack()
+        route = self._by_name.get((Act.COMMAND, str(body.get("command"))))
+        self._hand(route, asked_by_command(body, respond), str(body.get("text") or ""))
+
+    def _action(self, ack: Ack, body: Body, action: Body, respond: Respond) -> None:
+        ack()
+        asked = asked_by_click(body, action, respond)
+        if (body.get("view") or {}).get("type") == _HOME:
+            self.pressed_at_home(asked)
+        name = str(action.get("action_id")).partition(":")[0]
+        self._hand(self._by_name.get((Act.ACTION, name)), asked, str(action.get("value") or ""))
+
+    def _view(self, ack: Ack, body: Body, view: Body, respond: Respond) -> None:
+        route = self._by_name.get((Act.VIEW, str(view.get("callback_id"))))
+        asked, carried = asked_by_form(body, view, respond)
+        try:
+            wrong = route.mistakes(asked, carried) if route and route.mistakes else {}
+        except DeckhandError as error:
+            ack()
+            self.answering.refuse(asked, error)
+            return
+        if wrong:
+            ack(response_action="errors", errors=dict(wrong))
+            return
+        ack()
+        self._hand(route, asked, carried)
+
+    def _event(self, event: Body, respond: Respond) -> None:
+        """Bolt acknowledges events by itself."""
+        route = self._by_name.get((Act.EVENT, str(event.get("type"))))
+        self._hand(route, asked_by_event(event, respond), str(event.get("tab") or ""))
+
+    def _hand(self, route: Route | None, asked: Asked, value: str) -> None:
+        if route is None:
+            self.answering.refuse(asked, RefusedError(_OF_ANOTHER_RELEASE))
+        elif route.turn is None:
+            route.handle(asked, value)
+        else:
+            self.answering.submit(asked, lambda asked: route.handle(asked, value), route.turn)

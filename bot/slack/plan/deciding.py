@@ -1,0 +1,71 @@
+"""What people decide about a plan with its buttons: approve, reject, withdraw, stop, take up again, restore."""
+
+from dataclasses import dataclass
+
+from bot.core.errors import ChatError, RefusedError
+from bot.services.decide.decide import Decide
+from bot.services.run.restore import Restore
+from bot.services.run.stop import Stop
+from bot.slack.chat import SlackChat
+from bot.slack.door.answering import Submit
+from bot.slack.door.asked import Asked
+from bot.slack.door.ways import DECIDE
+from bot.slack.kit.text import escape, plural
+from bot.slack.plan.forms.rejecting import REASON, reason_of, reject_form
+from bot.slack.plan.proposing import at_its_plan
+
+_FORM_TOO_LATE = (
+    "The form for the reason could not be opened: Slack gives three seconds for it. Nothing was changed; press "
+    "Reject once more."
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecisionHandlers:
+    """The value is the plan's id."""
+
+    decide: Decide
+    stopping: Stop
+    restoring: Restore
+    chat: SlackChat
+    submit: Submit
+
+    def approve(self, asked: Asked, plan_id: str) -> None:
+        self.decide(plan_id, asked.person, approve=True, channel=asked.channel)
+
+    def withdraw(self, asked: Asked, plan_id: str) -> None:
+        self.decide.withdraw(plan_id, asked.person)
+
+    def stop(self, asked: Asked, plan_id: str) -> None:
+        self.stopping(plan_id, asked.person, asked.channel)
+
+    def take_up(self, asked: Asked, plan_id: str) -> None:
+        self.stopping.resume(plan_id, asked.person, asked.channel)
+
+    def ask_why(self, asked: Asked, plan_id: str) -> None:
+        """Open the form that rejects a plan."""
+        state = self.decide.check_rejection(plan_id, asked.person, asked.channel)
+        at_home = asked.channel if asked.channel == asked.person.id else ""
+        try:
+            self.chat.open_view(asked.trigger_id, reject_form(state, at_home))
+        except ChatError as error:
+            raise RefusedError(_FORM_TOO_LATE) from error
+
+    @staticmethod
+    def mistakes(asked: Asked, _plan_id: str) -> dict[str, str]:
+        return {} if reason_of(asked.view) else {REASON: "Write a few words: they end the plan."}
+
+    def reject(self, asked: Asked, plan_id: str) -> None:
+        """Reject a plan for a reason; what is to be said of it goes where the plan is, or to the Home it came from."""
+
+        def work(asked: Asked) -> None:
+            reason = reason_of(asked.view)
+            self.decide(plan_id, asked.person, approve=False, reason=reason, channel=asked.channel)
+
+        self.submit(at_its_plan(asked, self.decide.plans.get(plan_id)), work, DECIDE)
+
+    def restore(self, asked: Asked, plan_id: str) -> None:
+        state = self.restoring.ask(plan_id, asked.person, asked.channel)
+        count = plural(len(state.restorable), "image")
+        sentence = f"Deckhand pulls {count} on {escape(state.plan.host)}; the message of the cleanup shows how it goes."
+        self.chat.post_private(asked.channel, asked.person.id, sentence)

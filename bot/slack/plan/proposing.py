@@ -1,0 +1,117 @@
+"""Asking for plans: by command, and by the buttons of reports and of plans that ended; and why something stays."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from bot.core.docker.inventory import Kind
+from bot.core.errors import ChannelClosedError, RefusedError, UsageError
+from bot.core.life.states import PlanState, Status
+from bot.core.plan.arguments import PICKED, Arguments
+from bot.core.rules.hosts import Host
+from bot.services.decide.propose import Propose
+from bot.services.look.planning import Planning, request_of
+from bot.slack import parsing
+from bot.slack.chat import SlackChat
+from bot.slack.door.answering import NOT_IN_CHANNEL, Submit
+from bot.slack.door.asked import Asked
+from bot.slack.door.ways import Turn, Way
+from bot.slack.look.reports import why_message
+from bot.slack.plan.commands import commands_message
+
+_VOLUMES = "Volumes are picked by name each time: press Volumes… under the host's /docker-df."
+
+
+def at_its_plan(asked: Asked, state: PlanState | None) -> Asked:
+    """The same, asked where the plan's message is, where a form does not tell where it was opened."""
+    place = state.message.channel if state and state.message else asked.person.id
+    return asked if asked.channel else replace(asked, channel=place)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProposalHandlers:
+    """What asks for a plan, and what tells of one."""
+
+    planning: Planning
+    proposals: Propose
+    chat: SlackChat
+    submit: Submit
+    show_now: Callable[[], None]
+    """Bring messages up to date before going on."""
+
+    def prune(self, asked: Asked, text: str) -> None:
+        try:
+            command = parsing.parse_prune(text)
+        except parsing.HelpRequestedError as help_requested:
+            known = parsing.profiles_help(self.planning.rules().profiles.values())
+            raise parsing.HelpRequestedError(f"{help_requested}\n{known}") from None
+        if isinstance(command, parsing.WhyCommand):
+            self._explain(asked, command)
+        else:
+            self.propose(asked, command.host, command.arguments)
+
+    def offered(self, asked: Asked, host: str) -> None:
+        """Plan what a report offers; the profile is in the action id."""
+        self.propose(asked, host, Arguments(profile=asked.detail))
+
+    def afresh(self, asked: Asked, plan_id: str) -> None:
+        """Plan once more what a plan that ended asked for."""
+        plan = self.plan(plan_id).plan
+        volumes = any(item.kind is Kind.VOLUME for item in plan.draft.items)
+        if volumes and plan.draft.profile == PICKED:
+            raise RefusedError(_VOLUMES)
+        self.propose(asked, plan.host, request_of(plan))
+
+    def tell_commands(self, asked: Asked, plan_id: str) -> None:
+        """Tell the Docker commands that a plan stands for."""
+        state = self.plan(plan_id)
+        self._open(asked, state.plan.host)
+        self.chat.post_private(asked.channel, asked.person.id, commands_message(state))
+
+    def plan(self, plan_id: str) -> PlanState:
+        """The plan as it is now; RefusedError where there is none of that id."""
+        state = self.proposals.plans.get(plan_id)
+        if state is None:
+            raise RefusedError("This plan is not in the database of this Deckhand. Ask for a new one.")
+        return state
+
+    def propose(self, asked: Asked, host: str, arguments: Arguments) -> None:
+        """Have a plan proposed in its turn; what is wrong with the request is raised at once.
+
+        The same that is asked for by the same person while this waits or is planned is this.
+        """
+        self._not_swapped(asked, host, arguments.profile)
+        self.proposals.check(host, arguments, asked.person, asked.channel)
+
+        def work(asked: Asked) -> None:
+            state = self.proposals(host, arguments, asked.person, asked.channel, asked.trigger_id)
+            # An engine's turn waits for no Slack.
+            self.submit(asked, lambda _asked: self._see_shown(state.plan.id))
+
+        self.submit(asked, work, Turn(way=Way.PLAN, host=host, same=f"{asked.channel} {host} {arguments!r}"))
+
+    def _see_shown(self, plan_id: str) -> None:
+        """Bring the plan's message up to date; ChannelClosedError where it cannot be posted."""
+        self.show_now()
+        now = self.proposals.plans.get(plan_id)
+        unseen = now is not None and not (now.message and now.message.ts)
+        if now is not None and now.status is Status.CANCELLED and unseen:
+            raise ChannelClosedError(NOT_IN_CHANNEL)
+
+    def _not_swapped(self, asked: Asked, host: str, profile: str | None) -> None:
+        """Raise UsageError where the profile stands in the place of the host."""
+        hosts = self.proposals.door(asked.person, asked.channel).known().by_name
+        if profile in hosts and host not in hosts and host in self.planning.rules().profiles:
+            raise UsageError(f"The host comes first: /docker-prune {profile} {host}")
+
+    def _explain(self, asked: Asked, command: parsing.WhyCommand) -> None:
+        host = self._open(asked, command.host).name
+
+        def work(asked: Asked) -> None:
+            explanations = self.planning.explain(host, command.name)
+            self.chat.post(asked.channel, why_message(host, command.name, explanations))
+
+        self.submit(asked, work, Turn(way=Way.LOOK, host=host, same=f"{asked.channel} {command!r}"))
+
+    def _open(self, asked: Asked, name: str) -> Host:
+        """The host, where this person may look at it."""
+        return asked.door(self.proposals.hosts(), self.proposals.rights).host(name)

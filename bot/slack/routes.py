@@ -1,0 +1,67 @@
+"""The table of everything that people can type, press or submit, and who handles it."""
+
+from dataclasses import dataclass
+
+from bot.slack import action_ids as ids
+from bot.slack.audit.handlers import AuditHandlers
+from bot.slack.door.routing import Route, action, command, event, view
+from bot.slack.door.ways import DECIDE
+from bot.slack.home.handlers import HomeHandlers
+from bot.slack.look.handlers import LookHandlers
+from bot.slack.parsing import AUDIT, DF, PRUNE
+from bot.slack.plan.deciding import DecisionHandlers
+from bot.slack.plan.forms.handlers import FormHandlers
+from bot.slack.plan.proposing import ProposalHandlers
+
+AT_ONCE = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Handlers:
+    """Who handles what people ask for, by subject."""
+
+    looks: LookHandlers
+    proposals: ProposalHandlers
+    decisions: DecisionHandlers
+    forms: FormHandlers
+    audits: AuditHandlers
+    homes: HomeHandlers
+
+
+def routes(to: Handlers) -> tuple[Route, ...]:
+    """The table. Slack gives three seconds to open a form: that waits for no look, as decisions do not."""
+    return (
+        command(DF, to.looks.df),
+        action(ids.LOOK, to.looks.look),
+        action(ids.DETAILS, to.looks.details),
+        action(ids.PICTURE, to.looks.picture),
+        # plans
+        command(PRUNE, to.proposals.prune),
+        action(ids.PROPOSE, to.proposals.offered),
+        action(ids.PLAN_AFRESH, to.proposals.afresh),
+        action(ids.COMMANDS, to.proposals.tell_commands),
+        # decisions
+        action(ids.APPROVE, to.decisions.approve, DECIDE),
+        action(ids.REJECT, to.decisions.ask_why, DECIDE),
+        view(ids.REJECT_REASON, to.decisions.reject, to.decisions.mistakes, DECIDE),
+        action(ids.WITHDRAW, to.decisions.withdraw, DECIDE),
+        action(ids.STOP, to.decisions.stop, DECIDE),
+        action(ids.TAKE_UP, to.decisions.take_up, DECIDE),
+        action(ids.RESTORE, to.decisions.restore, DECIDE),
+        # forms
+        action(ids.ADJUST, to.forms.ask_what_to_leave, DECIDE),
+        view(ids.ADJUST_PLAN, to.forms.adjust, to.forms.mistakes_of_adjusting),
+        action(ids.VOLUMES, to.forms.ask_which_volumes, DECIDE),
+        view(ids.PICK_VOLUMES, to.forms.pick_volumes, to.forms.mistakes_of_picking),
+        # the audit
+        command(AUDIT, to.audits.search),
+        action(ids.AUDIT_ALL, to.audits.latest),
+        action(ids.AUDIT_PAGE, to.audits.turn),
+        action(ids.AUDIT_DETAILS, to.audits.show),
+        action(ids.AUDIT_EXPORT, to.audits.export),
+        # the Home
+        event("app_home_opened", to.homes.opened),
+        action(ids.HOME_REFRESH, to.homes.refresh, AT_ONCE),
+        action(ids.HOME_PAGE, to.homes.turn, AT_ONCE),
+        action(ids.HOME_OPEN, to.homes.follow, AT_ONCE),
+    )
