@@ -78,10 +78,12 @@ def acks(workspace: Workspace, names: list[str]) -> list[float]:
     """
     desk, before = workspace._desk, len(workspace.ack_seconds)
     people, channel = [desk.team.person(each.id) for each in PEOPLE], desk.team.channels[0]
+    df = desk.team.command("/docker-df")
+    assert df is not None
     envelopes = [
         {
             "envelope_id": f"bench-{before}-{number}", "type": "slash_commands", "accepts_response_payload": True,
-            "payload": payloads.slash_command(desk, people[number % 50], channel, "/docker-df", name),
+            "payload": payloads.slash_command(desk, people[number % 50], channel, df, name),
         }
         for number, name in zip(range(AT_ONCE), cycle(names), strict=False)
     ]  # fmt: skip

@@ -6,8 +6,7 @@ It knows nothing of the bot, and the bot nothing of it: what passes between them
 from bot.trial.workspace.core import JSON, Refused
 from bot.trial.workspace.messages import Message
 from bot.trial.workspace.page.acts import Outcome
-from bot.trial.workspace.server import Workspace
-from bot.trial.workspace.team import (
+from bot.trial.workspace.people.team import (
     DEFAULT_CHANNELS,
     DEFAULT_COMMANDS,
     DEFAULT_GROUPS,
@@ -18,6 +17,7 @@ from bot.trial.workspace.team import (
     Person,
     Team,
 )
+from bot.trial.workspace.server import Workspace
 
 __all__ = [
     "DEFAULT_CHANNELS",

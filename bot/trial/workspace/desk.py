@@ -9,7 +9,7 @@ from bot.trial.workspace.files import Files
 from bot.trial.workspace.limits.limits import refuse_message
 from bot.trial.workspace.links import Links
 from bot.trial.workspace.messages import Draft, Message, Messages
-from bot.trial.workspace.team import BOT_USER_ID, SLACKBOT_ID, Team
+from bot.trial.workspace.people.team import BOT_USER_ID, SLACKBOT_ID, Team
 from bot.trial.workspace.tickets import Hooks, Triggers
 from bot.trial.workspace.views import Views
 

@@ -9,7 +9,9 @@ from bot.trial.workspace.faults import Fault
 from bot.trial.workspace.messages import Message
 from bot.trial.workspace.page.acts import Acts, Click, Outcome
 from bot.trial.workspace.page.forms import Given, Values
-from bot.trial.workspace.team import Team
+from bot.trial.workspace.people.calling import calls_in, reaches
+from bot.trial.workspace.people.team import Team
+from bot.trial.workspace.people.typed import is_folded
 
 T = TypeVar("T")
 DEFAULT_TIMEOUT = 10.0  # seconds
@@ -88,6 +90,26 @@ class Driver:
     def ephemerals(self, user: str) -> list[Message]:
         return self._desk.messages.ephemerals(user)
 
+    def notifications(self, user: str) -> list[Message]:
+        """List the new messages of the bot that notified this person: by a mention, or in person."""
+        team = self._desk.team
+        with self._desk.pulse:
+            posted = [each for each in self._desk.messages.posted if each.by_bot]
+        return [
+            each
+            for each in posted
+            if each.only_for in ("", user)
+            and team.sees(user, each.channel)
+            and (
+                team.channel(each.channel).with_person
+                or reaches(team, calls_in([each.text, each.blocks]), user)
+            )
+        ]
+
+    def folded(self, ts: str) -> list[str]:
+        """List the texts of a message of which a reader sees only the beginning."""
+        return [block["text"]["text"] for block in self._desk.messages.get(ts).blocks if is_folded(block)]
+
     def direct_messages(self, user: str) -> list[Message]:
         """List what the bot and this person wrote to each other."""
         return self._desk.messages.channel(self._desk.team.direct(user).id)
@@ -137,6 +159,11 @@ class Driver:
         with self._desk.pulse:
             fault = Fault(error=error, status=status, retry_after=retry_after)
             self._desk.faults.add(method, fault, times)
+
+    def lose_answers(self, method: str, *, status: int = 503, times: int = 1) -> None:
+        """Do what the next calls of `method` ask for, and answer as if it had failed."""
+        with self._desk.pulse:
+            self._desk.faults.add(method, Fault(status=status, afterwards=True), times)
 
     def close_channel(self, error: str = "not_in_channel", channel: str = "") -> None:
         """Let the bot be in a channel no more: it may neither write nor edit there. An empty error lets it in."""

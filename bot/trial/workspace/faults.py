@@ -22,6 +22,7 @@ class Fault:
     error: str = ""
     status: int = 200
     retry_after: int = 1  # seconds
+    afterwards: bool = False  # what was asked for is done all the same: only the answer is lost
 
 
 class Faults:
@@ -47,15 +48,19 @@ class Faults:
         return Fault(error=error) if error else None
 
 
+ALWAYS = frozenset({"chat.update"})
+"""Whose budget is one of the whole app, and is always counted: of the others Slack lets bursts pass."""
+
+
 class RateLimits:
-    """Slack's rate limits, counted for each method and channel while switched on."""
+    """Slack's rate limits, counted for each method and channel: those of all methods while switched on."""
 
     def __init__(self) -> None:
         self.on = False
         self._calls: dict[tuple[str, str], deque[float]] = {}
 
     def check(self, method: str, channel: str) -> Fault | None:
-        if not self.on:
+        if not self.on and method not in ALWAYS:
             return None
         most, seconds = RATES.get(method, DEFAULT_RATE)
         now = time.monotonic()

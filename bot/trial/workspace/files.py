@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from bot.trial.workspace.core import JSON, Pulse, Refused, fresh_id
 
 MAX_BYTES = 64 * 1024 * 1024
+MAX_ALT_TEXT = 1000  # characters: half of what an image block takes
 
 
 @dataclass(slots=True, kw_only=True)
@@ -41,6 +42,8 @@ class Files:
             raise Refused("missing_argument")
         if not 0 < length <= MAX_BYTES:
             raise Refused("file_upload_size_restricted")
+        if len(alt_text) > MAX_ALT_TEXT:
+            raise Refused("alt_txt_too_large")
         with self._pulse:
             file = File(id=fresh_id("F"), name=name, length=length, title=name, alt_text=alt_text)
             self._known[file.id] = file

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from bot.trial.workspace.core import JSON, Pulse, Refused, fresh_id
-from bot.trial.workspace.team import APP_ID
+from bot.trial.workspace.people.team import APP_ID
 
 ACK_SECONDS = 3.0
 MAX_CONNECTIONS = 10

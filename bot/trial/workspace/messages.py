@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from bot.trial.workspace.core import JSON, Pulse, Refused, Timestamps, fresh_id
-from bot.trial.workspace.team import APP_ID, BOT_ID, BOT_USER_ID, TEAM_ID
+from bot.trial.workspace.people.team import APP_ID, BOT_ID, BOT_USER_ID, TEAM_ID
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +78,8 @@ class Messages:
         self._pulse = pulse
         self._times = Timestamps()
         self._by_ts: dict[str, Message] = {}
+        self.posted: list[Message] = []
+        """Each as it was when it was new: that is what people were notified of."""
 
     def post(
         self, draft: Draft, *, channel: str, user: str, thread_ts: str = "", only_for: str = ""
@@ -96,6 +98,7 @@ class Messages:
                 metadata=draft.metadata,
             )
             self._by_ts[message.ts] = message
+            self.posted.append(message)
             self._pulse.changed()
         return message
 

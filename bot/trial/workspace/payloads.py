@@ -5,17 +5,18 @@ import time
 from bot.trial.workspace.core import JSON, fresh_id
 from bot.trial.workspace.desk import Desk
 from bot.trial.workspace.messages import Message
-from bot.trial.workspace.team import APP_ID, TEAM_DOMAIN, TEAM_ID, Channel, Person
+from bot.trial.workspace.people.team import APP_ID, TEAM_DOMAIN, TEAM_ID, Channel, Command, Person
+from bot.trial.workspace.people.typed import escaped
 
 # Slack's old verification token: still in each payload, and nothing should look at it.
 LEGACY_TOKEN = "trial"  # noqa: S105 - not a secret
 
 
 def channel_name(channel: Channel) -> str:
-    return "directmessage" if channel.with_person else channel.name
+    return "directmessage" if channel.is_direct else "privategroup" if channel.is_private else channel.name
 
 
-def slash_command(desk: Desk, person: Person, channel: Channel, command: str, text: str) -> JSON:
+def slash_command(desk: Desk, person: Person, channel: Channel, command: Command, text: str) -> JSON:
     with desk.pulse:
         return {
             "token": LEGACY_TOKEN,
@@ -26,8 +27,8 @@ def slash_command(desk: Desk, person: Person, channel: Channel, command: str, te
             "channel_name": channel_name(channel),
             "user_id": person.id,
             "user_name": person.name,
-            "command": command,
-            "text": text,
+            "command": command.name,
+            "text": escaped(desk.team, text) if command.should_escape else text,
             "api_app_id": APP_ID,
             "is_enterprise_install": "false",
             "response_url": hook_url(desk, desk.hooks.issue(channel=channel.id, user=person.id)),

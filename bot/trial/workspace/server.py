@@ -21,7 +21,7 @@ from bot.trial.workspace.messages import Messages
 from bot.trial.workspace.methods.webapi import WebApi
 from bot.trial.workspace.page.acts import Acts
 from bot.trial.workspace.page.page import Page
-from bot.trial.workspace.team import DEFAULT_PEOPLE, Person, Team
+from bot.trial.workspace.people.team import DEFAULT_PEOPLE, Person, Team
 from bot.trial.workspace.views import Views
 
 STOP_SECONDS = 10.0

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from bot.trial.workspace.core import JSON, Pulse, Refused, fresh_id
 from bot.trial.workspace.messages import with_ids
-from bot.trial.workspace.team import APP_ID, BOT_ID, TEAM_ID
+from bot.trial.workspace.people.team import APP_ID, BOT_ID, TEAM_ID
 
 MAX_STACK = 3
 

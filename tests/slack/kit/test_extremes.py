@@ -18,7 +18,8 @@ from bot.slack.look.reports import hosts_message, report_message
 from bot.slack.plan.lists import full_list, list_message
 from bot.slack.plan.message import plan_message
 from bot.trial.workspace.core import JSON
-from bot.trial.workspace.limits.limits import check_message, text_characters
+from bot.trial.workspace.limits.limits import check_message
+from bot.trial.workspace.limits.parts import text_characters
 from tests.slack.looks import cleanup, events, host, page, report
 from tests.slack.states import BOB, CYD, ENGINE, draft, ended, item, proposed, voted, with_outcomes
 

@@ -8,7 +8,8 @@ from bot.core.docker.inventory import Kind
 from bot.slack.kit.blocks import Message
 from bot.slack.look.reports import report_message, why_message
 from bot.trial.workspace.core import JSON
-from bot.trial.workspace.limits.limits import check_message, text_characters
+from bot.trial.workspace.limits.limits import check_message
+from bot.trial.workspace.limits.parts import text_characters
 from tests.slack.looks import explanation, report
 from tests.slack.states import draft
 

@@ -14,6 +14,7 @@ from bot.trial.workspace.limits.parts import (
     check_text,
     items_at,
     object_at,
+    text_characters,
 )
 
 Surface: TypeAlias = Literal["message", "modal", "home"]
@@ -25,6 +26,7 @@ INPUT_TEXT = 2000
 MARKDOWN_CHARACTERS = 12_000  # in all the markdown blocks of a message
 TABLE_ROWS = 100
 TABLE_COLUMNS = 20
+TABLE_CHARACTERS = 10_000  # in all cells
 
 _EVERYWHERE = frozenset({"message", "modal", "home"})
 _MESSAGE = frozenset({"message"})
@@ -128,6 +130,9 @@ def _table(found: Findings, place: str, block: JSON) -> None:
     for here, row in items_at(found, f"{place}/rows", block.get("rows"), most=TABLE_ROWS):
         for there, cell in items_at(found, here, row, most=TABLE_COLUMNS):
             _cell(found, there, cell)
+    size = text_characters(block.get("rows"))
+    if size > TABLE_CHARACTERS:
+        found.add(f"{place}/rows", f"{size} characters in all cells, no more than {TABLE_CHARACTERS} allowed")
 
 
 def _cell(found: Findings, place: str, value: object) -> None:

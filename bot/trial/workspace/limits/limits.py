@@ -16,6 +16,7 @@ from bot.trial.workspace.limits.parts import (
     check_optional_text,
     check_text,
     object_at,
+    text_characters,
 )
 
 MESSAGE_BLOCKS = 50
@@ -48,16 +49,6 @@ def refuse_message(payload: JSON) -> None:
 def refuse_view(view: JSON) -> None:
     """Raise Refused, under the name that Slack would use, for a view that it would not take."""
     _refuse(_view_problems(view))
-
-
-def text_characters(value: object) -> int:
-    """Count the characters of every `text` string anywhere inside `value`."""
-    if isinstance(value, dict):
-        own = value.get("text")
-        return (len(own) if isinstance(own, str) else 0) + sum(text_characters(v) for v in value.values())
-    if isinstance(value, list | tuple):
-        return sum(text_characters(item) for item in value)
-    return 0
 
 
 def _refuse(problems: Sequence[Problem]) -> None:

@@ -139,3 +139,13 @@ def check_id(found: Findings, place: str, holder: JSON, key: str, seen: set[str]
         if value in seen:
             found.add(f"{place}/{key}", f'{key} "{value}" already exists')
         seen.add(value)
+
+
+def text_characters(value: object) -> int:
+    """Count the characters of every `text` string anywhere inside `value`."""
+    if isinstance(value, dict):
+        own = value.get("text")
+        return (len(own) if isinstance(own, str) else 0) + sum(text_characters(v) for v in value.values())
+    if isinstance(value, list | tuple):
+        return sum(text_characters(item) for item in value)
+    return 0

@@ -4,7 +4,7 @@ from bot.trial.workspace.core import JSON, Refused
 from bot.trial.workspace.desk import Desk, draft_of
 from bot.trial.workspace.messages import Message
 from bot.trial.workspace.methods.args import Args
-from bot.trial.workspace.team import BOT_USER_ID
+from bot.trial.workspace.people.team import BOT_USER_ID
 
 PAGE = 100
 
@@ -105,7 +105,9 @@ def conversation(desk: Desk, args: Args) -> JSON:
 
 
 def conversations(desk: Desk, _args: Args) -> JSON:
-    channels = [channel.as_json() for channel in desk.team.channels if not channel.with_person]
+    hidden = [channel for channel in desk.team.channels if channel.is_private and not channel.has_bot]
+    found = [channel for channel in desk.team.channels if not channel.is_direct and channel not in hidden]
+    channels = [channel.as_json() for channel in found]
     return {"ok": True, "channels": channels, "response_metadata": {"next_cursor": ""}}
 
 

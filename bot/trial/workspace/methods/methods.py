@@ -9,7 +9,7 @@ from bot.trial.workspace.limits.limits import refuse_view
 from bot.trial.workspace.messages import Draft
 from bot.trial.workspace.methods import chat
 from bot.trial.workspace.methods.args import Args
-from bot.trial.workspace.team import APP_ID, BOT_ID, BOT_USER_ID, TEAM_ID
+from bot.trial.workspace.people.team import APP_ID, BOT_ID, BOT_USER_ID, TEAM_ID
 
 Method: TypeAlias = Callable[[Desk, Args], JSON]
 
@@ -136,6 +136,8 @@ def _file_info(desk: Desk, args: Args) -> JSON:
 
 APP_TOKEN_METHODS = frozenset({"apps.connections.open"})
 ANY_TOKEN_METHODS = frozenset({"api.test"})
+READS = frozenset({"conversations.info", "conversations.members"})
+"""About a channel, and for a public one without being in it."""
 
 METHODS: dict[str, Method] = {
     "api.test": _api_test,

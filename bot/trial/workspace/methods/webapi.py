@@ -11,7 +11,7 @@ from bot.trial.workspace.core import JSON, Refused
 from bot.trial.workspace.desk import Call, Desk
 from bot.trial.workspace.faults import Fault
 from bot.trial.workspace.methods.args import Args, read_args
-from bot.trial.workspace.methods.methods import ANY_TOKEN_METHODS, APP_TOKEN_METHODS, METHODS
+from bot.trial.workspace.methods.methods import ANY_TOKEN_METHODS, APP_TOKEN_METHODS, METHODS, READS
 from bot.trial.workspace.page.acts import answer_hook
 
 HOOK_METHOD = "response_url"  # under this name faults can be asked for
@@ -54,11 +54,15 @@ class WebApi:
                 or desk.faults.closed_to(channel)
                 or desk.rates.check(method, channel)
             )
-            if fault is not None:
+            if fault is not None and not fault.afterwards:
                 return _failure(fault)
+            if channel:
+                desk.team.channel(channel).refuse_bot(writes=method not in READS)
             desk.calls.append(Call(method=method, args=args.values, at=time.monotonic()))
             answer = METHODS[method](desk, args)
             desk.pulse.changed()
+            if fault is not None:
+                return _failure(fault)
         return JSONResponse(answer)
 
     def _check_token(self, method: str, token: str) -> None:

@@ -10,7 +10,7 @@ from bot.trial.workspace.limits.limits import refuse_view
 from bot.trial.workspace.links import Delivery
 from bot.trial.workspace.messages import Draft, Message
 from bot.trial.workspace.page.forms import Given, Values, action_of, find_element, mistakes_in, state_of
-from bot.trial.workspace.team import Person
+from bot.trial.workspace.people.team import Person
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,15 +44,18 @@ class Acts:
     def say(self, user: str, text: str, *, channel: str, thread_ts: str = "") -> Message:
         """Post what a person typed."""
         person, place = self._desk.team.person(user), self._place(user, channel)
+        self._refuse_read_only(place)
         return self._desk.messages.post(Draft(text=text), channel=place, user=person.id, thread_ts=thread_ts)
 
     def command(self, user: str, command: str, text: str, *, channel: str) -> Outcome:
         desk, person = self._desk, self._desk.team.person(user)
         place = self._place(user, channel)
-        if desk.team.command(command) is None:
+        self._refuse_read_only(place)
+        known = desk.team.command(command)
+        if known is None:
             desk.say_privately(f"`{command}` is not a valid command.", user=user, channel=place)
             return Outcome(ok=False, error="invalid_command")
-        payload = payloads.slash_command(desk, person, desk.team.channel(place), command, text)
+        payload = payloads.slash_command(desk, person, desk.team.channel(place), known, text)
         delivery = desk.links.deliver("slash_commands", payload)
         error = delivery.error
         answer = delivery.response
@@ -144,6 +147,11 @@ class Acts:
         if message.only_for not in ("", user) or not self._desk.team.sees(user, message.channel):
             raise Refused("message_not_found")
         return message
+
+    def _refuse_read_only(self, place: str) -> None:
+        """Raise Refused where there is nothing to type into: a Messages tab that is read-only."""
+        if self._desk.team.channel(place).with_person and not self._desk.team.takes_messages:
+            raise Refused("messages_tab_read_only")
 
     def _place(self, user: str, channel: str) -> str:
         place = self._desk.team.channel(channel).id

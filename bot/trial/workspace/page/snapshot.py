@@ -3,7 +3,7 @@
 from bot.trial.workspace.core import JSON
 from bot.trial.workspace.desk import Desk
 from bot.trial.workspace.messages import Message
-from bot.trial.workspace.team import SLACKBOT_ID
+from bot.trial.workspace.people.team import SLACKBOT_ID
 
 RECENT = 400
 
@@ -27,7 +27,9 @@ def snapshot(desk: Desk, user: str, notice: str) -> JSON:
             + [{"id": SLACKBOT_ID, "name": "slackbot", "real_name": "Slackbot"}],
             "can_be": [person.id for person in team.people],
             "groups": [{"id": group.id, "handle": group.handle} for group in team.groups],
-            "channels": [{"id": c.id, "name": c.name} for c in team.channels if not c.with_person],
+            "channels": [
+                {"id": c.id, "name": c.name} for c in team.channels if c.name and team.sees(me.id, c.id)
+            ],
             "commands": [
                 {"name": c.name, "usage": c.usage, "description": c.description} for c in team.commands
             ],

@@ -65,22 +65,43 @@ class Channel:
     id: str
     name: str
     with_person: str = ""  # a direct message between the bot and this person
+    has_bot: bool = True
+    is_private: bool = False
+    people: tuple[str, ...] = ()  # who is in it; empty: everyone. Two without a name: their direct messages
 
     def as_json(self) -> JSON:
-        direct = bool(self.with_person)
+        direct = self.is_direct
         about: JSON = {
             "id": self.id,
             "is_channel": not direct,
             "is_group": False,
             "is_im": direct,
             "is_mpim": False,
-            "is_private": direct,
+            "is_private": direct or self.is_private,
             "is_archived": False,
-            "is_member": True,
+            "is_member": self.has_bot,
             "context_team_id": TEAM_ID,
         }
-        about |= {"user": self.with_person} if direct else {"name": self.name, "name_normalized": self.name}
+        about |= (
+            {"user": self.with_person or self.people[0]}
+            if direct
+            else {"name": self.name, "name_normalized": self.name}
+        )
         return about
+
+    @property
+    def is_direct(self) -> bool:
+        """Between two: the bot and a person, or two people, where the bot can never be."""
+        return not self.name
+
+    def refuse_bot(self, *, writes: bool) -> None:
+        """Raise Refused as the Web API does for a bot that is not in here: it does not even see what is private."""
+        if self.has_bot:
+            return
+        if self.is_private or self.is_direct:
+            raise Refused("channel_not_found")
+        if writes:
+            raise Refused("not_in_channel")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +129,8 @@ class Command:
     name: str  # with its slash
     usage: str = ""
     description: str = ""
+    should_escape: bool = False
+    """Whether people, groups, channels and links in what is typed arrive in Slack's own form."""
 
 
 DEFAULT_PEOPLE = (
@@ -124,7 +147,10 @@ DEFAULT_COMMANDS = (
         description="Propose a cleanup for someone to approve",
     ),
     Command(
-        name="/docker-audit", usage="[host] [since=30d] [by=@user]", description="Look at what was removed"
+        name="/docker-audit",
+        usage="[host] [since=30d] [by=@user]",
+        description="Look at what was removed",
+        should_escape=True,
     ),
 )
 
@@ -147,6 +173,9 @@ class Team:
         self.groups = tuple(groups)
         self.commands = tuple(commands)
         self.app_name = app_name
+        self.takes_messages = (
+            True  # in its direct messages: else the Messages tab is read-only, and has no commands
+        )
         self.enterprise_id = ""  # of the organisation that the workspace is in, on Enterprise Grid
         self.bot = Person(id=BOT_USER_ID, name=app_name.lower(), real_name=app_name)
         self._channels = {channel.id: channel for channel in channels}
@@ -180,11 +209,15 @@ class Team:
 
     def sees(self, user_id: str, channel_id: str) -> bool:
         channel = self._channels.get(channel_id)
-        return channel is not None and channel.with_person in ("", user_id)
+        return channel is not None and user_id in (*self._people_in(channel), BOT_USER_ID)
 
     def members(self, channel: Channel) -> list[str]:
-        people = [channel.with_person] if channel.with_person else [person.id for person in self.people]
-        return [*people, BOT_USER_ID]
+        return [*self._people_in(channel), *([BOT_USER_ID] if channel.has_bot else [])]
+
+    def _people_in(self, channel: Channel) -> Sequence[str]:
+        if channel.with_person:
+            return [channel.with_person]
+        return channel.people or [person.id for person in self.people]
 
     def group(self, group_id: str) -> Group:
         for group in self.groups:
