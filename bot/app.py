@@ -56,6 +56,7 @@ from bot.slack.directory import SlackDirectory
 from bot.slack.door.ack_first import AckFirst
 from bot.slack.door.answering import Answering
 from bot.slack.door.http_mode import HttpReceiver
+from bot.slack.door.replying import Replies
 from bot.slack.door.routing import Routing
 from bot.slack.door.server import Receiver, SocketReceiver, bolt_app
 from bot.slack.door.ways import Ways
@@ -169,7 +170,8 @@ class Deckhand:
         signing = settings.slack.signing_secret
         app = bolt_app(client, signing.get_secret_value() if signing else "", bolt_pool)
         ack_first, ways = AckFirst(), Ways()
-        answering = Answering(chat, rights, ways, ack_first.hold)
+        replies = Replies(chat=chat)
+        answering = Answering(replies, rights, ways, ack_first.hold)
         fleet = Fleet.opened(engines, steady, fleets, store.ledger)
         fleets.callback(engines.close)  # before its threads: what is still being asked then ends at once
         homes = self._homes(store, rights, impatient, clock, steady)
@@ -180,19 +182,25 @@ class Deckhand:
             hosts=lambda: self._settings.rules.hosts, rights=rights, audit=store.audit, clock=clock
         )
         proposals = ProposalHandlers(
-            planning=uses.planning, proposals=uses.propose, chat=chat, submit=answering.submit, show_now=show
+            planning=uses.planning,
+            proposals=uses.propose,
+            chat=chat,
+            replies=replies,
+            submit=answering.submit,
+            show_now=show,
         )
         handlers = Handlers(
             looks=LookHandlers(
                 hosts=lambda: self._settings.rules.hosts, rights=rights, planning=uses.planning, fleet=fleet, clock=steady,
-                chat=chat, submit=answering.submit, pictures=settings.slack.pictures and can_draw(),
+                replies=replies, submit=answering.submit, pictures=settings.slack.pictures and can_draw(),
             ),
             proposals=proposals,
             decisions=DecisionHandlers(
-                decide=uses.decide, stopping=uses.stop, restoring=restore, chat=chat, submit=answering.submit
+                decide=uses.decide, stopping=uses.stop, restoring=restore, chat=chat, replies=replies,
+                submit=answering.submit,
             ),
             forms=FormHandlers(asking=proposals, chat=chat, submit=answering.submit),
-            audits=AuditHandlers(review=audits, chat=chat),
+            audits=AuditHandlers(review=audits, replies=replies),
             homes=HomeHandlers(show=homes),
         )  # fmt: skip
         Routing(routes=routes(handlers), answering=answering, pressed_at_home=handlers.homes.pressed).open(

@@ -5,12 +5,12 @@ from collections.abc import Mapping
 
 from slack_sdk import WebClient
 
-from bot.core.errors import ChatError
+from bot.core.errors import ChannelClosedError, ChatError
 from bot.core.life.states import MessageRef
 from bot.core.rules.people import user_of
 from bot.core.visible import visible_lines
 from bot.slack.client import slack_errors
-from bot.slack.kit.blocks import Block, Message, Picture, section
+from bot.slack.kit.blocks import Block, Message, Picture
 from bot.slack.kit.limits import fitted
 from bot.slack.kit.text import SECTION_LIMIT, is_user, plain
 
@@ -45,6 +45,18 @@ class SlackChat:
             self.attach(channel, thread or ts, "message.txt", "The whole message", whole)
         return ts
 
+    def can_write(self, channel: str) -> bool:
+        """Whether the bot is in a channel; taken for granted where Slack does not say, as without ``channels:read``."""
+        try:
+            with slack_errors():
+                about = self._client.conversations_info(channel=self.place(channel))["channel"]
+        except ChannelClosedError:
+            return False
+        except ChatError as error:
+            LOG.info("whether the bot is in %s is not known: %s", channel, error)
+            return True
+        return bool(about.get("is_member") or about.get("is_im")) and not about.get("is_archived")
+
     def permalink(self, channel: str, ts: str) -> str:
         """Where a browser finds a message; the audit stands without it, so a failure is logged."""
         try:
@@ -72,7 +84,7 @@ class SlackChat:
         with slack_errors():
             self._client.files_upload_v2(
                 channel=channel,
-                thread_ts=thread,
+                thread_ts=thread or None,
                 initial_comment=title,
                 file_uploads=[
                     {"filename": name, "title": name, "content": visible_lines(content)}
@@ -85,7 +97,7 @@ class SlackChat:
         with slack_errors():
             self._client.files_upload_v2(
                 channel=channel,
-                thread_ts=thread,
+                thread_ts=thread or None,
                 file_uploads=[
                     {"filename": name, "title": title, "content": picture.png, "alt_txt": picture.alt}
                 ],
@@ -108,7 +120,7 @@ class SlackChat:
     def post_private(self, channel: str, user: str, message: Message | str) -> None:
         """Write what only this person sees; in person, where the channel is their own id."""
         if isinstance(message, str):
-            message = Message(text=message, blocks=(section(message),))
+            message = Message.of(message)
         user = user_of(user)
         if user_of(channel) == user:
             self.post_direct(user, message)
@@ -136,8 +148,7 @@ class SlackChat:
         return self._direct[channel]
 
     def tell(self, channel: str, sentence: str) -> None:
-        text = plain(sentence, SECTION_LIMIT)
-        self.post(channel, Message(text=text, blocks=(section(text),)))
+        self.post(channel, Message.of(plain(sentence, SECTION_LIMIT)))
 
     def open_view(self, trigger_id: str, view: Block) -> tuple[str, str]:
         """Open a modal for whoever clicked; its id and hash, for ``update_view``.

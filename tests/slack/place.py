@@ -18,12 +18,19 @@ from bot.core.life.states import PlanState
 from bot.slack.action_ids import ADJUST, APPROVE, COMMANDS, REJECT, STOP, TAKE_UP, WITHDRAW
 from bot.store.opening import Store, open_store
 from bot.trial.sample import Builder, SampleEngine, Step, Universe
-from bot.trial.workspace import DEFAULT_PEOPLE, Message, Person, Team, Workspace
+from bot.trial.workspace import DEFAULT_PEOPLE, Channel, Message, Person, Team, Workspace
+from bot.trial.workspace.people.team import DEFAULT_CHANNELS
 
 T = TypeVar("T")
 JSON = dict[str, Any]
 
 ANN, BOB, CYD = "U0ANN", "U0BOB", "U0CYD"
+OPEN, HIDDEN, BETWEEN = "C0OPEN", "G0HIDE", "D0ANNBOB"
+WITHOUT_THE_BOT = (
+    Channel(id=OPEN, name="open", has_bot=False),
+    Channel(id=HIDDEN, name="hidden", has_bot=False, is_private=True, people=(ANN, BOB)),
+    Channel(id=BETWEEN, name="", has_bot=False, people=(ANN, BOB)),
+)
 OPEN_PLAN = {APPROVE, REJECT, ADJUST, COMMANDS}
 """Buttons of a plan that waits for its decision."""
 PATIENCE = 8.0  # seconds
@@ -44,7 +51,8 @@ approve = ["*"]
 
 def team() -> Team:
     """Ann and Bob are in the group S0OPS, Cyd is not."""
-    return Team(people=(*DEFAULT_PEOPLE, Person(id=CYD, name="cyd", real_name="Cyd")))
+    people = (*DEFAULT_PEOPLE, Person(id=CYD, name="cyd", real_name="Cyd"))
+    return Team(people=people, channels=(*DEFAULT_CHANNELS, *WITHOUT_THE_BOT))
 
 
 def universe() -> Universe:
@@ -118,17 +126,19 @@ class Place:
         self.press_reject(by, plan)
         assert self.workspace.submit_view(by, {"reason": reason}).ok
 
-    def message(self, text: str) -> Message:
+    def message(self, text: str, channel: str = "") -> Message:
         """Give the newest message for everyone that says this, as soon as there is one."""
 
         def found() -> Message | None:
-            return next((m for m in reversed(self.workspace.messages()) if text in shown(m)), None)
+            return next((m for m in reversed(self.workspace.messages(channel)) if text in shown(m)), None)
 
         try:
             message = self.workspace.wait_for(found, PATIENCE)
         except TimeoutError:
             private = {user: self.private(user) for user in (ANN, BOB, CYD)}
-            pytest.fail(f"{text!r}: {[m.text for m in self.workspace.messages()]}, privately {private}")
+            pytest.fail(
+                f"{text!r}: {[m.text for m in self.workspace.messages(channel)]}, privately {private}"
+            )
         assert message is not None
         return message
 

@@ -9,8 +9,8 @@ from bot.services.audit.files import export
 from bot.services.audit.review import Page, Review
 from bot.slack import parsing
 from bot.slack.audit.messages import nearest_note, page_message, record_message
-from bot.slack.chat import SlackChat
 from bot.slack.door.asked import Asked
+from bot.slack.door.replying import Replies
 from bot.slack.kit.text import plural
 
 
@@ -19,12 +19,12 @@ class AuditHandlers:
     """``/docker-audit``, and the buttons of its pages."""
 
     review: Review
-    chat: SlackChat
+    replies: Replies
 
     def search(self, asked: Asked, text: str) -> None:
         matching = self.review.parse(parsing.audit_words(text), asked.person, asked.channel)
         page = self.review.page(asked.person, matching, channel=asked.channel)
-        self.chat.post(asked.channel, page_message(page, self._note(asked, page)))
+        self.replies.openly(asked, page_message(page, self._note(asked, page)))
 
     def latest(self, asked: Asked, _value: str) -> None:
         self.search(asked, "")
@@ -42,11 +42,11 @@ class AuditHandlers:
         page = self.review.page(asked.person, matching, place, channel=asked.channel)
         if not page.cleanups:
             raise RefusedError("There is nothing more that you may read.")
-        self.chat.edit(asked.channel, asked.message, page_message(page))
+        self.replies.in_its_place(asked, page_message(page))
 
     def show(self, asked: Asked, plan_id: str) -> None:
         record = self.review.record(asked.person, plan_id, asked.channel)
-        self.chat.post(asked.channel, record_message(record), asked.thread)
+        self.replies.openly(asked, record_message(record), asked.thread)
 
     def export(self, asked: Asked, value: str) -> None:
         line = value.partition(" ")[2]
@@ -56,6 +56,4 @@ class AuditHandlers:
             raise RefusedError("There is nothing that you may read.")
         count = plural(files.cleanups, "cleanup")
         title = count if files.whole else f"The newest {count}; `deckhand audit export` writes all"
-        self.chat.post_files(
-            asked.channel, asked.thread, title, {"audit.csv": files.csv, "audit.json": files.json}
-        )
+        self.replies.files(asked, asked.thread, title, {"audit.csv": files.csv, "audit.json": files.json})

@@ -3,29 +3,32 @@
 import logging
 from collections.abc import Callable
 from dataclasses import replace
-from http import HTTPStatus
 from typing import Protocol
 
 from bot.core.errors import (
     ChannelClosedError,
-    ChatError,
-    ChatRefusedError,
     DeckhandError,
     EndingError,
     RefusedError,
 )
 from bot.services.rules.rights import Rights
-from bot.slack.chat import SlackChat
-from bot.slack.client import slack_errors
 from bot.slack.door.asked import Asked
+from bot.slack.door.replying import Replies
 from bot.slack.door.ways import READ, Turn, Way, Ways
-from bot.slack.kit.blocks import Message, section
+from bot.slack.kit.blocks import Message
 from bot.slack.refusals import refusal_message
 
 LOG = logging.getLogger(__name__)
 
-NOT_IN_CHANNEL = "I cannot write here. Invite me with `/invite @Deckhand`, then try again."
 _UNEXPECTED = "Something went wrong inside Deckhand; it is in its log. Nothing was removed by this click."
+
+
+def not_in_channel(channel: str) -> str:
+    """What to do where a plan's message cannot stand."""
+    why = "A plan's message stands for hours, and I cannot write here."
+    if channel.startswith("D"):
+        return f"{why} Nobody can invite me here: ask in your messages with me, or in a channel that I am in."
+    return f"{why} Invite me with `/invite @Deckhand`, then try again."
 
 
 class Submit(Protocol):
@@ -38,10 +41,10 @@ class Answering:
     """What the door hands its work to, and handlers what comes next."""
 
     def __init__(
-        self, chat: SlackChat, rights: Rights, ways: Ways, hold: Callable[[], None] = lambda: None
+        self, replies: Replies, rights: Rights, ways: Ways, hold: Callable[[], None] = lambda: None
     ) -> None:
         """``hold`` returns when work may begin that decides nothing."""
-        self._chat = chat
+        self._replies = replies
         self._rights = rights
         self._ways = ways
         self._hold = hold
@@ -63,7 +66,7 @@ class Answering:
                 self._hold()
             work(self._identified(asked))
         except ChannelClosedError:
-            self._privately(asked, NOT_IN_CHANNEL)
+            self._privately(asked, not_in_channel(asked.channel))
         except DeckhandError as error:
             self.refuse(asked, error)
         except Exception:
@@ -82,38 +85,10 @@ class Answering:
 
     def _privately(self, asked: Asked, message: Message | str) -> None:
         """Tell one person in a thread that nothing else waits for; more than they can read is not told."""
-        told = message if isinstance(message, Message) else Message(text=message, blocks=(section(message),))
+        told = message if isinstance(message, Message) else Message.of(message)
         try:
-            self._ways.submit(lambda: self._tell(asked, told), asked.person.id, Turn(way=Way.ANSWER))
+            self._ways.submit(
+                lambda: self._replies.privately(asked, told), asked.person.id, Turn(way=Way.ANSWER)
+            )
         except (RefusedError, EndingError) as error:
             LOG.info("%s is not told “%s”: %s", asked.person.id, told.text, error)
-
-    def _tell(self, asked: Asked, told: Message) -> None:
-        """Tell one person: in the channel, else through the response URL, else in person."""
-        for way in (self._in_channel, self._by_response, self._in_person):
-            try:
-                way(asked, told)
-            except (ChatError, ValueError) as error:
-                LOG.info("%s cannot be answered this way: %s", asked.person.id, error)
-            else:
-                return
-        LOG.warning("%s could not be answered: %s", asked.person.id, told.text)
-
-    def _in_channel(self, asked: Asked, message: Message) -> None:
-        if not asked.channel:
-            raise ChatError("a form tells of no channel")
-        self._chat.post_private(asked.channel, asked.person.id, message)
-
-    def _by_response(self, asked: Asked, message: Message) -> None:
-        with slack_errors():
-            answer = asked.respond(
-                text=message.text,
-                blocks=list(message.blocks),
-                response_type="ephemeral",
-                replace_original=False,
-            )
-        if answer.status_code != HTTPStatus.OK:
-            raise ChatRefusedError(f"Slack answered {answer.status_code}.")
-
-    def _in_person(self, asked: Asked, message: Message) -> None:
-        self._chat.post_direct(asked.person.id, message)

@@ -30,6 +30,8 @@ class Asked:
     """Their team, as the payload says; empty where it does not."""
     trigger_id: str = ""
     """Slack's own id of this one command, click or form: the same each time that it is delivered."""
+    said: str = ""
+    """The command as it was typed; empty for all else."""
     detail: str = ""
     """What follows the colon of the action id."""
     message: str = ""
@@ -51,6 +53,7 @@ def asked_by_command(body: Body, respond: Respond) -> Asked:
         respond=respond,
         team=_text(body, "team_id"),
         trigger_id=_text(body, "trigger_id"),
+        said=f"{_text(body, 'command')} {_text(body, 'text')}".strip(),
     )
 
 

@@ -24,6 +24,11 @@ class Message:
     text: str
     blocks: tuple[Block, ...]
 
+    @staticmethod
+    def of(text: str) -> "Message":
+        """One paragraph."""
+        return Message(text=text, blocks=(section(text),))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Picture:

@@ -1,17 +1,16 @@
 """The message that shows a fleet: a row for each host as it answers, and who failed, by cause."""
 
-import logging
 from collections.abc import Iterator, Sequence
 
-from bot.core.errors import ChatError, ChatRefusedError, HostError
+from bot.core.errors import HostError
 from bot.core.spreadsheet import tab_line
 from bot.core.units import human_size
 from bot.services.look.fleet import Gathering, HostAnswer
-from bot.slack.chat import SlackChat
+from bot.slack.door.asked import Asked
+from bot.slack.door.replying import Replies
 from bot.slack.kit.blocks import Block, Message, context, header, section, table
 from bot.slack.kit.text import SECTION_LIMIT, escape, lines_within, one_line, plain, plural
-
-LOG = logging.getLogger(__name__)
+from bot.slack.look.standing import Standing
 
 HEAD = ("HOST", "SIZE", "RECLAIMABLE", "DISK FREE", "FULL")
 MOST_ROWS = 96
@@ -160,33 +159,21 @@ def _failed(gathering: Gathering) -> Iterator[str]:
 
 
 class FleetMessage:
-    """One message in a channel that is edited while hosts answer."""
+    """One message that is edited while hosts answer; where the bot is no member, it comes once, at the end."""
 
-    def __init__(self, chat: SlackChat, channel: str, selection: str) -> None:
-        self._chat = chat
-        self._channel = channel
+    def __init__(self, replies: Replies, asked: Asked, selection: str) -> None:
+        self._standing = Standing(replies, asked)
+        self._replies = replies
+        self._asked = asked
         self._selection = selection
-        self._ts = ""
 
     def __call__(self, gathering: Gathering) -> None:
         """Show what is known so far; where Slack wants a pause, the next time will show more."""
-        try:
-            self._show(gathering)
-        except ChatRefusedError:
-            raise
-        except ChatError as error:
-            LOG.info("a fleet's message waits for its next turn: %s", error)
+        self._standing.meanwhile(1, lambda: fleet_message(self._selection, gathering))
 
     def end(self, gathering: Gathering) -> None:
         """Show all that came of it, and list in the thread what the message has no room for."""
-        self._show(gathering)
+        self._standing.end(fleet_message(self._selection, gathering))
         if not shows_all(gathering):
             title = f"Every host of {self._selection}"
-            self._chat.attach(self._channel, self._ts, "hosts.tsv", title, fleet_list(gathering))
-
-    def _show(self, gathering: Gathering) -> None:
-        message = fleet_message(self._selection, gathering)
-        if self._ts:
-            self._chat.edit(self._channel, self._ts, message)
-        else:
-            self._ts = self._chat.post(self._channel, message)
+            self._replies.files(self._asked, self._standing.ts, title, {"hosts.tsv": fleet_list(gathering)})

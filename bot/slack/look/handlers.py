@@ -1,13 +1,11 @@
 """Looks: a host's report as one message that first shows what is known, its objects by size, and whole fleets."""
 
 import logging
-import threading
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 
 from bot.core.docker.usage import DiskUsage
-from bot.core.errors import ChatError, ChatRefusedError, HostError, MessageGoneError, RefusedError
+from bot.core.errors import HostError, RefusedError
 from bot.core.rules.hosts import Host, Hosts
 from bot.core.rules.policy import Right
 from bot.ports import Clock
@@ -15,9 +13,9 @@ from bot.services.look.fleet import Fleet
 from bot.services.look.planning import Planning
 from bot.services.rules.rights import Rights
 from bot.slack import parsing
-from bot.slack.chat import SlackChat
 from bot.slack.door.answering import Submit
 from bot.slack.door.asked import Asked
+from bot.slack.door.replying import AT_ONCE, Replies, later
 from bot.slack.door.ways import Turn, Way
 from bot.slack.kit.blocks import Message
 from bot.slack.look.fleet import FleetMessage
@@ -29,12 +27,10 @@ from bot.slack.look.reports import (
     report_message,
     unreachable_message,
 )
+from bot.slack.look.standing import Standing
 from bot.slack.look.usage import Listing, details_message, files, listings, shows_all
 
 LOG = logging.getLogger(__name__)
-
-AT_ONCE = 0.6
-"""Seconds that an engine may take before what is known of it is shown meanwhile."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +42,7 @@ class LookHandlers:
     planning: Planning
     fleet: Fleet
     clock: Clock
-    chat: SlackChat
+    replies: Replies
     submit: Submit
     pictures: bool = True
     """Whether people may have a host's space drawn."""
@@ -57,7 +53,7 @@ class LookHandlers:
         if command.host is None:
             if not known.by_name:
                 raise self._none_open(asked)
-            self.chat.post(asked.channel, hosts_message(known.all()))
+            self.replies.openly(asked, hosts_message(known.all()))
         elif known.means_several(command.host):
             self._look_at_fleet(asked, known.select(command.host), command.host)
         else:
@@ -70,7 +66,7 @@ class LookHandlers:
         def work(asked: Asked) -> None:
             host = self._open(asked, name)
             inventory = self.planning.report(host.name).survey.inventory
-            self._details(asked.channel, asked.thread, host, listings(inventory))
+            self._details(asked, asked.thread, host, listings(inventory))
 
         self._in_turn(asked, name, "details", work)
 
@@ -84,7 +80,7 @@ class LookHandlers:
                 )
             picture = picture_of(host.name, self.planning.report(host.name).survey)
             title = f"Where the space of {host.name} is"
-            self.chat.post_picture(asked.channel, asked.thread, f"{host.name}.png", title, picture)
+            self.replies.picture(asked, asked.thread, f"{host.name}.png", title, picture)
 
         self._in_turn(asked, name, "picture", work)
 
@@ -116,13 +112,13 @@ class LookHandlers:
             raise self._none_open(asked)
 
         def work(asked: Asked) -> None:
-            showing = FleetMessage(self.chat, asked.channel, selection)
+            showing = FleetMessage(self.replies, asked, selection)
             showing.end(self.fleet.gather(hosts, showing))
 
         self.submit(asked, work, Turn(way=Way.LOOK, fleet=True, same=f"{asked.channel} {selection}"))
 
     def _report(self, asked: Asked, host: Host, ts: str = "", *, verbose: bool = False) -> None:
-        place = _Place(self.chat, asked, ts)
+        place = Standing(self.replies, asked, ts)
         asked_at = self.clock.now()
 
         def known() -> Message:
@@ -130,9 +126,9 @@ class LookHandlers:
 
         def early(usage: DiskUsage) -> None:
             last = self.planning.last_look(host.name)
-            _later(0, lambda: place.meanwhile(2, lambda: counting_message(host.name, usage, last, asked_at)))
+            later(0, lambda: place.meanwhile(2, lambda: counting_message(host.name, usage, last, asked_at)))
 
-        timer = _later(AT_ONCE, lambda: place.meanwhile(1, known))
+        timer = later(AT_ONCE, lambda: place.meanwhile(1, known))
         try:
             report = self.planning.report(host.name, early)
         except HostError as error:
@@ -146,74 +142,9 @@ class LookHandlers:
         timer.cancel()
         place.end(report_message(report, host, pictures=self.pictures))
         if verbose:
-            self._details(place.channel, place.ts, host, listings(report.survey.inventory))
+            self._details(asked, place.ts, host, listings(report.survey.inventory))
 
-    def _details(self, channel: str, thread: str, host: Host, found: tuple[Listing, ...]) -> None:
-        self.chat.post(channel, details_message(host.name, found), thread)
+    def _details(self, asked: Asked, thread: str, host: Host, found: tuple[Listing, ...]) -> None:
+        self.replies.openly(asked, details_message(host.name, found), thread)
         if not shows_all(found):
-            self.chat.post_files(
-                channel, thread, f"Everything on {host.name}, by size", files(host.name, found)
-            )
-
-
-def _later(seconds: float, work: Callable[[], None]) -> threading.Timer:
-    """Do it in a thread of its own, so that nobody's answer waits for Slack's."""
-    timer = threading.Timer(seconds, work)
-    timer.daemon = True
-    timer.start()
-    return timer
-
-
-class _Place:
-    """Where one report stands: posted once and edited in place; in person where there is no channel."""
-
-    def __init__(self, chat: SlackChat, asked: Asked, ts: str) -> None:
-        self._chat = chat
-        self._asked = asked
-        self._lock = threading.Lock()
-        self._over = False
-        self._stage = 0
-        self.channel = asked.channel
-        self.ts = ts
-
-    def meanwhile(self, stage: int, make: Callable[[], Message]) -> None:
-        """Show what is known so far, unless the end came before it, or what was known later."""
-        with self._lock:
-            if self._over or stage < self._stage:
-                return
-            self._stage = stage
-            try:
-                self._put(make())
-            except ChatError as error:
-                LOG.info("what is known meanwhile could not be shown: %s", error)
-
-    def end(self, message: Message) -> None:
-        with self._lock:
-            self._over = True
-            self._put(message)
-
-    def trouble(self, message: Message) -> None:
-        """Say what went wrong: in place where something stands already, else to who asked alone."""
-        with self._lock:
-            self._over = True
-            if self.ts:
-                self._put(message)
-            else:
-                self._chat.post_private(self.channel, self._asked.person.id, message)
-
-    def forget(self) -> None:
-        """Nothing more comes; what stands there must not say that it does."""
-        with self._lock:
-            self._over = True
-            if self._stage and self.ts:
-                with suppress(ChatRefusedError):
-                    self._chat.delete(self.channel, self.ts)
-
-    def _put(self, message: Message) -> None:
-        if self.ts:
-            try:
-                self._chat.edit(self.channel, self.ts, message)
-            except MessageGoneError:
-                self.ts = self._chat.post(self.channel, message)
-        else:
-            self.ts = self._chat.post(self.channel, message)
+            self.replies.files(asked, thread, f"Everything on {host.name}, by size", files(host.name, found))

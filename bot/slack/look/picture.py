@@ -19,7 +19,7 @@ from bot.slack.look.usage import Listed, Listing, listings
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-ALT_LIMIT = 2_000
+ALT_LIMIT = 1_000
 """Characters of an image's alt text (Slack, "Image block")."""
 BARS = 12
 NAME_SHOWN = 42

@@ -9,6 +9,7 @@ from bot.services.run.stop import Stop
 from bot.slack.chat import SlackChat
 from bot.slack.door.answering import Submit
 from bot.slack.door.asked import Asked
+from bot.slack.door.replying import Replies
 from bot.slack.door.ways import DECIDE
 from bot.slack.kit.text import escape, plural
 from bot.slack.plan.forms.rejecting import REASON, reason_of, reject_form
@@ -28,6 +29,7 @@ class DecisionHandlers:
     stopping: Stop
     restoring: Restore
     chat: SlackChat
+    replies: Replies
     submit: Submit
 
     def approve(self, asked: Asked, plan_id: str) -> None:
@@ -68,4 +70,4 @@ class DecisionHandlers:
         state = self.restoring.ask(plan_id, asked.person, asked.channel)
         count = plural(len(state.restorable), "image")
         sentence = f"Deckhand pulls {count} on {escape(state.plan.host)}; the message of the cleanup shows how it goes."
-        self.chat.post_private(asked.channel, asked.person.id, sentence)
+        self.replies.privately(asked, sentence)

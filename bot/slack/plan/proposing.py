@@ -7,14 +7,17 @@ from bot.core.docker.inventory import Kind
 from bot.core.errors import ChannelClosedError, RefusedError, UsageError
 from bot.core.life.states import PlanState, Status
 from bot.core.plan.arguments import PICKED, Arguments
+from bot.core.plan.profiles import DEFAULT_PROFILE
 from bot.core.rules.hosts import Host
 from bot.services.decide.propose import Propose
 from bot.services.look.planning import Planning, request_of
 from bot.slack import parsing
 from bot.slack.chat import SlackChat
-from bot.slack.door.answering import NOT_IN_CHANNEL, Submit
+from bot.slack.door.answering import Submit, not_in_channel
 from bot.slack.door.asked import Asked
+from bot.slack.door.replying import AT_ONCE, Replies, later
 from bot.slack.door.ways import Turn, Way
+from bot.slack.kit.text import escape
 from bot.slack.look.reports import why_message
 from bot.slack.plan.commands import commands_message
 
@@ -27,6 +30,11 @@ def at_its_plan(asked: Asked, state: PlanState | None) -> Asked:
     return asked if asked.channel else replace(asked, channel=place)
 
 
+def _planning_text(host: str, arguments: Arguments) -> str:
+    what = "what was picked" if arguments.picks else f"*{escape(arguments.profile or DEFAULT_PROFILE)}*"
+    return f":hourglass_flowing_sand: Planning {what} on *{escape(host)}*: its plan comes once the engine has answered."
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProposalHandlers:
     """What asks for a plan, and what tells of one."""
@@ -34,6 +42,7 @@ class ProposalHandlers:
     planning: Planning
     proposals: Propose
     chat: SlackChat
+    replies: Replies
     submit: Submit
     show_now: Callable[[], None]
     """Bring messages up to date before going on."""
@@ -65,7 +74,7 @@ class ProposalHandlers:
         """Tell the Docker commands that a plan stands for."""
         state = self.plan(plan_id)
         self._open(asked, state.plan.host)
-        self.chat.post_private(asked.channel, asked.person.id, commands_message(state))
+        self.replies.privately(asked, commands_message(state))
 
     def plan(self, plan_id: str) -> PlanState:
         """The plan as it is now; RefusedError where there is none of that id."""
@@ -81,9 +90,15 @@ class ProposalHandlers:
         """
         self._not_swapped(asked, host, arguments.profile)
         self.proposals.check(host, arguments, asked.person, asked.channel)
+        if not self.chat.can_write(asked.channel):
+            raise ChannelClosedError(not_in_channel(asked.channel))
+        waiting = later(AT_ONCE, lambda: self.replies.privately(asked, _planning_text(host, arguments)))
 
         def work(asked: Asked) -> None:
-            state = self.proposals(host, arguments, asked.person, asked.channel, asked.trigger_id)
+            try:
+                state = self.proposals(host, arguments, asked.person, asked.channel, asked.trigger_id)
+            finally:
+                waiting.cancel()
             # An engine's turn waits for no Slack.
             self.submit(asked, lambda _asked: self._see_shown(state.plan.id))
 
@@ -95,7 +110,7 @@ class ProposalHandlers:
         now = self.proposals.plans.get(plan_id)
         unseen = now is not None and not (now.message and now.message.ts)
         if now is not None and now.status is Status.CANCELLED and unseen:
-            raise ChannelClosedError(NOT_IN_CHANNEL)
+            raise ChannelClosedError(not_in_channel(""))
 
     def _not_swapped(self, asked: Asked, host: str, profile: str | None) -> None:
         """Raise UsageError where the profile stands in the place of the host."""
@@ -108,7 +123,7 @@ class ProposalHandlers:
 
         def work(asked: Asked) -> None:
             explanations = self.planning.explain(host, command.name)
-            self.chat.post(asked.channel, why_message(host, command.name, explanations))
+            self.replies.openly(asked, why_message(host, command.name, explanations))
 
         self.submit(asked, work, Turn(way=Way.LOOK, host=host, same=f"{asked.channel} {command!r}"))
 

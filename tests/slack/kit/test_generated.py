@@ -19,7 +19,7 @@ from bot.core.plan.protection import Protection
 from bot.services.look.planning import HostReport
 from bot.slack.kit.blocks import Block, Message
 from bot.slack.kit.limits import fitted
-from bot.slack.look.picture import ALT_LIMIT, picture_of
+from bot.slack.look.picture import picture_of
 from bot.slack.look.reports import counting_message, looking_message, report_message, unreachable_message
 from bot.slack.look.usage import details_message, files, listings
 from bot.slack.plan.commands import commands_message
@@ -29,6 +29,7 @@ from bot.slack.plan.forms.volumes import volumes_form
 from bot.slack.plan.lists import list_message
 from bot.slack.plan.message import plan_message
 from bot.slack.plan.open import About
+from bot.trial.workspace.files import MAX_ALT_TEXT
 from bot.trial.workspace.limits.limits import check_view
 from tests.slack.kit.test_extremes import HOSTILE, assert_harmless, assert_slack_takes, strings
 from tests.slack.looks import host
@@ -193,7 +194,7 @@ def test_a_picture_of_any_host_is_drawn_and_its_words_fit(seed: int) -> None:
     picture = picture_of("prod-3", Survey(inventory=inventory, usage=make.usage(inventory)))
     assert picture.png.startswith(b"\x89PNG")
     assert picture.alt.startswith("prod-3: ")
-    assert len(picture.alt) <= ALT_LIMIT
+    assert len(picture.alt) <= MAX_ALT_TEXT
 
 
 def test_a_persons_name_is_never_part_of_a_message() -> None:

@@ -57,12 +57,13 @@ def test_the_end_of_a_plan_whose_message_was_deleted_is_posted_anew(start: Start
 
 
 @pytest.mark.parametrize("error", ["not_in_channel", "channel_not_found"])
-def test_where_the_bot_may_not_write_the_plan_is_cancelled_and_the_requester_hears_of_it(
+def test_where_it_shows_only_afterwards_that_the_bot_may_not_write_the_plan_is_cancelled_and_the_requester_hears_of_it(
     start: Start, error: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bot.services.decide.propose.id_of", lambda _request: "k7m2p9wxyz")
     place = start(OPEN_TO_ALL)
     place.workspace.close_channel(error)
+    place.workspace.fail_next("conversations.info", error="missing_scope")
     place.workspace.command(ANN, "/docker-prune", "prod-3 everything")
     assert "Invite me with `/invite @Deckhand`" in place.told(ANN)
     assert place.told_privately() == {ANN}
