@@ -44,6 +44,8 @@ from bot.services.run.starting import Starting
 from bot.services.run.stop import Stop
 from bot.services.run.waiting_rules import LOOP_SECONDS as RULES_SECONDS
 from bot.services.run.waiting_rules import WaitingRules
+from bot.services.watch.reminding import LOOP_SECONDS as REMINDERS_SECONDS
+from bot.services.watch.reminding import Reminding
 from bot.services.watch.schedules import Schedules
 from bot.services.work.background import POLL_SECONDS, Background, Signals
 from bot.services.work.restoring import RestoreLoop
@@ -52,7 +54,7 @@ from bot.slack.audit.handlers import AuditHandlers
 from bot.slack.audit.heads import PostedHeads
 from bot.slack.chat import SlackChat
 from bot.slack.client import web_client
-from bot.slack.directory import SlackDirectory
+from bot.slack.directory import SlackDirectory, SlackNames
 from bot.slack.door.ack_first import AckFirst
 from bot.slack.door.answering import Answering
 from bot.slack.door.http_mode import HttpReceiver
@@ -160,12 +162,17 @@ class Deckhand:
         bot_token = settings.slack.bot_token
         token, api_url = bot_token.get_secret_value() if bot_token else "", settings.slack.api_url
         client = web_client(token, api_url)
-        chat = SlackChat(client)
+        names = SlackNames(client)
+        chat = SlackChat(client, names)
         clock, steady = Clocks(ledger=store.ledger, process=process_now), SteadyClock()
-        impatient = SlackChat(web_client(token, api_url, patient=False))
-        shown = ShownPlans(chat=impatient, hosts=lambda: self._settings.rules.hosts)
+        impatient = SlackChat(web_client(token, api_url, patient=False), names)
+        directory = SlackDirectory(client)
+        shown = ShownPlans(
+            chat=impatient, hosts=lambda: self._settings.rules.hosts, call=settings.slack.call_approvers,
+            members=directory.members,
+        )  # fmt: skip
         show = Show(plans=store.plans, messages=store.messages, audit=store.audit, chat=shown, clock=steady)
-        rights = Rights(directory=SlackDirectory(client), record=store.trail.record_refusal)
+        rights = Rights(directory=directory, record=store.trail.record_refusal)
         bolt_pool = ThreadPoolExecutor(BOLT_THREADS, thread_name_prefix="bolt")
         signing = settings.slack.signing_secret
         app = bolt_app(client, signing.get_secret_value() if signing else "", bolt_pool)
@@ -177,6 +184,10 @@ class Deckhand:
         homes = self._homes(store, rights, impatient, clock, steady)
         uses, background = self._use_cases(store, engines, chat, rights, show=show, clock=clock)
         background.also("homes", homes, LOOP_SECONDS)
+        reminding = Reminding(
+            plans=store.plans, trail=store.trail, chat=shown, clock=clock, after=settings.slack.remind_after
+        )
+        background.also("reminders", reminding, REMINDERS_SECONDS)
         restore = self._restore(store, engines, rights)
         audits = Review(
             hosts=lambda: self._settings.rules.hosts, rights=rights, audit=store.audit, clock=clock
@@ -191,8 +202,8 @@ class Deckhand:
         )
         handlers = Handlers(
             looks=LookHandlers(
-                hosts=lambda: self._settings.rules.hosts, rights=rights, planning=uses.planning, fleet=fleet, clock=steady,
-                replies=replies, submit=answering.submit, pictures=settings.slack.pictures and can_draw(),
+                hosts=lambda: self._settings.rules.hosts, rights=rights, planning=uses.planning, fleet=fleet,
+                clock=steady, replies=replies, submit=answering.submit, pictures=settings.slack.pictures and can_draw(),
             ),
             proposals=proposals,
             decisions=DecisionHandlers(

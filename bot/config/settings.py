@@ -34,6 +34,10 @@ class SlackSettings:
     listen: tuple[str, int]
     pictures: bool
     """Whether people may have a host's space drawn."""
+    call_approvers: str = "never"
+    """How those who may decide are called when a plan is new: ``never``, in the ``channel``, or each ``direct``."""
+    remind_after: float = 0.75
+    """The share of a plan's time after which they are reminded, once; 1 means never."""
 
     def problems(self) -> Sequence[str]:
         """What is missing to run the bot, one sentence each."""
@@ -141,4 +145,6 @@ def _slack(parsed: ConfigFile, environment: Mapping[str, str]) -> SlackSettings:
         mode=parsed.slack.mode or guessed,
         listen=parsed.slack.listen,
         pictures=parsed.slack.pictures,
+        call_approvers=parsed.slack.call_approvers,
+        remind_after=parsed.slack.remind_after,
     )

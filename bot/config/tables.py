@@ -50,6 +50,10 @@ class SlackTable(Table):
     listen: Listening = ("127.0.0.1", 3000)
     pictures: bool = True
     """Whether people may have a host's space drawn."""
+    call_approvers: Literal["never", "channel", "direct"] = "never"
+    """How those who may decide are called when a plan is new."""
+    remind_after: Annotated[float, Field(gt=0, le=1)] = 0.75
+    """The share of a plan's time after which they are reminded, once; 1: never."""
 
 
 class AuditTable(Table):

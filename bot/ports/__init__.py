@@ -5,7 +5,7 @@ Of the database there is a port a use. Each of their methods is one transaction,
 
 from bot.core.audit.review import Cleanup
 from bot.ports.audit import Audit, Trail
-from bot.ports.chat import Chat, Clock, Directory, Heads, Teller
+from bot.ports.chat import Chat, Clock, Directory, Heads, Reminders, Teller
 from bot.ports.engine import CACHE_BATCH, Engine, Engines, HeldEngine
 from bot.ports.ledger import Ledger
 from bot.ports.messages import Messages
@@ -31,6 +31,7 @@ __all__ = [
     "Messages",
     "OpenPlan",
     "Plans",
+    "Reminders",
     "Replaced",
     "RestoreRun",
     "Restores",

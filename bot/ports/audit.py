@@ -25,6 +25,10 @@ class Trail(Protocol):
         """
         ...
 
+    def claim(self, event: Event, once: str) -> bool:
+        """Append an event that changes no state, under a name that is there once; False when it was there before."""
+        ...
+
     def announce_head(self, day: date, channel: str) -> Head | None:
         """Claim the post of a day's head, with an event; where the chain ends then. None when it was claimed before."""
         ...

@@ -43,12 +43,24 @@ class Chat(Protocol):
         """Write into the plan's thread all that it lists, where it was proposed just now."""
         ...
 
+    def call_approvers(self, state: PlanState, events: Sequence[ChainedEvent]) -> None:
+        """Call those who may decide, where the plan was proposed just now and they want to be called in person."""
+        ...
+
     def log_plan(self, state: PlanState, events: Sequence[ChainedEvent]) -> None:
         """Write what happened to a plan into its thread."""
         ...
 
     def tell_requester(self, state: PlanState, events: Sequence[ChainedEvent]) -> None:
         """Tell in person what the requester should know of: the decision of somebody else, and the end."""
+        ...
+
+
+class Reminders(Protocol):
+    """Where people are reminded of plans. Its method may raise ChatError."""
+
+    def remind(self, state: PlanState) -> None:
+        """Remind those who may decide that a plan waits for it and is about to expire."""
         ...
 
 

@@ -1,7 +1,8 @@
 """Sending over Slack's own client: messages, files, forms and Homes, each within Slack's limits."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from slack_sdk import WebClient
 
@@ -12,7 +13,7 @@ from bot.core.visible import visible_lines
 from bot.slack.client import slack_errors
 from bot.slack.kit.blocks import Block, Message, Picture
 from bot.slack.kit.limits import fitted
-from bot.slack.kit.text import SECTION_LIMIT, is_user, plain
+from bot.slack.kit.text import SECTION_LIMIT, is_user, plain, uncalled
 
 LOG = logging.getLogger(__name__)
 
@@ -20,8 +21,10 @@ LOG = logging.getLogger(__name__)
 class SlackChat:
     """What every room sends through."""
 
-    def __init__(self, client: WebClient) -> None:
+    def __init__(self, client: WebClient, name_of: Callable[[str], str] = str) -> None:
+        """``name_of`` tells what a person or a user group is called, by its id."""
         self._client = client
+        self._name_of = name_of
         self._direct: dict[str, str] = {}
 
     def post(self, channel: str, message: Message, thread: str = "") -> str:
@@ -29,8 +32,8 @@ class SlackChat:
 
         What Slack has no room for is in a file of the message's thread.
         """
-        message, whole = fitted(message)
         channel = self.place(channel)
+        message, whole = fitted(message if channel.startswith("D") else self.quiet(message))
         with slack_errors():
             answer = self._client.chat_postMessage(
                 channel=channel,
@@ -65,6 +68,11 @@ class SlackChat:
         except ChatError as error:
             LOG.warning("message %s in %s: its link could not be had: %s", ts, channel, error)
             return ""
+
+    def quiet(self, message: Message) -> Message:
+        """The same as a new message that notifies nobody but those whom it means to call; edited ones never do."""
+        text, blocks = uncalled((message.text, message.blocks), self._name_of, message.calls)
+        return replace(message, text=text, blocks=blocks)
 
     def edit(self, channel: str, ts: str, message: Message) -> None:
         """Put another message in the place of one of ours; MessageGoneError when somebody deleted it."""

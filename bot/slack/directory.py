@@ -11,12 +11,15 @@ from slack_sdk import WebClient
 
 from bot.core.errors import ChatError
 from bot.core.rules.people import Known, Standing
+from bot.core.rules.policy import is_group
 from bot.slack.client import slack_errors
 
 LOG = logging.getLogger(__name__)
 
 FRESH = 60.0
 """Seconds by a clock that nobody can set, for which an answer is not asked for again."""
+NAMES_FRESH = 3600.0
+"""The same of what somebody is called."""
 LAST_GOOD = 600.0
 """Seconds for which the last good answer serves while Slack gives none; then nothing is known."""
 SLACKBOT = "USLACKBOT"
@@ -29,10 +32,11 @@ Ticks = Callable[[], float]
 class _Remembered(Generic[T]):
     """Answers of Slack's by id; each id is asked for by one thread at a time, and the others take its answer."""
 
-    def __init__(self, what: str, ask: Callable[[str], T], ticks: Ticks) -> None:
+    def __init__(self, what: str, ask: Callable[[str], T], ticks: Ticks, fresh: float | None = None) -> None:
         self._what = what
         self._ask = ask
         self._ticks = ticks
+        self._fresh = fresh
         self._known: dict[str, tuple[float, T]] = {}
         self._asking = defaultdict[str, threading.Lock](threading.Lock)
         self._lock = threading.Lock()
@@ -43,7 +47,7 @@ class _Remembered(Generic[T]):
             asking = self._asking[asked_id]
         with asking:
             read_at, answer = self._known.get(asked_id, (None, None))
-            if read_at is not None and self._ticks() - read_at < FRESH:
+            if read_at is not None and self._ticks() - read_at < (self._fresh or FRESH):
                 return answer
             try:
                 with slack_errors():
@@ -88,6 +92,31 @@ class SlackDirectory:
             own = self._client.auth_test()
             self._own = frozenset(str(own[key]) for key in ("team_id", "enterprise_id") if own.get(key))
         return known_person(user_id, self._client.users_info(user=user_id).get("user") or {}, self._own)
+
+
+class SlackNames:
+    """What people and user groups are called; for display, and nothing follows from it."""
+
+    def __init__(self, client: WebClient, ticks: Ticks = time.monotonic) -> None:
+        self._client = client
+        self._people = _Remembered("the name of", self._ask_person, ticks, NAMES_FRESH)
+        self._groups = _Remembered("the names of user groups", self._ask_groups, ticks, NAMES_FRESH)
+
+    def __call__(self, an_id: str) -> str:
+        """The name; the id itself where Slack does not tell."""
+        if is_group(an_id):
+            return (self._groups.get("all") or {}).get(an_id) or an_id
+        return self._people.get(an_id) or an_id
+
+    def _ask_person(self, user_id: str) -> str:
+        told = self._client.users_info(user=user_id).get("user") or {}
+        about = told.get("profile") or {}
+        names = (about.get("display_name"), about.get("real_name"), told.get("real_name"), told.get("name"))
+        return str(next((name for name in names if name), ""))
+
+    def _ask_groups(self, _all: str) -> dict[str, str]:
+        found = self._client.usergroups_list().get("usergroups") or ()
+        return {str(group["id"]): str(group.get("handle") or group.get("name") or "") for group in found}
 
 
 def known_person(user_id: str, told: Mapping[str, Any], own: frozenset[str]) -> Known:

@@ -143,6 +143,7 @@ class SqlTrail(_Port):
     record = _writing(chain.record)
     record_refusal = _writing(chain.append_refusal)
     announce_head = _writing(chain.announce)
+    claim = _writing(chain.claim)
 
 
 class SqlAudit(_Port):

@@ -27,6 +27,7 @@ class Tag(StrEnum):
     PLAN_SUPERSEDED = "deckhand:plan:superseded"
     PLAN_WAITS = "deckhand:plan:waits"
     PLAN_RULES_CHANGED = "deckhand:plan:rules_changed"
+    PLAN_REMINDED = "deckhand:plan:reminded"
     PLAN_DIFFERS = "deckhand:plan:differs"
     CLEANUP_STARTED = "deckhand:cleanup:started"
     CLEANUP_TAKEN_UP = "deckhand:cleanup:taken_up"

@@ -50,6 +50,7 @@ class Replies:
         try:
             return self.chat.post(asked.channel, message, thread)
         except ChannelClosedError:
+            message = self.chat.quiet(message)
             self._first_of(asked, message, (_to_everyone, self.to_them_alone, self._in_person))
             return ""
 

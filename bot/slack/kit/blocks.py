@@ -23,6 +23,8 @@ class Message:
 
     text: str
     blocks: tuple[Block, ...]
+    calls: frozenset[str] = frozenset()
+    """Ids of the people and groups who are meant to act now: all others are named in it and not notified."""
 
     @staticmethod
     def of(text: str) -> "Message":

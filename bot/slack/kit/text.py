@@ -1,8 +1,9 @@
 """Text for Slack: everything that came from a host is escaped and bounded before it gets here."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 from bot.core.plan.plan import Person
 from bot.core.rules.people import split_id
@@ -16,6 +17,23 @@ PEOPLE_SHOWN = 10
 
 _OURS = re.compile(r"(policy|schedule):(.+)")
 """Ids of those who act and are no people."""
+
+
+_CALL = re.compile(r"<(?:@|!subteam\^)([UWS][A-Z0-9]+)(?:\|[^>]*)?>")
+
+
+def uncalled(value: Any, name_of: Callable[[str], str], but: Collection[str]) -> Any:
+    """Texts and blocks in which people and groups are named and not mentioned: Slack notifies for each mention.
+
+    ``but`` are the ids that are mentioned all the same.
+    """
+    if isinstance(value, str):
+        return _CALL.sub(lambda call: call[0] if call[1] in but else plain(name_of(call[1]), 80), value)
+    if isinstance(value, dict):
+        return {key: uncalled(inner, name_of, but) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return type(value)(uncalled(inner, name_of, but) for inner in value)
+    return value
 
 
 def escape(text: str) -> str:

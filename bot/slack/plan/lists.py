@@ -10,7 +10,18 @@ from bot.core.spreadsheet import tab_line
 from bot.core.units import human_size
 from bot.slack.kit.blocks import Message, context, section
 from bot.slack.kit.names import frees_text, item_name
-from bot.slack.kit.text import SECTION_LIMIT, code, escape, mention_id, one_line, paragraphs, plain, plural
+from bot.slack.kit.text import (
+    SECTION_LIMIT,
+    code,
+    date,
+    entry_text,
+    escape,
+    mention_id,
+    one_line,
+    paragraphs,
+    plain,
+    plural,
+)
 from bot.slack.plan.timeline import timeline
 
 LIST_LIMIT = 2_800
@@ -28,8 +39,8 @@ _DECIDED = {
 _ENDS = {
     Status.DONE: "done", Status.PARTIAL: "done, some kept", Status.STOPPED: "stopped", Status.FAILED: "failed",
 }  # fmt: skip
-_QUIET = frozenset({Tag.PLAN_PROPOSED, Tag.PLAN_POSTED})
-"""What the message itself says already."""
+_QUIET = frozenset({Tag.PLAN_PROPOSED, Tag.PLAN_POSTED, Tag.PLAN_REMINDED})
+"""What the message itself says already, or its thread."""
 
 
 def list_message(state: PlanState) -> Message | None:
@@ -91,6 +102,22 @@ def direct_message(state: PlanState, events: Sequence[ChainedEvent]) -> Message 
         text=f"Your cleanup {escape(plan.draft.profile)} on {escape(plan.host)}: {words[-1]}",
         blocks=(section("\n".join([f"Your cleanup {what}", *words])), context(where)),
     )
+
+
+def deciders_message(state: PlanState, deciders: Sequence[str] = (), *, again: bool = False) -> Message:
+    """That a plan waits for a decision; ``deciders`` are called by it."""
+    plan = state.plan
+    what = f"*{escape(plan.draft.profile)}* on *{escape(plan.host)}*"
+    who = f" May decide: {', '.join(entry_text(entry) for entry in deciders)}." if deciders else ""
+    until = f"It expires {date(plan.expires_at)}, and then nothing is removed."
+    frees = f"frees {frees_text(plan.draft)} in {plural(len(plan.draft.items), 'object')}"
+    head = f":bell: {what} {'still ' if again else ''}waits for a decision: {frees}."
+    link = state.message.permalink if state.message else ""
+    blocks = [section(f"{head} {until}{who}")]
+    if link.startswith("https://"):
+        blocks.append(context(f"<{link}|Open the plan>"))
+    text = f"{escape(plan.draft.profile)} on {escape(plan.host)} waits for a decision: {frees}. {until}{who}"
+    return Message(text=text, blocks=tuple(blocks), calls=frozenset(deciders))
 
 
 def _told(state: PlanState, link: ChainedEvent) -> str:

@@ -90,6 +90,7 @@ _SENTENCES: Mapping[str, Callable[[Event], str]] = MappingProxyType({
     Tag.RESTORE_REFUSED: _refused,
     Tag.PLAN_POSTED: _plainly("shown in Slack"),
     Tag.PLAN_WITHDRAWN: _plainly("approval withdrawn"),
+    Tag.PLAN_REMINDED: _plainly("who may decide was reminded"),
     Tag.PLAN_WAITS: _plainly("waits until a window of its policy opens"),
     Tag.PLAN_RULES_CHANGED: _plainly("the rules changed"),
     Tag.PLAN_DIFFERS: _plainly("found to be changed in the database"),

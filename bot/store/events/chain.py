@@ -135,6 +135,11 @@ def announce(session: Session, day: date, channel: str) -> Head | None:
     return append(session, {f"audit/head of {day}": Event(tag=Tag.AUDIT_HEAD_POSTED, facts=facts)})
 
 
+def claim(session: Session, event: Event, once: str) -> bool:
+    """Write what may happen once; False when somebody has written it before."""
+    return append(session, {once: event}) is not None
+
+
 def head(session: Session) -> Head:
     """Where the chain ends."""
     row = session.exec(select(HeadRow)).one_or_none()

@@ -22,7 +22,7 @@ from bot.slack.plan.lists import full_list
 from bot.slack.plan.showing import ShownPlans
 from bot.store.opening import Store, open_store
 from bot.trial.workspace import Workspace
-from tests.slack.place import ANN, BOB, CYD, OPEN_TO_ALL, Place, buttons, eventually, shown
+from tests.slack.place import ANN, BOB, OPEN_TO_ALL, Place, buttons, eventually, shown
 from tests.slack.states import item, proposed
 
 Start = Callable[[str], Place]
@@ -79,15 +79,6 @@ def test_where_it_shows_only_afterwards_that_the_bot_may_not_write_the_plan_is_c
     (direct,) = place.workspace.direct_messages(ANN)
     assert f"Slack answered {error}" in shown(direct)
     assert len(place.events("k7m2p9wxyz", Tag.PLAN_CANCELLED)) == 1
-
-
-def test_a_report_for_a_channel_without_the_bot_is_answered_through_the_response_url(start: Start) -> None:
-    place = start(OPEN_TO_ALL)
-    place.workspace.fail_next("chat.postMessage", error="not_in_channel")
-    place.workspace.fail_next("chat.postEphemeral", error="not_in_channel")
-    place.workspace.command(CYD, "/docker-df", "prod-3")
-    assert "Invite me" in place.told(CYD)
-    assert len(place.workspace.calls("response_url")) == 1
 
 
 # --- the shower alone, with a clock that a test moves -------------------------------------------

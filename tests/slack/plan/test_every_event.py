@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from bot.core.audit.events import ChainedEvent, Event, Tag
-from bot.slack.audit import timeline
+from bot.slack.plan import timeline
 from tests.slack.states import MADE
 
 BOT = Path(timeline.__file__).parents[2]
