@@ -170,6 +170,16 @@ class EngineRequestError(HostError):
         super().__init__(host, f"the engine answered {status}: {message}")
 
 
+class InBetweenError(EngineRequestError):
+    """Something between Deckhand and the engine answered in the engine's place: a filtering proxy."""
+
+    cause = "something in between answers in the engine's place"
+
+    def __init__(self, host: str, status: int, message: str) -> None:
+        super().__init__(host, status, message)
+        self.args = (f"{host}: {message}",)
+
+
 class ConflictError(EngineRequestError):
     """409: the engine refuses, since the object is in use or changing."""
 

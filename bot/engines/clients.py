@@ -245,6 +245,7 @@ class Clients:
                 link, place.disk = self.ssh.link_to(ssh)
                 place.take(link)
                 adapter = self._dialled(self.ssh.dial(ssh, link), meant)
+                link.spare_connection = adapter.make_room
                 return EngineClient(DIALLED_URL, self.limits, adapter, link.disconnect, link.answers)
 
     def _dialled(self, dial: Dial, meant: Identity | None) -> DialAdapter:

@@ -18,6 +18,7 @@ from bot.core.errors import (
     EngineUnsupportedError,
     HostError,
     HostUnreachableError,
+    InBetweenError,
     NotFoundError,
 )
 
@@ -34,6 +35,14 @@ class LinkError(Exception):
     def __init__(self, kind: type[HostError], sentence: str) -> None:
         self.kind, self.sentence = kind, sentence
         super().__init__(sentence)
+
+
+class NoRoomError(LinkError):
+    """The other side has let connections in, and for now no more."""
+
+
+class InBetween(docker.errors.APIError):
+    """An answer that refuses, and is none of an engine's."""
 
 
 def lost_ssh() -> tuple[type[Exception], ...]:
@@ -75,6 +84,8 @@ def translated(host: str) -> Iterator[None]:
 def _answered(host: str, error: docker.errors.APIError) -> EngineRequestError:
     status = error.status_code or 0
     message = str(error.explanation or error)
+    if isinstance(error, InBetween):
+        return InBetweenError(host, status, message)
     kinds = {NOT_FOUND: NotFoundError, CONFLICT: ConflictError}
     return kinds.get(status, EngineRequestError)(host, status, message)
 

@@ -1,11 +1,19 @@
 """One engine that is held: the only one that anything is changed on, one object at a time."""
 
-from collections.abc import Sequence
+import secrets
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeAlias
 
 from bot.engines.clients import Held
 from bot.engines.docker import decode
 from bot.engines.docker.engine import DockerEngine
 from bot.engines.docker.pulling import pull
+
+Ask: TypeAlias = tuple[str, Callable[[], object]]
+"""A request, in the words of the Engine API, and what sends it."""
+NO_REFERENCE = "Deckhand/CHECK"
+"""Of an image; none has capitals, and so the engine refuses it before it asks any registry."""
+CACHE_ID_LENGTH = 25
 
 
 class HeldDockerEngine(DockerEngine):
@@ -61,3 +69,19 @@ class HeldDockerEngine(DockerEngine):
         with self._client() as client:
             answer = client.prune_builds(filters={"id": [f"^({'|'.join(record_ids)})$"]}, all=True)
         return frozenset(answer.get("CachesDeleted") or ())
+
+
+def asks_for_nothing(engine: HeldDockerEngine) -> Iterator[Ask]:
+    """Each request of a cleanup and of Restore, for what does not exist: its id is drawn now, from 2²⁵⁶.
+
+    It changes nothing, and shows what stands between Deckhand and the engine.
+    """
+    some = secrets.token_hex(32)
+    image = f"sha256:{some}"
+    yield "DELETE /containers/ID", lambda: engine.remove_container(some)
+    yield "DELETE /images/ID", lambda: engine.remove_image(image)
+    yield "POST /images/ID/tag", lambda: engine.tag(image, f"deckhand-check:{some}")
+    yield "DELETE /networks/ID", lambda: engine.remove_network(some)
+    yield "DELETE /volumes/NAME", lambda: engine.remove_volume(f"deckhand-check-{some}")
+    yield "POST /build/prune", lambda: engine.prune_cache([some[:CACHE_ID_LENGTH]])
+    yield "POST /images/create", lambda: engine.pull(f"{NO_REFERENCE}@{image}")

@@ -7,7 +7,10 @@ from dataclasses import dataclass
 class Limits:
     reach: float = 45
     """A connection in all, jump hosts, waiting for one's turn and a channel to the engine included."""
+    name: float = 10
+    """A name server may be dead, and the next one asked after 5 s."""
     connect: float = 5
+    """From the first packet on, for all addresses of a name."""
     banner: float = 10
     """From the TCP connection to the SSH server's first line, and again for the key exchange."""
     auth: float = 10

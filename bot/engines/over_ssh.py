@@ -12,10 +12,11 @@ from bot.engines.disk.local import Disk
 from bot.engines.disk.remote import RemoteDisk
 from bot.engines.failures import LinkError
 from bot.engines.limits import Limits
-from bot.engines.ssh.config import Route, SshFiles
+from bot.engines.ssh.config.files import SshFiles
+from bot.engines.ssh.config.route import Route
 from bot.engines.ssh.dial import SshDial
-from bot.engines.ssh.keys import Keyring
 from bot.engines.ssh.link import SshLink
+from bot.engines.ssh.login.keys import Keyring
 from bot.engines.targets import Ssh
 
 HANDSHAKES = 32
@@ -80,6 +81,7 @@ class SshWays:
         """End the connections to jump hosts for good, at once: who waits behind them is woken."""
         with self._lock:
             self._closed = True
+        self.files.children.cut()
         for jump in self._jumps.values():
             jump.cut()
 

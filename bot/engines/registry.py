@@ -38,13 +38,13 @@ class DockerEngines:
 
     def check(self, host: str) -> tuple[Step, ...]:
         """Try every step on the way to the host's engine."""
-        from bot.engines.checks import Checks  # noqa: PLC0415 - as below
+        from bot.engines.checks.steps import Checks  # noqa: PLC0415 - as below
 
         return Checks(self._clients, self._engine(host), self._hosts[host])()
 
     def untrusted(self, host: str) -> tuple[ShownKey, KnownKeys] | None:
         """The first SSH key on the way to a host that is not trusted; HostError when the way ends before."""
-        from bot.engines.checks import untrusted  # noqa: PLC0415 - it imports paramiko, which takes its time
+        from bot.engines.checks.trust import untrusted  # noqa: PLC0415 - it imports paramiko, which takes its time
 
         return untrusted(self._clients, self._hosts[host])
 

@@ -32,6 +32,7 @@ ALL = [
     "rights",
     "disk usage",
     "disk",
+    "cleanups",
 ]
 
 Check = Callable[..., Sequence[Step]]
@@ -122,6 +123,7 @@ def test_a_local_engine_and_a_missing_one(engine: PrivateEngine, check: Check) -
         "rights",
         "disk usage",
         "disk",
+        "cleanups",
     ]
     assert all(step.ok for step in steps)
     assert failing(check(SocketAddress(url="unix:///nowhere/docker.sock")))[0] == "socket"

@@ -19,7 +19,7 @@ import pytest
 
 from bot.core import errors
 from bot.core.rules.hosts import Address, SocketAddress, SshAddress
-from bot.engines.checks import Checks
+from bot.engines.checks.steps import Checks
 from bot.engines.clients import Clients
 from bot.engines.docker.engine import DockerEngine
 from bot.engines.failures import translated

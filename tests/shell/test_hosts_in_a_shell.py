@@ -78,7 +78,7 @@ def test_check_says_of_each_host_which_step_fails(folder: Path) -> None:
     prod, build, db = json.loads(ended.stdout)
     assert (prod["host"], prod["ok"], build["ok"], db["ok"]) == ("prod-3", True, False, False)
     assert [step["step"] for step in prod["steps"]] == [
-        "configuration", "socket", "engine", "rights", "disk usage", "disk",
+        "configuration", "socket", "engine", "rights", "disk usage", "disk", "cleanups",
     ]  # fmt: skip
     assert set(prod["steps"][0]) == {"step", "ok", "detail", "milliseconds"}
     assert [step["ok"] for step in build["steps"]][:2] == [False, None]

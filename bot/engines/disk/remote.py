@@ -5,13 +5,15 @@ The SFTP request ``statvfs@openssh.com`` tells it, which needs no rights but to 
 
 import struct
 import threading
+import time
 
 import paramiko
 
 from bot.core.docker.inventory import EngineInfo
 from bot.core.docker.usage import DiskSpace
+from bot.engines.deadlines import Deadline
 from bot.engines.disk.local import space
-from bot.engines.failures import LinkError
+from bot.engines.failures import LinkError, NoRoomError
 from bot.engines.ssh.link import SshLink
 from bot.engines.ssh.wire import answered_within
 
@@ -23,6 +25,8 @@ STATVFS = b"statvfs@openssh.com"
 _HEAD, _FIGURES = struct.Struct(">BI"), struct.Struct(">11Q")
 _UNKNOWN = (OSError, EOFError, ValueError, struct.error, paramiko.SSHException, LinkError)
 LONGEST_PATH = 4_096
+TURN_SECONDS = 0.05
+"""Between two tries for a session where there is room for few."""
 
 
 class RemoteDisk:
@@ -35,6 +39,8 @@ class RemoteDisk:
         self._channel: paramiko.Channel | None = None
         self._told_by: object = None
         self._refused_by: object = None
+        self._narrow = False
+        link.spare_disk = self._spare
 
     def __call__(self, engine: EngineInfo) -> DiskSpace | None:
         """None where the server has no SFTP for us, or cannot tell; it is not asked again on that connection."""
@@ -46,10 +52,14 @@ class RemoteDisk:
                 return None
             try:
                 found = self._asked(engine.data_root)
+            except NoRoomError:
+                return None  # this once
             except _UNKNOWN:
                 found = None
             if found is not None:
                 self._told_by = self._link.connection
+                if self._narrow:
+                    self._close()
                 return found
             self._close()
             if self._told_by is not self._link.connection:  # else it is only late, this once
@@ -65,7 +75,7 @@ class RemoteDisk:
         channel, begun = self._channel, True
         if channel is None or channel.closed or channel.eof_received:
             self._close()
-            channel, begun = self._link.session(), False
+            channel, begun = self._session(), False
             self._channel = channel
         with answered_within(channel, self._seconds), self._link.use:
             if not begun:
@@ -79,6 +89,28 @@ class RemoteDisk:
             return None
         _, block, blocks, _, available, files, _, free_files, *_ = _FIGURES.unpack(answer[_HEAD.size :])
         return space(block, blocks, available, files, free_files)
+
+    def _session(self) -> paramiko.Channel:
+        """A session, for which a connection that nobody uses ends where there is room for few; NoRoomError."""
+        deadline = Deadline(self._seconds)
+        while True:
+            try:
+                return self._link.session()
+            except NoRoomError:
+                self._narrow = True
+                if deadline.over:
+                    raise
+                self._link.spare_connection()
+                time.sleep(deadline.within(TURN_SECONDS))
+
+    def _spare(self) -> None:
+        """Leave the session to others, and from now on after each answer."""
+        if self._lock.acquire(blocking=False):
+            try:
+                self._narrow = True
+                self._close()
+            finally:
+                self._lock.release()
 
     def _close(self) -> None:
         channel, self._channel = self._channel, None

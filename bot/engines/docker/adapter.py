@@ -3,9 +3,11 @@
 What a function dials is the only peer that a client has, whatever URL it is asked for.
 """
 
+import queue
 import re
 import socket
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any, cast
@@ -17,13 +19,16 @@ from urllib3.connection import HTTPConnection
 from urllib3.connectionpool import HTTPConnectionPool
 
 from bot.core.errors import EngineUnavailableError
+from bot.engines.deadlines import Deadline
 from bot.engines.docker.budget import BoundedResponse, Budget
-from bot.engines.failures import LinkError
+from bot.engines.failures import LinkError, NoRoomError
 from bot.engines.limits import Limits
 from bot.engines.ssh.channels import ChannelSocket
 
 Dial = Callable[[], socket.socket | ChannelSocket]
 CONNECTIONS = 4
+TURN_SECONDS = 0.2
+"""How long to wait for another's connection before trying for one of one's own again."""
 DIALLED_URL = "http://engine:2375"
 """A stand-in: the SDK wants a host and a port, which a dialled connection has not."""
 
@@ -35,8 +40,9 @@ LISTING = re.compile(
 
 
 class _Connection(HTTPConnection):
-    def __init__(self, dial: Dial, limits: Limits, host: str, port: int | None) -> None:
+    def __init__(self, pool: "_Pool", dial: Dial, limits: Limits, host: str, port: int | None) -> None:
         super().__init__(host, port)
+        self._pool = pool
         self._dial = dial
         self._limits = limits
         self._most_bytes = limits.answer_bytes
@@ -44,7 +50,20 @@ class _Connection(HTTPConnection):
     def connect(self) -> None:
         """What the dial raises is a LinkError, which urllib3 passes on as it is."""
         # A ChannelSocket has what http.client uses of a socket.
-        self.sock = cast("socket.socket", self._dial())
+        self.sock = cast("socket.socket", self._dialled())
+
+    def _dialled(self) -> socket.socket | ChannelSocket:
+        """Where the other side has no room for another, one that somebody is done with, as soon as there is."""
+        deadline = Deadline(self._limits.queue)
+        while True:
+            try:
+                return self._dial()
+            except NoRoomError:
+                if deadline.over:
+                    raise
+                lent = self._pool.given_up(deadline.within(TURN_SECONDS))
+                if lent is not None:
+                    return lent
 
     def putrequest(self, method: str, url: str, *args: Any, **options: Any) -> None:
         limits = self._limits
@@ -80,10 +99,46 @@ class _Pool(HTTPConnectionPool):
 
     def _new_conn(self) -> _Connection:
         self.num_connections += 1
-        return _Connection(self._dial, self._limits, self.host, self.port)
+        return _Connection(self, self._dial, self._limits, self.host, self.port)
 
     def _get_conn(self, timeout: float | None = None) -> Any:
         return super()._get_conn(timeout=self._limits.queue if timeout is None else timeout)
+
+    def given_up(self, seconds: float) -> "socket.socket | ChannelSocket | None":
+        """What another connection of this pool led over, once nobody uses it; its place in the pool is given up.
+
+        So a pool becomes as narrow as the other side is. None: nothing came free in time.
+        """
+        try:
+            connection = self._taken(seconds)
+        except queue.Empty:
+            return None
+        link: socket.socket | None = getattr(connection, "sock", None)
+        if connection is None or link is None:
+            return None
+        if not connection.is_connected:
+            connection.close()
+            return None
+        connection.sock = None
+        return link
+
+    def make_room(self) -> None:
+        """End one connection that nobody uses, if there is one."""
+        taken: list[_Connection | None] = []
+        with suppress(queue.Empty):
+            while not any(connection is not None and connection.sock is not None for connection in taken):
+                taken.append(self._taken(0))
+        for connection in taken:
+            if connection is not None:
+                connection.close()
+            self._put_conn(connection)
+
+    def _taken(self, seconds: float) -> _Connection | None:
+        """A place: a connection that waits for a request, or None where none was made yet; queue.Empty."""
+        if self.pool is None:
+            raise queue.Empty
+        found: _Connection | None = self.pool.get(timeout=seconds)
+        return found
 
 
 class DialAdapter(requests.adapters.HTTPAdapter):
@@ -104,6 +159,10 @@ class DialAdapter(requests.adapters.HTTPAdapter):
     def request_url(self, request: requests.PreparedRequest, *_: Any) -> str:
         """Only the path: there are no proxies on the way to a socket."""
         return request.path_url
+
+    def make_room(self) -> None:
+        """End one connection that nobody uses, if there is one."""
+        self._pool.make_room()
 
     def renew(self) -> None:
         """End the connections that nobody uses; the next request opens another."""

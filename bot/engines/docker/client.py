@@ -28,7 +28,7 @@ from bot.engines.docker.adapter import DIALLED_URL, DialAdapter
 from bot.engines.docker.budget import LateError
 from bot.engines.docker.identity import proven
 from bot.engines.docker.tcp_dial import tcp_dial
-from bot.engines.failures import LinkError, lost_ssh
+from bot.engines.failures import InBetween, LinkError, lost_ssh
 from bot.engines.limits import Limits
 from bot.engines.targets import Tcp
 
@@ -42,6 +42,9 @@ ELSEWHERE = (
     "stands between it and the engine, register the engine's own address."
 )
 READS = ("GET", "HEAD")
+FORBIDDEN = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.METHOD_NOT_ALLOWED)
+VERSION_OF_A_PATH = re.compile(r"^/v[0-9.]+(?=/)")
+MOST_OF_A_PATH = 100
 
 
 def _lost(*more: type[Exception]) -> tuple[type[Exception], ...]:
@@ -159,6 +162,9 @@ class EngineClient(docker.APIClient):
     def _raise_for_status(self, response: requests.Response) -> None:
         if response.status_code >= HTTPStatus.BAD_REQUEST:
             message = _message(response)
+            if message is None:
+                message = _in_between(response)
+                raise InBetween(message, response=response, explanation=message)
             raise docker.errors.APIError(message, response=response, explanation=message)
 
     def _url(self, pathfmt: str, *args: Any, **options: Any) -> str:
@@ -209,14 +215,30 @@ def _check(response: requests.Response) -> None:
         )
 
 
-def _message(response: requests.Response) -> str:
-    """What the engine says of a refusal: the message in its JSON, or all of its text."""
+def _message(response: requests.Response) -> str | None:
+    """What the engine says of a refusal, which is a message in JSON; None where nothing of that kind came."""
     try:
         said = answers.shaped(answers.Refusal, response.content, "a request").get("message")
     except LinkError:
-        said = None
-    text = said or response.content[: 4 * MOST_OF_A_MESSAGE].decode(errors="replace").replace("\0", "\ufffd")
-    return text.strip()[:MOST_OF_A_MESSAGE]
+        return None
+    return None if said is None else str(said).strip()[:MOST_OF_A_MESSAGE]
+
+
+def _in_between(response: requests.Response) -> str:
+    """Who does not speak as an engine stands before it; its words are a page for browsers, and say nothing."""
+    path = VERSION_OF_A_PATH.sub("", (response.request.path_url or "").partition("?")[0])
+    asked, status = f"{response.request.method} {path[:MOST_OF_A_PATH]}", response.status_code
+    if status in FORBIDDEN:
+        return (
+            f"something in between, a filtering proxy perhaps, forbids “{asked}” ({status}). Allow that there, or "
+            "register the engine's own socket; “deckhand hosts check” names all that is forbidden."
+        )
+    said = response.content[:MOST_OF_A_PATH].decode(errors="replace").partition("\n")[0].strip()
+    words = "" if not said or "<" in said else f" It says: {said}"
+    return (
+        f"something in between, a proxy perhaps, answers {status} to “{asked}” in the engine's place. Does it reach "
+        f"the engine?{words}"
+    )
 
 
 def _supported(answer: answers.Version) -> str:

@@ -2,7 +2,6 @@
 
 import socket
 import ssl
-import time
 from pathlib import Path
 
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
@@ -18,19 +17,18 @@ from bot.engines.tcp import connect
 
 
 def tcp_dial(target: Tcp, limits: Limits) -> Dial:
-    """Connections to this port; TLS and all they take ``limits.connect`` seconds.
+    """Connections to this port; TLS has ``limits.connect`` seconds once there is one.
 
     Certificates are read at each connection, so that renewed ones are used.
     """
 
     def dial() -> socket.socket:
-        until = time.monotonic() + limits.connect
         context = _context(target.endpoint) if target.secure else None
-        link = connect(target.host, target.port, limits.connect)
+        link = connect(target.host, target.port, limits)
         if context is None:
             return link
         try:
-            link.settimeout(max(0.001, until - time.monotonic()))  # of the handshake in all
+            link.settimeout(limits.connect)  # of the handshake in all
             return context.wrap_socket(link, server_hostname=target.host)
         except TimeoutError as error:
             link.close()

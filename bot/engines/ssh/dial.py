@@ -11,7 +11,7 @@ from typing import cast
 import paramiko
 
 from bot.core.errors import EngineTimeoutError, EngineUnavailableError
-from bot.engines.failures import LinkError
+from bot.engines.failures import LinkError, NoRoomError
 from bot.engines.limits import Limits
 from bot.engines.ssh.channels import ChannelSocket
 from bot.engines.ssh.link import SshLink
@@ -75,6 +75,9 @@ class SshDial:
         """A connection through the helper, which has answered ``_ping``: only then is it known to work."""
         try:
             channel = self._link.session()
+        except NoRoomError:
+            self._link.spare_disk()
+            raise
         except paramiko.ChannelException as error:
             raise LinkError(EngineUnavailableError, self._unexplained()) from error
         try:

@@ -4,14 +4,18 @@ import threading
 
 import paramiko
 
-from bot.core.errors import HostUnreachableError
+from bot.core.errors import HostKeyError, HostUnreachableError
 from bot.engines.deadlines import Deadline
 from bot.engines.failures import LinkError, causes
 from bot.engines.limits import Limits
 from bot.engines.ssh import known_hosts
-from bot.engines.ssh.config import Route
+from bot.engines.ssh.config.route import Route
 from bot.engines.ssh.transport import Transport
 from bot.engines.ssh.wire import Wire
+
+
+class BusyLinkError(LinkError):
+    """The server hung up before it said anything, as one does that has too many strangers: soon it may not."""
 
 
 def introduced(
@@ -26,13 +30,21 @@ def introduced(
     LinkError when there is no SSH server, or none that is done in time.
     """
     known = known_hosts.trusted_keys(route.name, route.pins, route.known_hosts)
+    known.missing = route.missing_known_hosts
     try:
         transport = wire.transport = Transport(wire.carrier, limits, places)
+        _allow(transport, route)
         _prefer(transport, known)
         _greet(transport, deadline.within(2 * limits.banner))
         key = transport.get_remote_server_key()
     except (paramiko.SSHException, EOFError, OSError) as error:
-        raise _no_greeting(route, limits, error) from error
+        raise _no_greeting(wire, route, limits, error) from error
+    if key.get_name() == "ssh-rsa" and key.get_bits() < route.algorithms.rsa_bits:
+        raise LinkError(
+            HostKeyError,
+            f"the key of {route.name} has {key.get_bits()} bits, and the SSH configuration demands "
+            f"{route.algorithms.rsa_bits} (RequiredRSASize).",
+        )
     shown = known_hosts.ShownKey(
         name=route.name, host=route.host, port=route.port, type=key.get_name(), blob=key.asbytes()
     )
@@ -49,8 +61,12 @@ def _greet(transport: Transport, seconds: float) -> None:
         raise TimeoutError
 
 
-def _no_greeting(route: Route, limits: Limits, error: Exception) -> LinkError:
+def _no_greeting(wire: Wire, route: Route, limits: Limits, error: Exception) -> LinkError:
     below = list(causes(error))
+    if wire.helper is not None and (said := wire.helper.epitaph()):
+        return LinkError(
+            HostUnreachableError, f"its ProxyCommand “{route.command}” {said} before an SSH server answered."
+        )
     if isinstance(error, paramiko.ssh_exception.IncompatiblePeer):
         sentence = f"{route} speaks SSH only with methods that Deckhand does not: {error}"
     elif any(isinstance(each, TimeoutError) for each in below):
@@ -59,9 +75,10 @@ def _no_greeting(route: Route, limits: Limits, error: Exception) -> LinkError:
             "is it overloaded, or is this another service's port?"
         )
     elif any(isinstance(each, EOFError | ConnectionError) for each in below):
-        sentence = (
+        return BusyLinkError(
+            HostUnreachableError,
             f"{route} closed the connection before SSH began: it is no SSH server, or too busy. "
-            "Try again in a minute."
+            "Try again in a minute.",
         )
     else:
         sentence = (
@@ -69,6 +86,27 @@ def _no_greeting(route: Route, limits: Limits, error: Exception) -> LinkError:
             "Check the host's address."
         )
     return LinkError(HostUnreachableError, sentence)
+
+
+def _allow(transport: paramiko.Transport, route: Route) -> None:
+    """Only what the SSH configuration allows; LinkError where Deckhand has none of it."""
+    options, allowed = transport.get_security_options(), route.algorithms
+    for name, wanted, key in (
+        ("ciphers", allowed.ciphers, "Ciphers"),
+        ("digests", allowed.macs, "MACs"),
+        ("kex", allowed.exchanges, "KexAlgorithms"),
+        ("key_types", allowed.host_keys, "HostKeyAlgorithms"),
+    ):
+        if not wanted:
+            continue
+        had: tuple[str, ...] = getattr(options, name)
+        both = tuple(each for each in wanted if each in had)
+        if not both:
+            raise LinkError(
+                HostUnreachableError,
+                f"the SSH configuration allows {route} no {key} that Deckhand has: {', '.join(had)}.",
+            )
+        setattr(options, name, both)
 
 
 def _prefer(transport: paramiko.Transport, known: known_hosts.KnownKeys) -> None:

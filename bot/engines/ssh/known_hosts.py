@@ -29,6 +29,8 @@ class KnownKeys:
     by_type: dict[str, set[bytes]] = field(default_factory=dict)
     revoked: set[bytes] = field(default_factory=set)
     authority: bool = False
+    missing: tuple[str, ...] = ()
+    """Of the files that are named, those that do not exist, a sentence each."""
 
 
 def fingerprint(blob: bytes) -> str:
@@ -183,7 +185,8 @@ class ShownKey:
                 f"{self.name} is known only through a certificate authority (@cert-authority), which "
                 f"Deckhand does not read. It shows {shown}; compare that with the machine's own. {by_hand}"
             )
+        missing = f" ({'; '.join(known.missing)})" if known.missing else ""
         return (
-            f"the key of {self.name} is not known. It shows {shown}; compare that with the machine's own. "
+            f"the key of {self.name} is not known{missing}. It shows {shown}; compare that with the machine's own. "
             f"{by_hand}"
         )

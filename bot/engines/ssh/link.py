@@ -1,23 +1,22 @@
 """One kept SSH connection to one server: reached, checked, logged in; many channels over it."""
 
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
 import paramiko
 
-from bot.core.errors import HostUnreachableError
+from bot.core.errors import EngineUnavailableError, HostUnreachableError
 from bot.engines.deadlines import WAKE_SECONDS, Cut, Deadline
-from bot.engines.failures import LinkError
+from bot.engines.failures import LinkError, NoRoomError
 from bot.engines.limits import Limits
 from bot.engines.ssh import known_hosts
-from bot.engines.ssh.config import Route
-from bot.engines.ssh.greeting import introduced
-from bot.engines.ssh.keys import Keyring
-from bot.engines.ssh.login import log_in
-from bot.engines.ssh.transport import STREAMLOCAL, Transport
+from bot.engines.ssh.approach import Approach, Jump
+from bot.engines.ssh.config.route import Route
+from bot.engines.ssh.login.keys import Keyring
+from bot.engines.ssh.transport import STREAMLOCAL
 from bot.engines.ssh.wire import Wire
-from bot.engines.tcp import connect
 from bot.engines.use import Use
 
 KEEPALIVE_SECONDS = 15
@@ -27,6 +26,10 @@ CONNECT_FAILED = 2
 
 class _NoChannelError(LinkError):
     """The connection is there and opens no channel: it died unnoticed."""
+
+
+def _nothing() -> None:
+    """Nothing that could be ended."""
 
 
 class SshLink:
@@ -47,17 +50,18 @@ class SshLink:
         self.route = route
         self.limits = limits
         self.use = Use()
-        self._keyring = keyring
+        self.spare_connection: Callable[[], object] = _nothing
+        """Ends an engine's connection over a session that nobody uses; asked for where there is room for few."""
+        self.spare_disk: Callable[[], object] = _nothing
+        """The same for the session that tells of the disk."""
+        self._approach = Approach(route, keyring, limits, handshakes or threading.BoundedSemaphore())
         self._jump = jump
-        self._handshakes = handshakes or threading.BoundedSemaphore()
         self._forwarded: list[paramiko.Channel] = []
         self._turn = threading.Lock()
         """Held while connecting, by one at a time."""
         self._ends = threading.Lock()
-        """Held for moments, to exchange the two below."""
+        """Held for moments, to exchange what is kept."""
         self._kept: Wire | None = None
-        self._coming: Wire | None = None
-        self._closed = False
 
     @property
     def active(self) -> bool:
@@ -72,22 +76,38 @@ class SshLink:
     def streamlocal(self, path: str) -> paramiko.Channel:
         """A channel to the server's unix socket; paramiko.ChannelException when the server refuses it."""
         return self._opened(
-            lambda transport, seconds: transport.opened(STREAMLOCAL, seconds, path=path),
+            lambda wire, seconds: wire.transport.opened(STREAMLOCAL, seconds, path=path),
             Deadline(self.limits.reach),
         )
 
     def session(self) -> paramiko.Channel:
-        """A channel for one command; paramiko.ChannelException when the server refuses it."""
-        return self._opened(
-            lambda transport, seconds: transport.opened("session", seconds), Deadline(self.limits.reach)
-        )
+        """A channel for one command; paramiko.ChannelException when the server refuses it.
+
+        NoRoomError when it has let one in before on the same connection.
+        """
+
+        def opening(wire: Wire, seconds: float) -> paramiko.Channel:
+            try:
+                channel = wire.transport.opened("session", seconds)
+            except paramiko.ChannelException as error:
+                if wire.had_session:
+                    raise NoRoomError(
+                        EngineUnavailableError,
+                        f"{self.route} lets so few sessions in at once (MaxSessions) that there was no room for "
+                        "another. Allow forwarding to the engine's socket, which takes none: deploy/host-setup.md.",
+                    ) from error
+                raise
+            wire.had_session = True
+            return channel
+
+        return self._opened(opening, Deadline(self.limits.reach))
 
     def forward(self, host: str, port: int, deadline: Deadline) -> paramiko.Channel:
         """A channel to a TCP port as the server sees it; paramiko.ChannelException when there is none."""
 
-        def opening(transport: Transport, seconds: float) -> paramiko.Channel:
+        def opening(wire: Wire, seconds: float) -> paramiko.Channel:
             try:
-                return transport.opened("direct-tcpip", seconds, to=(host, port))
+                return wire.transport.opened("direct-tcpip", seconds, to=(host, port))
             except paramiko.ChannelException:
                 raise
             except paramiko.SSHException as error:
@@ -120,17 +140,24 @@ class SshLink:
             return False
         return True
 
-    def introduction(self) -> tuple[known_hosts.ShownKey, known_hosts.KnownKeys]:
-        """The key that the server shows, trusted or not, and what is known of it; logs in nowhere."""
+    def reach(self) -> str:
+        """Connect, and say where to; ``introduction`` and ``connect`` then go on with that connection."""
         deadline = Deadline(self.limits.reach)
         with self._my_turn(deadline):
             self._forget(self._kept)
-            wire = self._reach(deadline)
-            try:
-                return introduced(wire, self.route, self.limits, self._handshakes, deadline)
-            finally:
-                self._come(None)
-                wire.end()
+            carrier = self._approach.reach(self._through, deadline).carrier
+        if self.route.command is None and isinstance(carrier, socket.socket):
+            return f"{carrier.getpeername()[0]}, port {self.route.port}"
+        return self.route.command or str(self.route)
+
+    def introduction(self) -> tuple[known_hosts.ShownKey, known_hosts.KnownKeys]:
+        """The key that the server shows, trusted or not, and what is known of it; logs in nowhere.
+
+        ``connect`` then goes on with the same connection: some servers let one stranger in at a time.
+        """
+        deadline = Deadline(self.limits.reach)
+        with self._my_turn(deadline):
+            return self._approach.introduce(self._through, deadline)[1:]
 
     def disconnect(self) -> None:
         """End the connection that is open, if any; the next question connects anew."""
@@ -138,19 +165,19 @@ class SshLink:
 
     def cut(self) -> None:
         """End it for good, at once: who waits for an answer is woken, and nobody waited for."""
+        self._approach.cut()
         with self._ends:
-            self._closed = True
-            wires = [wire for wire in (self._kept, self._coming) if wire is not None]
-        for wire in wires:
-            wire.cut()
+            kept = self._kept
+        if kept is not None:
+            kept.cut()
 
     def close(self, seconds: float = WAKE_SECONDS) -> None:
         """End it for good, and see its threads end, for so many seconds at most."""
         self.cut()
         deadline = Deadline(seconds)
-        for wire in (self._kept, self._coming):
-            if wire is not None:
-                wire.end(deadline.left)
+        if (kept := self._kept) is not None:
+            kept.end(deadline.left)
+        self._approach.close(deadline.left)
 
     # --- connecting -----------------------------------------------------------------------------
 
@@ -173,69 +200,45 @@ class SshLink:
             if kept is not None and kept.active:
                 return kept
             self._forget(kept)
-            wire = self._reach(deadline)
-            try:
-                self._log_in(wire, deadline)
-                with self._ends:
-                    self._check_open()
-                    self._kept, self._coming = wire, None
-            except BaseException:
-                self._come(None)
-                wire.end()
-                self._check_open()
-                raise
+            wire = self._approach.log_in(self._through, deadline)
+            transport = wire.transport
+            transport.packetizer.stranger = False
+            transport.packetizer.tend(min(KEEPALIVE_SECONDS, self.limits.close), lambda: self._tend(wire))
+            # paramiko's own default wakes ten times a second, which 300 idle hosts would feel.
+            wire.carrier.settimeout(WAKE_SECONDS)
+            with self._ends:
+                self._kept = wire  # from here on ``cut`` sees it
+            self._approach.leave()
+            self._approach.check_open()
         self.use.now()
         return wire
 
-    def _log_in(self, wire: Wire, deadline: Deadline) -> None:
-        """Exchange keys, check the server's, and log in; nothing secret is sent before that."""
-        shown, known = introduced(wire, self.route, self.limits, self._handshakes, deadline)
-        shown.check(known)
-        transport = wire.transport
-        with Cut(deadline.left, wire.cut):
-            log_in(transport, self.route, self._keyring, deadline.within(self.limits.auth))
-        transport.packetizer.stranger = False
-        transport.packetizer.tend(min(KEEPALIVE_SECONDS, self.limits.close), lambda: self._tend(wire))
-        # paramiko's own default wakes ten times a second, which 300 idle hosts would feel.
-        wire.carrier.settimeout(WAKE_SECONDS)
+    @property
+    def _through(self) -> Jump | None:
+        """Through the jump host, where there is one."""
+        jump = self._jump
+        if jump is None:
+            return None
 
-    def _check_open(self) -> None:
-        if self._closed:
-            raise LinkError(
-                HostUnreachableError,
-                "its connection was ended: Deckhand stops, or reaches the host otherwise now.",
-            )
+        def opened(deadline: Deadline) -> paramiko.Channel:
+            try:
+                return jump.forward(self.route.host, self.route.port, deadline)
+            except LinkError as error:
+                raise LinkError(
+                    error.kind, f"through the jump host {jump.route}: {error.sentence}"
+                ) from error
+            except paramiko.ChannelException as error:
+                raise LinkError(
+                    HostUnreachableError,
+                    f"the jump host {jump.route} could not or would not connect to {self.route}.",
+                ) from error
 
-    def _reach(self, deadline: Deadline) -> Wire:
-        self._check_open()
-        if self._jump is None:
-            wire = Wire(connect(self.route.host, self.route.port, deadline.within(self.limits.connect)))
-        else:
-            wire = Wire(self._through(self._jump, deadline))
-        self._come(wire)
-        if self._closed:  # else ``cut`` has seen it
-            wire.end()
-        return wire
-
-    def _come(self, wire: Wire | None) -> None:
-        with self._ends:
-            self._coming = wire
-
-    def _through(self, jump: "SshLink", deadline: Deadline) -> paramiko.Channel:
-        try:
-            return jump.forward(self.route.host, self.route.port, deadline)
-        except LinkError as error:
-            raise LinkError(error.kind, f"through the jump host {jump.route}: {error.sentence}") from error
-        except paramiko.ChannelException as error:
-            raise LinkError(
-                HostUnreachableError,
-                f"the jump host {jump.route} could not or would not connect to {self.route}.",
-            ) from error
+        return opened
 
     # --- while it is open -----------------------------------------------------------------------
 
     def _opened(
-        self, opening: Callable[[Transport, float], paramiko.Channel], deadline: Deadline
+        self, opening: Callable[[Wire, float], paramiko.Channel], deadline: Deadline
     ) -> paramiko.Channel:
         """Open a channel; a kept connection that turns out to be dead is replaced once.
 
@@ -250,18 +253,18 @@ class SshLink:
             return self._tried(opening, deadline)
 
     def _tried(
-        self, opening: Callable[[Transport, float], paramiko.Channel], deadline: Deadline
+        self, opening: Callable[[Wire, float], paramiko.Channel], deadline: Deadline
     ) -> paramiko.Channel:
         wire = self._connected(deadline)
         seconds = deadline.within(self.limits.channel)
         try:
             with Cut(seconds + 3 * self.limits.ping, wire.cut):
-                return opening(wire.transport, seconds)
-        except paramiko.ChannelException:
+                return opening(wire, seconds)
+        except (paramiko.ChannelException, NoRoomError):
             raise
         except (paramiko.SSHException, EOFError, OSError) as error:
             self._forget(wire)
-            self._check_open()
+            self._approach.check_open()
             raise _NoChannelError(
                 HostUnreachableError, f"{self.route} let us in and then did not answer: is the machine down?"
             ) from error

@@ -8,6 +8,8 @@ from contextlib import contextmanager, suppress
 import paramiko
 
 from bot.engines.deadlines import WAKE_SECONDS, Cut
+from bot.engines.ssh.known_hosts import KnownKeys, ShownKey
+from bot.engines.ssh.proxy import ProxyCommand
 from bot.engines.ssh.transport import Transport
 
 
@@ -17,8 +19,14 @@ class Wire:
     transport: Transport
     """Set by who begins to speak SSH over it."""
 
-    def __init__(self, carrier: socket.socket | paramiko.Channel) -> None:
+    def __init__(self, carrier: socket.socket | paramiko.Channel, helper: ProxyCommand | None = None) -> None:
+        """``helper`` is the program at the other end of the socket, where there is one."""
         self.carrier = carrier
+        self.helper = helper
+        self.introduced: tuple[ShownKey, KnownKeys] | None = None
+        """The key that the server has shown, and what is known of it."""
+        self.had_session = False
+        """Whether the server has let a session in: if it refuses another, then for want of room."""
 
     @property
     def active(self) -> bool:
@@ -42,6 +50,8 @@ class Wire:
     def _close(self) -> None:
         with suppress(OSError, EOFError, paramiko.SSHException):
             self.carrier.close()
+        if self.helper is not None:
+            self.helper.end()
         transport = self._begun
         if transport is not None:
             transport.close()

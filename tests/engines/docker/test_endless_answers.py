@@ -18,7 +18,7 @@ import pytest
 
 from bot.core.errors import EngineAnswerError, EngineTimeoutError, HostError
 from bot.core.rules.hosts import Address, SocketAddress
-from bot.engines.checks import Checks
+from bot.engines.checks.steps import Checks
 from bot.engines.clients import Clients
 from bot.engines.held import HeldDockerEngine
 from tests.conftest import StartSshd

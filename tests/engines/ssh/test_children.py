@@ -11,7 +11,7 @@ import pytest
 import bot
 from bot.core.rules.hosts import SshAddress
 from bot.engines.ssh.children import environment
-from bot.engines.ssh.config import SshFiles
+from bot.engines.ssh.config.files import SshFiles
 from tests.support.machines.needs import program
 
 SECRETS = {
@@ -76,7 +76,7 @@ def test_every_program_that_is_started_gets_that_environment() -> None:
     assert calls
     for where, call in calls.items():
         given = {keyword.arg: ast.unparse(keyword.value) for keyword in call.keywords}
-        assert given.get("env") == "environment()", where
+        assert given.get("env") in ("environment()", "environment(named)"), where
 
 
 def test_drawing_a_picture_starts_no_program(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import socket
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,7 +23,7 @@ from tests.engines.conftest import MakeClients
 from tests.support.machines.engine import PrivateEngine, private_engine
 from tests.support.machines.hosts import HOST, QUICK
 from tests.support.machines.needs import free_port
-from tests.support.machines.sshd import account
+from tests.support.machines.sshd import PrivateSshd, account
 
 
 @pytest.fixture
@@ -68,14 +69,26 @@ def test_a_full_backlog_is_a_machine_that_does_not_answer(make_clients: MakeClie
                 each.close()
 
 
+@contextmanager
+def occupied(server: PrivateSshd) -> Iterator[socket.socket]:
+    """A stranger who has been let in, and says nothing; the server may still count those before."""
+    while True:
+        with socket.create_connection((server.address, server.port)) as stranger:
+            if stranger.recv(100).startswith(b"SSH-"):
+                yield stranger
+                return
+        time.sleep(0.05)
+
+
 def test_a_server_that_is_too_busy_is_told_from_a_silent_one(
     sshd: StartSshd, make_clients: MakeClients
 ) -> None:
     server = sshd(settings=("MaxStartups 1:100:1", "LoginGraceTime 20"))
-    with socket.create_connection((server.address, server.port)) as occupying:
-        occupying.recv(100)
-        with pytest.raises(HostUnreachableError, match="closed the connection before SSH began"):
-            make_clients(server.ssh_address, limits=QUICK).client(HOST)
+    with (
+        occupied(server),
+        pytest.raises(HostUnreachableError, match="closed the connection before SSH began"),
+    ):
+        make_clients(server.ssh_address, limits=QUICK).client(HOST)
 
 
 def test_a_stopped_engine_is_told_from_a_missing_socket(sshd: StartSshd, make_clients: MakeClients) -> None:

@@ -16,8 +16,8 @@ import pytest
 from bot.core.errors import LoginRefusedError
 from bot.core.rules.hosts import SshAddress
 from bot.engines.failures import translated
-from bot.engines.ssh import agent as ssh_agent
-from bot.engines.ssh.agent import AgentError, agent
+from bot.engines.ssh.login import agent as ssh_agent
+from bot.engines.ssh.login.agent import Agent, AgentError
 from bot.engines.targets import Ssh
 from tests.conftest import StartSshd
 from tests.engines.conftest import MakeClients
@@ -187,7 +187,6 @@ def test_an_agent_that_never_signs_is_told(
 
 def test_a_full_agent_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ssh_agent, "ANSWER_SECONDS", 0.5)
-    monkeypatch.setenv("SSH_AUTH_SOCK", str(tmp_path / "agent"))
     with ExitStack() as closing:
         listening = closing.enter_context(socket.socket(socket.AF_UNIX))
         listening.bind(str(tmp_path / "agent"))
@@ -195,5 +194,5 @@ def test_a_full_agent_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.Monk
         closing.enter_context(socket.socket(socket.AF_UNIX)).connect(str(tmp_path / "agent"))
         began = time.monotonic()
         with pytest.raises(AgentError, match="cannot be asked"):
-            agent()
+            Agent(tmp_path / "agent")
         assert time.monotonic() - began < 5

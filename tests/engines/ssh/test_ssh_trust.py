@@ -11,7 +11,7 @@ import pytest
 
 from bot.core.errors import HostKeyError, HostUnreachableError, LoginRefusedError
 from bot.core.rules.hosts import SshAddress
-from bot.engines.ssh.keys import PASSPHRASE
+from bot.engines.ssh.login.keys import PASSPHRASE
 from tests.conftest import StartSshd
 from tests.engines.conftest import MakeClients
 from tests.support.machines.engine import PrivateEngine

@@ -1,19 +1,21 @@
 """Trying every step on the way to an engine, to say which one fails."""
 
 import time
-from collections.abc import Callable, Iterator
-from contextlib import closing
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from functools import partial
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
-from bot.core.errors import DiskFullError, HostError
+from bot.core.errors import DiskFullError, EngineUnavailableError, HostError
 from bot.core.rules.hosts import Host, Step
 from bot.core.units import human_size
+from bot.engines.checks import allowed
 from bot.engines.clients import Clients
 from bot.engines.docker.adapter import unix_dial
 from bot.engines.docker.engine import DockerEngine
 from bot.engines.failures import LinkError, translated
-from bot.engines.ssh.known_hosts import KnownKeys, ShownKey
+from bot.engines.held import HeldDockerEngine, asks_for_nothing
+from bot.engines.limits import Limits
 from bot.engines.ssh.link import SshLink
 from bot.engines.targets import Ssh, Target, Tcp, Unix, target_of
 from bot.engines.tcp import connect, resolve
@@ -59,21 +61,24 @@ class Checks:
         for link in self._links:
             yield from _hop(link, "" if link is self._links[-1] else f"jump host {link.route}: ")
         if isinstance(target, Tcp):
-            seconds = self._clients.limits.connect
-            yield "name", partial(_named, target.host, seconds)
-            yield "port", partial(_reached, target.host, target.port, seconds)
+            limits = self._clients.limits
+            yield "name", partial(_named, target.host, limits)
+            yield "port", partial(_reached, target.host, target.port, limits)
         else:
             yield "socket", self._dialled
         yield "engine", self._answered
         yield "rights", self._read
         yield "disk usage", lambda: f"{human_size(self._engine.disk_usage().size)} in Docker"
         yield "disk", self._measured
+        yield "cleanups", self._allowed
 
     def _configured(self) -> str:
         self._target = target = target_of(self._host.address)
         if isinstance(target, Ssh):
             self._links = self._clients.ssh.hops(target)
-            return " → ".join(f"{link.route.user}@{link.route}" for link in self._links)
+            way = " → ".join(f"{link.route.user}@{link.route}" for link in self._links)
+            missing = dict.fromkeys(each for link in self._links for each in link.route.missing)
+            return "; ".join([way, *missing])
         return str(target)
 
     def _dialled(self) -> str:
@@ -89,9 +94,33 @@ class Checks:
         return f"API {self._clients.client(self._host.name).api_version}"
 
     def _read(self) -> str:
+        self._check(allowed.forbidden(allowed.of_a_look(self._lent)), "looks and plans need")
         info = self._engine.info()
-        self._engine.containers()
-        return f"Docker Engine {info.version} ({info.store}), id {info.id}, data root {info.data_root}"
+        found = f"Docker Engine {info.version} ({info.store}), id {info.id}, data root {info.data_root}"
+        events = allowed.forbidden(allowed.of_events(self._lent))
+        return (
+            f"{found}; {events[0]} is forbidden, which only the stream of events needs" if events else found
+        )
+
+    def _allowed(self) -> str:
+        with self._clients.held(self._host.name, self._engine.info().identity) as held:
+            asks = tuple(asks_for_nothing(HeldDockerEngine(self._host.name, held)))
+            self._check(allowed.forbidden(asks), "cleanups need")
+        return f"all {len(asks)} requests that they need, each for what does not exist"
+
+    @contextmanager
+    def _lent(self) -> Iterator[Any]:
+        with translated(self._host.name):
+            yield self._clients.client(self._host.name)
+
+    @staticmethod
+    def _check(forbidden: Sequence[str], who: str) -> None:
+        if forbidden:
+            raise LinkError(
+                EngineUnavailableError,
+                f"something between Deckhand and the engine, a filtering proxy perhaps, forbids what {who}: "
+                f"{', '.join(forbidden)}. Allow that there, or register the engine's own socket.",
+            )
 
     def _measured(self) -> str:
         disk = self._engine.disk_space()
@@ -108,20 +137,23 @@ class Checks:
 
 
 def _hop(link: SshLink, where: str) -> Iterator[tuple[str, Trial]]:
-    route, limits = link.route, link.limits
-    if route.jump is None:
-        yield f"{where}name", partial(_named, route.host, limits.connect)
-        yield f"{where}port", partial(_reached, route.host, route.port, limits.connect)
+    """Over one connection, as a server demands that lets in one stranger at a time (PerSourceMaxStartups)."""
+    route = link.route
+    if route.command is not None:
+        yield f"{where}proxy command", link.reach
+    elif route.jump is None:
+        yield f"{where}name", partial(_named, route.host, link.limits)
+        yield f"{where}port", link.reach
     yield f"{where}host key", partial(_trusted, link)
     yield f"{where}login", partial(_logged_in, link)
 
 
-def _named(host: str, seconds: float) -> str:
-    return ", ".join(sorted({str(found[4][0]) for found in resolve(host, 0, seconds)}))
+def _named(host: str, limits: Limits) -> str:
+    return ", ".join(sorted({str(found[4][0]) for found in resolve(host, 0, limits.name)}))
 
 
-def _reached(host: str, port: int, seconds: float) -> str:
-    with closing(connect(host, port, seconds)) as link:
+def _reached(host: str, port: int, limits: Limits) -> str:
+    with closing(connect(host, port, limits)) as link:
         return f"{link.getpeername()[0]}, port {port}"
 
 
@@ -134,22 +166,3 @@ def _trusted(link: SshLink) -> str:
 def _logged_in(link: SshLink) -> str:
     link.connect()
     return f"as {link.route.user}"
-
-
-def untrusted(clients: Clients, host: Host) -> tuple[ShownKey, KnownKeys] | None:
-    """The first key on the way to a host that is not trusted; None when all are, or there is no SSH.
-
-    HostError when the way ends before, or at a key that is revoked.
-    """
-    with translated(host.name):
-        target = target_of(host.address)
-        links = clients.ssh.hops(target) if isinstance(target, Ssh) else ()
-        try:
-            for link in links:
-                shown, known = link.introduction()
-                if not shown.trusted(known):
-                    return shown, known
-        finally:
-            for link in reversed(links):
-                link.close()
-    return None

@@ -1,17 +1,17 @@
 """The SSH agent of whoever started Deckhand: a socket that may never answer, and is asked within limits."""
 
-import os
 import socket
 import struct
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import paramiko
-from paramiko.agent import AgentKey, AgentSSH
+from paramiko.agent import ALGORITHM_FLAG_MAP, AgentKey, AgentSSH
+from paramiko.pkey import PublicBlob
 
 from bot.engines.deadlines import Deadline
 
-SOCKET = "SSH_AUTH_SOCK"
 ANSWER_SECONDS = 5.0
 MOST_BYTES = 256 * 1024
 """Of one answer, and MOST_IDENTITIES of its keys: OpenSSH's own limits."""
@@ -20,10 +20,40 @@ LAST_SECONDS = 0.001
 """In the place of 0, which would mean not to wait at all."""
 _LENGTH = struct.Struct(">I")
 REQUEST_IDENTITIES, IDENTITIES = bytes([11]), 12
+SIGN, SIGNED = bytes([13]), 14
+CERTIFICATE = "-cert-v01@openssh.com"
 
 
 class AgentError(paramiko.SSHException):
     """The agent does not do its part; the sentence says how."""
+
+
+class HeldKey(AgentKey):
+    """One of an agent's keys; a certificate is offered whole, and the agent finds the key by what it has told."""
+
+    agent: "Agent"
+
+    def __init__(self, agent: "Agent", blob: bytes) -> None:
+        super().__init__(agent, blob)
+        if self.certificate:
+            self.public_blob = PublicBlob(self.name, blob)  # type: ignore[assignment] # annotated by its first value
+
+    @property
+    def certificate(self) -> bool:
+        return self.name.endswith(CERTIFICATE)
+
+    def sign_ssh_data(
+        self, data: Any, algorithm: str | None = None
+    ) -> Any:  # annotated otherwise than it is used
+        request = paramiko.Message()
+        request.add_byte(SIGN)
+        request.add_string(self.blob)
+        request.add_string(data)
+        request.add_int(ALGORITHM_FLAG_MAP.get(algorithm or "", 0))
+        kind, answer = self.agent._send_message(request)  # noqa: SLF001 - ours
+        if kind != SIGNED:
+            raise AgentError("the SSH agent refuses to sign with a key that it has told.")
+        return answer.get_binary()
 
 
 class Agent(AgentSSH):
@@ -35,7 +65,7 @@ class Agent(AgentSSH):
         try:
             self._connection.settimeout(ANSWER_SECONDS)
             self._connection.connect(str(path))
-            self._keys = self._listed()
+            self.held = self._listed()
         except OSError as error:
             self.close()
             raise AgentError(
@@ -45,16 +75,16 @@ class Agent(AgentSSH):
             self.close()
             raise
 
-    def _listed(self) -> tuple[AgentKey, ...]:
+    def _listed(self) -> tuple[HeldKey, ...]:
         kind, answer = self._send_message(REQUEST_IDENTITIES)
         count = answer.get_int()
         if kind != IDENTITIES or count > MOST_IDENTITIES:
             raise AgentError("the SSH agent does not tell which keys it has.")
-        keys: list[AgentKey] = []
+        keys: list[HeldKey] = []
         for _ in range(count):
             blob, _comment = answer.get_binary(), answer.get_binary()
             with suppress(ValueError, paramiko.SSHException):  # of a kind that paramiko cannot read
-                keys.append(AgentKey(agent=self, blob=blob))
+                keys.append(HeldKey(self, blob))
         return tuple(keys)
 
     def close(self) -> None:
@@ -88,11 +118,3 @@ class Agent(AgentSSH):
                 raise AgentError("the SSH agent broke off.")
             data += more
         return data
-
-
-def agent() -> Agent | None:
-    """The agent that the environment names; None when there is none; AgentError when it does not answer."""
-    path = os.environ.get(SOCKET)
-    if not path or not Path(path).exists():
-        return None  # a leftover of a session that has ended
-    return Agent(Path(path))
