@@ -30,6 +30,7 @@ from bot.config.types import (
     TimeOfDay,
     TimeZone,
 )
+from bot.core.docker.ages import Arrival
 from bot.core.docker.inventory import Kind
 from bot.core.plan.profiles import SCOPES, Scope
 from bot.core.plan.protection import NOTHING_MORE, Protection
@@ -150,6 +151,7 @@ class ProfileTable(Table):
     labels: Texts = ()
     without_labels: Texts = ()
     exclude: Texts = ()
+    arrival: Annotated[Arrival, Field(strict=False)] = Arrival.SEEN
 
     def rules(self) -> Mapping[str, RuleTable | None]:
         """The rules that are written, by their keys; None for one that could not be read."""
@@ -182,6 +184,7 @@ class PolicyTable(Table):
     profiles: Texts | None = _UNSET.profiles
     volumes: Annotated[Volumes, Field(strict=False)] = _UNSET.volumes
     protect: PolicyProtectTable = PolicyProtectTable()
+    arrival: Annotated[Arrival, Field(strict=False)] = _UNSET.arrival
     windows: SomeWindows | None = None
     time_zone: TimeZone = UTC
     start_within: Hold = _UNSET.start_within

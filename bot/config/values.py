@@ -87,7 +87,9 @@ def profile(name: str, table: ProfileTable) -> Profile:
         if rule is not None
     }
     labels = LabelFilter(wanted=table.labels, refused=table.without_labels)
-    return Profile(name=name, rules=MappingProxyType(rules), labels=labels, excluded=table.exclude)
+    return Profile(
+        name=name, rules=MappingProxyType(rules), labels=labels, excluded=table.exclude, arrival=table.arrival
+    )
 
 
 def schedules(file: ConfigFile) -> tuple[Schedule, ...]:

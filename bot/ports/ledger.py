@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Protocol
 
 from bot.core.docker.inventory import Container, EngineInfo, Mounting
-from bot.core.docker.sightings import KnownEngine, Sighting
+from bot.core.docker.sightings import KnownEngine, Place, Sighting
 from bot.core.docker.usage import LastLook
 
 
@@ -32,7 +32,7 @@ class Ledger(Protocol):
         ...
 
     def look(
-        self, engine_id: str, present: Collection[str], used: Collection[str], at: datetime
+        self, place: Place, present: Collection[str], used: Collection[str], at: datetime
     ) -> Mapping[str, Sighting]:
         """Remember that these images were there at ``at`` (the engine's clock), and which were in use.
 
@@ -41,7 +41,7 @@ class Ledger(Protocol):
         ...
 
     def look_at_volumes(
-        self, engine_id: str, volumes: Collection[str], containers: Sequence[Container], at: datetime
+        self, place: Place, volumes: Collection[str], containers: Sequence[Container], at: datetime
     ) -> Mapping[str, Mounting]:
         """Remember that these volumes were there at ``at``, and who mounted them; others are forgotten.
 

@@ -12,7 +12,7 @@ DETAILS = "details"
 PICTURE = "picture"
 """Draw where a host's space is."""
 PROPOSE = "propose"
-"""Ask for a plan; the profile follows the colon."""
+"""Ask for a plan; the profile, and what narrows it, follow the colon."""
 VOLUMES = "volumes"
 """Choose named volumes of a host."""
 

@@ -42,8 +42,9 @@ USAGE = {
     PRUNE: (
         f"*/docker-prune HOST [PROFILE] [ARGUMENT…]* proposes a cleanup (`{DEFAULT_PROFILE}` when no profile is "
         "named). Nothing is removed before it is approved, and then exactly what the plan lists.\n"
-        "Arguments narrow it: `until=240h` or `until=10d` (how old at least), `keep=5` (the newest tags of each "
-        "repository), `only=images,build_cache`, `label=key=value`, `label!=key`, `not=postgres*`.\n"
+        "Arguments narrow it: `until=240h` or `until=10d` (how old at least), `keep=5` (the newest versions of "
+        "each repository), `only=images,build_cache`, `label=key=value`, `label!=key`, `not=postgres*`. "
+        "One widens it: with `arrival=build` images of unknown arrival are as old as their build says.\n"
         "*/docker-prune HOST image=NAME container=NAME network=NAME* proposes to remove just these.\n"
         "*/docker-prune HOST why OBJECT* says why each profile takes or keeps it.\n"
         "A dangling image has lost its last name, mostly to a newer build. An unused one may have a name, but no "

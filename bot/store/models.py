@@ -190,8 +190,8 @@ class HeadRow(Row, table=True):
     hash: str = Field(sa_type=Text)
 
 
-class SightingRow(Row, table=True):
-    """When an image of an engine was first seen, and last seen in use, by that engine's clock."""
+class OldSightingRow(Row, table=True):
+    """Images of an engine by its id alone: the release before this table's successor may still write it."""
 
     __tablename__ = "image_sighting"
 
@@ -201,12 +201,43 @@ class SightingRow(Row, table=True):
     used_at: datetime | None = Field(default=None, sa_type=Moment)
 
 
-class MountingRow(Row, table=True):
-    """When a named volume of an engine was first seen, and who was last seen to mount it, by that engine's clock."""
+class OldMountingRow(Row, table=True):
+    """Volumes of an engine by its id alone, as above."""
 
     __tablename__ = "volume_mounting"
 
     engine_id: str = Field(primary_key=True, sa_type=SafeText)
+    volume: str = Field(primary_key=True, sa_type=SafeText)
+    first_at: datetime = Field(sa_type=Moment)
+    at: datetime | None = Field(default=None, sa_type=Moment)
+    container: str = Field(default="", sa_type=SafeText)
+    image: str = Field(default="", sa_type=SafeText)
+
+
+class SightingRow(Row, table=True):
+    """When an image of a host's engine was first seen, and last seen in use, by that engine's clock."""
+
+    __tablename__ = "host_image_sighting"
+
+    host: str = Field(primary_key=True, sa_type=SafeText)
+    engine_id: str = Field(primary_key=True, sa_type=SafeText)
+    machine: str = Field(primary_key=True, sa_type=SafeText)
+    data_root: str = Field(primary_key=True, sa_type=SafeText)
+    """Empty in what an earlier release wrote: it did not ask."""
+    image_id: str = Field(primary_key=True, sa_type=SafeText)
+    first_at: datetime = Field(sa_type=Moment)
+    used_at: datetime | None = Field(default=None, sa_type=Moment)
+
+
+class MountingRow(Row, table=True):
+    """When a named volume of a host's engine was first seen, and who was last seen to mount it, by its clock."""
+
+    __tablename__ = "host_volume_mounting"
+
+    host: str = Field(primary_key=True, sa_type=SafeText)
+    engine_id: str = Field(primary_key=True, sa_type=SafeText)
+    machine: str = Field(primary_key=True, sa_type=SafeText)
+    data_root: str = Field(primary_key=True, sa_type=SafeText)
     volume: str = Field(primary_key=True, sa_type=SafeText)
     first_at: datetime = Field(sa_type=Moment)
     at: datetime | None = Field(default=None, sa_type=Moment)
@@ -287,6 +318,8 @@ class HostEngineRow(Row, table=True):
     version: str = Field(sa_type=SafeText)
     store: str = Field(sa_type=SafeText)
     first_at: datetime = Field(sa_type=Moment)
+    data_root: str = Field(default="", sa_type=SafeText, sa_column_kwargs={"server_default": ""})
+    """Empty where an earlier release wrote it: it did not ask."""
 
 
 class LastLookRow(Row, table=True):

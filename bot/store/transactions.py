@@ -136,7 +136,11 @@ class SqlLedger(_Port):
 
     def identify(self, host: str, engine: EngineInfo) -> KnownEngine:
         found = self.sessions.reading(lambda session: identities.engine_of(session, host))
-        return found or self.sessions.writing(lambda session: identities.first_seen(session, host, engine))
+        if found is None:
+            return self.sessions.writing(lambda session: identities.first_seen(session, host, engine))
+        if found.data_root or not engine.data_root:
+            return found
+        return self.sessions.writing(lambda session: identities.rooted(session, host, engine)) or found
 
 
 class SqlTrail(_Port):

@@ -38,7 +38,7 @@ def ago(**parts: float) -> datetime:
 
 
 def image(name: str, *layers: tuple[str, int], tags: tuple[str, ...] = (), **more: object) -> Image:
-    """An image of layers ``(content, size)``; old unless it says otherwise."""
+    """An image of layers ``(content, size)``; old, and watched since its build, unless it says otherwise."""
     diffs = ["sha256:" + hashlib.sha256(content.encode()).hexdigest() for content, _ in layers]
     values: dict[str, object] = {
         "id": f"sha256:{name}",
@@ -49,6 +49,7 @@ def image(name: str, *layers: tuple[str, int], tags: tuple[str, ...] = (), **mor
         "history": tuple(size for _, size in layers),
         **more,
     }
+    values.setdefault("first_seen_at", values["built_at"])
     return Image(**values)  # type: ignore[arg-type] # the tests' own keywords, checked by the dataclass
 
 
@@ -62,6 +63,7 @@ def container(name: str, of: Image, state: str = "exited", **more: object) -> Co
         "size_rw": 0,
         **more,
     }
+    values.setdefault("ended_at", values["created_at"])
     return Container(**values)  # type: ignore[arg-type] # as above
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from hypothesis import strategies as st
 
@@ -22,6 +22,14 @@ LABELS: st.SearchStrategy[Mapping[str, str]] = st.sampled_from(
 TAGS = tuple(f"{repository}:{tag}" for repository in ("app", "reg:5000/db") for tag in ("1", "2", "latest"))
 
 moments: st.SearchStrategy[datetime] = st.sampled_from([ago(hours=hours) for hours in HOURS])
+build_dates = st.sampled_from(
+    [
+        *(ago(hours=hours) for hours in HOURS),
+        None,
+        datetime(1970, 1, 1, tzinfo=UTC),
+        datetime(2099, 1, 1, tzinfo=UTC),
+    ]
+)
 maybe_moments = st.sampled_from([*(ago(hours=hours) for hours in HOURS), None])
 
 
@@ -69,6 +77,7 @@ def whole_hosts(draw: st.DrawFn, stores: tuple[str, ...] = ("overlay2",)) -> Who
     chains = {path: one.chain_ids[-1] for path, one in _every_layer(sizes).items()}
     cache, paths = draw(_cache(sizes, {chain for one in images for chain in one.chain_ids}, chains))
     seen = inventory(*counted, *containers, *networks, *volumes, *cache, store=draw(st.sampled_from(stores)))
+    seen = replace(seen, watched_since=draw(maybe_moments))
     return WholeHost(seen, {record_id: chains[path] for record_id, path in paths.items()})
 
 
@@ -106,7 +115,7 @@ def _images(draw: st.DrawFn, sizes: Mapping[str, int]) -> tuple[Image, ...]:
                 digests=draw(st.sampled_from(((), (), (f"app@sha256:{number}",)))),
                 parent=draw(st.sampled_from(["", *below])),
                 labels=draw(LABELS),
-                built_at=draw(maybe_moments),
+                built_at=draw(build_dates),
                 tagged_at=draw(maybe_moments),
                 used_at=draw(maybe_moments),
                 first_seen_at=draw(maybe_moments),
@@ -129,7 +138,9 @@ def _containers(
                 f"c{number}", of, draw(st.sampled_from(STATES)),
                 image=draw(st.sampled_from(["", *of.references, "app"])),
                 created_at=draw(maybe_moments),
+                ended_at=draw(maybe_moments),
                 labels=draw(LABELS),
+                binds=draw(st.sampled_from(((), (), ("/d/volumes/v1/_data/dumps",), ("/mnt/volumes/v2/_data",)))),
                 networks=tuple(draw(st.lists(st.sampled_from(names), max_size=1))) if names else (),
                 volumes=tuple(draw(st.lists(st.sampled_from([v.name for v in volumes]), max_size=1)))
                 if volumes else (),
@@ -199,6 +210,7 @@ def _use(draw: st.DrawFn) -> Mapping[str, object]:
 # --- what is asked ------------------------------------------------------------------------------
 
 WORDS = st.sampled_from((
+    "arrival=build",
     "until=1h", "until=7d", "until=900d", "keep=1", "keep=2", "label=keep", "label=stage=ci", "label!=keep",
     "label!=keep=yes", "not=app*", "not=reg:5000/db", "not=c1", "not=lan", "only=images", "only=cache,images",
     "only=containers,networks,cache",

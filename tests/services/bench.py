@@ -117,6 +117,7 @@ class Bench:
     policy: Policy = OPEN_TO_ALL
     protected: tuple[str, ...] = ()
     """Labels."""
+    dangling_min_age: timedelta = timedelta()
     profiles: Mapping[str, Profile] = field(default_factory=lambda: BUILT_IN)
     numbers: "count[int]" = field(default_factory=lambda: count(1))
     changes: list[None] = field(default_factory=list)
@@ -133,7 +134,7 @@ class Bench:
 
     def rules(self, hosts: Hosts | None = None) -> Rules:
         """As they are now."""
-        everywhere = Protection(labels=self.protected, dangling_min_age=timedelta())
+        everywhere = Protection(labels=self.protected, dangling_min_age=self.dangling_min_age)
         given = (hosts or hosts_at(self.engine, self.policy)).by_name
         protected = {name: replace(host, everywhere=everywhere) for name, host in given.items()}
         return Rules(hosts=Hosts(protected), profiles=self.profiles)

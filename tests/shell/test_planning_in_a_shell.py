@@ -51,7 +51,7 @@ def test_a_narrowed_plan_says_how_it_was_narrowed() -> None:
     ended = planned("everything", "keep=2", "not=postgres*")
     assert ended.returncode == 0
     assert ended.stdout.startswith("prod-3: everything keep=2 not=postgres* would remove ")
-    assert re.search(r"^image +\S.* among the newest tags of \S+, which stay$", ended.stdout, re.MULTILINE)
+    assert re.search(r"^image +\S.* among the newest versions of \S+", ended.stdout, re.MULTILINE)
 
 
 def test_picked_objects_are_planned_alone_and_in_use_ones_stay_with_the_reason(

@@ -43,13 +43,13 @@ POLICY: Mapping[str, Any] = {
     "restore": ["U0RESTORE"], "audit": ["U0AUDIT"], "guests": True, "quorum": 2, "self_approval": True,
     "expires": "17m", "profiles": ["ci"], "volumes": "named", "protect": PROTECT,
     "windows": ["mon-fri 22:00-06:00"], "time_zone": "Europe/Berlin", "start_within": "19h", "max_bytes": "50GB",
-    "max_objects": 523, "quorum_above": 5, "auto_approve": ["ci"], "tags": ["prod"],
+    "max_objects": 523, "quorum_above": 5, "auto_approve": ["ci"], "tags": ["prod"], "arrival": "build",
 }  # fmt: skip
 PROFILE: Mapping[str, Any] = {
     "containers": {"take": "stopped", "min_age": "1d"}, "networks": {"take": "unused", "min_age": "2d"},
     "images": {"take": "unused", "min_age": "3d", "keep_last": 4}, "build_cache": {"take": "unused", "min_age": "5d"},
     "volumes": {"take": "anonymous", "min_age": "6d"}, "labels": ["wanted"], "without_labels": ["refused"],
-    "exclude": ["left-out"],
+    "exclude": ["left-out"], "arrival": "build",
 }  # fmt: skip
 SCHEDULE: Mapping[str, Any] = {
     "hosts": ["a"], "profile": "ci", "arguments": "until=48h", "cron": "0 3 * * *", "time_zone": "Europe/Berlin",

@@ -72,7 +72,7 @@ class Image:
     tagged_at: datetime | None = None
     """When the engine last tagged or pulled it; None when it never did or does not say."""
     first_seen_at: datetime | None = None
-    """When Deckhand first saw it; None when that is not known."""
+    """When Deckhand first saw it on this host; None when that is not known."""
     used_at: datetime | None = None
     """When Deckhand last saw a container refer to it; None when it never did."""
     size: int | None = None
@@ -91,17 +91,6 @@ class Image:
         return (self.tags or self.digests or (short_id(self.id),))[0]
 
     @property
-    def born(self) -> tuple[datetime | None, str]:
-        """The moment that its age counts from, and what happened then: built, tagged or pulled, or used."""
-        born, what = self.built_at, "built"
-        if self.tagged_at is not None and (born is None or self.tagged_at > born):
-            born, what = self.tagged_at, "tagged or pulled"
-        # An image that is only known to have been seen may be younger than that.
-        if self.used_at is not None and born is not None and self.used_at > born:
-            born, what = self.used_at, "last seen in use"
-        return born, what
-
-    @property
     def references(self) -> tuple[str, ...]:
         return self.tags + self.digests
 
@@ -116,8 +105,12 @@ class Container:
     """The reference it was created from, as the engine prints it."""
     created_at: datetime | None = None
     started_at: datetime | None = None
+    ended_at: datetime | None = None
+    """When it ended the last time, or was created if it never started; None while it runs, and when that is unknown."""
     labels: Mapping[str, str] = field(default_factory=dict)
     volumes: tuple[str, ...] = ()
+    binds: tuple[str, ...] = ()
+    """Paths of the host that are mounted into it; one may lie in a volume."""
     networks: tuple[str, ...] = ()
     """Names and ids of its networks."""
     size_rw: int | None = None
@@ -191,6 +184,8 @@ class Inventory:
 
     engine: EngineInfo
     taken_at: datetime
+    watched_since: datetime | None = None
+    """When Deckhand first saw any of its images: when those arrived that it saw then, nobody knows."""
     images: tuple[Image, ...] = ()
     containers: tuple[Container, ...] = ()
     networks: tuple[Network, ...] = ()

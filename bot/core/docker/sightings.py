@@ -1,11 +1,20 @@
-"""When images were seen in use: Docker keeps no record of that, so Deckhand keeps its own, per engine."""
+"""When images were seen in use: Docker keeps no record of that, so Deckhand keeps its own, per host and engine."""
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
-from bot.core.docker.inventory import Container, EngineInfo, Mounting
+from bot.core.docker.inventory import Container, EngineInfo, Identity, Mounting
+from bot.core.docker.users import volumes_of
 from bot.core.errors import EngineChangedError
+
+
+class Place(NamedTuple):
+    """Where something was seen: cloned machines share an engine's id, and one engine may be registered twice."""
+
+    host: str
+    engine: Identity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,12 +45,16 @@ def _seen(known: Sighting | None, at: datetime, *, in_use: bool) -> Sighting:
 
 
 def after_mounts(
-    known: Mapping[str, Mounting], volumes: Collection[str], containers: Iterable[Container], at: datetime
+    known: Mapping[str, Mounting],
+    volumes: Collection[str],
+    containers: Iterable[Container],
+    at: datetime,
+    data_root: str,
 ) -> dict[str, Mounting]:
     """What is known of who mounts these volumes after a look at ``at``; a clock that went back takes nothing away."""
     users: dict[str, Container] = {}
     for container in containers:
-        for name in container.volumes:
+        for name in volumes_of(container, data_root):
             if name not in users or _newer(container, users[name]):
                 users[name] = container
     return {name: _mounted(known.get(name), users.get(name), at) for name in volumes}
@@ -68,20 +81,32 @@ class KnownEngine:
     version: str
     store: str
     first_at: datetime
+    data_root: str = ""
+    """Empty: not known."""
 
 
 def is_known(known: KnownEngine, engine: EngineInfo) -> bool:
-    """Whether an engine is the known one: by the machine's name too, since machines that were cloned share the id."""
-    return known.id == engine.id and known.name in {"", engine.name}
+    """Whether an engine is the known one: by machine and data root too, since what was cloned shares the id."""
+    return (
+        known.id == engine.id
+        and known.name in {"", engine.name}
+        and known.data_root in {"", engine.data_root}
+    )
 
 
 def changed_engine(known: KnownEngine | None, host: str, engine: EngineInfo) -> EngineChangedError | None:
     """What is wrong when another engine answers for a host than the known one; None when all is well."""
     if known is None or is_known(known, engine):
         return None
+    root = known.data_root and engine.data_root
+    was = f"{known.name or 'unnamed'} ({known.id}, Docker {known.version}{_root(known.data_root)})"
+    found = f"{engine.name or 'unnamed'} ({engine.id}, Docker {engine.version}{_root(root)})"
     return EngineChangedError(
         host,
-        f"another engine answers than the one known since {known.first_at:%Y-%m-%d}: it was {known.name or 'unnamed'} "
-        f"({known.id}, Docker {known.version}), it is {engine.name or 'unnamed'} ({engine.id}, Docker "
-        f"{engine.version}). Nothing is planned on it. If that is meant, run: deckhand hosts accept {host}",
+        f"another engine answers than the one known since {known.first_at:%Y-%m-%d}: it was {was}, it is {found}. "
+        f"Nothing is planned on it. If that is meant, run: deckhand hosts accept {host}",
     )
+
+
+def _root(data_root: str) -> str:
+    return f", {data_root}" if data_root else ""

@@ -1,5 +1,7 @@
 """Who uses what: the containers of an engine, found by the image, volume or network that they refer to."""
 
+import posixpath
+import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
@@ -13,6 +15,27 @@ from bot.core.docker.inventory import (
     Volume,
     full_reference,
 )
+
+_IN_VOLUME = re.compile(r"/volumes/([^/]+)/_data(?:/|$)")
+"""What a path into a volume looks like, wherever a link lets it begin."""
+
+
+def volume_at(path: str, data_root: str) -> str:
+    """The name of the volume that a path of the host lies in; empty when it lies in none."""
+    path = posixpath.normpath(path) if path else ""
+    volumes = f"{data_root.rstrip('/')}/volumes/"
+    if data_root and path.startswith(volumes):
+        return path.removeprefix(volumes).partition("/")[0]
+    found = _IN_VOLUME.search(path)
+    return found[1] if found else ""
+
+
+def volumes_of(container: Container, data_root: str) -> Mapping[str, str]:
+    """The volumes that a container uses, by name, each with the path by which it does; empty where it names them."""
+    by_path = {volume_at(path, data_root): path for path in container.binds}
+    by_path.pop("", None)
+    return {**by_path, **dict.fromkeys(container.volumes, "")}
+
 
 Index = Mapping[str, list[Container]]
 
@@ -38,7 +61,7 @@ class Users:
             by_image[container.image_id].append(container)
             if by_name:
                 by_reference[full_reference(container.image)].append(container)
-            for volume in container.volumes:
+            for volume in volumes_of(container, inventory.engine.data_root):
                 by_volume[volume].append(container)
             for network in container.networks:
                 by_network[network].append(container)

@@ -1,6 +1,7 @@
 """What a person writes behind a host's name to say what a cleanup may take: a profile, narrowed, or objects.
 
-Arguments only ever narrow: a kind that the profile does not take cannot be added, an age cannot be lowered.
+Arguments only ever narrow: a kind that the profile does not take cannot be added, an age cannot be lowered. The one
+that widens says so wherever the plan is shown: ``arrival=build`` takes images by their build date, as Docker does.
 """
 
 import re
@@ -10,6 +11,7 @@ from datetime import timedelta
 from difflib import get_close_matches
 from types import MappingProxyType
 
+from bot.core.docker.ages import Arrival
 from bot.core.docker.inventory import ORDER, Kind, short_id
 from bot.core.docker.labels import ANY_OBJECT, LabelFilter
 from bot.core.errors import UsageError
@@ -54,6 +56,7 @@ class Arguments:
     dropped: tuple[str, ...] = ()
     """Ids, whole or their first twelve characters, of objects that stay."""
     picks: tuple[Pick, ...] = ()
+    arrival: Arrival = Arrival.SEEN
     within: frozenset[str] | None = None
     """Ids of the only objects that may be taken: those of the plan that is to be replaced. Not written out."""
     words: tuple[str, ...] = ()
@@ -113,8 +116,14 @@ def _until(found: Arguments, value: str) -> Arguments:
 
 def _keep(found: Arguments, value: str) -> Arguments:
     if not (value.isascii() and value.isdigit() and 0 < int(value) <= _MOST_KEPT):
-        raise ValueError(f"“{value}” is no number of tags; write one from 1 to {_MOST_KEPT}")
+        raise ValueError(f"“{value}” is no number of versions; write one from 1 to {_MOST_KEPT}")
     return replace(found, keep_last=max(found.keep_last, int(value)))
+
+
+def _arrival(found: Arguments, value: str) -> Arguments:
+    if value not in set(Arrival):
+        raise ValueError(f"“{value}” is none of {', '.join(Arrival)}; build takes images by their build date")
+    return replace(found, arrival=Arrival(value))
 
 
 def _only(found: Arguments, value: str) -> Arguments:
@@ -161,6 +170,7 @@ _READERS: Mapping[str, Callable[[Arguments, str], Arguments]] = MappingProxyType
         "label!": _no_label,
         "not": _not,
         "drop": _drop,
+        "arrival": _arrival,
     }
     | {str(kind): _picker(kind) for kind in _PICKABLE}
 )
@@ -193,6 +203,7 @@ def narrowed(profile: Profile, arguments: Arguments) -> Profile:
         labels=labels,
         excluded=(*profile.excluded, *arguments.excluded),
         dropped=profile.dropped | frozenset(arguments.dropped),
+        arrival=Arrival.BUILD if Arrival.BUILD in {profile.arrival, arguments.arrival} else profile.arrival,
         within=arguments.within,
         arguments=" ".join(arguments.words),
     )
@@ -209,7 +220,7 @@ class Adjustment:
     until: str = ""
     """How old at least, as it was written; empty leaves it as it is."""
     keep_last: str = ""
-    """How many tags of each repository stay, as it was written; empty leaves it as it is."""
+    """How many versions of each repository stay, as it was written; empty leaves it as it is."""
     dropped: tuple[str, ...] = ()
     """Ids of objects that are to stay."""
     excluded: tuple[str, ...] = ()

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
 
+from bot.core.docker.ages import Arrival
 from bot.core.docker.inventory import (
     Inventory,
     Kind,
@@ -87,6 +88,7 @@ def picked(inventory: Inventory, picks: Sequence[Pick]) -> Profile:
         name=PICKED,
         rules=_rules({pick.kind for pick in picks}),
         only=frozenset(ids),
+        arrival=Arrival.BUILD,  # whoever names an object does not ask when it arrived
         arguments=" ".join(map(str, picks)),
         stands_for=tuple(f"{_COMMANDS[pick.kind]} {pick.name}" for pick in picks),
     )
@@ -99,6 +101,7 @@ def picked_before(items: Iterable[Item]) -> Profile:
         name=PICKED,
         rules=_rules({item.kind for item in items}),
         only=frozenset(item.id for item in items),
+        arrival=Arrival.BUILD,
         arguments="what was picked",
     )
 

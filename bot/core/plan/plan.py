@@ -2,10 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.core.docker.inventory import EngineInfo, Kind
 from bot.core.docker.usage import DiskUsage
+from bot.core.units import duration_words, human_size
+
+_A_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +65,36 @@ class Frees:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Unarrived:
+    """Images that are left out since nobody knows when they arrived; their build date alone would let them go.
+
+    For display, and to offer the plan that includes them.
+    """
+
+    count: int
+    bytes: int
+    """What the plan would free more with them."""
+    older_than: timedelta
+    """How old they have to be."""
+    due: datetime | None
+    """When Deckhand will have watched the last of them for so long; None: nobody can say."""
+
+    def words(self) -> str:
+        """``14 images, 9.1GB: built over 7 days ago, arrival unknown; they count as old from 2 December on``."""
+        many = self.count > 1
+        text = (
+            f"{self.count} image{'s' if many else ''}, {human_size(self.bytes)}: built over "
+            f"{duration_words(self.older_than)} ago, arrival unknown"
+        )
+        if self.due is None:
+            return text
+        when = f"{self.due.day} {self.due:%B}" + (
+            f" {self.due:%H:%M} UTC" if self.older_than < _A_DAY else ""
+        )
+        return f"{text}; {'they count' if many else 'it counts'} as old from {when} on"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
     """What the planner decides: a plan that nobody has asked for yet."""
 
@@ -76,6 +109,7 @@ class Draft:
     """Sizes of the layers that the plan frees, by chain id, to read the engine's answers with."""
     notes: tuple[str, ...] = ()
     """What else a person should know before approving; for display only."""
+    unarrived: Unarrived | None = None
     words: str = ""
     """The profile in one line; for display only."""
     commands: tuple[str, ...] = ()

@@ -1,20 +1,21 @@
 """The planner: from what an engine holds and a profile to an exact list, with a reason for all the rest."""
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from operator import attrgetter
 from typing import TypeAlias
 
+from bot.core.docker.ages import Arrival, container_born, image_born
 from bot.core.docker.builds import WINDOW, running_build
 from bot.core.docker.cache import Holds
 from bot.core.docker.inventory import CacheRecord, Container, Image, Kind, Network, Volume
-from bot.core.docker.tags import newest_tags
-from bot.core.plan.plan import Draft, Item, Kept
+from bot.core.docker.versions import newest_versions
+from bot.core.plan.plan import Draft, Item, Kept, Unarrived
 from bot.core.plan.prediction import Measured, Taken, predict
 from bot.core.plan.profiles import Profile
 from bot.core.plan.protection import Protection
-from bot.core.plan.selection import Selector, Verdict, keep, old_enough
+from bot.core.plan.selection import ARRIVAL_UNKNOWN, BY_BUILD, Selector, Verdict, keep, old_enough
 
 _ID, _NAME_AND_ID = attrgetter("id"), attrgetter("name", "id")
 
@@ -23,6 +24,30 @@ Thing: TypeAlias = Container | Network | Image | CacheRecord | Volume
 
 def draft(measured: Measured, profile: Profile, protection: Protection) -> Draft:
     """Decide what the profile would remove from the engine, in which order, and what that frees."""
+    made = _draft(measured, profile, protection)
+    waiting = [kept for kept in made.kept if kept.because == ARRIVAL_UNKNOWN]
+    if not waiting:
+        return made
+    by_build = _draft(measured, replace(profile, arrival=Arrival.BUILD), protection)
+    dues = [kept.due for kept in waiting if kept.due]
+    rule = profile.rules[Kind.IMAGE]
+    unarrived = Unarrived(
+        count=_images(by_build) - _images(made),
+        bytes=max(by_build.frees.high - made.frees.high, 0),
+        older_than=rule.min_age or protection.dangling_min_age,
+        due=max(dues, default=None) if len(dues) == len(waiting) else None,
+    )
+    if not unarrived.count:
+        return made
+    note = f"{unarrived.words()}. arrival=build includes them, as Docker's own prune does."
+    return replace(made, unarrived=unarrived, notes=(*made.notes, note))
+
+
+def _images(made: Draft) -> int:
+    return sum(item.kind is Kind.IMAGE for item in made.items)
+
+
+def _draft(measured: Measured, profile: Profile, protection: Protection) -> Draft:
     inventory = measured.inventory
     build = running_build(inventory)
     choice = _Choice(Selector(inventory, profile, protection, measured.users), building=bool(build))
@@ -46,7 +71,7 @@ def draft(measured: Measured, profile: Profile, protection: Protection) -> Draft
         kept=tuple(choice.kept),
         frees=frees,
         layers=layers,
-        notes=(f"{build} What is younger than an hour stays.",) if build else (),
+        notes=(*((f"{build} What is younger than an hour stays.",) if build else ()), *choice.by_build()),
     )
 
 
@@ -96,7 +121,7 @@ class _Choice:
         return tuple(one for one in ordered if self._decide(Kind.CONTAINER, one, self._container(one)))
 
     def _container(self, container: Container) -> Verdict:
-        return self._for_the_build(self.selector.container(container), container.created_at)
+        return self._for_the_build(self.selector.container(container), container_born(container).at)
 
     def networks(self, taken: Collection[str]) -> None:
         for one in sorted(self.selector.inventory.networks, key=_NAME_AND_ID):
@@ -108,18 +133,27 @@ class _Choice:
         images = self.selector.inventory.images
         rule = self.selector.profile.rules.get(Kind.IMAGE)
         last = max(rule.keep_last if rule else 0, self.selector.protection.keep_last)
-        newest = newest_tags(images, last)
+        newest = newest_versions(images, last, self.selector.inventory.taken_at)
         kept_child: dict[str, Image] = {}
         chosen: list[Image] = []
         for image in _children_first(images):
             verdict = self.selector.image(image, taken, kept_child.get(image.id), newest.get(image.id, ""))
-            verdict = self._for_the_build(verdict, image.born[0])
+            born = image_born(image, self.selector.inventory.taken_at, self.selector.profile.arrival)
+            verdict = self._for_the_build(verdict, born.at)
             if self._decide(Kind.IMAGE, image, verdict):
                 chosen.append(image)
             else:
                 first = min((image, kept_child.get(image.parent, image)), key=lambda i: (i.name, i.id))
                 kept_child[image.parent] = first
         return tuple(chosen)
+
+    def by_build(self) -> Iterable[str]:
+        """What an approver has to know of images that go by their build date alone."""
+        count = sum(rule.endswith(BY_BUILD) for _, _, rule in self.taken)
+        if count:
+            many = count > 1
+            said = f"{count} image{'s go' if many else ' goes'} by {'their' if many else 'its'} build date"
+            yield f"{said}: nobody knows when {'they' if many else 'it'} arrived."
 
     def cache(self, going: Sequence[Image], holds: Holds) -> tuple[CacheRecord, ...]:
         """A record stays when an image that stays shares it, or a record that stays builds on it."""

@@ -7,6 +7,7 @@ from difflib import get_close_matches
 from enum import StrEnum
 from types import MappingProxyType
 
+from bot.core.docker.ages import Arrival
 from bot.core.docker.inventory import ORDER, Kind
 from bot.core.docker.labels import ANY_OBJECT, LabelFilter
 from bot.core.errors import UnknownProfileError
@@ -42,7 +43,7 @@ class Rule:
     scope: Scope
     min_age: timedelta = timedelta()
     keep_last: int = 0
-    """Images: how many tags of each repository stay, the newest first."""
+    """Images: how many versions of each repository stay, the newest first."""
 
     def words(self) -> str:
         """The rule as a person reads it: ``unused, at least 7 days old``."""
@@ -66,6 +67,8 @@ class Profile:
     """Ids, whole or their first twelve characters, of objects that a person took out of it one by one."""
     within: frozenset[str] | None = None
     """Ids of all that the plan listed which this one replaces; None means any."""
+    arrival: Arrival = Arrival.SEEN
+    """What stands for the arrival of images of which the engine does not tell it."""
     arguments: str = ""
     """What a person wrote behind the name to narrow it; for display, and to ask for the same again."""
     stands_for: tuple[str, ...] = ()
@@ -76,6 +79,8 @@ class Profile:
         if self.only is not None:
             return f"nothing but {self.arguments}"
         parts = [f"{KIND_NAMES[kind]}: {self.rules[kind].words()}" for kind in ORDER if kind in self.rules]
+        if self.arrival is Arrival.BUILD and Kind.IMAGE in self.rules:
+            parts.append("images by their build date where nobody knows when they arrived")
         if self.labels != ANY_OBJECT:
             parts.append(f"only with {self.labels.words()}")
         if self.excluded:
@@ -163,6 +168,12 @@ BUILT_IN: Mapping[str, Profile] = MappingProxyType(
 
 DEFAULT_PROFILE = "routine"
 
+_DIFFERS = {
+    Kind.CONTAINER: "  # Docker counts from the creation, the plan from the end",
+    Kind.IMAGE: "  # Docker counts from the build, the plan from the arrival too",
+}
+"""Where an age of Docker's own command is another one than the plan's."""
+
 
 def find_profile(name: str, profiles: Mapping[str, Profile] = BUILT_IN) -> Profile:
     """The profile of that name; raises UnknownProfileError, with the nearest names first."""
@@ -182,4 +193,4 @@ def _command(kind: Kind, rule: Rule) -> str:
     }[kind]
     every = " -a" if rule.scope is Scope.UNUSED and kind is Kind.IMAGE else ""
     age = f" --filter until={duration_text(rule.min_age)}" if rule.min_age else ""
-    return verb + every + age
+    return verb + every + age + (_DIFFERS.get(kind, "") if age else "")

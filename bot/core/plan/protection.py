@@ -7,6 +7,7 @@ from datetime import timedelta
 from fnmatch import fnmatchcase
 from typing import Any
 
+from bot.core.docker.ages import Arrival
 from bot.core.docker.inventory import Image, repository
 from bot.core.docker.labels import carries
 from bot.core.json import Json
@@ -25,7 +26,7 @@ class Protection:
     labels: tuple[str, ...] = ()
     """``key``, or ``key=value``."""
     keep_last: int = 0
-    """How many tags of each repository stay, the newest first."""
+    """How many versions of each repository stay, the newest first."""
     unused_for: timedelta = timedelta()
     """How long nobody must have seen an image in use; what Deckhand sees for the first time counts as seen."""
     dangling_min_age: timedelta = DANGLING_MIN_AGE
@@ -88,4 +89,5 @@ def rules_digest(profile: Profile | None, protection: Protection) -> str:
     rules = sorted(profile.rules.items()) if profile else []
     said = [f"{kind}: {rule.scope} {rule.min_age} {rule.keep_last}" for kind, rule in rules]
     said += [repr(profile.labels), repr(profile.excluded), repr(sorted(profile.dropped))] if profile else []
+    said += [str(profile.arrival)] if profile and profile.arrival is not Arrival.SEEN else []
     return hashlib.sha256("\n".join([*said, repr(protection)]).encode()).hexdigest()

@@ -16,6 +16,7 @@ from bot.core.docker.inventory import (
     full_reference,
     repository,
 )
+from bot.core.docker.users import volumes_of
 from bot.core.plan.plan import Item
 from bot.core.plan.selection import REMOVABLE_STATES
 
@@ -60,10 +61,10 @@ def network_objection(now: Network, containers: Iterable[Container]) -> str | No
 
 
 def volume_objection(
-    item: Item, now: Volume, containers: Iterable[Container], planned_at: datetime
+    item: Item, now: Volume, containers: Iterable[Container], planned_at: datetime, data_root: str
 ) -> str | None:
     """The engine tells the time of a volume's creation in whole seconds."""
-    user = next((c for c in containers if now.name in c.volumes), None)
+    user = next((c for c in containers if now.name in volumes_of(c, data_root)), None)
     if user:
         return f"container {user.name} mounts it now"
     if item.created_at is None or now.created_at != item.created_at:

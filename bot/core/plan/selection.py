@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import NamedTuple
 
+from bot.core.docker.ages import Arrival, container_born, image_born
 from bot.core.docker.inventory import (
     CacheRecord,
     Container,
@@ -16,7 +17,7 @@ from bot.core.docker.inventory import (
     Volume,
     short_id,
 )
-from bot.core.docker.users import Users
+from bot.core.docker.users import Users, volumes_of
 from bot.core.plan.profiles import KIND_NAMES, Profile, Rule, Scope
 from bot.core.plan.protection import Protection, first_match, matches_image
 from bot.core.units import duration_words
@@ -27,6 +28,8 @@ ANONYMOUS_LABEL = "com.docker.volume.anonymous"
 ENGINE_OWNED_CACHE = frozenset({"internal", "frontend"})
 
 NOT_IN_PROFILE = "not in this profile"
+ARRIVAL_UNKNOWN = "arrival unknown"
+BY_BUILD = "; by its build date, arrival unknown"
 NOT_ASKED_FOR = "not asked for"
 """Why all stay that a plan of single objects does not name."""
 
@@ -121,7 +124,7 @@ class Selector:
             )
         return (
             self._spared(container.name, container.labels)
-            or self._old_enough(rule, container.created_at, "created")
+            or self._old_enough(rule, *container_born(container))
             or take(f"{container.state}; the profile takes stopped containers")
         )
 
@@ -155,7 +158,10 @@ class Selector:
             return rule
         user = self.users.of_volume(volume)
         if user:
-            return keep("in use", f"container {user.name} mounts it")
+            path = volumes_of(user, self.inventory.engine.data_root).get(volume.name)
+            return keep(
+                "in use", f"container {user.name} mounts {f'a path in it ({path})' if path else 'it'}"
+            )
         if ANONYMOUS_LABEL not in volume.labels and rule.scope is not Scope.NAMED:
             return keep("named", "named volumes are only ever removed when a person picks them by name")
         if volume.driver != "local" or volume.options:
@@ -193,8 +199,14 @@ class Selector:
             or self._out_of_scope(image, rule)
             or self._young_image(image, rule)
             or self._used_lately(image)
-            or take("no container uses it" if image.tags else "dangling: it has no tag, and nothing uses it")
+            or take(self._why_image(image, rule))
         )
+
+    def _why_image(self, image: Image, rule: Rule) -> str:
+        why = "no container uses it" if image.tags else "dangling: it has no tag, and nothing uses it"
+        if self._old_image(image, rule, Arrival.SEEN) is None:
+            return why
+        return why + BY_BUILD
 
     def _spared_image(self, image: Image, newest_of: str) -> Verdict | None:
         pattern = self.protection.of_image(image)
@@ -204,7 +216,7 @@ class Selector:
         if excluded:
             return keep("left out", f"left out by not={excluded}")
         if newest_of:
-            return keep("among the last tags", f"among the newest tags of {newest_of}, which stay")
+            return keep("among the last versions", f"among the newest versions of {newest_of}, which stay")
         return self._spared_by_label(image.labels)
 
     @staticmethod
@@ -215,11 +227,25 @@ class Selector:
             return keep("tagged", f"tagged {image.tags[0]}: the profile takes only images without a tag")
         return keep("pulled by digest", "pulled by its digest: no leftover of a build")
 
+    def least_age(self, image: Image, rule: Rule) -> timedelta:
+        """How old an image has to be."""
+        return max(rule.min_age, timedelta() if image.references else self.protection.dangling_min_age)
+
     def _young_image(self, image: Image, rule: Rule) -> Verdict | None:
-        """Age counts from the latest of build, tag and pull, and last seen in use."""
-        least = timedelta() if image.references else self.protection.dangling_min_age
-        born, what = image.born
-        return old_enough(max(rule.min_age, least), born, self.inventory.taken_at, what)
+        """Of what was there when Deckhand first looked, nobody knows when it arrived: that is said as such."""
+        young = self._old_image(image, rule, self.profile.arrival)
+        watched = self.inventory.watched_since
+        there = image.first_seen_at is None or watched is None or image.first_seen_at <= watched
+        if young is None or not there or self._old_image(image, rule, Arrival.BUILD):
+            return young
+        built = duration_words(self.inventory.taken_at - (image.built_at or self.inventory.taken_at))
+        return keep(ARRIVAL_UNKNOWN, f"built {built} ago, arrival unknown: {young.rule}", young.due)
+
+    def _old_image(self, image: Image, rule: Rule, arrival: Arrival) -> Verdict | None:
+        """None when an image is old enough, by what stands for its arrival."""
+        now = self.inventory.taken_at
+        born, what = image_born(image, now, arrival)
+        return old_enough(self.least_age(image, rule), born, now, what)
 
     def _used_lately(self, image: Image) -> Verdict | None:
         """What Deckhand has never seen before may have been in use until now."""
@@ -244,5 +270,5 @@ class Selector:
                         "only a profile that takes all unused cache takes it")  # fmt: skip
         if self.profile.labels.wanted:
             return keep("left out by label", "build cache carries no labels")
-        born = record.last_used_at or record.created_at
+        born = max((at for at in (record.last_used_at, record.created_at) if at), default=None)
         return self._old_enough(rule, born, "last used") or take("no build uses it")

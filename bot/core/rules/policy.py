@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
+from bot.core.docker.ages import Arrival
 from bot.core.docker.inventory import Kind
 from bot.core.plan.arguments import PICKED
 from bot.core.plan.plan import Draft, Person
@@ -58,6 +59,8 @@ class Policy:
     volumes: Volumes = Volumes.ANONYMOUS
     protection: Protection = NOTHING_MORE
     """What cleanups leave alone here, beside what they leave alone everywhere."""
+    arrival: Arrival = Arrival.SEEN
+    """What stands for the arrival of images of which the engine does not tell it."""
     windows: Windows = Windows()  # noqa: RUF009 - frozen, like all values here
     start_within: timedelta = timedelta(hours=24)
     """How long an approval holds before the cleanup has begun."""

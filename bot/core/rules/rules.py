@@ -1,8 +1,9 @@
 """The rules in force: all that may change while Deckhand runs, as one value that is read whole and never changed."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from bot.core.docker.ages import Arrival
 from bot.core.plan.profiles import BUILT_IN, Profile
 from bot.core.plan.protection import Protection, rules_digest
 from bot.core.rules.hosts import Hosts
@@ -23,6 +24,12 @@ class Rules:
         """All that cleanups leave alone on a host; UnknownHostError."""
         return self.hosts.find(host).protection
 
+    def profiles_on(self, host: str) -> Mapping[str, Profile]:
+        """The profiles, with the arrival of images counted as the host's policy says; UnknownHostError."""
+        if self.hosts.find(host).policy.arrival is Arrival.SEEN:
+            return self.profiles
+        return {name: replace(profile, arrival=Arrival.BUILD) for name, profile in self.profiles.items()}
+
     def named(self, host: str, profile: str) -> str:
         """Names what a profile takes and all that is protected: equal when nothing changed. UnknownHostError."""
-        return rules_digest(self.profiles.get(profile), self.protection(host))
+        return rules_digest(self.profiles_on(host).get(profile), self.protection(host))

@@ -98,6 +98,7 @@ class Step(TypedDict, total=False):
 class _Mount(TypedDict, total=False):
     Type: _Text
     Name: _Text
+    Source: _Text
 
 
 class _Attached(TypedDict, total=False):
@@ -115,6 +116,7 @@ class _HostConfig(TypedDict, total=False):
 class _State(TypedDict, total=False):
     Status: _Text
     StartedAt: _Text
+    FinishedAt: _Text
 
 
 class _AnyContainer(TypedDict, total=False):

@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 from bot.core.docker.inventory import CacheRecord, Container, EngineInfo, Image, Network, Volume
 from bot.core.docker.layers import chain_ids
 from bot.core.docker.usage import (
+    ACTIVE_STATES,
     BUILD_CACHE,
     CONTAINERS,
     IMAGES,
@@ -32,6 +33,8 @@ UNTAGGED = "<none>"
 CONTAINERD_DRIVER_TYPE = "io.containerd.snapshotter.v1"
 FIRST_YEAR, LAST_YEAR = 1970, 2999
 """Builds that are to be the same each time give their images dates as old as 1970."""
+NEVER = "0001-"
+"""How the engine writes a time that never was."""
 CACHE_ID = re.compile(r"[a-z0-9]+")
 
 
@@ -116,6 +119,7 @@ def listed_container(answer: Answer, sizes: Mapping[str, Answer]) -> Container:
         created_at=moment(answer.get("Created")),
         labels=_labels(answer.get("Labels")),
         volumes=_volumes(answer),
+        binds=_binds(answer),
         networks=_networks(answer),
         size_rw=None if sized is None else int(sized.get("SizeRw") or 0),
         size_root_fs=None if sized is None else int(sized.get("SizeRootFs") or 0),
@@ -132,9 +136,44 @@ def inspected_container(answer: Answer) -> Container:
         image=str((answer.get("Config") or {}).get("Image") or ""),
         created_at=moment(answer.get("Created")),
         started_at=moment(state.get("StartedAt")),
+        ended_at=_ended(state, moment(answer.get("Created"))),
         labels=_labels((answer.get("Config") or {}).get("Labels")),
         volumes=_volumes(answer),
+        binds=_binds(answer),
         networks=_networks(answer),
+    )
+
+
+def _ended(state: Answer, created: datetime | None) -> datetime | None:
+    """When it ended; of one that never started, when it was created."""
+    if str(state.get("Status") or "") in ACTIVE_STATES:
+        return None
+    started, ended = moment(state.get("StartedAt")), moment(state.get("FinishedAt"))
+    if str(state.get("StartedAt") or "").startswith(NEVER) and ended is None:
+        return created
+    return ended if ended is None or started is None else max(ended, started)
+
+
+def tells_all(listed: Answer) -> bool:
+    """Whether the list says all of a container that a plan needs: not when one ended, and some lists no mounts."""
+    return listed.get("State") in ACTIVE_STATES and listed.get("Mounts") is not None
+
+
+def met(listed: Container, inspected: Container) -> Container:
+    """A container by its entry in the list and by what was asked of it a moment later.
+
+    The two may differ: after a removal that failed, the list says ``removing`` until the engine restarts, and
+    the container says ``dead``. The later answer counts, unless the list saw it run.
+    """
+    seen_running = listed.state in ACTIVE_STATES
+    return replace(
+        listed,
+        state=listed.state if seen_running else inspected.state or listed.state,
+        started_at=inspected.started_at,
+        ended_at=None if seen_running else inspected.ended_at,
+        volumes=tuple(dict.fromkeys((*listed.volumes, *inspected.volumes))),
+        binds=tuple(dict.fromkeys((*listed.binds, *inspected.binds))),
+        networks=tuple(sorted({*listed.networks, *inspected.networks})),
     )
 
 
@@ -247,6 +286,13 @@ def _volumes(answer: Answer) -> tuple[str, ...]:
     return tuple(
         str(mount["Name"]) for mount in answer.get("Mounts") or () if mount.get("Type", "volume") == "volume"
         and mount.get("Name")
+    )  # fmt: skip
+
+
+def _binds(answer: Answer) -> tuple[str, ...]:
+    return tuple(
+        str(mount["Source"]) for mount in answer.get("Mounts") or () if mount.get("Type") == "bind"
+        and mount.get("Source")
     )  # fmt: skip
 
 

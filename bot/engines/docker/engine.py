@@ -21,6 +21,7 @@ from bot.engines.docker.decode import Answer
 from bot.engines.docker.df import Df
 from bot.engines.failures import translated
 
+R = TypeVar("R")
 T = TypeVar("T")
 
 INFO_SECONDS = 60.0
@@ -107,7 +108,7 @@ class DockerEngine:
             listed_volumes = client.volumes().get("Volumes") or ()
             df = self._df.end(counting)
             images = self._images(client, listed, df)
-            containers = self._containers(client, df)
+            containers = self._containers_met(client, df)
         inventory = Inventory(
             engine=engine,
             taken_at=decode.moment(info.get("SystemTime")) or datetime.now(UTC),
@@ -175,18 +176,18 @@ class DockerEngine:
                 self._remembered.popitem(last=False)
         return images
 
-    def _each(self, work: Callable[[T], Image | None], things: Iterable[T]) -> tuple[Image, ...]:
+    def _each(self, work: Callable[[T], R | None], things: Iterable[T]) -> tuple[R, ...]:
         until = time.monotonic() + GATHER_SECONDS
 
-        def in_time(thing: T) -> Image | None:
+        def in_time(thing: T) -> R | None:
             if time.monotonic() > until:
                 raise EngineTimeoutError(
-                    self._host, f"the engine did not tell of all its images within {GATHER_SECONDS:g} s."
+                    self._host, f"the engine did not tell of all that it has within {GATHER_SECONDS:g} s."
                 )
             return work(thing)
 
         with ThreadPoolExecutor(GATHER_THREADS, thread_name_prefix="gather") as pool:
-            return tuple(image for image in pool.map(in_time, things) if image)
+            return tuple(found for found in pool.map(in_time, things) if found)
 
     @staticmethod
     def _networks(client: Any) -> tuple[Network, ...]:
@@ -195,12 +196,33 @@ class DockerEngine:
             decode.network(entry, in_use=entry.get("Id") not in unused) for entry in client.networks() or ()
         )
 
-    def _containers(self, client: Any, df: Answer) -> tuple[Container, ...]:
+    def _containers_met(self, client: Any, df: Answer) -> tuple[Container, ...]:
+        """All containers; those that do not run are asked when they ended, and in which state they are."""
+        listed = self._listed(client)
+        told = dict(zip((str(entry.get("Id")) for entry in listed), self._decoded(listed, df), strict=True))
+
+        def meet(entry: Answer) -> Container | None:
+            known = told[str(entry.get("Id"))]
+            if not known.id or decode.tells_all(entry):
+                return known
+            try:
+                with translated(self._host):
+                    return decode.met(known, decode.inspected_container(client.inspect_container(known.id)))
+            except NotFoundError:  # gone since it was listed: of what it held, the list has the last word
+                return known
+
+        return self._each(meet, listed)
+
+    @staticmethod
+    def _decoded(listed: Sequence[Answer], df: Answer) -> tuple[Container, ...]:
         sizes = {str(e.get("Id")): e for e in decode.entries(df, "Containers", "ContainerUsage")}
-        listed = client.containers(all=True)
+        return tuple(decode.listed_container(entry, sizes) for entry in listed)
+
+    def _listed(self, client: Any) -> Sequence[Answer]:
+        listed: Sequence[Answer] | None = client.containers(all=True)
         if listed is None:
             raise EngineUnsupportedError(self._host, "the engine does not tell which containers it has.")
-        return tuple(decode.listed_container(entry, sizes) for entry in listed)
+        return listed
 
     # --- looking once more, at one object -------------------------------------------------------
 
@@ -210,7 +232,7 @@ class DockerEngine:
 
     def containers(self) -> tuple[Container, ...]:
         with self._client() as client:
-            return self._containers(client, {})
+            return self._decoded(self._listed(client), {})
 
     def image(self, reference: str) -> Image:
         with self._client() as client:

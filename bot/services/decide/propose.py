@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bot.core.audit import facts
@@ -179,7 +179,9 @@ class _Wanted:
         return Plan(
             id=self.plan_id,
             host=self.host.name,
-            draft=draft,
+            draft=replace(
+                draft, unarrived=None
+            ),  # the notes say it; a release before would not know the field
             requester=self.requester,
             policy=self.host.policy.name,
             profile_words=draft.words,
@@ -219,4 +221,5 @@ def nothing_to_remove(host: str, draft: Draft) -> str:
         )
     counts = Counter(kept.because for kept in draft.kept).most_common(4)
     kept = ", ".join(f"{count} {because}" for because, count in counts)
-    return f"{host}: “{draft.profile}” finds nothing to remove." + (f" Kept: {kept}." if kept else "")
+    said = f"{host}: “{draft.profile}” finds nothing to remove." + (f" Kept: {kept}." if kept else "")
+    return " ".join([said, *draft.notes])

@@ -5,7 +5,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from bot.core.docker.inventory import EngineInfo, Image, Inventory, Kind, Volume
-from bot.core.docker.sightings import changed_engine
+from bot.core.docker.sightings import Place, changed_engine
 from bot.core.docker.usage import DiskUsage, LastLook, Survey
 from bot.core.docker.users import Users
 from bot.core.errors import EngineChangedError, StoreUnavailableError, UsageError
@@ -53,7 +53,7 @@ class Planning:
         """The kinds that may be taken; UsageError for what can be told wrong before an engine is asked."""
         if arguments.picks:
             return {pick.kind for pick in arguments.picks}
-        return _named(self.rules(), arguments).rules
+        return _named(self.rules().profiles, arguments).rules
 
     def report(self, host: str, early: Callable[[DiskUsage], None] | None = None) -> HostReport:
         """Look at the host once, and plan every profile on what was seen.
@@ -66,7 +66,7 @@ class Planning:
         changed = self._changed(host, survey.inventory.engine)
         if changed is None:
             self._remember(host, survey)
-        allowed = [each for each in rules.profiles.values() if allows(policy, each)]
+        allowed = [each for each in rules.profiles_on(host).values() if allows(policy, each)]
         offers = () if changed else _all(rules.protection(host), survey, allowed)
         named = policy.volumes is Volumes.NAMED and changed is None
         return HostReport(host=host, survey=survey, offers=offers, changed=changed, may_pick_volumes=named)
@@ -86,7 +86,7 @@ class Planning:
     def explain(self, host: str, name: str) -> tuple[Explanation, ...]:
         """Why every profile takes or keeps what the name means; UsageError when it means nothing."""
         survey, rules = self._survey(host, self.engines.connect(host)), self.rules()
-        drafts = _all(rules.protection(host), survey, rules.profiles.values())
+        drafts = _all(rules.protection(host), survey, rules.profiles_on(host).values())
         return tuple(explain(thing, drafts) for thing in find(survey.inventory, name))
 
     def draft(self, host: str, arguments: Arguments) -> tuple[Survey, Draft]:
@@ -100,9 +100,9 @@ class Planning:
         EngineChangedError when another engine answers than the one that the host is known to be.
         """
         rules = self.rules()
-        protection = rules.protection(host)
+        protection, known = rules.protection(host), rules.profiles_on(host)
         names = [
-            rules.named(host, PICKED if request.picks else _named(rules, request).name)
+            rules.named(host, PICKED if request.picks else _named(known, request).name)
             for request in requests
         ]
         engine = self.engines.connect(host)
@@ -113,7 +113,7 @@ class Planning:
         fresh: set[str] = set()
         while True:
             measured = Measured.of(survey.inventory)
-            profiles = [_profile(rules, survey.inventory, request) for request in requests]
+            profiles = [_profile(known, survey.inventory, request) for request in requests]
             drafts = tuple(
                 _told(replace(draft(measured, profile, protection), rules=named), survey)
                 for profile, named in zip(profiles, names, strict=True)
@@ -129,7 +129,7 @@ class Planning:
         draft_before = plan.draft
         try:
             request = request_of(plan)
-            named = None if draft_before.profile == PICKED else _named(rules, request)
+            named = None if draft_before.profile == PICKED else _named(rules.profiles_on(plan.host), request)
         except UsageError as error:
             return {(item.kind, item.id): f"{error}" for item in draft_before.items}
         profile = named or picked_before(draft_before.items)
@@ -156,15 +156,17 @@ class Planning:
         used = [i.id for i in inventory.images if users.of_image(i) or (i.containers or 0) > 0]
         present = [image.id for image in inventory.images]
         try:
-            seen = self.ledger.look(inventory.engine.id, present, used, inventory.taken_at)
-            inventory = replace(inventory, volumes=self._with_mountings(inventory))
+            place = Place(host, inventory.engine.identity)
+            seen = self.ledger.look(place, present, used, inventory.taken_at)
+            inventory = replace(inventory, volumes=self._with_mountings(place, inventory))
         except StoreUnavailableError:
             return survey
         images = tuple(
             replace(image, first_seen_at=seen[image.id].first_at, used_at=seen[image.id].used_at)
             for image in inventory.images
         )
-        return replace(survey, inventory=replace(inventory, images=images))
+        since = min((sighting.first_at for sighting in seen.values()), default=None)
+        return replace(survey, inventory=replace(inventory, images=images, watched_since=since))
 
     def _timed(self, host: str, look: Callable[[], Survey]) -> Survey:
         """The look, with what there is to say of the clocks of Deckhand's machine and of the engine's."""
@@ -180,12 +182,10 @@ class Planning:
             return replace(survey, clocks=tuple(sentence for sentence in said if sentence))
         return survey
 
-    def _with_mountings(self, inventory: Inventory) -> tuple[Volume, ...]:
+    def _with_mountings(self, place: Place, inventory: Inventory) -> tuple[Volume, ...]:
         """The volumes with what is known of who mounted those that have a name."""
         named = [volume.name for volume in inventory.volumes if ANONYMOUS_LABEL not in volume.labels]
-        known = self.ledger.look_at_volumes(
-            inventory.engine.id, named, inventory.containers, inventory.taken_at
-        )
+        known = self.ledger.look_at_volumes(place, named, inventory.containers, inventory.taken_at)
         return tuple(replace(volume, mounting=known.get(volume.name)) for volume in inventory.volumes)
 
 
@@ -194,12 +194,12 @@ def _all(protection: Protection, survey: Survey, profiles: Iterable[Profile]) ->
     return tuple(_told(draft(measured, profile, protection), survey) for profile in profiles)
 
 
-def _profile(rules: Rules, inventory: Inventory, arguments: Arguments) -> Profile:
-    return picked(inventory, arguments.picks) if arguments.picks else _named(rules, arguments)
+def _profile(known: Mapping[str, Profile], inventory: Inventory, arguments: Arguments) -> Profile:
+    return picked(inventory, arguments.picks) if arguments.picks else _named(known, arguments)
 
 
-def _named(rules: Rules, arguments: Arguments) -> Profile:
-    return narrowed(find_profile(arguments.profile or DEFAULT_PROFILE, rules.profiles), arguments)
+def _named(known: Mapping[str, Profile], arguments: Arguments) -> Profile:
+    return narrowed(find_profile(arguments.profile or DEFAULT_PROFILE, known), arguments)
 
 
 def request_of(plan: Plan) -> Arguments:

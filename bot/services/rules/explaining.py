@@ -149,6 +149,7 @@ def policy_json(host: Host, asked: Subject, rights: tuple[Explained, ...], now: 
         "start_within": duration_text(policy.start_within),
         "profiles": None if policy.profiles is None else list(policy.profiles),
         "volumes": str(policy.volumes),
+        "arrival": str(policy.arrival),
         "windows": [window.text for window in policy.windows.windows],
         "time_zone": str(policy.windows.zone),
         "opens_at": None if opening <= now else time_text(opening),

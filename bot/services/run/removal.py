@@ -131,7 +131,8 @@ class Removal:
     def _volume(self, item: Item) -> int:
         _object(self.rules(item))
         now, containers = self.engine.volume(item.id), self.engine.containers()
-        _object(recheck.volume_objection(item, now, containers, self.draft.taken_at))
+        draft = self.draft
+        _object(recheck.volume_objection(item, now, containers, draft.taken_at, draft.engine.data_root))
         self.before_effect()
         self.engine.remove_volume(item.id)
         return item.bytes

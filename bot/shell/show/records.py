@@ -42,11 +42,20 @@ def draft_json(host: str, draft: Draft) -> Json:
         },
         "frees": facts.frees(draft.frees),
         "notes": list(draft.notes),
+        "arrival_unknown": _unarrived(draft),
         "items": [facts.listed(item) for item in draft.items],
         "kept": [
             {"kind": kept.kind, "id": kept.id, "name": kept.name, "rule": kept.rule} for kept in draft.kept
         ],
     }
+
+
+def _unarrived(draft: Draft) -> Json:
+    waiting = draft.unarrived
+    if waiting is None:
+        return None
+    old_at = time_text(waiting.due) if waiting.due else None
+    return {"images": waiting.count, "bytes": waiting.bytes, "old_at": old_at}
 
 
 def show_draft(host: str, draft: Draft) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from bot.core.audit.events import time_text
+from bot.core.docker.ages import Arrival
 from bot.core.json import Json
 from bot.core.plan.protection import NOTHING_MORE
 from bot.core.rules.hosts import Host
@@ -16,6 +17,10 @@ from bot.services.rules.explaining import Explained, Subject, standing_words
 from bot.shell.show import output
 
 NEXT_SHOWN = 3
+ARRIVALS = {
+    Arrival.SEEN: "images arrived when Deckhand first saw them, where the engine does not tell",
+    Arrival.BUILD: "images are as old as their build says, where the engine does not tell when they arrived",
+}
 
 
 def show_policy(host: Host, asked: Subject, answers: Sequence[Explained], now: datetime) -> None:
@@ -43,6 +48,7 @@ def _rules(policy: Policy, now: datetime) -> Sequence[tuple[str, str]]:
         ("approvals hold", f"for {duration_text(policy.start_within)}"),
         ("profiles", "all" if policy.profiles is None else ", ".join(policy.profiles) or "none"),
         ("volumes", str(policy.volumes)),
+        ("arrival", ARRIVALS[policy.arrival]),
         ("windows", _windows(policy, now)),
         ("approved by itself", ", ".join(policy.auto_approve) or "nothing"),
         ("protected too", _protected(policy)),

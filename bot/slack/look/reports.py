@@ -17,6 +17,7 @@ from bot.core.units import human_size
 from bot.services.look.planning import HostReport
 from bot.slack.action_ids import DETAILS, LOOK, PICTURE, PROPOSE
 from bot.slack.action_ids import VOLUMES as PICK_VOLUMES
+from bot.slack.kit.arrivals import unarrived_blocks
 from bot.slack.kit.blocks import Block, Message, actions, button, context, header, section
 from bot.slack.kit.names import counted, frees_text
 from bot.slack.kit.text import (
@@ -65,6 +66,7 @@ def report_message(report: HostReport, host: Host | None = None, *, pictures: bo
         blocks.append(actions([_offer_button(report.host, draft) for draft in offers]))
     else:
         blocks.append(section(":white_check_mark: Nothing to clean up: no profile finds anything to remove."))
+    blocks += unarrived_blocks(report.host, report.offers)
     blocks.append(context(_never_text(report)))
     blocks.append(actions(_look_buttons(report, pictures=pictures)))
     rows = "; ".join(

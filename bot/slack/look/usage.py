@@ -4,8 +4,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from bot.core.docker.ages import Arrival, image_born
 from bot.core.docker.inventory import CacheRecord, Container, Image, Inventory, Volume, short_id
 from bot.core.docker.usage import DiskSpace, DiskUsage
+from bot.core.docker.users import volumes_of
 from bot.core.spreadsheet import tab_line
 from bot.core.units import human_size
 from bot.slack.kit.blocks import Block, Message, context, section, table
@@ -135,13 +137,15 @@ def _users(inventory: Inventory) -> Callable[[str], Sequence[str]]:
 def _mounting(inventory: Inventory) -> Callable[[str], Sequence[str]]:
     by_volume: dict[str, list[str]] = {}
     for container in inventory.containers:
-        for name in dict.fromkeys(container.volumes):
+        for name in volumes_of(container, inventory.engine.data_root):
             by_volume.setdefault(name, []).append(container.name)
     return lambda volume: by_volume.get(volume, ())
 
 
 def _image(inventory: Inventory, image: Image, users: Callable[[str], Sequence[str]]) -> Listed:
-    born, what = image.born
+    born, what = image_born(image, inventory.taken_at)
+    if born is None:
+        born, what = image_born(image, inventory.taken_at, Arrival.BUILD)
     words = [f"{what} {_age(inventory, born)}"] if born else []
     if image.shared_size:
         words.append(f"{human_size(image.shared_size)} of it shared")

@@ -13,6 +13,7 @@ from bot.core.plan.selection import NOT_IN_PROFILE
 from bot.core.rules.policy import EVERYONE, is_channel, is_group
 from bot.core.units import human_size
 from bot.slack.action_ids import ADJUST, APPROVE, COMMANDS, REJECT, WITHDRAW
+from bot.slack.kit.arrivals import by_build_buttons
 from bot.slack.kit.blocks import Block, actions, button, confirm, context, fields, section
 from bot.slack.kit.names import counted, frees_text, short_name
 from bot.slack.kit.text import code, date, entry_text, escape, mention, mentions, plain, plural
@@ -107,7 +108,8 @@ def _buttons(state: PlanState, about: About) -> list[Block]:
     ]
     if state.approvers:
         found.append(button("Withdraw my approval", WITHDRAW, plan.id, spoken=f"Withdraw approval: {what}"))
-    return [*found, button("Commands", COMMANDS, plan.id, spoken=f"Docker commands like {what}")]
+    found.append(button("Commands", COMMANDS, plan.id, spoken=f"Docker commands like {what}"))
+    return [*found, *by_build_buttons(plan.host, plan.draft)]
 
 
 def approve_button(state: PlanState, about: About, action_id: str = APPROVE) -> Block:

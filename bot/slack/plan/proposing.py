@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from bot.core.docker.inventory import Kind
 from bot.core.errors import ChannelClosedError, RefusedError, UsageError
 from bot.core.life.states import PlanState, Status
-from bot.core.plan.arguments import PICKED, Arguments
+from bot.core.plan.arguments import PICKED, Arguments, parse_arguments
 from bot.core.plan.profiles import DEFAULT_PROFILE
 from bot.core.rules.hosts import Host
 from bot.services.decide.propose import Propose
@@ -59,8 +59,8 @@ class ProposalHandlers:
             self.propose(asked, command.host, command.arguments)
 
     def offered(self, asked: Asked, host: str) -> None:
-        """Plan what a report offers; the profile is in the action id."""
-        self.propose(asked, host, Arguments(profile=asked.detail))
+        """Plan what a report or a plan offers; the profile, and what narrows it, is in the action id."""
+        self.propose(asked, host, parse_arguments(asked.detail.split()))
 
     def afresh(self, asked: Asked, plan_id: str) -> None:
         """Plan once more what a plan that ended asked for."""

@@ -9,7 +9,7 @@ from sqlmodel import Session, col, select
 
 from bot.core.audit.events import Event, Tag
 from bot.core.docker.inventory import EngineInfo
-from bot.core.docker.sightings import KnownEngine
+from bot.core.docker.sightings import KnownEngine, is_known
 from bot.core.json import Json
 from bot.store.db.sessions import now
 from bot.store.events import chain
@@ -40,6 +40,16 @@ def first_seen(session: Session, host: str, engine: EngineInfo) -> KnownEngine:
     return found
 
 
+def rooted(session: Session, host: str, engine: EngineInfo) -> KnownEngine | None:
+    """Complete what an earlier release remembered of this very engine: it did not ask for the data root."""
+    row = session.get(HostEngineRow, host, with_for_update=True)
+    if row is None or not is_known(_known(row), engine):
+        return None if row is None else _known(row)
+    row.data_root = row.data_root or engine.data_root
+    session.add(row)
+    return _known(row)
+
+
 def accept(session: Session, host: str, engine: EngineInfo, actor: str) -> None:
     """Let the host be another engine from now on; the audit says who said so."""
     old = session.get(HostEngineRow, host, with_for_update=True)
@@ -54,15 +64,23 @@ def accept(session: Session, host: str, engine: EngineInfo, actor: str) -> None:
 def _columns(session: Session, host: str, engine: EngineInfo) -> dict[str, Any]:
     return {
         "host": host, "engine_id": engine.id, "name": engine.name, "version": engine.version,
-        "store": engine.store, "first_at": now(session),
+        "store": engine.store, "first_at": now(session), "data_root": engine.data_root,
     }  # fmt: skip
 
 
 def _known(row: HostEngineRow) -> KnownEngine:
     return KnownEngine(
-        id=row.engine_id, name=row.name, version=row.version, store=row.store, first_at=row.first_at
+        id=row.engine_id,
+        name=row.name,
+        version=row.version,
+        store=row.store,
+        first_at=row.first_at,
+        data_root=row.data_root,
     )
 
 
 def _facts(engine: KnownEngine) -> Json:
-    return {"id": engine.id, "name": engine.name, "version": engine.version, "store": engine.store}
+    return {
+        "id": engine.id, "name": engine.name, "version": engine.version, "store": engine.store,
+        "data_root": engine.data_root,
+    }  # fmt: skip

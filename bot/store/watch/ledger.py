@@ -1,15 +1,15 @@
-"""The ledgers of what Docker does not remember, per engine: images seen in use, and who mounted named volumes."""
+"""The ledgers of what Docker does not remember, per host and engine: images seen in use, and who mounted volumes."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 
-from sqlalchemy import delete
+from sqlalchemy import ColumnElement, and_, delete, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col, select
 
 from bot.core.docker.inventory import Container, Mounting
-from bot.core.docker.sightings import Sighting, after_look, after_mounts
+from bot.core.docker.sightings import Place, Sighting, after_look, after_mounts
 from bot.store.models import MountingRow, SightingRow
 
 _BATCH = 1_000
@@ -17,69 +17,82 @@ _BATCH = 1_000
 _NAMES = {SightingRow: "image_id", MountingRow: "volume"}
 """The column that names the object of a row."""
 _Ledger = type[SightingRow] | type[MountingRow]
+_PLACE = ("host", "engine_id", "machine", "data_root")
 
 
 def look(
-    session: Session, engine_id: str, present: Collection[str], used: Collection[str], at: datetime
+    session: Session, place: Place, present: Collection[str], used: Collection[str], at: datetime
 ) -> Mapping[str, Sighting]:
     """Write down one look at an engine's images, and forget those that are gone."""
-    rows = session.exec(select(SightingRow).where(col(SightingRow.engine_id) == engine_id)).all()
+    _adopt(session, SightingRow, place)
+    rows = session.exec(select(SightingRow).where(_at(SightingRow, place))).all()
     known = {row.image_id: Sighting(first_at=row.first_at, used_at=row.used_at) for row in rows}
     now_known = after_look(known, present, used, at)
-    _replace(session, SightingRow, engine_id, known, now_known)
+    _replace(session, SightingRow, place, known, now_known)
     return now_known
 
 
 def look_at_volumes(
-    session: Session, engine_id: str, volumes: Collection[str], containers: Sequence[Container], at: datetime
+    session: Session, place: Place, volumes: Collection[str], containers: Sequence[Container], at: datetime
 ) -> Mapping[str, Mounting]:
     """Write down one look at an engine's named volumes, and forget those that are gone."""
-    rows = session.exec(select(MountingRow).where(col(MountingRow.engine_id) == engine_id)).all()
+    _adopt(session, MountingRow, place)
+    rows = session.exec(select(MountingRow).where(_at(MountingRow, place))).all()
     known = {
         row.volume: Mounting(first_at=row.first_at, at=row.at, container=row.container, image=row.image)
         for row in rows
     }
-    now_known = after_mounts(known, volumes, containers, at)
-    _replace(session, MountingRow, engine_id, known, now_known)
+    now_known = after_mounts(known, volumes, containers, at, place.engine.data_root)
+    _replace(session, MountingRow, place, known, now_known)
     return now_known
+
+
+def _columns(place: Place) -> dict[str, str]:
+    engine = place.engine
+    return dict(zip(_PLACE, (place.host, engine.id, engine.name, engine.data_root), strict=True))
+
+
+def _at(ledger: _Ledger, place: Place) -> ColumnElement[bool]:
+    return and_(*(col(getattr(ledger, name)) == value for name, value in _columns(place).items()))
+
+
+def _adopt(session: Session, ledger: _Ledger, place: Place) -> None:
+    """Take over what an earlier release wrote of this engine, which did not ask for the data root."""
+    if place.engine.data_root:
+        unrooted = Place(place.host, place.engine._replace(data_root=""))
+        session.execute(
+            update(ledger).where(_at(ledger, unrooted)).values(data_root=place.engine.data_root),
+            execution_options={"synchronize_session": False},
+        )
 
 
 def _replace(
     session: Session,
     ledger: _Ledger,
-    engine_id: str,
+    place: Place,
     known: Mapping[str, Sighting] | Mapping[str, Mounting],
     now_known: Mapping[str, Sighting] | Mapping[str, Mounting],
 ) -> None:
     name = _NAMES[ledger]
-    _forget(session, ledger, engine_id, [each for each in known if each not in now_known])
+    _forget(session, ledger, place, [each for each in known if each not in now_known])
     changed = {each: seen for each, seen in now_known.items() if known.get(each) != seen}
     _write(
-        session,
-        ledger,
-        [{"engine_id": engine_id, name: each, **asdict(seen)} for each, seen in changed.items()],
+        session, ledger, [{**_columns(place), name: each, **asdict(seen)} for each, seen in changed.items()]
     )
 
 
-def _forget(session: Session, ledger: _Ledger, engine_id: str, gone: list[str]) -> None:
+def _forget(session: Session, ledger: _Ledger, place: Place, gone: list[str]) -> None:
     name = getattr(ledger, _NAMES[ledger])
     for start in range(0, len(gone), _BATCH):
-        session.execute(
-            delete(ledger).where(col(ledger.engine_id) == engine_id, name.in_(gone[start : start + _BATCH]))
-        )
+        session.execute(delete(ledger).where(_at(ledger, place), name.in_(gone[start : start + _BATCH])))
 
 
 def _write(session: Session, ledger: _Ledger, values: list[dict[str, object]]) -> None:
     """Add or change rows; another replica's look at the same moment may have added them already."""
     insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+    key = [*_PLACE, _NAMES[ledger]]
     for start in range(0, len(values), _BATCH):
         some = values[start : start + _BATCH]
         statement = insert(ledger).values(some)
-        newer = {
-            key: statement.excluded[key]
-            for key in some[0]
-            if key not in {"engine_id", _NAMES[ledger], "first_at"}
-        }
-        session.execute(
-            statement.on_conflict_do_update(index_elements=["engine_id", _NAMES[ledger]], set_=newer)
-        )
+        newer = {name: statement.excluded[name] for name in some[0] if name not in {*key, "first_at"}}
+        session.execute(statement.on_conflict_do_update(index_elements=key, set_=newer))

@@ -68,8 +68,8 @@ def test_what_was_asked_for_before_stays_and_what_is_new_is_written_so_that_it_c
         (Adjustment(kinds=EVERY, until="1h"), "at least 24h, as before"),
         (Adjustment(kinds=EVERY, until="soon"), "“soon” is not a duration"),
         (Adjustment(kinds=EVERY, keep_last="1"), "at least 2, as before"),
-        (Adjustment(kinds=EVERY, keep_last="-1"), "no number of tags"),
-        (Adjustment(kinds=EVERY, keep_last="many"), "no number of tags"),
+        (Adjustment(kinds=EVERY, keep_last="-1"), "no number of versions"),
+        (Adjustment(kinds=EVERY, keep_last="many"), "no number of versions"),
     ],
 )
 def test_a_plan_is_never_widened(change: Adjustment, said: str) -> None:

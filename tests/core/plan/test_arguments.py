@@ -14,7 +14,7 @@ from bot.core.plan.planner import draft
 from bot.core.plan.prediction import Measured
 from bot.core.plan.profiles import BUILT_IN, Scope
 from bot.core.plan.protection import Protection
-from tests.core.things import ago, container, image, inventory, network, record, volume
+from tests.core.things import ago, container, image, inventory, network, planned, record, volume
 
 
 def read(text: str) -> Arguments:
@@ -58,7 +58,7 @@ def test_single_objects_are_picked_by_kind() -> None:
         ("routine please", "I do not understand “please”. Example: routine until=240h"),
         ("until=soon", "until=: “soon” is not a duration"),
         ("until=", "“until=” names nothing"),
-        ("keep=0", "keep=: “0” is no number of tags; write one from 1 to 1000"),
+        ("keep=0", "keep=: “0” is no number of versions; write one from 1 to 1000"),
         ("keep=-1", "keep=: “-1” is no number"),
         ("keep=²", "“keep=²” has a character that no name of Docker's has"),
         ("keep=9999999", "keep=: “9999999” is no number"),
@@ -67,7 +67,7 @@ def test_single_objects_are_picked_by_kind() -> None:
         ("untli=1h", "There is no argument “untli=”. Did you mean until=?"),
         (
             "force=yes",
-            "There is no argument “force=”. The arguments are: until=, keep=, only=, label=, label!=",
+            "There is no argument “force=”. The arguments are: until=, keep=, only=, label=, label!=, not=",
         ),
         ("volume=db", "There is no argument “volume=”."),
         ("image=a routine", "I do not understand “routine”"),
@@ -117,7 +117,9 @@ def test_the_commands_of_a_narrowed_profile_carry_dockers_own_filters() -> None:
     whole = narrowed(BUILT_IN["system"], read("label=a label!=b=c"))
     assert whole.commands() == ("docker system prune --filter label=a --filter label!=b=c",)
     part = narrowed(BUILT_IN["system"], read("only=containers until=2h"))
-    assert part.commands() == ("docker container prune --filter until=2h",)
+    assert part.commands() == (
+        "docker container prune --filter until=2h  # Docker counts from the creation, the plan from the end",
+    )
 
 
 BASE = image("base", ("b", 5), tags=("base:1",), built_at=ago(days=400))
@@ -153,3 +155,20 @@ def test_narrowing_never_adds_an_item(profile: str, words: list[str], keep: int,
     assert items(Protection(), narrow_it=True) <= items(Protection(), narrow_it=False)
     protection = Protection(keep_last=keep, unused_for=timedelta(days=keep), names=("new",))
     assert items(protection, narrow_it=True) <= items(Protection(), narrow_it=True)
+
+
+def test_arrival_is_the_one_argument_that_widens_and_is_said() -> None:
+    there = image("there", ("t", 9), tags=("there:1",), built_at=ago(days=400), first_seen_at=ago(days=1))
+    arguments = parse_arguments(["routine", "arrival=build"])
+    profile = narrowed(BUILT_IN["routine"], arguments)
+    assert "images by their build date where nobody knows when they arrived" in profile.words()
+    made = draft(Measured.of(inventory(there)), profile, Protection())
+    assert [one.rule for one in made.items] == ["no container uses it; by its build date, arrival unknown"]
+    assert made.notes == ("1 image goes by its build date: nobody knows when it arrived.",)
+    without = planned("routine", inventory(there))
+    assert without.unarrived is not None
+    assert without.unarrived.words() == (
+        "1 image, 9B: built over 7 days ago, arrival unknown; it counts as old from 29 November on"
+    )
+    with pytest.raises(UsageError, match="“now” is none of seen, build"):
+        parse_arguments(["arrival=now"])

@@ -169,7 +169,7 @@ def test_a_picked_image_stays_for_the_image_that_is_built_on_it() -> None:
     ("protection", "said"),
     [
         (Protection(images=("db",)), "protected by the pattern db"),
-        (Protection(keep_last=1), "among the newest tags of db, which stay"),
+        (Protection(keep_last=1), "among the newest versions of db, which stay"),
         (Protection(labels=("keep",)), "protected by the label keep"),
     ],
 )

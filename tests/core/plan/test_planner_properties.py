@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.core.docker.ages import Arrival
 from bot.core.docker.inventory import (
     CONTAINERD_STORE,
     ORDER,
@@ -95,9 +96,11 @@ def nothing_goes_that_is_in_use(case: Case) -> None:
         assert network.in_use is False
         assert not {network.id, network.name} & named
     mounted = {name for one in case.host.seen.containers for name in one.volumes}
+    paths = [f"{path}/" for one in case.host.seen.containers for path in one.binds]
     for volume in case.volumes:
         assert volume.ref_count == 0
         assert volume.name not in mounted
+        assert not any(f"/volumes/{volume.name}/" in path for path in paths)
     for image in case.images:
         assert image.id not in {one.image_id for one in case.left}
         if case.plan.engine.store == CONTAINERD_STORE:
@@ -133,16 +136,20 @@ def nothing_goes_that_is_protected_or_left_out(case: Case) -> None:
 
 def newness(image: Image) -> datetime:
     """Images of unknown age count as the newest."""
-    return max(known(image.built_at, image.tagged_at), default=NOW + timedelta(days=1))
+    return max(dates_of(image, Arrival.SEEN), default=NOW + timedelta(days=1))
 
 
-def the_newest_tags_of_each_repository_stay(case: Case) -> None:
+def the_newest_versions_of_each_repository_stay(case: Case) -> None:
     count = max(case.protection.keep_last, case.rules.get(Kind.IMAGE, Rule(scope=Scope.UNUSED)).keep_last)
     tags = [(repository(tag), newness(one), one.id) for one in case.host.seen.images for tag in one.tags]
     for name, moment, image_id in tags:
         if image_id in case.gone:
-            staying = [at for other, at, owner in tags if other == name and owner not in case.gone]
-            assert sum(at >= moment for at in staying) >= count
+            staying = {
+                owner
+                for other, at, owner in tags
+                if other == name and owner not in case.gone and at >= moment
+            }
+            assert len(staying) >= count
 
 
 def known(*moments: datetime | None) -> list[datetime]:
@@ -152,17 +159,26 @@ def known(*moments: datetime | None) -> list[datetime]:
 def ages(case: Case) -> Iterable[tuple[Kind, list[datetime], timedelta]]:
     """Of all that goes: the kind, the moments that are known of it, and the age that protection asks."""
     for container in case.containers:
-        yield Kind.CONTAINER, known(container.created_at), timedelta()
+        ended = known(container.ended_at)
+        yield Kind.CONTAINER, [*ended, *known(container.created_at)] if ended else [], timedelta()
     for network in case.networks:
         yield Kind.NETWORK, known(network.created_at), timedelta()
     for volume in case.volumes:
         yield Kind.VOLUME, known(volume.created_at), timedelta()
     for image in case.images:
         least = timedelta() if image.references else case.protection.dangling_min_age
-        made = known(image.built_at, image.tagged_at)
-        yield Kind.IMAGE, [*made, *known(image.used_at)] if made else [], least
+        yield Kind.IMAGE, dates_of(image, narrowed(*case.asked).arrival), least
     for record in case.records:
-        yield Kind.BUILD_CACHE, known(record.last_used_at or record.created_at), timedelta()
+        yield Kind.BUILD_CACHE, known(record.last_used_at, record.created_at), timedelta()
+
+
+def dates_of(image: Image, arrival: Arrival) -> list[datetime]:
+    """All that is known of an image's age; nothing where nobody knows since when the engine has it."""
+    built = [at for at in known(image.built_at) if at <= NOW]
+    dates = [*built, *known(image.tagged_at, image.used_at)]
+    if image.tagged_at or (arrival is Arrival.BUILD and built):
+        return dates
+    return [*dates, image.first_seen_at] if image.first_seen_at else []
 
 
 def nothing_goes_that_is_younger_than_a_rule_asks_or_of_unknown_age(case: Case) -> None:
@@ -226,7 +242,7 @@ PROPERTIES: tuple[Callable[[Case], None], ...] = (
     nothing_goes_that_is_in_use,
     nothing_goes_that_no_rule_is_about,
     nothing_goes_that_is_protected_or_left_out,
-    the_newest_tags_of_each_repository_stay,
+    the_newest_versions_of_each_repository_stay,
     nothing_goes_that_is_younger_than_a_rule_asks_or_of_unknown_age,
     every_object_is_taken_or_kept_with_its_reason_and_once,
     items_go_in_an_order_in_which_the_engine_lets_each_go,
@@ -279,7 +295,7 @@ def test_a_plan_does_not_depend_on_the_order_of_any_list(case: Case, chance: Ran
 @settings(max_examples=FEW)
 @given(cases)
 def test_narrowing_and_protecting_never_add_an_item(case: Case) -> None:
-    profile, _ = case.asked
+    profile = replace(case.asked[0], arrival=case.asked[1].arrival)
     bare = Protection(dangling_min_age=timedelta())
     whole = draft(Measured.of(case.host.seen), profile, bare)
     protected = draft(Measured.of(case.host.seen), profile, case.protection)

@@ -21,13 +21,13 @@ WORDS = {
 COMMANDS = {
     "dangling": ("docker image prune",),
     "ci": (
-        "docker container prune --filter until=1h",
+        "docker container prune --filter until=1h  # Docker counts from the creation, the plan from the end",
         "docker image prune",
         "docker builder prune --filter until=24h",
     ),
     "routine": (
-        "docker container prune --filter until=24h",
-        "docker image prune -a --filter until=168h",
+        "docker container prune --filter until=24h  # Docker counts from the creation, the plan from the end",
+        "docker image prune -a --filter until=168h  # Docker counts from the build, the plan from the arrival too",
         "docker builder prune --filter until=72h",
     ),
     "system": ("docker system prune",),

@@ -117,23 +117,31 @@ PLANNED_V = item(Kind.VOLUME, "v", created_at=V.created_at)
 
 def test_a_volume_stays_while_a_container_mounts_it() -> None:
     user, other = container("c", APP, volumes=("v",)), container("d", APP, volumes=("w",))
-    assert volume_objection(PLANNED_V, V, [other, user], NOW) == "container c mounts it now"
-    assert volume_objection(PLANNED_V, V, [other], NOW) is None
+    assert volume_objection(PLANNED_V, V, [other, user], NOW, "/data") == "container c mounts it now"
+    assert volume_objection(PLANNED_V, V, [other], NOW, "/data") is None
+
+
+def test_a_volume_stays_while_a_container_mounts_a_path_in_it() -> None:
+    by_path = container("c", APP, binds=("/data/volumes/v/_data/dumps",))
+    assert volume_objection(PLANNED_V, V, [by_path], NOW, "/data") == "container c mounts it now"
+    assert volume_objection(PLANNED_V, V, [by_path], NOW, "/elsewhere") == "container c mounts it now"
+    beside = container("c", APP, binds=("/data/volumes/vw/_data", "/data/volumes", "/srv/v"))
+    assert volume_objection(PLANNED_V, V, [beside], NOW, "/data") is None
 
 
 def test_a_volume_of_the_same_name_made_at_another_or_an_unknown_time_stays() -> None:
     other = "it is not the volume that was planned: it was created at another time"
-    assert volume_objection(item(Kind.VOLUME, "v", created_at=ago(days=8)), V, (), NOW) == other
-    assert volume_objection(item(Kind.VOLUME, "v"), V, (), NOW) == other
-    assert volume_objection(item(Kind.VOLUME, "v"), replace(V, created_at=None), (), NOW) == other
-    assert volume_objection(PLANNED_V, replace(V, created_at=None), (), NOW) == other
+    assert volume_objection(item(Kind.VOLUME, "v", created_at=ago(days=8)), V, (), NOW, "/data") == other
+    assert volume_objection(item(Kind.VOLUME, "v"), V, (), NOW, "/data") == other
+    assert volume_objection(item(Kind.VOLUME, "v"), replace(V, created_at=None), (), NOW, "/data") == other
+    assert volume_objection(PLANNED_V, replace(V, created_at=None), (), NOW, "/data") == other
 
 
 @pytest.mark.parametrize(("age", "goes"), [(1.0, True), (0.999999, False), (0.0, False)])
 def test_a_volume_made_in_the_second_of_the_plan_stays(age: float, *, goes: bool) -> None:
     made = ago(seconds=age)
     planned = item(Kind.VOLUME, "v", created_at=made)
-    objection = volume_objection(planned, replace(V, created_at=made), (), NOW)
+    objection = volume_objection(planned, replace(V, created_at=made), (), NOW, "/data")
     newer = "it was created in the second of the plan: it may be a newer one of the same name"
     assert objection == (None if goes else newer)
 

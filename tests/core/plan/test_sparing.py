@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from bot.core.docker.ages import Arrival, image_born
 from bot.core.docker.inventory import Inventory, Kind
 from bot.core.plan.arguments import narrowed, parse_arguments
 from bot.core.plan.plan import Draft
@@ -11,7 +12,19 @@ from bot.core.plan.planner import draft
 from bot.core.plan.prediction import Measured
 from bot.core.plan.profiles import BUILT_IN
 from bot.core.plan.protection import Protection
-from tests.core.things import ago, container, image, inventory, network, planned, record, rule, taken, volume
+from tests.core.things import (
+    NOW,
+    ago,
+    container,
+    image,
+    inventory,
+    network,
+    planned,
+    record,
+    rule,
+    taken,
+    volume,
+)
 
 APP = image("app", ("a", 1), tags=("reg:5000/team/app:1",), digests=("mirror/app@sha256:1",))
 BASE = image("base", ("b", 1), tags=("base:1",))
@@ -154,34 +167,62 @@ def test_an_image_stays_until_nobody_has_seen_it_in_use_for_long_enough(
 
 
 def test_without_such_a_rule_the_ledger_is_not_asked() -> None:
-    assert planned("everything", inventory(image("x", ("x", 1), first_seen_at=None))).items
+    assert planned("everything", inventory(image("x", ("x", 1), tags=("x:1",), first_seen_at=None))).items
 
 
 # --- ages ---------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    ("built", "tagged", "used", "born", "what"),
+    ("built", "tagged", "used", "seen", "born", "what"),
     [
-        (9, None, None, 9, "built"),
-        (9, 5, None, 5, "tagged or pulled"),
-        (5, 9, None, 5, "built"),
-        (9, 8, 3, 3, "last seen in use"),
-        (9, 3, 8, 3, "tagged or pulled"),
-        (None, 3, None, 3, "tagged or pulled"),
-        (None, 9, 3, 3, "last seen in use"),
-        (None, None, 3, None, "built"),
-        (None, None, None, None, "built"),
+        (9, None, None, 9, 9, "built"),
+        (9, None, None, 4, 4, "first seen by Deckhand"),
+        (9, None, 3, 4, 3, "last seen in use"),
+        (20_000, None, None, 4, 4, "first seen by Deckhand"),
+        (None, None, None, 4, 4, "first seen by Deckhand"),
+        (-900, None, None, 4, 4, "first seen by Deckhand"),
+        (9, None, None, None, None, "pulled or loaded"),
+        (9, None, 3, None, None, "pulled or loaded"),
+        (None, None, None, None, None, "pulled or loaded"),
+        (9, 5, None, 0, 5, "tagged or pulled"),
+        (5, 9, None, 0, 5, "built"),
+        (9, 8, 3, 0, 3, "last seen in use"),
+        (9, 3, 8, 0, 3, "tagged or pulled"),
+        (None, 3, None, None, 3, "tagged or pulled"),
+        (None, 9, 3, None, 3, "last seen in use"),
+        (-900, 9, None, None, 9, "tagged or pulled"),
     ],
 )
 def test_an_image_is_as_old_as_the_latest_that_happened_to_it(
-    built: int | None, tagged: int | None, used: int | None, born: int | None, what: str
+    built: int | None, tagged: int | None, used: int | None, seen: int | None, born: int | None, what: str
 ) -> None:
-    built_at, tagged_at, used_at, expected = (
-        None if days is None else ago(days=days) for days in (built, tagged, used, born)
+    built_at, tagged_at, used_at, seen_at, expected = (
+        None if days is None else ago(days=days) for days in (built, tagged, used, seen, born)
     )
-    one = image("x", built_at=built_at, tagged_at=tagged_at, used_at=used_at)
-    assert one.born == (expected, what)
+    one = image("x", built_at=built_at, tagged_at=tagged_at, used_at=used_at, first_seen_at=seen_at)
+    assert image_born(one, NOW) == (expected, what)
+
+
+@pytest.mark.parametrize(
+    ("built", "used", "seen", "born", "what"),
+    [
+        (9, None, 0, 9, "built"),
+        (20_000, None, None, 20_000, "built"),
+        (9, 3, 0, 3, "last seen in use"),
+        (None, None, 4, 4, "first seen by Deckhand"),
+        (-900, None, 4, 4, "first seen by Deckhand"),
+        (None, None, None, None, "pulled or loaded"),
+    ],
+)
+def test_by_build_the_arrival_does_not_count_where_a_build_date_is_known(
+    built: int | None, used: int | None, seen: int | None, born: int | None, what: str
+) -> None:
+    built_at, used_at, seen_at, expected = (
+        None if days is None else ago(days=days) for days in (built, used, seen, born)
+    )
+    one = image("x", built_at=built_at, used_at=used_at, first_seen_at=seen_at)
+    assert image_born(one, NOW, Arrival.BUILD) == (expected, what)
 
 
 def test_an_image_seen_in_use_lately_is_young() -> None:

@@ -5,11 +5,12 @@ Expected plans are in ``goldens``; DECKHAND_REWRITE_GOLDENS=1 writes them anew f
 
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from bot.core.docker.inventory import Kind
+from bot.core.docker.inventory import Inventory, Kind
 from bot.core.plan.planner import draft
 from bot.core.plan.prediction import Measured
 from bot.core.plan.profiles import BUILT_IN
@@ -34,6 +35,11 @@ def answers(recording: Path) -> Answers:
     return aged(recording)
 
 
+def watched(inventory: Inventory) -> Inventory:
+    """As Deckhand sees it who has watched the engine since each image was built."""
+    return replace(inventory, images=tuple(replace(i, first_seen_at=i.built_at) for i in inventory.images))
+
+
 def test_the_engines_that_people_run_are_recorded() -> None:
     recorded = {(file.stem.split(".")[0], file.stem.split("-")[1]) for file in RECORDINGS}
     assert recorded == {
@@ -43,8 +49,7 @@ def test_the_engines_that_people_run_are_recorded() -> None:
 
 
 def test_the_plans_are_those_of_the_goldens(recording: Path, answers: Answers) -> None:
-    survey = replayed(answers).survey()
-    measured = Measured.of(survey.inventory)
+    measured = Measured.of(watched(replayed(answers).survey().inventory))
     found = {name: draft_json("prod-3", draft(measured, BUILT_IN[name], Protection())) for name in PROFILES}
     file = GOLDENS / recording.name
     if os.environ.get("DECKHAND_REWRITE_GOLDENS"):
@@ -94,7 +99,7 @@ def test_the_same_universe_leads_to_the_same_choice_on_every_engine() -> None:
     """But for build cache that an image shares: which layer it holds cannot be told on the containerd store."""
     chosen = {}
     for file in RECORDINGS:
-        measured = Measured.of(replayed(aged(file)).survey().inventory)
+        measured = Measured.of(watched(replayed(aged(file)).survey().inventory))
         plan = draft(measured, BUILT_IN["everything"], Protection())
         names = [item.name for item in plan.items if item.kind in (Kind.CONTAINER, Kind.NETWORK)]
         tags = [item.references[:1] for item in plan.items if item.kind is Kind.IMAGE]
@@ -113,6 +118,6 @@ def test_the_same_universe_leads_to_the_same_choice_on_every_engine() -> None:
 def test_anonymous_volumes_are_taken_where_the_engine_marks_them() -> None:
     """Engine 20.10 does not: there they are kept like named ones."""
     for file in RECORDINGS:
-        measured = Measured.of(replayed(aged(file)).survey().inventory)
+        measured = Measured.of(watched(replayed(aged(file)).survey().inventory))
         plan = draft(measured, BUILT_IN["volumes"], Protection())
         assert len(plan.items) == (0 if file.stem.startswith("20.10") else 1)

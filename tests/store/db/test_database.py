@@ -24,7 +24,7 @@ from bot.store.opening import Store, migrate, open_store
 from bot.store.plan import plans
 from tests.store.samples import SECRET, approval, approved, at_once, changes, propose, the
 
-LATEST = "0012"
+LATEST = "0013"
 
 
 @pytest.mark.parametrize(

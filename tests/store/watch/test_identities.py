@@ -43,6 +43,7 @@ def test_an_accepted_engine_takes_the_place_of_the_known_one_and_the_audit_has_b
     assert accepted.event.facts["before"] == seen.event.facts["engine"]
     assert accepted.event.facts["engine"] == {
         "id": "OTHER", "name": "other", "version": "29.0.0", "store": ENGINE.store,
+        "data_root": ENGINE.data_root,
     }  # fmt: skip
     assert store.chain.verify().broken is None
 

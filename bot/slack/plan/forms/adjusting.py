@@ -68,8 +68,8 @@ def _rules(before: Arguments, *, images: bool) -> list[Block]:
         }
         if before.keep_last:
             last["initial_value"] = str(before.keep_last)
-        hint = "How many of the newest tags of each repository stay."
-        fields.append(field(KEEP, "Keep the last tags", last, hint=hint, optional=True))
+        hint = "How many of the newest versions of each repository stay."
+        fields.append(field(KEEP, "Keep the last versions", last, hint=hint, optional=True))
     return fields
 
 

@@ -71,7 +71,7 @@ class Builder:
         self.universe.images[image.id] = image
         for name in image_names:
             self._name(image, name, pulled=pulled)
-        if image_names:
+        if image_names and not pulled:  # a pull leaves no tag time
             self.universe.tagged_at[image.id] = self.ago(age if tagged is None else tagged)
         return image
 

@@ -20,10 +20,8 @@ def pull_image(universe: Universe, name: str, tag: str) -> list[Report]:
         status = "Already exists" if layer.chain_id in universe.layers else "Pull complete"
         universe.layers.setdefault(layer.chain_id, layer)
         reports.append({"status": status, "progressDetail": {}, "id": short(layer.diff_id)})
-    had = image.id in universe.images
+    had = image.id in universe.images  # a pull leaves no tag time
     universe.images[image.id] = image
     universe.references[wanted] = image.id
-    if not had:
-        universe.tagged_at[image.id] = universe.clock()
     status = "Image is up to date for" if had else "Downloaded newer image for"
     return [*reports, {"status": f"Digest: {wanted.digest}"}, {"status": f"Status: {status} {wanted}"}]

@@ -1,4 +1,4 @@
-"""The newest tags of each repository, which ``keep_last`` keeps."""
+"""The newest versions of each repository, which ``keep_last`` keeps."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -7,13 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.core.docker.inventory import Image
-from bot.core.docker.tags import newest_tags
+from bot.core.docker.versions import newest_versions
 from bot.core.plan.arguments import narrowed, parse_arguments
 from bot.core.plan.planner import draft
 from bot.core.plan.prediction import Measured
 from bot.core.plan.profiles import BUILT_IN
 from bot.core.plan.protection import Protection
-from tests.core.things import ago, container, image, inventory, planned, rule, taken
+from tests.core.things import NOW, ago, container, image, inventory, planned, rule, taken
 
 
 def built(name: str, days: float, *tags: str, **more: object) -> Image:
@@ -21,10 +21,13 @@ def built(name: str, days: float, *tags: str, **more: object) -> Image:
 
 
 def newest(count: int, *images: Image) -> Mapping[str, str]:
-    return {image_id.removeprefix("sha256:"): name for image_id, name in newest_tags(images, count).items()}
+    return {
+        image_id.removeprefix("sha256:"): name
+        for image_id, name in newest_versions(images, count, NOW).items()
+    }
 
 
-def test_each_repository_keeps_its_own_newest_tags() -> None:
+def test_each_repository_keeps_its_own_newest_versions() -> None:
     images = [
         *(built(f"a{days}", days, f"reg:5000/app:{days}") for days in (1, 2, 3)),
         *(built(f"b{days}", days, f"db:{days}") for days in (7, 8)),
@@ -45,9 +48,18 @@ def test_an_image_is_as_new_as_the_later_of_its_build_and_its_tag() -> None:
     assert newest(1, rebuilt, built("old", 3, "app:3")) == {"rebuilt": "app"}
 
 
-def test_being_used_or_seen_makes_no_tag_newer() -> None:
-    used = built("used", 9, "app:1", used_at=ago(days=0), first_seen_at=ago(days=0))
-    assert newest(1, used, built("younger", 8, "app:2")) == {"younger": "app"}
+def test_versions_are_ordered_by_the_same_rule_as_ages() -> None:
+    used = built("used", 9, "app:1", used_at=ago(days=0))
+    assert newest(1, used, built("younger", 8, "app:2")) == {"used": "app"}
+    arrived = built("arrived", 9, "app:1", first_seen_at=ago(days=1))
+    assert newest(1, arrived, built("younger", 8, "app:2")) == {"arrived": "app"}
+
+
+def test_those_that_were_all_there_at_the_first_look_are_ordered_by_their_build() -> None:
+    there = [built(f"b{days}", days, f"app:{days}", first_seen_at=ago(days=1)) for days in (30, 2, 400, 9)]
+    assert newest(2, *there) == {"b2": "app", "b9": "app"}
+    future = built("future", -900, "app:later", first_seen_at=ago(days=1))
+    assert newest(1, future, *there) == {"b2": "app"}
 
 
 def test_an_unknown_age_counts_as_the_newest() -> None:
@@ -61,11 +73,11 @@ def test_an_image_stays_for_the_one_repository_of_several_where_it_is_new() -> N
     assert newest(1, both) == {"both": "app"}
 
 
-def test_tags_are_counted_and_not_images() -> None:
-    many = built("many", 1, "app:1", "app:latest")
+def test_versions_are_counted_and_not_tags() -> None:
+    many = built("many", 1, "app:1", "app:1.0", "app:latest")
     other = built("other", 2, "app:2")
-    assert newest(2, many, other) == {"many": "app"}
-    assert newest(3, many, other) == {"many": "app", "other": "app"}
+    assert newest(1, many, other) == {"many": "app"}
+    assert newest(2, many, other) == {"many": "app", "other": "app"}
 
 
 def test_digests_and_names_without_a_tag_are_no_tags() -> None:
@@ -92,7 +104,7 @@ def test_the_planner_says_which_repository_keeps_an_image() -> None:
     old, new = built("old", 60, "app:1"), built("new", 30, "app:2")
     plan = planned("everything", inventory(old, new), Protection(keep_last=1))
     assert taken(plan) == {old.id}
-    assert rule(plan, new.id) == "among the newest tags of app, which stay"
+    assert rule(plan, new.id) == "among the newest versions of app, which stay"
 
 
 def test_images_in_use_count_among_the_newest() -> None:
