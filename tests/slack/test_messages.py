@@ -194,3 +194,28 @@ def test_only_what_finds_something_is_offered_and_its_button_carries_the_host_al
     assert found == [("propose:ci", "prod-3"), ("propose:routine", "prod-3"), *looks]
     nothing = [(button["action_id"], button["value"]) for button in buttons(LOOKS["report_nothing_to_clean"])]
     assert nothing == looks
+
+
+WAITING = [
+    name for name, message in MESSAGES.items() if APPROVE in {each["action_id"] for each in buttons(message)}
+]
+
+
+@pytest.mark.parametrize("name", [*WAITING, "thread_list"])
+def test_nothing_is_folded_of_what_somebody_approves(name: str) -> None:
+    sections = [block for block in MESSAGES[name].blocks if block["type"] == "section" and "text" in block]
+    assert sections
+    assert all(block.get("expand") for block in sections)
+
+
+def test_what_is_read_instead_of_the_blocks_is_all_that_a_decision_needs() -> None:
+    state = proposed(
+        [item(1, "pg-data", Kind.VOLUME, 700), item(2, "app:1", Kind.IMAGE, 100, ("app:1",))], quorum=2
+    )
+    text = plan_message(state, About(approvers=("U0BOB", "S0OPS"))).text
+    for words in (
+        "routine on prod-3", "Removes 1 volume, 1 image.", "Frees 790MB to 800MB in 2 objects.",
+        "Cannot be undone: ", "1 image that no registry has",
+        "May approve: <@U0BOB>, <!subteam^S0OPS>, but not <@U0ANN>.", "0 of 2 approvals; expires <!date^",
+    ):  # fmt: skip
+        assert words in text

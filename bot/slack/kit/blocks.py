@@ -48,6 +48,11 @@ def section(text: str) -> Block:
     return {"type": "section", "text": {"type": "mrkdwn", "text": clip(text, SECTION_LIMIT)}}
 
 
+def whole(text: str) -> Block:
+    """A section that Slack never folds behind "see more": what somebody has to see before they decide."""
+    return {**section(text), "expand": True}
+
+
 def fields(texts: Iterable[str]) -> Block:
     """Show up to ten short texts in two columns."""
     return {

@@ -8,7 +8,7 @@ from bot.core.life.states import Outcome, PlanState, Status
 from bot.core.plan.profiles import KIND_NAMES
 from bot.core.spreadsheet import tab_line
 from bot.core.units import human_size
-from bot.slack.kit.blocks import Message, context, section
+from bot.slack.kit.blocks import Message, context, section, whole
 from bot.slack.kit.names import frees_text, item_name
 from bot.slack.kit.text import (
     SECTION_LIMIT,
@@ -55,7 +55,7 @@ def list_message(state: PlanState) -> Message | None:
     if cut or sum(map(len, lines)) + len(lines) > LIST_LIMIT:
         return None
     title = f"All {plural(len(state.plan.draft.items), 'object')} that this plan removes"
-    return Message(text=title, blocks=(context(title), *(section(text) for text in paragraphs(lines))))
+    return Message(text=title, blocks=(context(title), *(whole(text) for text in paragraphs(lines))))
 
 
 def full_list(state: PlanState) -> str:

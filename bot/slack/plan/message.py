@@ -5,8 +5,9 @@ from bot.core.units import human_size
 from bot.slack.action_ids import PLAN_AFRESH
 from bot.slack.kit.blocks import Block, Message, actions, button, context, fields, header, section
 from bot.slack.kit.names import frees_text
-from bot.slack.kit.text import code, escape, mention, mentions, plain, plural
-from bot.slack.plan.open import About, open_blocks, people
+from bot.slack.kit.text import code, date, escape, mention, mentions, plain, plural
+from bot.slack.plan.open import About, goes_text, may_approve_text, open_blocks, people
+from bot.slack.plan.restores import lost_text
 from bot.slack.plan.runs import counts_text, ended_count, report_blocks, running_blocks
 
 REASON_LIMIT = 500
@@ -45,7 +46,8 @@ def plan_message(state: PlanState, about: About = NOWHERE) -> Message:
         body = _closed_blocks(state)
     foot = context(f"Plan {code(plan.id)} · engine {plain(plan.draft.engine.version, 60)} "
                    f"{code(plan.draft.engine.id, 60)}")  # fmt: skip
-    return Message(text=f"{title}. {sentence(state)}", blocks=(header(title), *body, foot))
+    told = decision_text(state, about) if state.status is Status.PROPOSED else sentence(state)
+    return Message(text=f"{title}. {told}", blocks=(header(title), *body, foot))
 
 
 def sentence(state: PlanState) -> str:
@@ -61,6 +63,18 @@ def sentence(state: PlanState) -> str:
     if state.status in CLEANUP_OUTCOMES:
         return f"{human_size(state.reclaimed)} reclaimed of {frees_text(plan.draft)} predicted. {counts_text(state)}."
     return _verdict(state)
+
+
+def decision_text(state: PlanState, about: About = NOWHERE) -> str:
+    """All that somebody needs who decides by ear, or from a notification: it is read instead of the blocks."""
+    plan, draft = state.plan, state.plan.draft
+    lost = lost_text(draft)
+    cannot = f"Cannot be undone: {lost}." if lost else "All of it can be made or pulled again."
+    who = f" May approve: {may_approve_text(state, about)}." if about.approvers else ""
+    return (
+        f"Removes {goes_text(draft.items)}. {sentence(state)} {cannot}{who} "
+        f"{len(state.approvers)} of {state.quorum} approvals; expires {date(plan.expires_at)}."
+    )
 
 
 def _verdict(state: PlanState) -> str:

@@ -14,7 +14,7 @@ from bot.core.rules.policy import EVERYONE, is_channel, is_group
 from bot.core.units import human_size
 from bot.slack.action_ids import ADJUST, APPROVE, COMMANDS, REJECT, WITHDRAW
 from bot.slack.kit.arrivals import by_build_buttons
-from bot.slack.kit.blocks import Block, actions, button, confirm, context, fields, section
+from bot.slack.kit.blocks import Block, actions, button, confirm, context, fields, whole
 from bot.slack.kit.names import counted, frees_text, short_name
 from bot.slack.kit.text import code, date, entry_text, escape, mention, mentions, plain, plural
 from bot.slack.plan.restores import undo_text
@@ -47,18 +47,18 @@ def open_blocks(state: PlanState, about: About, verdict: str) -> list[Block]:
     plan, draft = state.plan, state.plan.draft
     tags = "".join(f" {code(tag, 40)}" for tag in about.tags[:TAGS_SHOWN])
     blocks = [
-        section(f"*Frees {frees_text(draft)}* in {plural(len(draft.items), 'object')} on "
+        whole(f"*Frees {frees_text(draft)}* in {plural(len(draft.items), 'object')} on "
                 f"*{escape(plan.host)}*{tags} ({escape(draft.frees.why)})\n{_profile_text(state)}"),
     ]  # fmt: skip
     if state.status is Status.PROPOSED:
         blocks.append(
-            section(undo_text(draft) or ":information_source: All of it can be made or pulled again.")
+            whole(undo_text(draft) or ":information_source: All of it can be made or pulled again.")
         )
     if state.reason:
-        blocks.append(section(f":warning: {plain(state.reason, REASON_LIMIT)}"))
-    blocks += [fields(people(state, about)), section(_items_text(draft.items))]
+        blocks.append(whole(f":warning: {plain(state.reason, REASON_LIMIT)}"))
+    blocks += [fields(people(state, about)), whole(_items_text(draft.items))]
     if draft.kept:
-        blocks.append(section(_kept_text(draft, plan.host)))
+        blocks.append(whole(_kept_text(draft, plan.host)))
     blocks += [context(f":construction: {plain(note)}") for note in draft.notes]
     if state.status is Status.PROPOSED:
         blocks.append(context("Each object is looked at again right before it goes; what has changed is kept. "
@@ -75,7 +75,7 @@ def people(state: PlanState, about: About) -> Iterator[str]:
     yield f"*Asked for by*\n{mention(plan.requester)}"
     yield f"*Approvals*\n{_votes(state)}"
     if state.status is Status.PROPOSED and about.approvers:
-        yield f"*May approve*\n{_may_approve(state, about)}"
+        yield f"*May approve*\n{may_approve_text(state, about)}"
     yield f"*Policy*\n{escape(plan.policy)}"
     if state.status is Status.PROPOSED:
         yield f"*Expires*\n{date(plan.expires_at)}"
@@ -86,7 +86,8 @@ def _votes(state: PlanState) -> str:
     return f"{len(state.approvers)} of {state.quorum}" + (f": {names}" if names else "")
 
 
-def _may_approve(state: PlanState, about: About) -> str:
+def may_approve_text(state: PlanState, about: About) -> str:
+    """Who may decide, as the policy says it."""
     requester = state.plan.requester
     entries = [entry for entry in about.approvers if about.self_approval or entry != requester.id]
     shown = [entry_text(entry) for entry in entries[:ENTRIES_SHOWN]]
@@ -148,6 +149,11 @@ def _profile_text(state: PlanState) -> str:
         return f"Picked by name: {code(draft.arguments, 600)}"
     narrowed = f" {code(draft.arguments)}" if draft.arguments else ""
     return f"Profile *{escape(draft.profile)}*{narrowed}: {plain(state.plan.profile_words, 600)}"
+
+
+def goes_text(items: Sequence[Item]) -> str:
+    """How many objects of which kind go."""
+    return ", ".join(counted(count, kind) for kind, count in Counter(item.kind for item in items).items())
 
 
 def _items_text(items: Sequence[Item]) -> str:

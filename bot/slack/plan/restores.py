@@ -19,13 +19,17 @@ _DONE = {Restored.RESTORED: "restored", Restored.PRESENT: "there already", Resto
 
 def undo_text(draft: Draft) -> str:
     """What to know before approving: which objects nothing brings back, and which a registry may."""
-    lost = lost_for_good(draft.items)
+    lost = lost_text(draft)
     pulled = sum(bool(digests(item)) for item in draft.items)
-    words = [f"{count:,} {_noun(kind, count)}" for kind, count in lost.items()]
-    text = f":warning: *Cannot be undone*: {', '.join(words)}." if words else ""
+    text = f":warning: *Cannot be undone*: {lost}." if lost else ""
     if pulled:
         text += f" *Restore* can pull {plural(pulled, 'image')} again, while the registry still has it."
     return text.strip()
+
+
+def lost_text(draft: Draft) -> str:
+    """What nothing brings back; empty when that is nothing."""
+    return ", ".join(f"{count:,} {_noun(kind, count)}" for kind, count in lost_for_good(draft.items).items())
 
 
 def _noun(kind: Kind, count: int) -> str:

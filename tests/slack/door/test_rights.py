@@ -84,7 +84,7 @@ def test_the_button_under_a_report_asks_for_the_same_right_as_the_command(start:
     place.workspace.click(CYD, report.ts, "propose:everything")
     assert place.told(CYD).startswith("You may not ask for cleanups on prod-3")
     place.workspace.click(ANN, report.ts, "propose:everything")
-    assert "Asked for by <@U0ANN>" in place.message("Cleanup plan: everything on prod-3").text
+    assert "Asked for by ann" in place.message("Cleanup plan: everything on prod-3").text
 
 
 def test_each_mistake_is_answered_in_private(start: Start) -> None:

@@ -17,6 +17,7 @@ from bot.core.plan.prediction import Measured
 from bot.core.plan.profiles import BUILT_IN
 from bot.core.plan.protection import Protection
 from bot.services.look.planning import HostReport
+from bot.slack.action_ids import APPROVE
 from bot.slack.kit.blocks import Block, Message
 from bot.slack.kit.limits import fitted
 from bot.slack.look.picture import picture_of
@@ -31,6 +32,7 @@ from bot.slack.plan.message import plan_message
 from bot.slack.plan.open import About
 from bot.trial.workspace.files import MAX_ALT_TEXT
 from bot.trial.workspace.limits.limits import check_view
+from bot.trial.workspace.people.typed import is_folded
 from tests.slack.kit.test_extremes import HOSTILE, assert_harmless, assert_slack_takes, strings
 from tests.slack.looks import host
 from tests.slack.states import ENGINE, MADE, ended, proposed
@@ -171,6 +173,12 @@ def test_slack_takes_what_any_host_makes(seed: int) -> None:
         for message in messages_of(make, inventory):
             sent, _ = fitted(message)
             assert_slack_takes(sent)
+            if any(
+                each.get("action_id") == APPROVE
+                for block in sent.blocks
+                for each in block.get("elements", ())
+            ):
+                assert not any(map(is_folded, sent.blocks)), "something would be approved that was not seen"
             assert_harmless(replace(sent, blocks=tuple(b for b in sent.blocks if b["type"] != "actions")))
         for view in forms_of(make, inventory):
             assert_slack_shows(view)

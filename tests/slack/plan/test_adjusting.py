@@ -47,7 +47,7 @@ def test_what_is_left_out_stays_and_the_rest_is_a_plan_in_the_place_of_the_old_o
     position = next(str(one.position) for one in place.plan(plan_id).items if "old:1" in one.item.name)
     assert place.workspace.submit_view(CYD, {DROP: [position]}).ok
     new = replaced(place, plan)
-    assert "Asked for by <@U0CYD>" in new.text
+    assert "Asked for by cyd" in new.text
     assert place.plan(plan_id).status is Status.SUPERSEDED
     state = place.plan(buttons(new)[APPROVE])
     assert {item.name for item in state.plan.draft.items} == {"older:1"}

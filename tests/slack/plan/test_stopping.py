@@ -67,7 +67,7 @@ def test_a_plan_that_waits_says_for_whom_and_can_be_cancelled(
     place = start(STOPPERS)
     first = place.propose(ANN)
     place.workspace.command(CYD, "/docker-prune", "prod-3 everything")
-    second = place.message("Asked for by <@U0CYD>")
+    second = place.message("Asked for by cyd")
     place.approve(BOB, first)
     assert gate.reached.wait(PATIENCE)
     place.approve(BOB, second)

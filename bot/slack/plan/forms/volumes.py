@@ -19,6 +19,7 @@ from bot.slack.kit.blocks import (
     option,
     section,
     typed,
+    whole,
 )
 from bot.slack.kit.text import code, escape, lines_within, one_line, paragraphs, plain, plural
 from bot.slack.look.usage import mounted_words
@@ -59,7 +60,7 @@ def volumes_form(host: str, channel: str, inventory: Inventory) -> Block:
     shown = free[:MOST]
     more = f" The largest {MOST} of {len(free):,} are shown." if len(free) > MOST else ""
     blocks = [
-        section(
+        whole(
             f":warning: The data of a volume is *gone for good* once it is removed. Named volumes on "
             f"*{escape(host)}* that no container refers to, running or stopped: {len(free):,}.{more}"
         ),
@@ -109,7 +110,7 @@ def _choices(volumes: Sequence[Volume], inventory: Inventory) -> Iterator[Block]
         some = volumes[start : start + size]
         label = f"Volumes {start + 1} to {start + len(some)}, by size"
         if boxes:
-            yield from map(section, paragraphs(_described(volume, inventory) for volume in some))
+            yield from map(whole, paragraphs(_described(volume, inventory) for volume in some))
             element = {"type": "checkboxes", "options": [_box(volume, inventory) for volume in some]}
         else:
             element = {"type": "multi_static_select", "options": [_line(volume) for volume in some]}
