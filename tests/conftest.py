@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import Protocol
 
 import pytest
+from hypothesis import settings
 from playwright.sync_api import Browser
 from sqlalchemy import create_engine
 
 from bot.store.opening import Store, migrate, open_store
 from tests.store.samples import SECRET
 from tests.support.browser import chromium
+from tests.support.effort import often
 from tests.support.machines.engine import PrivateEngine, private_engine
 from tests.support.machines.needs import program
 from tests.support.machines.postgres import PrivatePostgres, private_postgres
@@ -21,6 +23,8 @@ from tests.support.machines.sshd import PrivateSshd
 from tests.support.seen import SEEN
 
 CONTAINERD = os.environ.get("DECKHAND_TEST_STORE") == "containerd"
+settings.register_profile("here", max_examples=often(30, 100), deadline=None)
+settings.load_profile("here")
 MARKED_BY_FIXTURE = {"engine": "engine", "postgres": "postgres", "sshd": "sshd", "browser": "browser"}
 
 

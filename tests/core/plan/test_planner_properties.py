@@ -35,7 +35,7 @@ from bot.core.plan.protection import Protection
 from tests.core.things import NOW
 from tests.core.whole_hosts import WholeHost, protections, requests, whole_hosts
 
-FEW, MANY = 50, 3_000
+MANY = 3_000
 STORES = ("overlay2", "overlay2", CONTAINERD_STORE)
 
 
@@ -257,7 +257,6 @@ def all_hold(case: Case) -> None:
         holds(case)
 
 
-@settings(max_examples=FEW)
 @given(cases)
 def test_what_holds_of_every_plan(case: Case) -> None:
     all_hold(case)
@@ -277,7 +276,6 @@ def in_any_order(things: tuple[T, ...], chance: Random) -> tuple[T, ...]:
     return tuple(chance.sample(things, len(things)))
 
 
-@settings(max_examples=FEW)
 @given(cases, st.randoms(use_true_random=False))
 def test_a_plan_does_not_depend_on_the_order_of_any_list(case: Case, chance: Random) -> None:
     seen = case.host.seen
@@ -292,7 +290,6 @@ def test_a_plan_does_not_depend_on_the_order_of_any_list(case: Case, chance: Ran
     assert case.plan_of(shuffled) == case.plan
 
 
-@settings(max_examples=FEW)
 @given(cases)
 def test_narrowing_and_protecting_never_add_an_item(case: Case) -> None:
     profile = replace(case.asked[0], arrival=case.asked[1].arrival)

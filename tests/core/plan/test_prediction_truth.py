@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.core.docker.inventory import CacheRecord, Container, Image, Inventory, Kind
@@ -70,7 +70,6 @@ def cached(path: str, size: int, *, in_use: bool) -> CacheRecord:
 
 
 @pytest.mark.parametrize("profile", BUILT_IN)
-@settings(max_examples=60)
 @given(universes())
 def test_what_is_freed_lies_in_the_predicted_range_and_exact_means_exact(
     profile: str, universe: Universe
@@ -82,7 +81,6 @@ def test_what_is_freed_lies_in_the_predicted_range_and_exact_means_exact(
     assert all(item.bytes >= 0 for item in plan.items)
 
 
-@settings(max_examples=60)
 @given(universes())
 def test_parents_never_go_before_what_builds_on_them(universe: Universe) -> None:
     plan = planned("everything", universe.seen)

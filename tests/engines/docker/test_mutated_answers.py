@@ -39,13 +39,14 @@ from bot.slack.look.fleet import fleet_message
 from bot.slack.look.reports import report_message
 from bot.store.opening import Store
 from tests.services.bench import ANNA, BEN, UtcClock
+from tests.support.effort import often
 from tests.support.lying.holding import holding, unproven
 from tests.support.lying.lies import ANSWERS, KINDS, Told, told
 from tests.support.machines.hosts import HOST
 from tests.support.people import NoGroups
 from tests.support.recording import CLI_DF, Refused, replayed
 
-LOOKS, QUESTIONS, CLEANUPS, FLEETS = 240, 240, 20, 40
+LOOKS, QUESTIONS, CLEANUPS, FLEETS = often(60, 240), often(60, 240), often(6, 20), often(10, 40)
 """Of each recorded engine."""
 HONEST = "honest"
 ENDED = CLEANUP_OUTCOMES | {Status.CANCELLED}

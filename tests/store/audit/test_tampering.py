@@ -67,8 +67,8 @@ def databases(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return made
 
 
-PARTS = [pytest.param(part, marks=[pytest.mark.long] if part >= 2 else []) for part in range(10)]
-"""1,000 changes in all, of which every run makes 200."""
+PARTS = [pytest.param(part, marks=[pytest.mark.long] if part >= 1 else []) for part in range(10)]
+"""1,000 changes in all, of which every run makes 100."""
 
 
 @pytest.mark.parametrize("part", PARTS)

@@ -9,10 +9,14 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, closing
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
+
+from docker import APIClient
 
 from bot.engines.docker.decode import CONTAINERD_DRIVER_TYPE
 from tests.support.machines.needs import missing, program, root
@@ -40,6 +44,7 @@ class PrivateEngine:
         self._arguments = arguments
         self._inside = inside
         self._process: subprocess.Popen[bytes] | None = None
+        self._base: tuple[str, bytes] | None = None
 
     def __enter__(self) -> Self:
         self.start()
@@ -124,8 +129,8 @@ class PrivateEngine:
     def close(self) -> None:
         """Remove every object, end the engine and delete its folder."""
         if self._process is not None and self._process.poll() is None and self.answers():
-            self.remove_containers()
-            self.remove_networks()  # a bridge network is a device of this machine and outlives dockerd
+            with self._api() as api:
+                self._remove_what_outlives_it(api)
         self.stop()
         for mount in self._mounts():
             subprocess.run([program("umount"), "--lazy", mount], check=False)
@@ -210,8 +215,16 @@ class PrivateEngine:
             return (context / ".id").read_text().strip()
 
     def base(self) -> str:
-        """The id of an image that holds busybox and nothing else, tagged ``base:latest``."""
-        return self.build(["FROM scratch", "COPY busybox /bin/busybox"], "base:latest")
+        """The id of an image that holds busybox and nothing else, tagged ``base:latest``; built once, then loaded."""
+        if self._base is None or self.containerd_store:
+            made = self.build(["FROM scratch", "COPY busybox /bin/busybox"], "base:latest")
+            with self._api() as api:
+                self._base = made, b"".join(api.get_image("base:latest"))
+            return made
+        made, archive = self._base
+        with self._api() as api:
+            list(api.load_image(archive))
+        return made
 
     def run(self, image: str, *options: str, command: Sequence[str] = (BUSYBOX, "sleep", "1000000")) -> str:
         """Start a container with no network and return its id; ``options`` may name another network."""
@@ -244,20 +257,25 @@ class PrivateEngine:
 
     def empty(self) -> None:
         """Remove every container, network, image, build cache record and volume."""
-        self.remove_containers()
-        self.remove_networks()
-        self.docker("image", "prune", "--all", "--force")
-        self.docker("builder", "prune", "--all", "--force")
-        if volumes := self.docker("volume", "ls", "--quiet").split():
-            self.docker("volume", "rm", "--force", *volumes)
+        with self._api() as api:
+            self._remove_what_outlives_it(api)
+            api.prune_images({"dangling": False})
+            api.prune_builds(all=True)
+            for one in api.volumes()["Volumes"] or []:
+                api.remove_volume(one["Name"], force=True)
 
-    def remove_containers(self) -> None:
-        if containers := self.docker("ps", "--all", "--quiet").split():
-            self.docker("rm", "--force", *containers)
+    def _api(self) -> AbstractContextManager[Any]:
+        """The Docker SDK's client: each start of the CLI takes longer than what it asks for."""
+        return closing(APIClient(base_url=self.url, timeout=120))
 
-    def remove_networks(self) -> None:
-        if networks := self.docker("network", "ls", "--quiet", "--filter", "type=custom").split():
-            self.docker("network", "rm", *networks)
+    @staticmethod
+    def _remove_what_outlives_it(api: Any) -> None:
+        """Containers, and bridge networks: devices of this machine, which outlive dockerd."""
+        with ThreadPoolExecutor(8) as pool:
+            found = [one["Id"] for one in api.containers(all=True)]
+            list(pool.map(lambda container: api.remove_container(container, force=True), found))
+        for one in api.networks(filters={"type": "custom"}):
+            api.remove_network(one["Id"])
 
 
 def private_engine(*arguments: str, inside: Sequence[str] = ()) -> PrivateEngine:

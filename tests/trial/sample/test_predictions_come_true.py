@@ -25,10 +25,11 @@ from bot.engines.clients import Clients
 from bot.engines.held import HeldDockerEngine
 from bot.services.run.removal import Removal
 from bot.trial.sample import SampleEngine, Universe
+from tests.support.effort import often
 from tests.support.lying.holding import unproven
 from tests.trial.sample.worlds import worlds
 
-FEW, MANY = 25, 1_000
+FEW, MANY = often(10, 25), 1_000
 HOST = "prod-3"
 REQUESTS = ("everything", "everything", "routine", "system", "ci", "volumes", "everything only=images",
             "everything only=cache", "everything only=containers,images", "routine until=300h")  # fmt: skip
