@@ -187,7 +187,7 @@ def cut_twice_in_mid_answer(scene: Scene) -> Ask:
             """Keep the tests' output quiet."""
 
     server = scene.closing.enter_context(HTTPServer(("127.0.0.1", 0), Cutting))
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     scene.closing.callback(thread.join)
     scene.closing.callback(server.shutdown)

@@ -192,7 +192,7 @@ def answering(*answers: bytes, speaking: Certificates | None = None) -> Iterator
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             context.load_cert_chain(speaking.server, speaking.server_key)
             server.socket = context.wrap_socket(server.socket, server_side=True)
-        thread = threading.Thread(target=server.serve_forever)
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
         thread.start()
         try:
             yield f"tcp://127.0.0.1:{server.server_port}"

@@ -187,7 +187,7 @@ def counting(volumes_seconds: float, api: str = "1.51") -> Iterator[tuple[str, l
             """Keep the tests' output quiet."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
         thread.start()
         try:
             yield f"tcp://127.0.0.1:{server.server_port}", asked
@@ -197,7 +197,10 @@ def counting(volumes_seconds: float, api: str = "1.51") -> Iterator[tuple[str, l
             thread.join()
 
 
-def test_volumes_that_take_too_long_are_unknown_and_the_rest_is_told(make_clients: MakeClients) -> None:
+def test_volumes_that_take_too_long_are_unknown_and_the_rest_is_told(
+    make_clients: MakeClients, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.engines.docker.df.PING_SECONDS", 0.3)
     with counting(volumes_seconds=20) as (url, asked):
         clients = make_clients(SocketAddress(url=url))
         one = engine_at(clients)
@@ -214,6 +217,7 @@ def test_what_is_counted_is_told_while_the_volumes_take_longer_and_to_who_joins_
     make_clients: MakeClients, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bot.engines.docker.df.EARLY_AFTER", 0.05)
+    monkeypatch.setattr("bot.engines.docker.df.PING_SECONDS", 0.3)
     with counting(volumes_seconds=20) as (url, _):
         clients = make_clients(SocketAddress(url=url))
         df = engine_at(clients)._df
@@ -254,6 +258,7 @@ def test_a_quick_engine_whose_volumes_get_stuck_is_asked_in_parts_at_once(
     make_clients: MakeClients, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bot.engines.docker.df.QUICK_SECONDS", 0.3)
+    monkeypatch.setattr("bot.engines.docker.df.PING_SECONDS", 0.3)
     with counting(volumes_seconds=20) as (url, asked):
         clients = make_clients(SocketAddress(url=url))
         one = engine_at(clients)

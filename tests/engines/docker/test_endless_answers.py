@@ -27,6 +27,7 @@ from tests.support.lying.engine import Liar, Lie, answer, honest_at_first, liar
 from tests.support.lying.holding import unproven
 from tests.support.machines.hosts import HOST, QUICK, registered
 from tests.support.machines.tls import certificates
+from tests.support.waiting import each_at_once
 
 SHORT = replace(QUICK, list_bytes=2_000_000, answer_bytes=500_000)
 DEADLINE = 12
@@ -78,8 +79,8 @@ FLOODING: dict[str, Endless] = {
 
 
 @contextmanager
-def at(made: MakeClients, lie: Lie, *, tcp: bool = False) -> Iterator[tuple[HeldDockerEngine, Liar, Clients]]:
-    with liar(honest_at_first(lie), tcp=tcp) as one:
+def at(made: MakeClients, lie: Lie) -> Iterator[tuple[HeldDockerEngine, Liar, Clients]]:
+    with liar(honest_at_first(lie)) as one:
         clients = made(SocketAddress(url=one.url), limits=SHORT)
         yield HeldDockerEngine(HOST, unproven(lambda: clients.client(HOST))), one, clients
 
@@ -92,11 +93,13 @@ def in_time(ask: Callable[[], object]) -> HostError:
     return caught.value
 
 
-@pytest.mark.parametrize("told", DRIPPING.values(), ids=DRIPPING)
-def test_what_drips_is_over_in_time(make_clients: MakeClients, told: Endless) -> None:
-    with at(make_clients, lambda *_: told()) as (engine, _, _clients):
-        in_time(engine.info)
-        in_time(lambda: engine.remove_volume("data"))
+def test_what_drips_is_over_in_time(make_clients: MakeClients) -> None:
+    def check(case: str) -> None:
+        with at(make_clients, lambda *_: DRIPPING[case]()) as (engine, _, _clients):
+            in_time(engine.info)
+            in_time(lambda: engine.remove_volume("data"))
+
+    each_at_once(DRIPPING, check)
 
 
 @pytest.mark.parametrize("told", FLOODING.values(), ids=FLOODING)
@@ -123,39 +126,37 @@ def test_a_list_may_be_longer_than_the_answer_about_one_thing(make_clients: Make
         assert "longer than 2MB" in str(in_time(engine.containers))
 
 
-@pytest.fixture(params=["tcp", "tls", "streamlocal", "helper"])
-def dripping(
-    request: pytest.FixtureRequest, tmp_path: Path
-) -> Iterator[Callable[[Endless], tuple[Address, str]]]:
-    """A function that has an engine drip, and says how it is reached: by each way but a unix socket."""
-    with ExitStack() as stack:
-
-        def begin(told: Endless) -> tuple[Address, str]:
-            lie = honest_at_first(lambda *_: told())
-            if request.param in ("tcp", "tls"):
-                made = certificates(tmp_path) if request.param == "tls" else None
-                one = stack.enter_context(liar(lie, tcp=True, speaking=made))
-                return SocketAddress(url=one.url, tls=str(made.client) if made else None), ""
-            one = stack.enter_context(liar(lie))
-            start: StartSshd = request.getfixturevalue("sshd")
-            helper = request.param == "helper"
-            settings = ("AllowStreamLocalForwarding no",) if helper else ()
-            server = start(settings=settings, docker_host=one.url if helper else "")
-            return server.ssh_address, str(one.path)
-
-        yield begin
+def dripping(way: str, told: Endless, folder: Path, sshd: StartSshd, stack: ExitStack) -> tuple[Address, str]:
+    """Have an engine drip that is reached in this way; its address, and the path of its socket there."""
+    lie = honest_at_first(lambda *_: told())
+    if way in ("tcp", "tls"):
+        made = certificates(folder) if way == "tls" else None
+        one = stack.enter_context(liar(lie, tcp=True, speaking=made))
+        return SocketAddress(url=one.url, tls=str(made.client) if made else None), ""
+    one = stack.enter_context(liar(lie))
+    helper = way == "helper"
+    settings = ("AllowStreamLocalForwarding no",) if helper else ()
+    server = sshd(settings=settings, docker_host=one.url if helper else "")
+    return server.ssh_address, str(one.path)
 
 
-@pytest.mark.parametrize("where", ["a header", "a body"])
 def test_what_drips_is_over_in_time_on_every_way_to_an_engine(
-    make_clients: MakeClients, dripping: Callable[[Endless], tuple[Address, str]], where: str
+    make_clients: MakeClients, tmp_path: Path, sshd: StartSshd
 ) -> None:
-    address, path = dripping(DRIPPING[where])
-    clients = make_clients(address, limits=SHORT, engine_socket=path or "/nonexistent")
-    client = clients.client(HOST)
-    engine = HeldDockerEngine(HOST, unproven(lambda: client))
-    assert isinstance(in_time(engine.info), EngineTimeoutError)
-    assert isinstance(in_time(lambda: engine.remove_container("1")), EngineTimeoutError)
+    def check(case: str) -> None:
+        way, where = case.split(": ")
+        with ExitStack() as stack:
+            folder = tmp_path / case.replace(": ", "-")
+            folder.mkdir()
+            address, path = dripping(way, DRIPPING[where], folder, sshd, stack)
+            clients = make_clients(address, limits=SHORT, engine_socket=path or "/nonexistent")
+            client = clients.client(HOST)
+            engine = HeldDockerEngine(HOST, unproven(lambda: client))
+            assert isinstance(in_time(engine.info), EngineTimeoutError)
+            assert isinstance(in_time(lambda: engine.remove_container("1")), EngineTimeoutError)
+
+    ways = ("tcp", "tls", "streamlocal", "helper")
+    each_at_once([f"{way}: {where}" for way in ways for where in ("a header", "a body")], check)
 
 
 def test_the_check_of_a_host_names_the_step_and_goes_no_further(make_clients: MakeClients) -> None:
