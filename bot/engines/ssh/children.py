@@ -17,6 +17,7 @@ NAMES = frozenset(
 )
 FAMILIES = ("LC_", "XDG_")
 PIECE = 65_536
+MOMENT_SECONDS = 0.001
 GLANCE_SECONDS = 0.25
 """How often to look whether a program has ended whose own children still hold its output."""
 
@@ -108,7 +109,8 @@ def _read(process: "subprocess.Popen[bytes]", deadline: Deadline, most_bytes: in
         while selector.get_map() or not ended(process):
             if deadline.over:
                 raise TimeoutError
-            ready = selector.select(deadline.within(GLANCE_SECONDS))
+            # It ends a moment after it has closed what it writes to.
+            ready = selector.select(deadline.within(GLANCE_SECONDS if selector.get_map() else MOMENT_SECONDS))
             if not ready and ended(process):
                 break
             for key, _ in ready:

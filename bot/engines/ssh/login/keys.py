@@ -1,7 +1,6 @@
 """The keys to log in with: identity files first, then what the SSH agent holds."""
 
 import base64
-import binascii
 import io
 import os
 import shlex
@@ -74,8 +73,9 @@ class Keyring:
         found = _Found()
         beside: list[Path] = []
         for path in credentials.identities:
-            public = _public(path)
-            agents = public is not None and (path.suffix == PUBLIC or not path.exists())
+            itself = _public(path)
+            public = itself or _public(path.with_name(path.name + PUBLIC))
+            agents = itself is not None or (public is not None and not path.exists())
             key = None if agents else self._load(path, problems)
             if key is not None:
                 found.keys.setdefault(key.asbytes(), key)
@@ -153,19 +153,16 @@ def _agent(credentials: Credentials, problems: list[str]) -> Agent | None:
 
 
 def _public(path: Path) -> bytes | None:
-    """The public half that lies in a file, or beside it; None where there is none."""
-    for file in (path, path.with_name(path.name + PUBLIC)):
-        try:
-            if file.suffix != PUBLIC or not file.is_file():
-                continue
-            with file.open("rb") as opened:
-                kind, blob, *_ = opened.read(MOST_BYTES).split()
-            decoded = base64.b64decode(blob, validate=True)
-        except (OSError, ValueError, binascii.Error):
-            continue
-        if kind in decoded:
-            return decoded
-    return None
+    """The public key that a file holds; None where it holds none."""
+    try:
+        if not path.is_file():
+            return None
+        with path.open("rb") as file:
+            kind, blob, *_ = file.read(MOST_BYTES).split()
+        decoded = base64.b64decode(blob, validate=True)
+    except (OSError, ValueError):  # and binascii.Error
+        return None
+    return decoded if kind in decoded else None
 
 
 def _private(path: Path, problems: list[str]) -> bool:

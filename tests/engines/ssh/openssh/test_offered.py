@@ -74,6 +74,7 @@ def test_among_eight_keys_of_an_agent_the_one_that_a_public_key_names_is_offered
 ) -> None:
     others = some_keys(tmp_path / "others", 8)
     right = tmp_path / "right.pub"
+    (tmp_path / "unusual").write_bytes(server.identity.with_suffix(".pub").read_bytes())
     shutil.copy(server.identity.with_suffix(".pub"), right)
     with private_agent(tmp_path / "agent", [*others, server.identity]) as agent:
         monkeypatch.setenv("SSH_AUTH_SOCK", str(agent))
@@ -84,6 +85,7 @@ def test_among_eight_keys_of_an_agent_the_one_that_a_public_key_names_is_offered
         log_in("IdentitiesOnly yes", f"IdentityFile {right}")
         log_in(f"IdentityFile {right}")
         log_in(identity=right)
+        log_in("IdentitiesOnly yes", f"IdentityFile {tmp_path}/unusual")
         log_in(f"IdentityFile {right.with_suffix('')}")  # ssh looks for the .pub of a file that is not there
         with pytest.raises(LoginRefusedError, match=r"none of 1 keys"):
             log_in("IdentitiesOnly yes", f"IdentityFile {others[0]}.pub")

@@ -198,9 +198,7 @@ def test_a_check_tells_of_the_command_in_the_place_of_name_and_port(
 ) -> None:
     config = configured(tmp_path, server, f"{relay} %h %p")
     engines = DockerEngines(registered(WEB))
-    engines._clients = Clients(
-        registered(WEB), limits=QUICK, ssh_config=config, engine_socket=str(engine.socket)
-    )
+    engines._clients = Clients(registered(WEB), ssh_config=config, engine_socket=str(engine.socket))
     steps = engines.check(HOST)
     engines.close()
     assert [(step.name, step.ok) for step in steps][:4] == [
