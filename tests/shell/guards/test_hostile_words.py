@@ -58,6 +58,7 @@ COMMANDS: dict[str, Sequence[Sequence[str]]] = {
     "hosts trust": [["hosts", "trust", "prod-3"], ["hosts", "trust", STORED]],
     "hosts import": [["hosts", "import", "--ssh-config"], ["hosts", "import", "--contexts"]],
     "policy explain": [["policy", "explain", "prod-3", "U0BOB"], ["policy", "explain", "prod-3", STORED]],
+    "health": [["health", "--config", "hostile.toml"], ["health", "--config", "damaged.toml"]],
     "audit list": [["audit", "list"], ["audit", "list", "--json"], ["audit", "list", STORED]],
     "audit stats": [["audit", "stats"], ["audit", "stats", "--json"]],
     "audit show": [["audit", "show", "first"], ["audit", "show", "first", "--json"], ["audit", "show", STORED]],

@@ -9,7 +9,7 @@ import pytest
 
 from bot.trial.sample.server import SampleEngine
 from tests.support.lying.engine import VERSION, answer, liar
-from tests.support.shell import program
+from tests.support.shell import deckhand
 
 
 def flood() -> Iterator[bytes]:
@@ -45,7 +45,7 @@ def folder(tmp_path: Path, sample: SampleEngine) -> Iterator[Path]:
 
 def test_the_doctor_and_a_look_at_all_tell_each_liar_and_show_the_honest(folder: Path) -> None:
     for command in (("doctor",), ("df", "*")):
-        ended = program(*command, folder=folder)
+        ended = deckhand(*command, folder=folder)
         assert ended.returncode == 1
         for name, (_, sentence) in LIES.items():
             (line,) = [each for each in ended.stdout.splitlines() if f"fail  {name}: " in each]
@@ -57,7 +57,7 @@ def test_the_doctor_and_a_look_at_all_tell_each_liar_and_show_the_honest(folder:
 @pytest.mark.parametrize("name", ["elsewhere", "huge"])
 def test_the_check_of_a_liar_and_a_plan_for_it_end_in_a_sentence(folder: Path, name: str) -> None:
     for command in (("hosts", "check"), ("plan",)):
-        ended = program(*command, name, folder=folder)
+        ended = deckhand(*command, name, folder=folder)
         said = " ".join((ended.stdout + ended.stderr).split())
         assert ended.returncode == 1
         assert name in said
