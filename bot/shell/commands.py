@@ -102,9 +102,26 @@ COMMANDS: Mapping[str, Command] = MappingProxyType(
             "what finds them.",
         ),
         "db upgrade": Command(
-            "doctor",
-            "db_upgrade",
+            "db",
+            "upgrade",
             "Bring the database's schema up to date; `deckhand run` does this by itself.",
+        ),
+        "db check": Command(
+            "db",
+            "check",
+            "Check the database itself: its schema and, of SQLite, every page. `deckhand audit verify` checks what it "
+            "says.",
+        ),
+        "db backup": Command(
+            "db",
+            "backup",
+            "Copy the SQLite database to a file, as it is at one moment, also while the bot runs; say where its audit "
+            "ends.",
+        ),
+        "db restore": Command(
+            "db",
+            "restore",
+            "Put a copy in the place of the SQLite database, which is kept under another name. No bot may run on it.",
         ),
         "hosts list": Command(
             "hosts.hosts", "hosts_list", "List the registered hosts, and how each is reached."

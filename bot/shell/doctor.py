@@ -1,4 +1,4 @@
-"""``deckhand doctor`` and ``deckhand db upgrade``: whether everything is in order, and putting the database so."""
+"""``deckhand doctor``: whether everything is in order."""
 
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -16,13 +16,7 @@ from bot.shell.exits import FAILED
 from bot.shell.options import Config
 from bot.shell.reached import CHECKS_AT_ONCE, connected
 from bot.shell.show import output
-from bot.store.opening import migrate, open_store
-
-
-def db_upgrade(config: Config = None) -> None:
-    """Bring the database's schema up to date; `deckhand run` does this by itself."""
-    migrate(load(config).database_url.get_secret_value())
-    output.say("The database is up to date.")
+from bot.store.opening import open_store
 
 
 def doctor(config: Config = None) -> None:

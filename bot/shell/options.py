@@ -1,5 +1,6 @@
 """Options that several commands of the shell share."""
 
+import re
 import sys
 from datetime import datetime
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Annotated
 import typer
 
 from bot.core.audit.filters import EXAMPLE
+from bot.core.audit.format import Head
 from bot.core.errors import DeckhandError, UsageError
 from bot.core.units import parse_moment
 from bot.shell.show.output import ask
@@ -46,3 +48,15 @@ def moment(text: str, now: datetime) -> datetime:
         raise UsageError(
             f"“{text}” is no moment; write a date (2026-11-01), a time (2026-11-01T12:00Z), or how long ago (30d)."
         ) from None
+
+
+def known_head(text: str | None) -> Head | None:
+    """An event that is known from elsewhere, as ``deckhand audit head`` prints it; UsageError."""
+    if text is None:
+        return None
+    seq, _, digest = text.strip().partition(":")
+    if not re.fullmatch("[0-9]{1,18}", seq) or not re.fullmatch("[0-9a-fA-F]{64}", digest):
+        raise UsageError(
+            f"“{text}” is no head; `deckhand audit head` prints one: a number, a colon, and 64 digits."
+        )
+    return Head(seq=int(seq), hash=digest.lower())

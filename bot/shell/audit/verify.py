@@ -1,7 +1,6 @@
 """Verifying the audit in the shell: ``deckhand audit verify``."""
 
 import os
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,10 +12,10 @@ from bot.config.settings import DEFAULT_FILE, load
 from bot.core.audit.format import AuditKeys, Head
 from bot.core.audit.rows import Compared
 from bot.core.audit.walk import ChainVerdict
-from bot.core.errors import ConfigurationError, DeckhandError, StoreUnavailableError, UsageError
+from bot.core.errors import ConfigurationError, DeckhandError, StoreUnavailableError
 from bot.core.json import Json
 from bot.shell.exits import FAILED
-from bot.shell.options import AsJson, Config
+from bot.shell.options import AsJson, Config, known_head
 from bot.shell.show import output
 from bot.shell.stored import opened_store
 from bot.store.audit.export_files import EventsOfFile, Footer, file_footer, sha256_of, verify_file
@@ -71,7 +70,7 @@ def verify(
     Exit code 1, the first broken event and what happened to it, or each row that says something else, when it does
     not hold. A chain with a key needs DECKHAND_AUDIT_KEY. An archive is compared with the database, if there is one.
     """
-    pinned = _known_head(known)
+    pinned = known_head(known)
     if file is not None:
         checked = _verify_file(file, pinned, config)
     else:
@@ -154,17 +153,6 @@ def _extent(verdict: ChainVerdict) -> str:
         return "It has no events."
     keyed = f"; sealed with a key from event {verdict.keyed_from} on" if verdict.keyed_from else ""
     return f"{verdict.events} events from {verdict.first} to {verdict.last.seq}{keyed}. Head: {verdict.last}"
-
-
-def _known_head(text: str | None) -> Head | None:
-    if text is None:
-        return None
-    seq, _, digest = text.strip().partition(":")
-    if not re.fullmatch("[0-9]{1,18}", seq) or not re.fullmatch("[0-9a-fA-F]{64}", digest):
-        raise UsageError(
-            f"“{text}” is no head; `deckhand audit head` prints one: a number, a colon, and 64 digits."
-        )
-    return Head(seq=int(seq), hash=digest.lower())
 
 
 def _verify_file(file: Path, known: Head | None, config: Path | None) -> _Checked:

@@ -25,6 +25,8 @@ _POSTGRESQL_DEFAULTS = {
     "keepalives_count": "3",
     "tcp_user_timeout": "30000",
     "application_name": "deckhand",
+    # Of a database that was made without an encoding (SQL_ASCII) the driver would give bytes.
+    "client_encoding": "utf8",
 }
 
 
@@ -51,6 +53,13 @@ def connect(url: str, keys: AuditKeys | None = None) -> Sessions:
     raise ConfigurationError(
         [f"Deckhand keeps its data in SQLite or PostgreSQL, not in “{parsed.drivername}”; write {EXAMPLES}."]
     )
+
+
+def without_password(url: str) -> str:
+    """A PostgreSQL URL for that server's own programs, which can be shown."""
+    found = make_url(url)
+    kept = {name: value for name, value in found.query.items() if "password" not in name}
+    return str(URL.create("postgresql", found.username, None, found.host, found.port, found.database, kept))
 
 
 # --- SQLite -------------------------------------------------------------------------------------

@@ -6,9 +6,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from uuid import uuid4
 
+import psycopg
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
@@ -23,6 +26,7 @@ from bot.store.models import Row
 from bot.store.opening import Store, migrate, open_store
 from bot.store.plan import plans
 from tests.store.samples import SECRET, approval, approved, at_once, changes, propose, the
+from tests.support.machines.postgres import PrivatePostgres
 
 LATEST = "0013"
 
@@ -89,6 +93,21 @@ def test_many_processes_may_migrate_at_once(empty_url: str) -> None:
     assert said == [""] * 4
     assert [process.returncode for process in processes] == [0] * 4
     assert current_revision(empty_url) == LATEST
+
+
+def test_a_postgresql_database_without_an_encoding_keeps_every_word(postgres: PrivatePostgres) -> None:
+    """As one is made where no locale is set."""
+    name = f"ascii_{uuid4().hex}"
+    with psycopg.connect(postgres.url("postgres").replace("+psycopg", ""), autocommit=True) as connection:
+        connection.execute(
+            f"CREATE DATABASE {name} TEMPLATE template0 ENCODING 'SQL_ASCII' LOCALE 'C'".encode()
+        )
+    with closing(open_store(postgres.url(name))) as store:
+        propose(store, "p1", "café-ü")
+        state = store.plans.get("p1")
+        assert state is not None
+        assert state.plan.host == "café-ü"
+        assert store.chain.verify().broken is None
 
 
 def test_a_schema_of_a_newer_release_is_refused(url: str, sql: Callable[[str], None]) -> None:

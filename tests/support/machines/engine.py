@@ -154,7 +154,9 @@ class PrivateEngine:
 
     # --- objects --------------------------------------------------------------------------------
 
-    def docker(self, *arguments: str, stdin: str | None = None, buildkit: bool = False) -> str:
+    def docker(
+        self, *arguments: str, stdin: str | None = None, buildkit: bool = False, seconds: float = 120
+    ) -> str:
         """What the real docker CLI prints for these arguments; fails the test when it fails."""
         environment = {
             "PATH": self._programs.path(),
@@ -170,7 +172,7 @@ class PrivateEngine:
             capture_output=True,
             text=True,
             check=False,
-            timeout=120,
+            timeout=seconds,
         )
         if done.returncode:
             raise AssertionError(f"docker {' '.join(arguments)} ended with {done.returncode}:\n{done.stderr}")
