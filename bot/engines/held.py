@@ -14,6 +14,8 @@ Ask: TypeAlias = tuple[str, Callable[[], object]]
 NO_REFERENCE = "Deckhand/CHECK"
 """Of an image; none has capitals, and so the engine refuses it before it asks any registry."""
 CACHE_ID_LENGTH = 25
+NO_RECORD = "none"
+"""The id of no build cache record: those have 25 characters."""
 
 
 class HeldDockerEngine(DockerEngine):
@@ -66,8 +68,14 @@ class HeldDockerEngine(DockerEngine):
                 raise ValueError(f"{record_id!r} is not the id of a build cache record")
         if not record_ids:
             return frozenset()
+        return self._prune("|".join(record_ids))
+
+    def collect(self) -> None:
+        self._prune(NO_RECORD)
+
+    def _prune(self, ids: str) -> frozenset[str]:
         with self._client() as client:
-            answer = client.prune_builds(filters={"id": [f"^({'|'.join(record_ids)})$"]}, all=True)
+            answer = client.prune_builds(filters={"id": [f"^({ids})$"]}, all=True)
         return frozenset(answer.get("CachesDeleted") or ())
 
 

@@ -20,7 +20,7 @@ from tests.support.shell import deckhand, environment, program
 
 HEAVY = frozenset(
     {
-        "alembic", "cryptography", "docker", "matplotlib", "numpy", "paramiko", "psycopg", "requests",
+        "alembic", "cryptography", "docker", "google", "h2", "matplotlib", "numpy", "paramiko", "psycopg", "requests",
         "slack_bolt", "slack_sdk", "sqlalchemy", "sqlmodel", "starlette", "uvicorn", "websockets",
     }
 )  # fmt: skip

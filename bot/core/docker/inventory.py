@@ -9,6 +9,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
 
+from bot.core.docker.blobs import Content
+
 
 class Kind(StrEnum):
     """The kinds of Docker objects, in the order in which a cleanup removes them."""
@@ -103,6 +105,8 @@ class Container:
     image_id: str
     image: str = ""
     """The reference it was created from, as the engine prints it."""
+    manifest: str = ""
+    """On the containerd store, the digest of the platform of its image that it runs; empty where it does not say."""
     created_at: datetime | None = None
     started_at: datetime | None = None
     ended_at: datetime | None = None
@@ -171,6 +175,8 @@ class CacheRecord:
     in_use: bool = True
     created_at: datetime | None = None
     last_used_at: datetime | None = None
+    used: int | None = None
+    """How often builds have used it; None where the engine does not say."""
 
     @property
     def name(self) -> str:
@@ -191,6 +197,10 @@ class Inventory:
     networks: tuple[Network, ...] = ()
     volumes: tuple[Volume, ...] = ()
     cache: tuple[CacheRecord, ...] = ()
+    content: Content | None = None
+    """What the containerd store keeps; None on other stores, and where it cannot be asked."""
+    no_content: str = ""
+    """Why that store's content is not known; for display only."""
 
 
 def short_id(object_id: str) -> str:

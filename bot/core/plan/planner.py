@@ -8,7 +8,6 @@ from typing import TypeAlias
 
 from bot.core.docker.ages import Arrival, container_born, image_born
 from bot.core.docker.builds import WINDOW, running_build
-from bot.core.docker.cache import Holds
 from bot.core.docker.inventory import CacheRecord, Container, Image, Kind, Network, Volume
 from bot.core.docker.versions import newest_versions
 from bot.core.plan.plan import Draft, Item, Kept, Unarrived
@@ -54,7 +53,7 @@ def _draft(measured: Measured, profile: Profile, protection: Protection) -> Draf
     containers = choice.containers()
     choice.networks({container.id for container in containers})
     images = choice.images({container.id for container in containers})
-    records = choice.cache(images, measured.holds)
+    records = choice.cache(images, measured)
     volumes = choice.volumes()
     frees, sizes, layers = predict(measured, Taken(containers, images, records, volumes))
     return Draft(
@@ -155,16 +154,15 @@ class _Choice:
             said = f"{count} image{'s go' if many else ' goes'} by {'their' if many else 'its'} build date"
             yield f"{said}: nobody knows when {'they' if many else 'it'} arrived."
 
-    def cache(self, going: Sequence[Image], holds: Holds) -> tuple[CacheRecord, ...]:
+    def cache(self, going: Sequence[Image], measured: Measured) -> tuple[CacheRecord, ...]:
         """A record stays when an image that stays shares it, or a record that stays builds on it."""
         inventory = self.selector.inventory
-        going_ids = {image.id for image in going}
-        kept_chains = set().union(*(i.chain_ids for i in inventory.images if i.id not in going_ids))
+        kept = measured.kept_with({image.id for image in going})
         verdicts: dict[str, Verdict] = {}
         for record in inventory.cache:
             verdict = self.selector.cache_record(record)
             if verdict.take and record.shared:
-                verdict = _shared_verdict(holds.of(record.id), kept_chains) or verdict
+                verdict = measured.spared(record, kept) or verdict
             verdicts[record.id] = self._for_the_build(verdict, record.last_used_at or record.created_at)
         by_id = {record.id: record for record in inventory.cache}
         _keep_what_stays_built_on(by_id, verdicts)
@@ -190,14 +188,6 @@ def _keep_what_stays_built_on(by_id: dict[str, CacheRecord], verdicts: dict[str,
             if parent in verdicts and verdicts[parent].take:
                 verdicts[parent] = keep("a kept record builds on it", f"{child.name} builds on it")
                 waiting.append(parent)
-
-
-def _shared_verdict(held: frozenset[str], kept_chains: set[str]) -> Verdict | None:
-    if not held:
-        return keep("shared", "an image shares it, and which one cannot be told")
-    if held & kept_chains:
-        return keep("shared", "an image that stays shares it: removing it would free nothing")
-    return None
 
 
 def _children_first(images: Iterable[Image]) -> list[Image]:

@@ -1,15 +1,21 @@
 """The prediction: how many bytes a selection frees; exact where that can be known, else a range and why."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
+from bot.core.docker.blob_cache import Held, match_records
+from bot.core.docker.blobs import Content
 from bot.core.docker.cache import REGULAR, Holds, match_cache, narrowed
 from bot.core.docker.inventory import CONTAINERD_STORE, CacheRecord, Container, Image, Inventory, Kind, Volume
 from bot.core.docker.layers import Freed, Sizes, depth_in, freed, measure
 from bot.core.docker.users import Users
 from bot.core.plan.plan import Frees
+from bot.core.plan.selection import Verdict, keep
+from bot.core.plan.stored import freed as freed_of_store
+from bot.core.plan.stored import holders
 
 _EXACT = "exact: counted layer by layer, shared layers once"
+_EXACT_STORED = "exact: counted blob by blob and layer by layer, shared ones once"
 _ESTIMATE = "an estimate: the containerd image store does not tell what its layers share"
 _CACHE = "a range: build cache may hold some of these layers"
 _NO_IMAGE = "a range: the image of a stopped container is gone, and what it still holds is not reported"
@@ -30,13 +36,43 @@ class Measured:
     sizes: Sizes
     holds: Holds
     users: Users
+    stored: Mapping[str, Held] = field(default_factory=dict)
+    """What each build cache record holds of the containerd store, where its content is known."""
 
     @classmethod
     def of(cls, inventory: Inventory) -> "Measured":
+        users = Users.of(inventory)
+        if inventory.content is not None:
+            nothing = Sizes({}, {}, {}, {})
+            return cls(
+                inventory, nothing, Holds({}), users, match_records(inventory.cache, inventory.content)
+            )
         sizes = measure(inventory.images)
         holds = match_cache(inventory.cache, inventory.images, sizes)
-        return cls(
-            inventory, narrowed(sizes, holds, inventory.cache, inventory.images), holds, Users.of(inventory)
+        return cls(inventory, narrowed(sizes, holds, inventory.cache, inventory.images), holds, users)
+
+    def kept_with(self, going: Collection[str]) -> frozenset[str]:
+        """What the images that stay hold, while these go, by their ids: chain ids, and blobs where those are known."""
+        staying = (image for image in self.inventory.images if image.id not in going)
+        content = self.inventory.content
+        if content is None:
+            return frozenset().union(*(image.chain_ids for image in staying))
+        return content.holds(image.id for image in staying)
+
+    def spared(self, record: CacheRecord, kept: frozenset[str]) -> Verdict | None:
+        """Why a shared record stays beside the images that hold ``kept``: removing it would free nothing."""
+        if self.inventory.content is None:
+            held = self.holds.of(record.id)
+            if not held:
+                return keep("shared", "an image shares it, and which one cannot be told")
+        elif self.stored[record.id].own_most:
+            return None  # it has a snapshot of its own, whoever else holds the blob
+        else:
+            held = self.stored[record.id].perhaps
+        return (
+            keep("shared", "an image that stays shares it: removing it would free nothing")
+            if held & kept
+            else None
         )
 
 
@@ -55,6 +91,8 @@ ItemSizes = Mapping[Kind, Mapping[str, int]]
 
 def predict(measured: Measured, taken: Taken) -> tuple[Frees, ItemSizes, Mapping[str, int]]:
     """What removing these frees: in all, by object, and the sizes of the layers that go by chain id."""
+    if measured.inventory.content is not None:
+        return _stored(measured, measured.inventory.content, taken)
     stay = _kept_chains(measured.inventory, taken.images)
     images = _images(measured, taken, stay)
     sizes: ItemSizes = {
@@ -73,6 +111,36 @@ def predict(measured: Measured, taken: Taken) -> tuple[Frees, ItemSizes, Mapping
     why = tuple(_reasons(measured, taken, images, orphans, known))
     frees = Frees(low=low, high=max(low, high), exact=not why, why="; ".join(why) or _EXACT)
     return frees, sizes, images.layers
+
+
+def _stored(measured: Measured, content: Content, taken: Taken) -> tuple[Frees, ItemSizes, Mapping[str, int]]:
+    """The same on the containerd store."""
+    going = {
+        **{(Kind.CONTAINER, c.id): None for c in taken.containers},
+        **{(Kind.IMAGE, image.id): None for image in taken.images},
+        **{(Kind.BUILD_CACHE, record.id): None for record in taken.records},
+    }
+    every = {(each.kind, each.id): each for each in holders(measured.inventory, content, measured.stored)}
+    staying = [holder for key, holder in every.items() if key not in going]
+    found = freed_of_store([every[key] for key in going], staying, content)
+    volumes = {v.name: v.size or 0 for v in taken.volumes}
+    sizes: ItemSizes = {
+        **{kind: {i: size for (k, i), size in found.by_object.items() if k is kind} for kind in Kind},
+        Kind.VOLUME: volumes,
+    }
+    others = sum(volumes.values())
+    low, high = found.low + others, found.high + others
+    why = []
+    if found.unsized:
+        why.append(_UNKNOWN)
+    elif low != high:
+        why.append(_HOLDS_UNKNOWN if any(h.unknown for h in staying) else _CACHE)
+    if None in (*(c.size_rw for c in taken.containers), *(v.size for v in taken.volumes)):
+        why.append(_UNKNOWN)
+    frees = Frees(
+        low=low, high=max(low, high), exact=not why, why="; ".join(dict.fromkeys(why)) or _EXACT_STORED
+    )
+    return frees, sizes, found.things
 
 
 def _kept_chains(inventory: Inventory, taken: Iterable[Image]) -> frozenset[str]:
@@ -179,7 +247,8 @@ def _reasons(
     measured: Measured, taken: Taken, images: Freed, orphans: Sequence[Container], known: set[str]
 ) -> Iterable[str]:
     if taken.images and measured.inventory.engine.store == CONTAINERD_STORE:
-        yield _ESTIMATE
+        barred = measured.inventory.no_content
+        yield f"{_ESTIMATE} ({barred})" if barred else _ESTIMATE
     elif images.unknown:
         yield f"{_UNKNOWN} ({', '.join(images.unknown[:3])})"
     elif images.low != images.high:

@@ -97,6 +97,8 @@ class Checks:
         self._check(allowed.forbidden(allowed.of_a_look(self._lent)), "looks and plans need")
         info = self._engine.info()
         found = f"Docker Engine {info.version} ({info.store}), id {info.id}, data root {info.data_root}"
+        if barred := self._engine.barred():
+            found = f"{found}. Plans say estimates: {barred}"
         events = allowed.forbidden(allowed.of_events(self._lent))
         return (
             f"{found}; {events[0]} is forbidden, which only the stream of events needs" if events else found

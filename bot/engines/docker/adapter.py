@@ -147,6 +147,7 @@ class DialAdapter(requests.adapters.HTTPAdapter):
     def __init__(self, dial: Dial, limits: Limits, host: str = "engine", port: int | None = None) -> None:
         """``host`` and ``port`` are told to the engine, as the Host of each request, and lead nowhere."""
         super().__init__()
+        self.dial = dial
         self._make = partial(_Pool, dial, limits, host, port)
         self._pool = self._make()
 

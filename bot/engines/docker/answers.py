@@ -119,6 +119,10 @@ class _State(TypedDict, total=False):
     FinishedAt: _Text
 
 
+class _Described(TypedDict, total=False):
+    digest: _Text
+
+
 class _AnyContainer(TypedDict, total=False):
     Id: _Text
     Created: _Time
@@ -129,6 +133,7 @@ class _AnyContainer(TypedDict, total=False):
 
 
 class ListedContainer(_AnyContainer, total=False):
+    ImageManifestDescriptor: _Described | None
     Names: _Texts
     State: _Text
     ImageID: _Text
@@ -179,6 +184,7 @@ CacheRecord = TypedDict(
     {
         "ID": _Text, "Type": _Text, "Description": _Text, "Parent": _Text, "Parents": _Texts, " Parents": _Texts,
         "Size": _Number, "Shared": _Truth, "InUse": _Truth, "CreatedAt": _Time, "LastUsedAt": _Time,
+        "UsageCount": _Number,
     },
     total=False,
 )  # fmt: skip

@@ -24,7 +24,7 @@ from bot.core.errors import (
     HostUnreachableError,
 )
 from bot.engines.docker import answers
-from bot.engines.docker.adapter import DIALLED_URL, DialAdapter
+from bot.engines.docker.adapter import DIALLED_URL, Dial, DialAdapter
 from bot.engines.docker.budget import LateError
 from bot.engines.docker.identity import proven
 from bot.engines.docker.tcp_dial import tcp_dial
@@ -90,6 +90,18 @@ class EngineClient(docker.APIClient):
         self._guard = threading.Lock()
         self._in_flight = 0
         self._last_answer: float | None = None
+
+    @property
+    def limits(self) -> Limits:
+        return self._limits
+
+    @property
+    def dial(self) -> Dial:
+        """Opens a connection of the caller's own to the same engine; LinkError."""
+        adapter = self.get_adapter(DIALLED_URL)
+        if not isinstance(adapter, DialAdapter):
+            raise LinkError(EngineUnsupportedError, "its content could not be asked for: nothing dials it")
+        return adapter.dial
 
     def negotiate(self) -> None:
         """Settle on the engine's API version; LinkError for an engine that Deckhand does not work with."""

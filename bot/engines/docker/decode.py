@@ -116,6 +116,7 @@ def listed_container(answer: Answer, sizes: Mapping[str, Answer]) -> Container:
         state=str(answer.get("State") or ""),
         image_id=str(answer.get("ImageID") or ""),
         image=str(answer.get("Image") or ""),
+        manifest=str((answer.get("ImageManifestDescriptor") or {}).get("digest") or ""),
         created_at=moment(answer.get("Created")),
         labels=_labels(answer.get("Labels")),
         volumes=_volumes(answer),
@@ -216,6 +217,7 @@ def cache_record(answer: Answer) -> CacheRecord:
         in_use=answer.get("InUse") is not False,
         created_at=moment(answer.get("CreatedAt")),
         last_used_at=moment(answer.get("LastUsedAt")),
+        used=_count(answer.get("UsageCount")),
     )
 
 

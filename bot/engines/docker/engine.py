@@ -8,18 +8,32 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from docker import APIClient
 
-from bot.core.docker.inventory import CacheRecord, Container, EngineInfo, Image, Inventory, Network, Volume
+from bot.core.docker.blobs import Content
+from bot.core.docker.inventory import (
+    CONTAINERD_STORE,
+    CacheRecord,
+    Container,
+    EngineInfo,
+    Image,
+    Inventory,
+    Network,
+    Volume,
+)
 from bot.core.docker.usage import DiskSpace, DiskUsage, Glance, Survey
 from bot.core.errors import EngineTimeoutError, EngineUnsupportedError, NotFoundError
 from bot.engines.disk.local import Disk, unknown_disk
 from bot.engines.docker import decode
 from bot.engines.docker.decode import Answer
 from bot.engines.docker.df import Df
-from bot.engines.failures import translated
+from bot.engines.docker.history import platform_history
+from bot.engines.failures import LinkError, translated
+
+if TYPE_CHECKING:
+    from bot.engines.docker.content.gather import Gatherer
 
 R = TypeVar("R")
 T = TypeVar("T")
@@ -44,6 +58,7 @@ class DockerEngine:
         self._disk = disk
         self._df = Df(host, self._client)
         self._info: tuple[float, EngineInfo | None] = 0, None
+        self._gatherer: Gatherer | None = None
         self._remembered_lock = threading.Lock()
         self._remembered: OrderedDict[str, Image] = OrderedDict()
 
@@ -108,7 +123,10 @@ class DockerEngine:
             listed_volumes = client.volumes().get("Volumes") or ()
             df = self._df.end(counting)
             images = self._images(client, listed, df)
+            content, no_content = self._content(client, engine, images)
             containers = self._containers_met(client, df)
+        if content is not None and self._gatherer is not None:
+            content = self._gatherer.with_users(content, containers)
         inventory = Inventory(
             engine=engine,
             taken_at=decode.moment(info.get("SystemTime")) or datetime.now(UTC),
@@ -117,6 +135,8 @@ class DockerEngine:
             networks=networks,
             volumes=_volumes(listed_volumes, df),
             cache=decode.cache_records(df),
+            content=content,
+            no_content=no_content,
         )
         return Survey(inventory=inventory, usage=decode.disk_usage(df), disk=disk)
 
@@ -142,6 +162,36 @@ class DockerEngine:
 
         found |= {image.id: image for image in self._each(gather, unknown)}
         return self._remember(tuple(image for image in found.values() if image))
+
+    def _content(
+        self, client: Any, engine: EngineInfo, images: Sequence[Image]
+    ) -> tuple[Content | None, str]:
+        """What the containerd store keeps, or why that cannot be told."""
+        if engine.store != CONTAINERD_STORE:
+            return None, ""
+        from bot.engines.docker.content.gather import Gatherer  # noqa: PLC0415 - other stores need none of it
+
+        def history(image_id: str, platform: tuple[str, str, str]) -> Sequence[int] | None:
+            return platform_history(client, image_id, platform)
+
+        self._gatherer = self._gatherer or Gatherer()
+        try:
+            return self._gatherer.look(client.dial, client.limits, images, history), ""
+        except LinkError as error:
+            return None, error.sentence
+
+    def barred(self) -> str:
+        """Why the content of the containerd store cannot be told; empty where it can, and on other stores."""
+        with self._client() as client:
+            if self._recent_info().store != CONTAINERD_STORE:
+                return ""
+            from bot.engines.docker.content.gather import try_out  # noqa: PLC0415 - as above
+
+            try:
+                try_out(client.dial, client.limits)
+            except LinkError as error:
+                return error.sentence
+        return ""
 
     def refreshed(self, images: Sequence[Image]) -> tuple[Image, ...]:
         with self._client() as client:

@@ -164,6 +164,7 @@ class Execute:
                 return True
             self.changed()
             self._end(run, self._reached(partial(_remove, removal, group)))
+        removal.end()
         return False
 
     def _settle(self, run: Run, removal: Removal) -> None:

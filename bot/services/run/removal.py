@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from bot.core.docker.inventory import CONTAINERD_STORE, CacheRecord, Container, Image, Kind, repository
-from bot.core.errors import ConflictError, EngineRequestError, NotFoundError
+from bot.core.errors import ConflictError, EngineRequestError, HostError, NotFoundError
 from bot.core.life.states import ItemState, Outcome
 from bot.core.plan import recheck
 from bot.core.plan.plan import Draft, Item
@@ -224,6 +224,16 @@ class Removal:
                 self.engine.tag(item.id, reference)
                 return True
         return False
+
+    def end(self) -> None:
+        """To be called once all is done: the containerd store lets go of what builds left held for minutes.
+
+        What an engine that does not do it now keeps goes by itself later.
+        """
+        if self.draft.engine.store == CONTAINERD_STORE:
+            self.before_effect()
+            with suppress(HostError):
+                self.engine.collect()
 
     # --- build cache, all of a plan's records in one call ---------------------------------------
 

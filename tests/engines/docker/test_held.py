@@ -139,7 +139,8 @@ def test_an_engine_with_another_id_name_or_data_root_is_not_the_one_that_is_mean
 
 def test_only_a_held_engine_can_change_anything() -> None:
     assert CHANGING == [
-        "prune_cache", "pull", "remove_container", "remove_image", "remove_network", "remove_volume", "tag", "untag",
+        "collect", "prune_cache", "pull", "remove_container", "remove_image", "remove_network", "remove_volume", "tag",
+        "untag",
     ]  # fmt: skip
     writes = {
         "remove_container",

@@ -1,0 +1,99 @@
+"""What blobs say: the shape of manifests and configurations of the Open Container Initiative, as values of the core."""
+
+from typing import Annotated, Any
+
+from pydantic import Field
+from typing_extensions import TypedDict  # pydantic wants this one before Python 3.12
+
+from bot.core.docker.blobs import Blob, Manifest
+from bot.core.docker.layers import chain_ids
+from bot.engines.docker.answers import shaped
+from bot.engines.docker.content.messages import moment
+from bot.engines.docker.decode import moment as written_moment
+from bot.engines.failures import LinkError
+
+_REFERS, _VARIANT = "containerd.io/gc.ref.content", "containerd.io/gc.ref.content.blob-"
+_SNAPSHOT, _UNPACKED = "containerd.io/gc.ref.snapshot.", "containerd.io/uncompressed"
+_SOURCE = "containerd.io/distribution.source."
+
+Word = Annotated[str, Field(strict=True, max_length=4_096)]
+
+
+class _Descriptor(TypedDict, total=False):
+    mediaType: Word | None
+    digest: Word | None
+
+
+class ManifestDocument(TypedDict, total=False):
+    config: _Descriptor | None
+    layers: list[_Descriptor] | None
+
+
+class _RootFs(TypedDict, total=False):
+    diff_ids: list[Word] | None
+
+
+class _Step(TypedDict, total=False):
+    created: Word | None
+    empty_layer: bool | None
+
+
+class ConfigDocument(TypedDict, total=False):
+    os: Word | None
+    architecture: Word | None
+    variant: Word | None
+    rootfs: _RootFs | None
+    history: list[_Step] | None
+
+
+def blob(info: Any) -> Blob:
+    """One entry of the list of content."""
+    labels = {label.key: label.value for label in info.labels}
+    refers = {value for key, value in labels.items() if key.startswith(_REFERS)}
+    variants = {value for key, value in labels.items() if key.startswith(_VARIANT)}
+    return Blob(
+        digest=info.digest,
+        size=max(info.size, 0),
+        created_at=moment(info.created_at),
+        refers_to=tuple(sorted(refers - {info.digest})),
+        variants=tuple(sorted(variants - {info.digest})),
+        built=bool(variants),
+        chain_id=next((value for key, value in labels.items() if key.startswith(_SNAPSHOT)), ""),
+        diff_id=labels.get(_UNPACKED, ""),
+        sourced=any(key.startswith(_SOURCE) for key in labels),
+    )
+
+
+def configuration_of(content: bytes) -> str:
+    """The digest of the configuration that a manifest names; empty where it is no manifest."""
+    document = _read(ManifestDocument, content)
+    return (document.get("config") or {}).get("digest") or ""
+
+
+def manifest(digest: str, content: bytes, configuration: bytes) -> Manifest:
+    """An image of one platform; without layers to unpack where its configuration is of something else."""
+    document, config = _read(ManifestDocument, content), _read(ConfigDocument, configuration)
+    layers = tuple(layer.get("digest") or "" for layer in document.get("layers") or ())
+    diff_ids = tuple((config.get("rootfs") or {}).get("diff_ids") or ())
+    if any("in-toto" in (layer.get("mediaType") or "") for layer in document.get("layers") or ()):
+        diff_ids = ()
+    steps = config.get("history") or ()
+    made = [step for step in steps if not step.get("empty_layer")]
+    return Manifest(
+        digest=digest,
+        config=(document.get("config") or {}).get("digest") or "",
+        layers=layers,
+        diff_ids=diff_ids,
+        chain_ids=chain_ids(diff_ids),
+        made_at=tuple(written_moment(s.get("created")) for s in made) if len(made) == len(diff_ids) else (),
+        steps=tuple(not step.get("empty_layer") for step in steps),
+        platform=(config.get("os") or "", config.get("architecture") or "", config.get("variant") or ""),
+    )
+
+
+def _read(shape: Any, content: bytes) -> Any:
+    """Anybody can put anything into a store: what is none of these is empty."""
+    try:
+        return shaped(shape, content, "a question about its content")
+    except LinkError:
+        return {}

@@ -1,0 +1,212 @@
+"""The content of the containerd store, asked through an engine's own gRPC endpoint: what is sent, and what is borne."""
+
+import json
+import re
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from bot.core.docker.blobs import Content
+from bot.core.docker.inventory import Image
+from bot.core.errors import EngineAnswerError, EngineTimeoutError, EngineUnsupportedError
+from bot.engines.docker.adapter import unix_dial
+from bot.engines.docker.content import messages
+from bot.engines.docker.content.gather import Gatherer
+from bot.engines.docker.content.methods import Method
+from bot.engines.failures import LinkError
+from bot.engines.limits import Limits
+from tests.support.lying.content import UPGRADED, ContentServer, Talk
+
+LIMITS = Limits(connect=5, read=20, silence=20, list_bytes=4_000_000)
+CHAIN = "sha256:" + "c" * 64
+MANIFEST, CONFIG, LAYER = (f"sha256:{letter * 64}" for letter in "123")
+DOCUMENTS = {
+    MANIFEST: json.dumps({"config": {"digest": CONFIG}, "layers": [{"digest": LAYER, "mediaType": "tar"}]}).encode(),
+    CONFIG: json.dumps({
+        "os": "linux", "architecture": "amd64", "rootfs": {"type": "layers", "diff_ids": [CHAIN]},
+        "history": [{"created": "2026-03-01T12:00:00.5Z"}, {"empty_layer": True}],
+    }).encode(),
+}  # fmt: skip
+
+
+def info(digest: str, size: int, **labels: str) -> dict[str, object]:
+    named = {key.replace("__", "/").replace("_", "."): value for key, value in labels.items()}
+    return {
+        "digest": digest,
+        "size": size,
+        "labels": [{"key": key, "value": value} for key, value in named.items()],
+    }
+
+
+def listing(_request: bytes) -> tuple[list[bytes], str]:
+    found = [
+        info(MANIFEST, 300, containerd_io__gc_ref_content_0=CONFIG, containerd_io__gc_ref_content_1=LAYER),
+        info(CONFIG, 200, containerd_io__gc_ref_snapshot_overlayfs=CHAIN),
+        info(LAYER, 1_000, containerd_io__uncompressed=CHAIN),
+    ]  # fmt: skip
+    return [messages.written("ListAnswer", info=[one]) for one in found], "0"
+
+
+def reading(request: bytes) -> tuple[list[bytes], str]:
+    content = DOCUMENTS.get(messages.read("ReadRequest", request).digest)
+    if content is None:
+        return [], "5"
+    half = len(content) // 2
+    return [messages.written("ReadAnswer", data=part) for part in (content[:half], content[half:])], "0"
+
+
+def building(_request: bytes) -> tuple[list[bytes], str]:
+    made = {"logs": {"digest": LAYER}, "result": {"only": {"digest": MANIFEST}}}
+    return [messages.written("HistoryAnswer", record=made)], "0"
+
+
+HONEST: dict[str, Talk] = {Method.LIST: listing, Method.READ: reading, Method.HISTORY: building}
+IMAGE = Image(id=MANIFEST, chain_ids=(CHAIN,), history=(4_096, 0))
+
+
+def looked(server: ContentServer, gatherer: Gatherer | None = None) -> Content:
+    return (gatherer or Gatherer()).look(unix_dial(server.path, LIMITS), LIMITS, [IMAGE], lambda *_: None)
+
+
+def test_nothing_is_ever_sent_but_three_methods_that_change_nothing(tmp_path: Path) -> None:
+    assert {method.value for method in Method} == {
+        "/containerd.services.content.v1.Content/List",
+        "/containerd.services.content.v1.Content/Read",
+        "/moby.buildkit.v1.Control/ListenBuildHistory",
+    }
+    sources = {path: path.read_text() for path in Path("bot").rglob("*.py")}
+    speaking = {
+        path.name for path, text in sources.items() if re.search(r"\bimport h2\b|h2\.connection", text)
+    }
+    assert {name for name in speaking if name != "serving.py"} == {"http2.py"}
+    paths = [
+        line
+        for line in sources[Path("bot/engines/docker/content/http2.py")].splitlines()
+        if '":path"' in line
+    ]
+    assert len(paths) == 1
+    assert "Method(method).value" in paths[0]
+    with ContentServer(tmp_path, HONEST) as server:
+        looked(server)
+    assert set(server.asked) == {method.value for method in Method}
+
+
+def test_a_method_that_is_not_among_them_is_not_sent(tmp_path: Path) -> None:
+    from bot.engines.docker.budget import Budget  # noqa: PLC0415
+    from bot.engines.docker.content.http2 import opened  # noqa: PLC0415
+
+    with (
+        ContentServer(tmp_path, HONEST) as server,
+        opened(unix_dial(server.path, LIMITS), Budget(2, 2, 1_000)) as channel,
+        pytest.raises(ValueError, match="Update"),
+    ):
+        channel.call("/containerd.services.content.v1.Content/Update", [b""])  # type: ignore[arg-type]
+    assert server.asked == []
+
+
+@pytest.mark.parametrize("upgrade", [UPGRADED, None], ids=["behind the upgrade", "at once"])
+def test_what_is_stored_is_read_whichever_way_the_engine_speaks(
+    tmp_path: Path, upgrade: bytes | None
+) -> None:
+    with ContentServer(tmp_path, HONEST, upgrade) as server:
+        content = looked(server)
+    assert {digest: blob.size for digest, blob in content.blobs.items()} == {
+        MANIFEST: 300,
+        CONFIG: 200,
+        LAYER: 1_000,
+    }
+    manifest = content.manifests[MANIFEST]
+    assert (manifest.config, manifest.layers, manifest.chain_ids) == (CONFIG, (LAYER,), (CHAIN,))
+    assert manifest.made_at == (datetime(2026, 3, 1, 12, 0, 0, 500_000, tzinfo=UTC),)
+    assert content.snapshots == {CHAIN: 4_096}
+    assert content.holds([MANIFEST]) == {MANIFEST, CONFIG, LAYER, CHAIN}
+    assert content.by_history == {MANIFEST, CONFIG, LAYER}
+
+
+def test_what_never_changes_is_read_once(tmp_path: Path) -> None:
+    gatherer = Gatherer()
+    with ContentServer(tmp_path, HONEST) as server:
+        first, second = looked(server, gatherer), looked(server, gatherer)
+    assert first == second
+    assert server.asked.count(Method.READ) == len(DOCUMENTS)
+    assert server.asked.count(Method.LIST) == 2
+
+
+def refusing(_request: bytes) -> tuple[list[bytes], str]:
+    return [], "12"
+
+
+def garbage(_request: bytes) -> tuple[list[bytes], str]:
+    return [b"\xff" * 40], "0"
+
+
+def endless(_request: bytes) -> tuple[list[bytes], str]:
+    return [b"\n\0" * 500_000] * 8, "0"
+
+
+@pytest.mark.parametrize(
+    ("method", "talk", "kind"),
+    [
+        (Method.LIST, refusing, EngineUnsupportedError),
+        (Method.HISTORY, refusing, EngineUnsupportedError),
+        (Method.LIST, garbage, EngineAnswerError),
+        (Method.READ, garbage, EngineAnswerError),
+        (Method.LIST, endless, EngineAnswerError),
+    ],
+)
+def test_what_no_engine_says_ends_in_a_sentence(
+    tmp_path: Path, method: Method, talk: Talk, kind: type[Exception]
+) -> None:
+    with (
+        ContentServer(tmp_path, {**HONEST, method: talk}) as server,
+        pytest.raises(LinkError) as raised,
+    ):
+        looked(server)
+    assert raised.value.kind is kind
+    assert raised.value.sentence.endswith((".", ")"))
+
+
+@pytest.mark.parametrize("answer", [
+    b"HTTP/1.1 403 Forbidden\r\nContent-Type: text/html\r\n\r\n<html>no</html>", b"220 mail.example.com ESMTP\r\n\r\n",
+    b"HTTP/1.1 200 OK\r\n\r\n", b"",
+])  # fmt: skip
+def test_a_way_that_is_barred_is_told_as_such(tmp_path: Path, answer: bytes) -> None:
+    with ContentServer(tmp_path, HONEST, answer) as server, pytest.raises(LinkError) as raised:
+        looked(server)
+    assert raised.value.kind is EngineUnsupportedError
+    assert "/grpc" in raised.value.sentence
+    assert server.asked == []
+
+
+def test_an_engine_that_falls_silent_is_given_up_in_time(tmp_path: Path) -> None:
+    waiting: Callable[[bytes], tuple[list[bytes], str]] = lambda _request: (_wait(), "0")  # noqa: E731
+    with (
+        ContentServer(tmp_path, {**HONEST, Method.LIST: waiting}) as server,
+        pytest.raises(LinkError) as raised,
+    ):
+        Gatherer().look(unix_dial(server.path, LIMITS), replace(LIMITS, read=1), [IMAGE], lambda *_: None)
+    assert raised.value.kind is EngineTimeoutError
+
+
+def _wait() -> list[bytes]:
+    time.sleep(3)
+    return []
+
+
+def test_anything_may_lie_in_a_store_and_is_taken_for_no_image(tmp_path: Path) -> None:
+    odd = {
+        MANIFEST: b'{"config": {"digest": "' + CONFIG.encode() + b'"}, "layers": 7}',
+        CONFIG: b"\0not JSON",
+    }
+
+    def read(request: bytes) -> tuple[list[bytes], str]:
+        return [messages.written("ReadAnswer", data=odd[messages.read("ReadRequest", request).digest])], "0"
+
+    with ContentServer(tmp_path, {**HONEST, Method.READ: read}) as server:
+        content = looked(server)
+    assert content.holds([MANIFEST]) == {MANIFEST, CONFIG, LAYER, CHAIN}
+    assert all(not manifest.chain_ids for manifest in content.manifests.values())
