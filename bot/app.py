@@ -66,6 +66,7 @@ from bot.slack.home.handlers import HomeHandlers
 from bot.slack.home.showing import LOOP_SECONDS, HomeShow
 from bot.slack.look.handlers import LookHandlers
 from bot.slack.look.picture import can_draw
+from bot.slack.plan.copies import Copies
 from bot.slack.plan.deciding import DecisionHandlers
 from bot.slack.plan.forms.handlers import FormHandlers
 from bot.slack.plan.proposing import ProposalHandlers
@@ -213,6 +214,7 @@ class Deckhand:
             forms=FormHandlers(asking=proposals, chat=chat, submit=answering.submit),
             audits=AuditHandlers(review=audits, replies=replies),
             homes=HomeHandlers(show=homes),
+            copies=Copies(plans=store.plans, chat=chat),
         )  # fmt: skip
         Routing(routes=routes(handlers), answering=answering, pressed_at_home=handlers.homes.pressed).open(
             app

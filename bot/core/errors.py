@@ -225,5 +225,11 @@ class ChannelClosedError(ChatRefusedError):
     """Deckhand is not in the channel, or the channel is archived or gone."""
 
 
+class UndrawableError(ChatRefusedError):
+    """Slack does not draw the message as it is; ``faults`` say where."""
+
+    faults: tuple[str, ...] = ()
+
+
 class ViewGoneError(ChatRefusedError):
     """The view was closed, changed by somebody else, or came too late to be opened."""

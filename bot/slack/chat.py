@@ -3,19 +3,26 @@
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from datetime import datetime
+from typing import TypeVar
 
 from slack_sdk import WebClient
 
-from bot.core.errors import ChannelClosedError, ChatError
+from bot.core.errors import ChannelClosedError, ChatError, ChatRefusedError, UndrawableError
 from bot.core.life.states import MessageRef
 from bot.core.rules.people import user_of
 from bot.core.visible import visible_lines
-from bot.slack.client import slack_errors
-from bot.slack.kit.blocks import Block, Message, Picture
+from bot.slack.client import PLAN_POSTED, slack_errors
+from bot.slack.kit.blocks import Block, Message, Picture, section
 from bot.slack.kit.limits import fitted
 from bot.slack.kit.text import SECTION_LIMIT, is_user, plain, uncalled
 
 LOG = logging.getLogger(__name__)
+
+LOOKED_BACK = 100
+"""Messages of a channel among which one is looked for."""
+
+T = TypeVar("T")
 
 
 class SlackChat:
@@ -27,29 +34,57 @@ class SlackChat:
         self._name_of = name_of
         self._direct: dict[str, str] = {}
 
-    def post(self, channel: str, message: Message, thread: str = "") -> str:
+    def post(self, channel: str, message: Message, thread: str = "", plan: str = "") -> str:
         """Post a message for everyone in the channel, or in one of its threads; its timestamp.
 
-        What Slack has no room for is in a file of the message's thread.
+        What Slack has no room for is in a file of the message's thread. ``plan`` is the plan whose message it is:
+        ``posted`` finds it by that, and it is tried once.
         """
         channel = self.place(channel)
-        message, whole = fitted(message if channel.startswith("D") else self.quiet(message))
-        with slack_errors():
+        message, rest = fitted(message if channel.startswith("D") else self.quiet(message))
+        metadata = {"event_type": PLAN_POSTED, "event_payload": {"plan": plan}} if plan else None
+
+        def post(message: Message) -> str:
             answer = self._client.chat_postMessage(
                 channel=channel,
                 thread_ts=thread or None,
                 text=message.text,
                 blocks=list(message.blocks),
+                metadata=metadata,
                 unfurl_links=False,
                 unfurl_media=False,
             )
-        ts = str(answer["ts"])
-        if whole:
-            self.attach(channel, thread or ts, "message.txt", "The whole message", whole)
+            return str(answer["ts"])
+
+        ts = _drawn(message, post)
+        if rest:
+            self.attach(channel, thread or ts, "message.txt", "The whole message", rest)
         return ts
 
-    def can_write(self, channel: str) -> bool:
-        """Whether the bot is in a channel; taken for granted where Slack does not say, as without ``channels:read``."""
+    def posted(self, channel: str, plan: str, since: datetime) -> str:
+        """The timestamp of a plan's message that may stand in a channel since then; empty where it does not.
+
+        Empty too where Slack does not show the app what is written there (scope ``channels:history`` and its like).
+        """
+        try:
+            with slack_errors():
+                found = self._client.conversations_history(
+                    channel=self.place(channel), oldest=f"{since.timestamp():.6f}", include_all_metadata=True,
+                    limit=LOOKED_BACK,
+                )["messages"]  # fmt: skip
+        except ChatRefusedError as error:
+            LOG.info("whether plan %s has a message already cannot be looked up: %s", plan, error)
+            return ""
+        named = {"event_type": PLAN_POSTED, "event_payload": {"plan": plan}}
+        return next((str(each["ts"]) for each in found or () if each.get("metadata") == named), "")
+
+    def can_write(self, channel: str, person: str) -> bool:
+        """Whether the bot is in a channel; taken for granted where Slack does not say, as without ``channels:read``.
+
+        Of direct messages it is in those with this person.
+        """
+        if channel.startswith("D"):
+            return channel == self.place(person)
         try:
             with slack_errors():
                 about = self._client.conversations_info(channel=self.place(channel))["channel"]
@@ -78,8 +113,12 @@ class SlackChat:
         """Put another message in the place of one of ours; MessageGoneError when somebody deleted it."""
         message, _ = fitted(message)
         place = self.place(channel)
-        with slack_errors():
-            self._client.chat_update(channel=place, ts=ts, text=message.text, blocks=list(message.blocks))
+        _drawn(
+            message,
+            lambda drawn: self._client.chat_update(
+                channel=place, ts=ts, text=drawn.text, blocks=list(drawn.blocks)
+            ),
+        )
 
     def delete(self, channel: str, ts: str) -> None:
         """Take one of our messages away."""
@@ -177,3 +216,15 @@ class SlackChat:
         with slack_errors():
             answer = self._client.views_publish(user_id=user_of(user), view=view, hash=seen_hash or None)
         return str(answer["view"]["hash"])
+
+
+def _drawn(message: Message, send: Callable[[Message], T]) -> T:
+    """Send a message; as plain text with its buttons, where Slack does not draw it, which is logged."""
+    try:
+        with slack_errors():
+            return send(message)
+    except UndrawableError as fault:
+        LOG.error("Slack does not draw “%s”: %s %s", message.text[:80], fault, "; ".join(fault.faults))  # noqa: TRY400 - Slack's words are what is wrong
+        buttons = [block for block in message.blocks if block["type"] == "actions"]
+        with slack_errors():
+            return send(replace(message, blocks=(section(message.text), *buttons)))

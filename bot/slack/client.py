@@ -4,20 +4,45 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from http import HTTPStatus
 from types import MappingProxyType
+from urllib.error import URLError
 
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
-from slack_sdk.http_retry.builtin_handlers import RateLimitErrorRetryHandler, ServerErrorRetryHandler
+from slack_sdk.http_retry.builtin_handlers import ConnectionErrorRetryHandler, RateLimitErrorRetryHandler
+from slack_sdk.http_retry.builtin_interval_calculators import FixedValueRetryIntervalCalculator
+from slack_sdk.http_retry.handler import RetryHandler
+from slack_sdk.http_retry.request import HttpRequest
+from slack_sdk.http_retry.response import HttpResponse
+from slack_sdk.http_retry.state import RetryState
 
-from bot.core.errors import ChannelClosedError, ChatError, ChatRefusedError, MessageGoneError, ViewGoneError
+from bot.core.errors import (
+    ChannelClosedError,
+    ChatError,
+    ChatRefusedError,
+    MessageGoneError,
+    UndrawableError,
+    ViewGoneError,
+)
 
 TIMEOUT = 15
 """Seconds per call to Slack."""
-TRANSIENT = frozenset({
-    "ratelimited", "rate_limited", "internal_error", "fatal_error", "service_unavailable", "request_timeout",
+PASSING = frozenset({
+    "accesslimited", "external_channel_migrating", "fatal_error", "internal_error", "rate_limited", "ratelimited",
+    "request_timeout", "service_unavailable", "team_added_to_org", "update_failed",
 })  # fmt: skip
+"""Errors after which the same call may succeed."""
+_PAUSES = frozenset({"accesslimited", "rate_limited", "ratelimited"})
+UNDRAWABLE = frozenset({
+    "blocks_too_long", "invalid_attachments", "invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long",
+    "msg_too_long", "only_one_table_allowed",
+})  # fmt: skip
+AGAIN_AFTER = 0.4
+"""Seconds: whoever waits for an answer waits for them too."""
+PLAN_POSTED = "deckhand_plan"
+"""The type of the metadata of a plan's message."""
 _REFUSED: Mapping[str, type[ChatRefusedError]] = MappingProxyType({
     **dict.fromkeys(("message_not_found", "cant_update_message", "edit_window_closed"), MessageGoneError),
+    **dict.fromkeys(UNDRAWABLE, UndrawableError),
     **dict.fromkeys(("not_in_channel", "channel_not_found", "is_archived"), ChannelClosedError),
     **dict.fromkeys(
         ("expired_trigger_id", "exchanged_trigger_id", "not_found", "view_not_found", "hash_conflict"),
@@ -38,8 +63,33 @@ def web_client(token: str, api_url: str | None, *, patient: bool = True) -> WebC
     )
     if patient:
         client.retry_handlers.append(RateLimitErrorRetryHandler(max_retry_count=2))
-    client.retry_handlers.append(ServerErrorRetryHandler(max_retry_count=2))
+    client.retry_handlers = [
+        handler for handler in client.retry_handlers if not isinstance(handler, ConnectionErrorRetryHandler)
+    ]
+    client.retry_handlers.append(Again(2, FixedValueRetryIntervalCalculator(AGAIN_AFTER)))
     return client
+
+
+class Again(RetryHandler):
+    """Tries again after what passes: a broken connection, a server's error, and errors that Slack calls passing.
+
+    Not what would stand there twice: whether a plan's message stands is looked up before it is posted again.
+    """
+
+    def _can_retry(
+        self,
+        *,
+        state: RetryState,  # noqa: ARG002 - slack_sdk's own signature
+        request: HttpRequest,
+        response: HttpResponse | None = None,
+        error: Exception | None = None,
+    ) -> bool:
+        if PLAN_POSTED.encode() in (request.data or b""):
+            return False
+        if response is None:
+            return isinstance(error, URLError | ConnectionError)
+        reason = (response.body or {}).get("error")
+        return response.status_code >= SERVER_ERROR or reason in PASSING - _PAUSES
 
 
 @contextmanager
@@ -51,10 +101,12 @@ def slack_errors() -> Iterator[None]:
         reason = str(error.response.get("error") or "unknown_error")
         kind = (
             ChatError
-            if reason in TRANSIENT or error.response.status_code >= SERVER_ERROR
+            if reason in PASSING or error.response.status_code >= SERVER_ERROR
             else _REFUSED.get(reason, ChatRefusedError)
         )
         told = kind(f"Slack answered {reason}.")
+        if isinstance(told, UndrawableError):
+            told.faults = tuple((error.response.get("response_metadata") or {}).get("messages") or ())
         told.retry_after = _pause(error)
         raise told from error
     except (SlackClientError, OSError) as error:

@@ -9,6 +9,7 @@ from bot.slack.door.ways import DECIDE
 from bot.slack.home.handlers import HomeHandlers
 from bot.slack.look.handlers import LookHandlers
 from bot.slack.parsing import AUDIT, DF, PRUNE
+from bot.slack.plan.copies import Copies
 from bot.slack.plan.deciding import DecisionHandlers
 from bot.slack.plan.forms.handlers import FormHandlers
 from bot.slack.plan.proposing import ProposalHandlers
@@ -26,10 +27,12 @@ class Handlers:
     forms: FormHandlers
     audits: AuditHandlers
     homes: HomeHandlers
+    copies: Copies
 
 
 def routes(to: Handlers) -> tuple[Route, ...]:
     """The table. Slack gives three seconds to open a form: that waits for no look, as decisions do not."""
+    newest = to.copies.newest
     return (
         command(DF, to.looks.df),
         action(ids.LOOK, to.looks.look),
@@ -41,15 +44,15 @@ def routes(to: Handlers) -> tuple[Route, ...]:
         action(ids.PLAN_AFRESH, to.proposals.afresh),
         action(ids.COMMANDS, to.proposals.tell_commands),
         # decisions
-        action(ids.APPROVE, to.decisions.approve, DECIDE),
-        action(ids.REJECT, to.decisions.ask_why, DECIDE),
+        action(ids.APPROVE, newest(to.decisions.approve), DECIDE),
+        action(ids.REJECT, newest(to.decisions.ask_why), DECIDE),
         view(ids.REJECT_REASON, to.decisions.reject, to.decisions.mistakes, DECIDE),
-        action(ids.WITHDRAW, to.decisions.withdraw, DECIDE),
-        action(ids.STOP, to.decisions.stop, DECIDE),
-        action(ids.TAKE_UP, to.decisions.take_up, DECIDE),
+        action(ids.WITHDRAW, newest(to.decisions.withdraw), DECIDE),
+        action(ids.STOP, newest(to.decisions.stop), DECIDE),
+        action(ids.TAKE_UP, newest(to.decisions.take_up), DECIDE),
         action(ids.RESTORE, to.decisions.restore, DECIDE),
         # forms
-        action(ids.ADJUST, to.forms.ask_what_to_leave, DECIDE),
+        action(ids.ADJUST, newest(to.forms.ask_what_to_leave), DECIDE),
         view(ids.ADJUST_PLAN, to.forms.adjust, to.forms.mistakes_of_adjusting),
         action(ids.VOLUMES, to.forms.ask_which_volumes, DECIDE),
         view(ids.PICK_VOLUMES, to.forms.pick_volumes, to.forms.mistakes_of_picking),

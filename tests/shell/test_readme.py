@@ -90,11 +90,13 @@ def test_the_manifest_names_our_commands_socket_mode_and_no_scope_too_many() -> 
     manifest = (ROOT / "deploy" / "slack-manifest.yaml").read_text()
     assert re.findall(r"command: (\S+)", manifest) == [DF, PRUNE, AUDIT]
     assert "socket_mode_enabled: true" in manifest
-    scopes = re.search(r"bot: \[(.*)\]", manifest)
-    assert scopes is not None
-    assert set(scopes[1].split(", ")) == {
+    assert set(re.findall(r"^      - ([a-z_]+(?::[a-z]+)?)(?: #.*)?$", manifest, re.MULTILINE)) == {
+        "app_mentions:read",
+        "channels:read",
         "commands",
         "chat:write",
+        "groups:read",
+        "im:history",
         "files:write",
         "im:write",
         "usergroups:read",

@@ -16,6 +16,7 @@ from bot.core.errors import (
     NewerReleaseError,
     PlanDiffersError,
     RefusedError,
+    UndrawableError,
 )
 from bot.core.life.states import ENDED, MessageRef, PlanState, Status
 from bot.ports import Audit, Change, Chat, Clock, Messages, Plans
@@ -142,6 +143,11 @@ class Show:
             return self.chat.post_plan(state)
         except MessageGoneError:
             return self._post_again(state, message)
+        except UndrawableError:
+            if message.ts:
+                raise  # it shows what was before, so it is no newer: it is tried again
+            self._cancel(state.plan.id, "Slack does not draw it; the log of Deckhand says why.")
+            return message
         except ChatRefusedError as refused:
             if not message.ts:
                 self._cancel(state.plan.id, str(refused))

@@ -90,7 +90,7 @@ class ProposalHandlers:
         """
         self._not_swapped(asked, host, arguments.profile)
         self.proposals.check(host, arguments, asked.person, asked.channel)
-        if not self.chat.can_write(asked.channel):
+        if not self.chat.can_write(asked.channel, asked.person.id):
             raise ChannelClosedError(not_in_channel(asked.channel))
         waiting = later(AT_ONCE, lambda: self.replies.privately(asked, _planning_text(host, arguments)))
 

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import islice
 
 from bot.core.audit.events import ChainedEvent, Tag
@@ -42,10 +42,19 @@ class ShownPlans:
     """How those who may decide are called when a plan is new: ``never``, in the ``channel``, or each ``direct``."""
     members: Callable[[str], Collection[str]] = lambda _group: ()
     """The people of a user group."""
+    _doubtful: set[str] = field(default_factory=set)
+    """Plans of which nobody knows whether Slack has posted them: it gave no answer, or one that leaves it open."""
 
     def post_plan(self, state: PlanState) -> MessageRef:
         channel = self.chat.place(state.message.channel if state.message else "")
-        ts = self.chat.post(channel, self._calling(state))
+        plan_id = state.plan.id
+        ts = self.chat.posted(channel, plan_id, state.plan.created_at) if plan_id in self._doubtful else ""
+        if ts:
+            self.chat.edit(channel, ts, plan_message(state, self._about(state)))
+        else:
+            self._doubtful.add(plan_id)  # until Slack has answered
+            ts = self.chat.post(channel, self._calling(state), plan=plan_id)
+        self._doubtful.discard(plan_id)
         return MessageRef(channel=channel, ts=ts, permalink=self.chat.permalink(channel, ts))
 
     def _calling(self, state: PlanState) -> Message:

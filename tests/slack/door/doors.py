@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import pytest
 from slack_bolt import App, BoltRequest
 
+from bot.core.life.states import PlanState
 from bot.slack.action_ids import (
     ADJUST_PLAN,
     AUDIT_ALL,
@@ -86,11 +87,11 @@ def saying(person: Person, command: str, text: str, channel: str = CHANNEL) -> J
     }  # fmt: skip
 
 
-def pressing(person: Person, action_id: str, value: str) -> JSON:
+def pressing(person: Person, action_id: str, value: str, ts: str = "1.2") -> JSON:
     return by(person, "block_actions") | {
         "channel": {"id": CHANNEL, "name": "ops"},
-        "container": {"type": "message", "message_ts": "1.2", "channel_id": CHANNEL},
-        "message": {"ts": "1.2"},
+        "container": {"type": "message", "message_ts": ts, "channel_id": CHANNEL},
+        "message": {"ts": ts},
         "actions": [{"type": "button", "action_id": action_id, "block_id": "b", "value": value}],
         "response_url": "http://127.0.0.1:9/none",
     }
@@ -123,15 +124,16 @@ def fresh(prefix: str = "") -> str:
     return f"{prefix}{next(_numbers)}.{time.time_ns()}"
 
 
-def knocks(doors: Doors, person: Person, plan_id: str) -> Iterator[tuple[str, JSON, bool]]:
+def knocks(doors: Doors, person: Person, plan: PlanState) -> Iterator[tuple[str, JSON, bool]]:
     """Every word, click and form of a person, what it is called, and whether an answer in words belongs to it."""
+    plan_id, ts = plan.plan.id, plan.message.ts if plan.message else ""
     for command in doors.named(Act.COMMAND):
         for text in SAYINGS[command]:
             yield f"{command} {text}", saying(person, command, text), True
     for name in doors.named(Act.ACTION):
         value = OF_NOTHING.get(name, "prod-3" if name in OF_HOSTS else plan_id)
         action_id = {PROPOSE: f"{PROPOSE}:everything", HOME_PAGE: f"{HOME_PAGE}:hosts"}.get(name, name)
-        yield name, pressing(person, action_id, value), name not in SILENT
+        yield name, pressing(person, action_id, value, ts), name not in SILENT
     for view in doors.named(Act.VIEW):
         yield view, submitting(person, view, plan_id), True
 
@@ -144,7 +146,7 @@ def answered(place: Place, user: str) -> int:
 def through_all(place: Place, doors: Doors, person: Person, plan_id: str) -> list[str]:
     """Knock at every door, each after the answer of the one before; the names of those without an answer."""
     without = []
-    for name, payload, speaks in knocks(doors, person, plan_id):
+    for name, payload, speaks in knocks(doors, person, place.plan(plan_id)):
         before = answered(place, person.id)
         doors.knock(payload)
         try:

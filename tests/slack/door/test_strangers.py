@@ -24,6 +24,7 @@ from tests.slack.place import (
     shown,
     team,
 )
+from tests.slack.states import proposed
 
 OTHER = "T0OTHER"
 EVE = Person(id="U0EVE", name="eve", real_name="Eve", team_id=OTHER)
@@ -121,7 +122,7 @@ def test_the_same_doors_open_for_a_member(
     place = start(FOR_EVERYONE)
     plan_id = buttons(place.propose())["approve"]
     bob = place.workspace.team.person(BOB)
-    for _, payload, _ in knocks(doors, bob, plan_id):
+    for _, payload, _ in knocks(doors, bob, place.plan(plan_id)):
         doors.knock(payload)
     eventually(lambda: place.plan(plan_id).status is not Status.PROPOSED, 20)
     eventually(lambda: seen(place, tmp_path).forms >= 2, 20)
@@ -234,7 +235,7 @@ def test_who_acts_as_one_of_another_team_is_not_taken_for_ones_own(
     """The directory knows a member of this id, and the payload says that its user is of another team."""
     place = start(FOR_EVERYONE)
     liar = replace(place.workspace.team.person(BOB), team_id=OTHER)
-    for name, payload, _ in knocks(doors, liar, "x"):
+    for name, payload, _ in knocks(doors, liar, proposed()):
         if name == "/docker-df prod-3":
             doors.knock(payload)
     assert "or you may not look at it here" in place.told(BOB)

@@ -16,6 +16,7 @@ from bot.trial.workspace import Workspace
 @pytest.fixture
 def workspace() -> Iterator[Workspace]:
     with Workspace(notice="Only a trial.") as workspace:
+        workspace.team.scopes = None
         yield workspace
 
 

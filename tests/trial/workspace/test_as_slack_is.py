@@ -12,7 +12,7 @@ from slack_sdk.errors import SlackApiError
 from bot.trial.workspace import Channel, Person, Team, Workspace
 from bot.trial.workspace.core import Refused
 from bot.trial.workspace.limits.limits import check_message
-from bot.trial.workspace.people.team import DEFAULT_COMMANDS, DEFAULT_PEOPLE
+from bot.trial.workspace.people.team import DEFAULT_COMMANDS, DEFAULT_PEOPLE, DEFAULT_SCOPES
 
 ANN, BOB, CYD = "U0ANN", "U0BOB", "U0CYD"
 OPEN, HIDDEN, BETWEEN = "C0OPEN", "G0HIDE", "D0ANNBOB"
@@ -166,9 +166,24 @@ def test_a_table_has_a_limit_on_all_its_cells_and_an_upload_on_its_words(client:
     assert error.value.response["error"] == "alt_txt_too_large"
 
 
-def test_its_commands_and_its_messages_tab_are_those_of_the_manifest() -> None:
+def test_its_commands_its_scopes_and_its_messages_tab_are_those_of_the_manifest() -> None:
     lines = [line.strip() for line in MANIFEST.read_text(encoding="utf-8").splitlines()]
     commands = "\n".join(lines).split("- command: ")[1:]
     told = {each.split()[0]: "should_escape: true" in each for each in commands}
     assert {command.name: command.should_escape for command in DEFAULT_COMMANDS} == told
+    scopes = "\n".join(lines).partition("scopes:\nbot:\n")[2].partition("settings:")[0]
+    assert {line.split()[1] for line in scopes.splitlines() if line.startswith("- ")} == DEFAULT_SCOPES
     assert Team().takes_messages == ("messages_tab_read_only_enabled: false" in lines)
+
+
+def test_what_the_app_was_not_granted_is_refused(client: WebClient, workspace: Workspace) -> None:
+    assert refused(client, "conversations.history", channel="C0OPS") == "missing_scope"
+    assert refused(client, "conversations.info", channel=workspace.team.direct(ANN).id) == "missing_scope"
+    workspace.team.scopes = frozenset({"channels:history", "chat:write"})
+    metadata = {"event_type": "x", "event_payload": {"plan": "p1"}}
+    client.chat_postMessage(channel="C0OPS", text="with metadata", metadata=metadata)
+    (message,) = client.conversations_history(channel="C0OPS")["messages"]
+    assert "metadata" not in message
+    (message,) = client.conversations_history(channel="C0OPS", include_all_metadata=True)["messages"]
+    assert message["metadata"] == metadata
+    assert refused(client, "users.info", user=ANN) == "missing_scope"

@@ -137,14 +137,17 @@ def _page(desk: Desk, messages: list[Message], args: Args) -> JSON:
     more = end < len(messages)
     return {
         "ok": True,
-        "messages": [_with_replies(desk, message) for message in messages[start:end]],
+        "messages": [_shown(desk, message, args) for message in messages[start:end]],
         "has_more": more,
         "response_metadata": {"next_cursor": str(end) if more else ""},
     }
 
 
-def _with_replies(desk: Desk, message: Message) -> JSON:
+def _shown(desk: Desk, message: Message, args: Args) -> JSON:
+    """With its replies; its metadata only where that is asked for."""
     answer = message.as_json()
+    if not args.flag("include_all_metadata"):
+        answer.pop("metadata", None)
     thread = desk.messages.thread(message.ts)
     if len(thread) > 1:
         answer |= {"thread_ts": message.ts, "reply_count": len(thread) - 1, "latest_reply": thread[-1].ts}

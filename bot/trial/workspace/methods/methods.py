@@ -139,6 +139,26 @@ ANY_TOKEN_METHODS = frozenset({"api.test"})
 READS = frozenset({"conversations.info", "conversations.members"})
 """About a channel, and for a public one without being in it."""
 
+_SCOPES = {
+    "chat.": "chat:write", "conversations.open": "im:write", "files.": "files:write",
+    "reactions.": "reactions:write", "usergroups.": "usergroups:read", "users.": "users:read",
+}  # fmt: skip
+_OF_A_CHANNEL = {
+    "conversations.history": "history", "conversations.info": "read", "conversations.list": "read",
+    "conversations.members": "read", "conversations.replies": "history",
+}  # fmt: skip
+
+
+def scope_of(desk: Desk, method: str, channel: str) -> str:
+    """The scope that a call takes; empty where it takes none."""
+    right = _OF_A_CHANNEL.get(method)
+    if right is None:
+        return next((scope for prefix, scope in _SCOPES.items() if method.startswith(prefix)), "")
+    about = desk.team.channel(channel) if channel else None
+    kind = "im" if about and about.is_direct else "groups" if about and about.is_private else "channels"
+    return f"{kind}:{right}"
+
+
 METHODS: dict[str, Method] = {
     "api.test": _api_test,
     "apps.connections.open": _connections_open,

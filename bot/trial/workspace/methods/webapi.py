@@ -11,7 +11,7 @@ from bot.trial.workspace.core import JSON, Refused
 from bot.trial.workspace.desk import Call, Desk
 from bot.trial.workspace.faults import Fault
 from bot.trial.workspace.methods.args import Args, read_args
-from bot.trial.workspace.methods.methods import ANY_TOKEN_METHODS, APP_TOKEN_METHODS, METHODS, READS
+from bot.trial.workspace.methods.methods import ANY_TOKEN_METHODS, APP_TOKEN_METHODS, METHODS, READS, scope_of
 from bot.trial.workspace.page.acts import answer_hook
 
 HOOK_METHOD = "response_url"  # under this name faults can be asked for
@@ -56,6 +56,9 @@ class WebApi:
             )
             if fault is not None and not fault.afterwards:
                 return _failure(fault)
+            scope = scope_of(desk, method, channel)
+            if desk.team.scopes is not None and scope and scope not in desk.team.scopes:
+                raise Refused("missing_scope")
             if channel:
                 desk.team.channel(channel).refuse_bot(writes=method not in READS)
             desk.calls.append(Call(method=method, args=args.values, at=time.monotonic()))

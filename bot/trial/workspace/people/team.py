@@ -155,6 +155,13 @@ DEFAULT_COMMANDS = (
 )
 
 
+DEFAULT_SCOPES = frozenset({
+    "commands", "chat:write", "files:write", "im:write", "im:history", "channels:read", "groups:read",
+    "app_mentions:read", "usergroups:read", "users:read",
+})  # fmt: skip
+"""What an app is granted that was made from the manifest."""
+
+
 class Team:
     """The directory of the workspace. Direct messages come into being when first opened."""
 
@@ -173,6 +180,7 @@ class Team:
         self.groups = tuple(groups)
         self.commands = tuple(commands)
         self.app_name = app_name
+        self.scopes: frozenset[str] | None = DEFAULT_SCOPES  # granted to the app; None: every one
         self.takes_messages = (
             True  # in its direct messages: else the Messages tab is read-only, and has no commands
         )
