@@ -15,6 +15,7 @@ from sqlalchemy import create_engine
 from bot.store.opening import Store, migrate, open_store
 from tests.store.samples import SECRET
 from tests.support.browser import chromium
+from tests.support.databases import migrated_sqlite
 from tests.support.effort import often
 from tests.support.machines.engine import PrivateEngine, private_engine
 from tests.support.machines.needs import program
@@ -93,10 +94,8 @@ def postgres_template(postgres: PrivatePostgres) -> str:
 
 
 @pytest.fixture(scope="session")
-def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("sqlite") / "migrated.db"
-    migrate(f"sqlite:///{path}")
-    return path
+def sqlite_template() -> Path:
+    return migrated_sqlite()
 
 
 @pytest.fixture
