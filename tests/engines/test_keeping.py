@@ -50,7 +50,7 @@ def test_a_connection_is_kept_while_somebody_waits_for_an_answer(
     try:
         with ThreadPoolExecutor(1) as pool:
             waiting = pool.submit(client.version)
-            time.sleep(8)  # some turns of the connection's own thread
+            time.sleep(3.5)  # some turns of the connection's own thread
             engine.thaw()
             assert waiting.result()
     finally:
