@@ -54,7 +54,7 @@ from bot.slack.audit.handlers import AuditHandlers
 from bot.slack.audit.heads import PostedHeads
 from bot.slack.chat import SlackChat
 from bot.slack.client import web_client
-from bot.slack.directory import SlackDirectory, SlackNames
+from bot.slack.directory import SlackDirectory
 from bot.slack.door.ack_first import AckFirst
 from bot.slack.door.answering import Answering
 from bot.slack.door.http_mode import HttpReceiver
@@ -163,11 +163,10 @@ class Deckhand:
         bot_token = settings.slack.bot_token
         token, api_url = bot_token.get_secret_value() if bot_token else "", settings.slack.api_url
         client = web_client(token, api_url)
-        names = SlackNames(client)
-        chat = SlackChat(client, names)
-        clock, steady = Clocks(ledger=store.ledger, process=process_now), SteadyClock()
-        impatient = SlackChat(web_client(token, api_url, patient=False), names)
         directory = SlackDirectory(client)
+        chat = SlackChat(client, directory.name_of)
+        clock, steady = Clocks(ledger=store.ledger, process=process_now), SteadyClock()
+        impatient = SlackChat(web_client(token, api_url, patient=False), directory.name_of)
         shown = ShownPlans(
             chat=impatient, hosts=lambda: self._settings.rules.hosts, call=settings.slack.call_approvers,
             members=directory.members,

@@ -71,6 +71,7 @@ class SlackDirectory:
         self._client = client
         self._groups = _Remembered("user group", self._ask_group, ticks)
         self._people = _Remembered("person", self._ask_person, ticks)
+        self._handles = _Remembered("the handles of", self._ask_handles, ticks, NAMES_FRESH)
         self._own: frozenset[str] = frozenset()
 
     def members(self, group_id: str) -> frozenset[str]:
@@ -81,42 +82,33 @@ class SlackDirectory:
         return self._groups.get(group_id)
 
     def person(self, user_id: str) -> Known:
-        return self._people.get(user_id) or Known(user=user_id, teams=self._own)
+        known, _ = self._people.get(user_id) or (Known(user=user_id, teams=self._own), "")
+        return known
+
+    def name_of(self, an_id: str) -> str:
+        """What a person or a user group is called, for display; the id itself where Slack does not tell."""
+        if is_group(an_id):
+            return (self._handles.get("all user groups") or {}).get(an_id) or an_id
+        _, name = self._people.get(an_id) or (None, "")
+        return name or an_id
 
     def _ask_group(self, group_id: str) -> frozenset[str]:
         answer = self._client.usergroups_users_list(usergroup=group_id)
         return frozenset(str(user) for user in answer.get("users") or ())
 
-    def _ask_person(self, user_id: str) -> Known:
+    def _ask_handles(self, _all: str) -> dict[str, str]:
+        found = self._client.usergroups_list().get("usergroups") or ()
+        return {str(group["id"]): str(group.get("handle") or group.get("name") or "") for group in found}
+
+    def _ask_person(self, user_id: str) -> tuple[Known, str]:
         if not self._own:  # it never changes: a token belongs to one installation
             own = self._client.auth_test()
             self._own = frozenset(str(own[key]) for key in ("team_id", "enterprise_id") if own.get(key))
-        return known_person(user_id, self._client.users_info(user=user_id).get("user") or {}, self._own)
-
-
-class SlackNames:
-    """What people and user groups are called; for display, and nothing follows from it."""
-
-    def __init__(self, client: WebClient, ticks: Ticks = time.monotonic) -> None:
-        self._client = client
-        self._people = _Remembered("the name of", self._ask_person, ticks, NAMES_FRESH)
-        self._groups = _Remembered("the names of user groups", self._ask_groups, ticks, NAMES_FRESH)
-
-    def __call__(self, an_id: str) -> str:
-        """The name; the id itself where Slack does not tell."""
-        if is_group(an_id):
-            return (self._groups.get("all") or {}).get(an_id) or an_id
-        return self._people.get(an_id) or an_id
-
-    def _ask_person(self, user_id: str) -> str:
         told = self._client.users_info(user=user_id).get("user") or {}
         about = told.get("profile") or {}
         names = (about.get("display_name"), about.get("real_name"), told.get("real_name"), told.get("name"))
-        return str(next((name for name in names if name), ""))
-
-    def _ask_groups(self, _all: str) -> dict[str, str]:
-        found = self._client.usergroups_list().get("usergroups") or ()
-        return {str(group["id"]): str(group.get("handle") or group.get("name") or "") for group in found}
+        name = str(next((name for name in names if name), ""))
+        return known_person(user_id, told, self._own), name
 
 
 def known_person(user_id: str, told: Mapping[str, Any], own: frozenset[str]) -> Known:

@@ -317,7 +317,7 @@ def test_an_app_that_may_not_ask_who_people_are_does_not_start_and_says_what_to_
 def test_an_app_starts_while_slack_is_slow_to_say_who_people_are(
     workspace: Workspace, start: Callable[[str], Place]
 ) -> None:
-    workspace.fail_next("users.info", error="internal_error")
+    workspace.fail_next("users.info", error="internal_error", times=3)
     start(FOR_EVERYONE).propose()
 
 
