@@ -77,6 +77,7 @@ class ProtectTable(Table):
     names: Texts = ()
     labels: Texts = ()
     keep_last: Annotated[int, Field(ge=0)] = 0
+    keep_ran: Annotated[int, Field(ge=0)] = 0
     unused_for: Duration = timedelta()
     dangling_min_age: Duration = Protection().dangling_min_age
 

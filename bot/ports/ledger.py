@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Protocol
 
 from bot.core.docker.inventory import Container, EngineInfo, Mounting
+from bot.core.docker.services import Ran, Service
 from bot.core.docker.sightings import KnownEngine, Place, Sighting
 from bot.core.docker.usage import LastLook
 
@@ -46,6 +47,19 @@ class Ledger(Protocol):
         """Remember that these volumes were there at ``at``, and who mounted them; others are forgotten.
 
         What is known of each since its first sight. StoreUnavailableError.
+        """
+        ...
+
+    def look_at_services(
+        self,
+        place: Place,
+        seen: Mapping[tuple[Service, str], datetime],
+        present: Collection[str],
+        at: datetime,
+    ) -> Ran:
+        """Remember when each service ran each image the last time; what each ran, the latest first.
+
+        StoreUnavailableError.
         """
         ...
 

@@ -53,6 +53,14 @@ class PlanRow(Row, table=True):
             sqlite_where=text("status = 'running'"),
             postgresql_where=text("status = 'running'"),
         ),
+        Index(
+            "plan_one_running_per_engine",
+            "engine",
+            unique=True,
+            sqlite_where=text("status = 'running' AND engine <> ''"),
+            postgresql_where=text("status = 'running' AND engine <> ''"),
+        ),
+        Index("plan_by_engine_and_status", "engine", "status"),
         Index("plan_by_status", "status", "expires_at"),
         Index(
             "plan_unshown",
@@ -110,6 +118,8 @@ class PlanRow(Row, table=True):
     """Until when one process brings the message up to date and the others leave it alone."""
     format: int = Field(default=1, sa_column_kwargs={"server_default": "1"})
     """Of the snapshot and the states of this row: a release leaves what it does not know to a newer one."""
+    engine: str = Field(default="", sa_type=SafeText, sa_column_kwargs={"server_default": ""})
+    """Which engine it is of, whatever its host is called; empty where an earlier release planned it."""
     reclaimed_bytes: int = Field(default=0, sa_type=BigInteger, sa_column_kwargs={"server_default": "0"})
     """What the run freed, counted at its end; before that the items know."""
 
@@ -243,6 +253,35 @@ class MountingRow(Row, table=True):
     at: datetime | None = Field(default=None, sa_type=Moment)
     container: str = Field(default="", sa_type=SafeText)
     image: str = Field(default="", sa_type=SafeText)
+
+
+class RanRow(Row, table=True):
+    """When a service of a host's engine ran an image the last time, by that engine's clock."""
+
+    __tablename__ = "image_ran"
+
+    host: str = Field(primary_key=True, sa_type=SafeText)
+    engine_id: str = Field(primary_key=True, sa_type=SafeText)
+    machine: str = Field(primary_key=True, sa_type=SafeText)
+    data_root: str = Field(primary_key=True, sa_type=SafeText)
+    kind: str = Field(primary_key=True, sa_type=SafeText)
+    service: str = Field(primary_key=True, sa_type=SafeText)
+    image_id: str = Field(primary_key=True, sa_type=SafeText)
+    at: datetime = Field(sa_type=Moment)
+
+
+class EventStreamRow(Row, table=True):
+    """Who holds the stream of a host's events, and up to which of them the ledger knows."""
+
+    __tablename__ = "event_stream"
+
+    host: str = Field(primary_key=True, sa_type=SafeText)
+    owner: str = Field(sa_type=SafeText)
+    lease_until: datetime | None = Field(default=None, sa_type=Moment)
+    engine: str = Field(default="", sa_type=SafeText)
+    """Whose events ``since`` counts."""
+    since: str = Field(default="", sa_type=SafeText)
+    """Seconds of that engine's clock, as it takes them itself."""
 
 
 class ScheduleRow(Row, table=True):

@@ -23,7 +23,7 @@ from bot.store.db.sessions import Sessions, now
 from bot.store.events import chain, walking
 from bot.store.events.witness import witness
 from bot.store.plan import binding, items, plans, restores, runs, showing, turns
-from bot.store.watch import identities, ledger, looks, schedules
+from bot.store.watch import identities, ledger, looks, ran, schedules
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -130,6 +130,7 @@ class SqlLedger(_Port):
     accept_engine = _writing(identities.accept)
     look = _writing(ledger.look)
     look_at_volumes = _writing(ledger.look_at_volumes)
+    look_at_services = _writing(ran.look)
     remember_look = _writing(looks.remember)
     remember_looks = _writing(looks.remember_all)
     last_looks = _reading(looks.last)

@@ -15,7 +15,7 @@ from bot.core.life.states import ItemState, Outcome, PlanState
 from bot.core.plan.arguments import Arguments
 from bot.core.plan.plan import Person, Plan
 from bot.core.plan.profiles import BUILT_IN, Profile
-from bot.core.plan.protection import Protection
+from bot.core.plan.protection import NOTHING_MORE, Protection
 from bot.core.rules.hosts import Host, Hosts, SocketAddress
 from bot.core.rules.policy import Policy
 from bot.core.rules.rules import Rules
@@ -118,6 +118,7 @@ class Bench:
     protected: tuple[str, ...] = ()
     """Labels."""
     dangling_min_age: timedelta = timedelta()
+    everywhere: Protection = NOTHING_MORE
     profiles: Mapping[str, Profile] = field(default_factory=lambda: BUILT_IN)
     numbers: "count[int]" = field(default_factory=lambda: count(1))
     changes: list[None] = field(default_factory=list)
@@ -134,7 +135,8 @@ class Bench:
 
     def rules(self, hosts: Hosts | None = None) -> Rules:
         """As they are now."""
-        everywhere = Protection(labels=self.protected, dangling_min_age=self.dangling_min_age)
+        mine = Protection(labels=self.protected, dangling_min_age=self.dangling_min_age)
+        everywhere = mine.and_also(self.everywhere)
         given = (hosts or hosts_at(self.engine, self.policy)).by_name
         protected = {name: replace(host, everywhere=everywhere) for name, host in given.items()}
         return Rules(hosts=Hosts(protected), profiles=self.profiles)

@@ -35,7 +35,7 @@ DERIVED = frozenset({"name"})
 """Fields of a value that come from where its table stands."""
 
 PROTECT: Mapping[str, Any] = {
-    "images": ["postgres"], "names": ["db-*"], "labels": ["keep"], "keep_last": 3, "unused_for": "9d",
+    "images": ["postgres"], "names": ["db-*"], "labels": ["keep"], "keep_last": 3, "keep_ran": 2, "unused_for": "9d",
     "dangling_min_age": "8d",
 }  # fmt: skip
 POLICY: Mapping[str, Any] = {

@@ -44,14 +44,21 @@ def item(number: int, name: str = "") -> Item:
     )
 
 
-def plan(plan_id: str = "p1", host: str = "prod-3", items: int = 3, lasts: timedelta = LEASE) -> Plan:
+def plan(
+    plan_id: str = "p1",
+    host: str = "prod-3",
+    items: int = 3,
+    lasts: timedelta = LEASE,
+    engine: EngineInfo | None = None,
+) -> Plan:
+    """A plan of a host, on an engine of its own unless it says another."""
     made = datetime.now(UTC)
     return Plan(
         id=plan_id,
         host=host,
         draft=Draft(
             profile="routine",
-            engine=ENGINE,
+            engine=engine or replace(ENGINE, name=host),
             taken_at=made,
             items=tuple(item(number) for number in range(1, items + 1)),
             kept=(

@@ -3,7 +3,7 @@
 A field that may be None is unknown when it is; unknown means in use, and in doubt the object is kept.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -38,6 +38,11 @@ class Identity(NamedTuple):
     id: str
     name: str
     data_root: str
+
+    @property
+    def key(self) -> str:
+        """All of it in one text, to store and to compare."""
+        return " ".join(self)
 
     def __str__(self) -> str:
         return (
@@ -192,6 +197,8 @@ class Inventory:
     taken_at: datetime
     watched_since: datetime | None = None
     """When Deckhand first saw any of its images: when those arrived that it saw then, nobody knows."""
+    ran: Mapping[tuple[str, str], Sequence[str]] = field(default_factory=dict)
+    """Ids of the different images that each service ran, the latest first; what a service is: ``docker.services``."""
     images: tuple[Image, ...] = ()
     containers: tuple[Container, ...] = ()
     networks: tuple[Network, ...] = ()

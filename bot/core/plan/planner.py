@@ -9,12 +9,13 @@ from typing import TypeAlias
 from bot.core.docker.ages import Arrival, container_born, image_born
 from bot.core.docker.builds import WINDOW, running_build
 from bot.core.docker.inventory import CacheRecord, Container, Image, Kind, Network, Volume
+from bot.core.docker.services import ran_lately
 from bot.core.docker.versions import newest_versions
 from bot.core.plan.plan import Draft, Item, Kept, Unarrived
 from bot.core.plan.prediction import Measured, Taken, predict
 from bot.core.plan.profiles import Profile
 from bot.core.plan.protection import Protection
-from bot.core.plan.selection import ARRIVAL_UNKNOWN, BY_BUILD, Selector, Verdict, keep, old_enough
+from bot.core.plan.selection import ARRIVAL_UNKNOWN, BY_BUILD, Selector, Spared, Verdict, keep, old_enough
 
 _ID, _NAME_AND_ID = attrgetter("id"), attrgetter("name", "id")
 
@@ -133,10 +134,16 @@ class _Choice:
         rule = self.selector.profile.rules.get(Kind.IMAGE)
         last = max(rule.keep_last if rule else 0, self.selector.protection.keep_last)
         newest = newest_versions(images, last, self.selector.inventory.taken_at)
+        ran = ran_lately(self.selector.inventory.ran, self.selector.protection.keep_ran)
         kept_child: dict[str, Image] = {}
         chosen: list[Image] = []
         for image in _children_first(images):
-            verdict = self.selector.image(image, taken, kept_child.get(image.id), newest.get(image.id, ""))
+            spared = Spared(
+                kept_child=kept_child.get(image.id),
+                newest_of=newest.get(image.id, ""),
+                ran=ran.get(image.id, ""),
+            )
+            verdict = self.selector.image(image, taken, spared)
             born = image_born(image, self.selector.inventory.taken_at, self.selector.profile.arrival)
             verdict = self._for_the_build(verdict, born.at)
             if self._decide(Kind.IMAGE, image, verdict):

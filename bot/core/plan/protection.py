@@ -27,6 +27,8 @@ class Protection:
     """``key``, or ``key=value``."""
     keep_last: int = 0
     """How many versions of each repository stay, the newest first."""
+    keep_ran: int = 0
+    """How many of the last different images that a service ran stay: a container's name, a Compose or Swarm service."""
     unused_for: timedelta = timedelta()
     """How long nobody must have seen an image in use; what Deckhand sees for the first time counts as seen."""
     dangling_min_age: timedelta = DANGLING_MIN_AGE

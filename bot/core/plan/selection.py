@@ -34,6 +34,17 @@ NOT_ASKED_FOR = "not asked for"
 """Why all stay that a plan of single objects does not name."""
 
 
+class Spared(NamedTuple):
+    """What other objects, and what Deckhand remembers, say of an image."""
+
+    kept_child: Image | None = None
+    """An image that stays and is built on it."""
+    newest_of: str = ""
+    """A repository of which it is one of the newest versions."""
+    ran: str = ""
+    """As what it ran lately, and how many releases ago."""
+
+
 class Verdict(NamedTuple):
     """Take it or keep it; ``rule`` is the sentence, ``because`` the few words it is counted under."""
 
@@ -180,10 +191,8 @@ class Selector:
 
     # --- images ---------------------------------------------------------------------------------
 
-    def image(
-        self, image: Image, taken: Collection[str], kept_child: Image | None, newest_of: str
-    ) -> Verdict:
-        """``taken`` are the ids of the containers that go; ``newest_of`` names a repository that keeps it."""
+    def image(self, image: Image, taken: Collection[str], spared: Spared) -> Verdict:
+        """``taken`` are the ids of the containers that go."""
         rule = self.rule(Kind.IMAGE, image.id)
         if isinstance(rule, Verdict):
             return rule
@@ -192,10 +201,10 @@ class Selector:
             return keep("in use", f"container {user.name} uses it")
         if image.containers and image.containers > self.users.count(image):
             return keep("in use", f"the engine counts {image.containers} containers on it")
-        if kept_child:
-            return keep("parent of a kept image", f"image {kept_child.name} is built on it")
+        if spared.kept_child:
+            return keep("parent of a kept image", f"image {spared.kept_child.name} is built on it")
         return (
-            self._spared_image(image, newest_of)
+            self._spared_image(image, spared)
             or self._out_of_scope(image, rule)
             or self._young_image(image, rule)
             or self._used_lately(image)
@@ -208,15 +217,20 @@ class Selector:
             return why
         return why + BY_BUILD
 
-    def _spared_image(self, image: Image, newest_of: str) -> Verdict | None:
+    def _spared_image(self, image: Image, spared: Spared) -> Verdict | None:
         pattern = self.protection.of_image(image)
         if pattern:
             return keep("protected by pattern", f"protected by the pattern {pattern}")
         excluded = next((each for each in self.profile.excluded if matches_image(each, image)), None)
         if excluded:
             return keep("left out", f"left out by not={excluded}")
-        if newest_of:
-            return keep("among the last versions", f"among the newest versions of {newest_of}, which stay")
+        if spared.newest_of:
+            return keep(
+                "among the last versions", f"among the newest versions of {spared.newest_of}, which stay"
+            )
+        if spared.ran:
+            last = self.protection.keep_ran
+            return keep("ran lately", f"{spared.ran}: the last {last} that it ran stay")
         return self._spared_by_label(image.labels)
 
     @staticmethod

@@ -5,6 +5,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from bot.core.docker.inventory import EngineInfo, Image, Inventory, Kind, Volume
+from bot.core.docker.services import running_now
 from bot.core.docker.sightings import Place, changed_engine
 from bot.core.docker.usage import DiskUsage, LastLook, Survey
 from bot.core.docker.users import Users
@@ -158,7 +159,10 @@ class Planning:
         try:
             place = Place(host, inventory.engine.identity)
             seen = self.ledger.look(place, present, used, inventory.taken_at)
-            inventory = replace(inventory, volumes=self._with_mountings(place, inventory))
+            ran = self.ledger.look_at_services(
+                place, running_now(inventory, users), present, inventory.taken_at
+            )
+            inventory = replace(inventory, volumes=self._with_mountings(place, inventory), ran=ran)
         except StoreUnavailableError:
             return survey
         images = tuple(

@@ -6,8 +6,9 @@ from datetime import datetime
 
 from bot.core.docker.ages import Arrival, image_born
 from bot.core.docker.inventory import CacheRecord, Container, Image, Inventory, Volume, short_id
+from bot.core.docker.services import by_project, compose_project
 from bot.core.docker.usage import DiskSpace, DiskUsage
-from bot.core.docker.users import volumes_of
+from bot.core.docker.users import Users, volumes_of
 from bot.core.spreadsheet import tab_line
 from bot.core.units import human_size
 from bot.slack.kit.blocks import Block, Message, context, section, table
@@ -52,6 +53,8 @@ class Listed:
     name: str
     size: int | None
     words: tuple[str, ...]
+    project: str = ""
+    """The Compose project that it belongs to; those of one stand together."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +67,7 @@ class Listing:
 
 def listings(inventory: Inventory) -> tuple[Listing, ...]:
     """Everything that takes up space on an engine, each kind by size."""
-    users, mounting = _users(inventory), _mounting(inventory)
+    users, mounting = Users.of(inventory), _mounting(inventory)
     return (
         _listing("Images", (_image(inventory, each, users) for each in inventory.images)),
         _listing("Containers", (_container(inventory, each) for each in inventory.containers)),
@@ -115,7 +118,17 @@ def _row(one: Listed) -> str:
 
 
 def _listing(title: str, objects: Iterator[Listed]) -> Listing:
-    return Listing(title=title, objects=tuple(sorted(objects, key=lambda one: (-(one.size or 0), one.name))))
+    """The largest first; what belongs to a Compose project stands together, where its sum has its place."""
+    found = tuple(objects)
+    sums: dict[str, int] = {}
+    for one in found:
+        sums[_group(one)] = sums.get(_group(one), 0) + (one.size or 0)
+    ordered = sorted(found, key=lambda one: (-sums[_group(one)], _group(one), -(one.size or 0), one.name))
+    return Listing(title=title, objects=tuple(ordered))
+
+
+def _group(one: Listed) -> str:
+    return f"project {one.project}" if one.project else f"object {one.name} {one.id}"
 
 
 def _line(one: Listed) -> str:
@@ -127,13 +140,6 @@ def _size(one: Listed) -> str:
     return "size unknown" if one.size is None else human_size(one.size)
 
 
-def _users(inventory: Inventory) -> Callable[[str], Sequence[str]]:
-    by_image: dict[str, list[str]] = {}
-    for container in inventory.containers:
-        by_image.setdefault(container.image_id, []).append(container.name)
-    return lambda image_id: by_image.get(image_id, ())
-
-
 def _mounting(inventory: Inventory) -> Callable[[str], Sequence[str]]:
     by_volume: dict[str, list[str]] = {}
     for container in inventory.containers:
@@ -142,23 +148,33 @@ def _mounting(inventory: Inventory) -> Callable[[str], Sequence[str]]:
     return lambda volume: by_volume.get(volume, ())
 
 
-def _image(inventory: Inventory, image: Image, users: Callable[[str], Sequence[str]]) -> Listed:
+def _image(inventory: Inventory, image: Image, users: Users) -> Listed:
     born, what = image_born(image, inventory.taken_at)
     if born is None:
         born, what = image_born(image, inventory.taken_at, Arrival.BUILD)
     words = [f"{what} {_age(inventory, born)}"] if born else []
     if image.shared_size:
         words.append(f"{human_size(image.shared_size)} of it shared")
-    names = users(image.id)
+    containers = tuple({each.id: each for each in users.all_of(image)}.values())
+    names = [container.name for container in containers]
     words.append(f"used by {_first(names)}" if names else "no container")
-    return Listed(id=image.id, name=", ".join(image.tags) or image.name, size=image.size, words=tuple(words))
+    project = by_project(container.labels for container in containers)
+    if project:
+        words.append(f"Compose project {project}")
+    name = ", ".join(image.tags) or image.name
+    return Listed(id=image.id, name=name, size=image.size, words=tuple(words), project=project)
 
 
 def _container(inventory: Inventory, container: Container) -> Listed:
     words = [container.state, f"of {container.image or short_id(container.image_id)}"]
     if container.created_at:
         words.append(f"made {_age(inventory, container.created_at)}")
-    return Listed(id=container.id, name=container.name, size=container.size_rw, words=tuple(words))
+    project = compose_project(container.labels)
+    if project:
+        words.append(f"Compose project {project}")
+    return Listed(
+        id=container.id, name=container.name, size=container.size_rw, words=tuple(words), project=project
+    )
 
 
 def _volume(inventory: Inventory, volume: Volume, mounting: Callable[[str], Sequence[str]]) -> Listed:

@@ -120,6 +120,7 @@ def _insert(session: Session, plan: Plan, quorum: int, message: MessageRef, text
             host=plan.host,
             profile=plan.draft.profile,
             engine_id=plan.draft.engine.id,
+            engine=plan.draft.engine.identity.key,
             requester_id=plan.requester.id,
             requester_name=plan.requester.name,
             quorum=quorum,

@@ -29,11 +29,14 @@ def _due(row: type[PlanRow]) -> ColumnElement[bool]:
 
 
 def _ahead(other: type[PlanRow], row: type[PlanRow]) -> ColumnElement[bool]:
-    """Whether another plan of the host comes first: the one that runs, then those approved earlier."""
+    """Whether another plan of the host or its engine comes first: the one that runs, then those approved earlier."""
     earlier = or_(_turn(other) < _turn(row), and_(_turn(other) == _turn(row), col(other.id) < col(row.id)))
     waits = and_(col(other.status) == str(Status.APPROVED), known(other), _due(other), earlier)
     return and_(
-        col(other.host) == col(row.host),
+        or_(
+            col(other.host) == col(row.host),
+            and_(col(row.engine) != "", col(other.engine) == col(row.engine)),
+        ),
         col(other.id) != col(row.id),
         or_(col(other.status) == str(Status.RUNNING), waits),
     )

@@ -10,7 +10,7 @@ from sqlmodel import Session, col, select
 
 from bot.core.docker.inventory import Container, Mounting
 from bot.core.docker.sightings import Place, Sighting, after_look, after_mounts
-from bot.store.models import MountingRow, SightingRow
+from bot.store.models import MountingRow, Row, SightingRow
 
 _BATCH = 1_000
 """Rows a statement: SQLite takes 32,766 parameters at most."""
@@ -25,7 +25,7 @@ def look(
 ) -> Mapping[str, Sighting]:
     """Write down one look at an engine's images, and forget those that are gone."""
     _adopt(session, SightingRow, place)
-    rows = session.exec(select(SightingRow).where(_at(SightingRow, place))).all()
+    rows = session.exec(select(SightingRow).where(at_place(SightingRow, place))).all()
     known = {row.image_id: Sighting(first_at=row.first_at, used_at=row.used_at) for row in rows}
     now_known = after_look(known, present, used, at)
     _replace(session, SightingRow, place, known, now_known)
@@ -37,7 +37,7 @@ def look_at_volumes(
 ) -> Mapping[str, Mounting]:
     """Write down one look at an engine's named volumes, and forget those that are gone."""
     _adopt(session, MountingRow, place)
-    rows = session.exec(select(MountingRow).where(_at(MountingRow, place))).all()
+    rows = session.exec(select(MountingRow).where(at_place(MountingRow, place))).all()
     known = {
         row.volume: Mounting(first_at=row.first_at, at=row.at, container=row.container, image=row.image)
         for row in rows
@@ -47,13 +47,15 @@ def look_at_volumes(
     return now_known
 
 
-def _columns(place: Place) -> dict[str, str]:
+def columns_of(place: Place) -> dict[str, str]:
+    """What names a place in each of these tables."""
     engine = place.engine
     return dict(zip(_PLACE, (place.host, engine.id, engine.name, engine.data_root), strict=True))
 
 
-def _at(ledger: _Ledger, place: Place) -> ColumnElement[bool]:
-    return and_(*(col(getattr(ledger, name)) == value for name, value in _columns(place).items()))
+def at_place(ledger: type[Row], place: Place) -> ColumnElement[bool]:
+    """The rows of a place."""
+    return and_(*(col(getattr(ledger, name)) == value for name, value in columns_of(place).items()))
 
 
 def _adopt(session: Session, ledger: _Ledger, place: Place) -> None:
@@ -61,7 +63,7 @@ def _adopt(session: Session, ledger: _Ledger, place: Place) -> None:
     if place.engine.data_root:
         unrooted = Place(place.host, place.engine._replace(data_root=""))
         session.execute(
-            update(ledger).where(_at(ledger, unrooted)).values(data_root=place.engine.data_root),
+            update(ledger).where(at_place(ledger, unrooted)).values(data_root=place.engine.data_root),
             execution_options={"synchronize_session": False},
         )
 
@@ -77,14 +79,14 @@ def _replace(
     _forget(session, ledger, place, [each for each in known if each not in now_known])
     changed = {each: seen for each, seen in now_known.items() if known.get(each) != seen}
     _write(
-        session, ledger, [{**_columns(place), name: each, **asdict(seen)} for each, seen in changed.items()]
+        session, ledger, [{**columns_of(place), name: each, **asdict(seen)} for each, seen in changed.items()]
     )
 
 
 def _forget(session: Session, ledger: _Ledger, place: Place, gone: list[str]) -> None:
     name = getattr(ledger, _NAMES[ledger])
     for start in range(0, len(gone), _BATCH):
-        session.execute(delete(ledger).where(_at(ledger, place), name.in_(gone[start : start + _BATCH])))
+        session.execute(delete(ledger).where(at_place(ledger, place), name.in_(gone[start : start + _BATCH])))
 
 
 def _write(session: Session, ledger: _Ledger, values: list[dict[str, object]]) -> None:

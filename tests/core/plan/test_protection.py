@@ -15,6 +15,7 @@ RULES: Mapping[str, tuple[Any, str]] = {
     "names": (("job*",), "job-1"),
     "labels": (("keep",), "labelled"),
     "keep_last": (1, "sha256:new"),
+    "keep_ran": (1, "sha256:ran"),
     "unused_for": (timedelta(days=3), "sha256:seen"),
     "dangling_min_age": (timedelta(days=3), "sha256:bare"),
 }
@@ -25,8 +26,19 @@ def test_each_rule_keeps_what_nothing_else_would() -> None:
     old, new = image("old", tags=("app:1",)), image("new", tags=("web:2",), built_at=ago(days=9))
     older, bare = image("older", tags=("web:1",)), image("bare", built_at=ago(days=2))
     seen = image("seen", used_at=ago(days=2))
-    host = inventory(
-        old, new, older, bare, seen, container("job-1", old), container("labelled", old, labels={"keep": ""})
+    ran = image("ran", tags=("ran:1",))
+    host = replace(
+        inventory(
+            old,
+            new,
+            older,
+            bare,
+            seen,
+            ran,
+            container("job-1", old),
+            container("labelled", old, labels={"keep": ""}),
+        ),
+        ran={("container", "web"): (ran.id,)},
     )
     everything = taken(planned("everything", host, NOTHING_MORE))
     assert RULES.keys() == {each.name for each in fields(Protection)}

@@ -28,7 +28,7 @@ from bot.store.plan import plans
 from tests.store.samples import SECRET, approval, approved, at_once, changes, propose, the
 from tests.support.machines.postgres import PrivatePostgres
 
-LATEST = "0013"
+LATEST = "0014"
 
 
 @pytest.mark.parametrize(
