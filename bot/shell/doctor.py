@@ -1,5 +1,6 @@
 """``deckhand doctor``: whether everything is in order."""
 
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 
@@ -7,6 +8,7 @@ import typer
 
 from bot.config.settings import Settings, load
 from bot.core.docker.inventory import EngineInfo
+from bot.core.docker.sightings import KnownEngine
 from bot.core.errors import DeckhandError
 from bot.core.rules.hosts import Host
 from bot.engines.registry import DockerEngines
@@ -16,6 +18,7 @@ from bot.shell.exits import FAILED
 from bot.shell.options import Config
 from bot.shell.reached import CHECKS_AT_ONCE, connected
 from bot.shell.show import output
+from bot.shell.show.hosts import twins_told
 from bot.store.opening import open_store
 
 
@@ -26,16 +29,16 @@ def doctor(config: Config = None) -> None:
         output.say(f"ok    {settings.file} and its database")
         clocks = Clocks(ledger=store.ledger, process=process_now)
         _note(clocks.own())
-        failed = _hosts_checked(settings, clocks)
+        failed = _hosts_checked(settings, clocks, store.ledger.known_engines())
     for problem in settings.slack.problems():
         _note(problem)
     if failed:
         raise typer.Exit(FAILED)
 
 
-def _hosts_checked(settings: Settings, clocks: Clocks) -> int:
+def _hosts_checked(settings: Settings, clocks: Clocks, known: Mapping[str, KnownEngine]) -> int:
     """Say of each host whether its engine answers; how many do not."""
-    failed = 0
+    failed, reached = 0, dict[str, EngineInfo]()
     with connected(settings) as engines, ThreadPoolExecutor(CHECKS_AT_ONCE) as pool:
         registered = settings.rules.hosts.all()
         answers = pool.map(lambda host: _engine_of(engines, clocks, host), registered)
@@ -45,8 +48,11 @@ def _hosts_checked(settings: Settings, clocks: Clocks) -> int:
                 output.say(f"fail  {answer}")
             else:
                 info, clock = answer
+                reached[host.name] = info
                 output.say(f"ok    {host.name}: Docker Engine {info.version} at {host.address}")
                 _note(clock)
+    for sentence in twins_told(reached, known):
+        _note(sentence)
     return failed
 
 

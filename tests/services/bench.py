@@ -171,7 +171,9 @@ class Bench:
         return plan
 
     def approve(self, plan: Plan) -> None:
-        hosts = hosts_at(self.engine, self.policy)
+        self.approve_on(hosts_at(self.engine, self.policy), plan, BEN)
+
+    def approve_on(self, hosts: Hosts, plan: Plan, person: Person) -> None:
         decide = Decide(
             hosts=lambda: hosts,
             rights=Rights(directory=NoGroups()),
@@ -179,7 +181,7 @@ class Bench:
             trail=self.store.trail,
             changed=lambda: None,
         )
-        decide(plan.id, BEN, approve=True)
+        decide(plan.id, person, approve=True)
 
     def starting(self) -> Starting:
         """What asks the policy in force before a run."""

@@ -26,7 +26,7 @@ def test_df_of_several_hosts_as_json_has_a_place_for_each(folder: Path) -> None:
     assert ended.returncode == 0
     assert set(found) == {"hosts", "failed", "total"}
     (one,) = found["hosts"]
-    assert set(one) == {"host", "engine", "size", "reclaimable", "disk", "usage"}
+    assert set(one) == {"host", "engine", "same_engine_as", "size", "reclaimable", "disk", "usage"}
     assert (one["host"], one["engine"]["version"], one["disk"]) == ("prod-3", "26.1.5", None)
     assert one["size"] == sum(row["size"] for row in one["usage"]) == found["total"]["size"]
 

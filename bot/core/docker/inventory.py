@@ -62,6 +62,8 @@ class EngineInfo:
     """The image store's driver: ``overlay2``, or ``containerd`` for the containerd image store."""
     data_root: str
     operating_system: str = ""
+    swarm: str = ""
+    """What it is to a swarm (``docker.swarm``), empty when unknown; a plan does not carry it."""
 
     @property
     def identity(self) -> Identity:
@@ -190,6 +192,17 @@ class CacheRecord:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SwarmService:
+    """A service, with what its present and its previous specification name."""
+
+    name: str
+    images: tuple[str, ...] = ()
+    previous_images: tuple[str, ...] = ()
+    volumes: tuple[str, ...] = ()
+    binds: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Inventory:
     """One look at an engine; ``taken_at`` is the engine's own clock, against which all ages are counted."""
 
@@ -208,6 +221,8 @@ class Inventory:
     """What the containerd store keeps; None on other stores, and where it cannot be asked."""
     no_content: str = ""
     """Why that store's content is not known; for display only."""
+    services: tuple[SwarmService, ...] | None = ()
+    """The services of its swarm, where it is a manager; None where it cannot tell of them."""
 
 
 def short_id(object_id: str) -> str:

@@ -62,7 +62,7 @@ def _draft(measured: Measured, profile: Profile, protection: Protection) -> Draf
         words=profile.words(),
         commands=profile.commands(),
         arguments=profile.arguments,
-        engine=inventory.engine,
+        engine=replace(inventory.engine, swarm=""),
         taken_at=inventory.taken_at,
         items=tuple(
             _item(kind, thing, rule, sizes.get(kind, {}).get(thing.id, 0))

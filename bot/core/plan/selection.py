@@ -17,6 +17,8 @@ from bot.core.docker.inventory import (
     Volume,
     short_id,
 )
+from bot.core.docker.services import task_of
+from bot.core.docker.swarm import INACTIVE, needs_image, needs_volume
 from bot.core.docker.users import Users, volumes_of
 from bot.core.plan.profiles import KIND_NAMES, Profile, Rule, Scope
 from bot.core.plan.protection import Protection, first_match, matches_image
@@ -28,6 +30,7 @@ ANONYMOUS_LABEL = "com.docker.volume.anonymous"
 ENGINE_OWNED_CACHE = frozenset({"internal", "frontend"})
 
 NOT_IN_PROFILE = "not in this profile"
+SERVICES_UNKNOWN = "a Swarm service may need it: the engine is in a swarm and does not tell of its services"
 ARRIVAL_UNKNOWN = "arrival unknown"
 BY_BUILD = "; by its build date, arrival unknown"
 NOT_ASKED_FOR = "not asked for"
@@ -133,6 +136,9 @@ class Selector:
             return keep(
                 container.state or "state unknown", f"it is {container.state or 'in an unknown state'}"
             )
+        task = task_of(container.labels)
+        if task is not None and self.inventory.engine.swarm != INACTIVE:
+            return keep("a service's task", f"a task of Swarm service {task}: it is the service's business")
         return (
             self._spared(container.name, container.labels)
             or self._old_enough(rule, *container_born(container))
@@ -167,20 +173,10 @@ class Selector:
         rule = self.rule(Kind.VOLUME, volume.name)
         if isinstance(rule, Verdict):
             return rule
-        user = self.users.of_volume(volume)
-        if user:
-            path = volumes_of(user, self.inventory.engine.data_root).get(volume.name)
-            return keep(
-                "in use", f"container {user.name} mounts {f'a path in it ({path})' if path else 'it'}"
-            )
-        if ANONYMOUS_LABEL not in volume.labels and rule.scope is not Scope.NAMED:
-            return keep("named", "named volumes are only ever removed when a person picks them by name")
-        if volume.driver != "local" or volume.options:
-            return keep("not local", f"its data may be elsewhere (driver {volume.driver}, with options)")
-        if volume.ref_count != 0:
-            return keep("in use", "the engine counts it as in use, or does not say")
         return (
-            self._spared(volume.name, volume.labels)
+            self._used_volume(volume)
+            or self._foreign_volume(volume, rule)
+            or self._spared(volume.name, volume.labels)
             or self._old_enough(rule, volume.created_at, "created")
             or take(
                 "picked by name, and no container mounts it"
@@ -189,6 +185,29 @@ class Selector:
             )
         )
 
+    def _used_volume(self, volume: Volume) -> Verdict | None:
+        services, data_root = self.inventory.services, self.inventory.engine.data_root
+        user = self.users.of_volume(volume)
+        if user:
+            path = volumes_of(user, data_root).get(volume.name)
+            return keep(
+                "in use", f"container {user.name} mounts {f'a path in it ({path})' if path else 'it'}"
+            )
+        needed = needs_volume(services or (), volume, data_root)
+        if needed:
+            return keep("a service needs it", needed)
+        return keep("services unknown", SERVICES_UNKNOWN) if services is None else None
+
+    @staticmethod
+    def _foreign_volume(volume: Volume, rule: Rule) -> Verdict | None:
+        if ANONYMOUS_LABEL not in volume.labels and rule.scope is not Scope.NAMED:
+            return keep("named", "named volumes are only ever removed when a person picks them by name")
+        if volume.driver != "local" or volume.options:
+            return keep("not local", f"its data may be elsewhere (driver {volume.driver}, with options)")
+        if volume.ref_count != 0:
+            return keep("in use", "the engine counts it as in use, or does not say")
+        return None
+
     # --- images ---------------------------------------------------------------------------------
 
     def image(self, image: Image, taken: Collection[str], spared: Spared) -> Verdict:
@@ -196,20 +215,33 @@ class Selector:
         rule = self.rule(Kind.IMAGE, image.id)
         if isinstance(rule, Verdict):
             return rule
-        user = self.users.of_image(image, taken)
-        if user:
-            return keep("in use", f"container {user.name} uses it")
-        if image.containers and image.containers > self.users.count(image):
-            return keep("in use", f"the engine counts {image.containers} containers on it")
-        if spared.kept_child:
-            return keep("parent of a kept image", f"image {spared.kept_child.name} is built on it")
         return (
-            self._spared_image(image, spared)
+            self._used_image(image, taken)
+            or self._needed_image(image, spared)
+            or self._spared_image(image, spared)
             or self._out_of_scope(image, rule)
             or self._young_image(image, rule)
             or self._used_lately(image)
             or take(self._why_image(image, rule))
         )
+
+    def _used_image(self, image: Image, taken: Collection[str]) -> Verdict | None:
+        user = self.users.of_image(image, taken)
+        if user:
+            return keep("in use", f"container {user.name} uses it")
+        if image.containers and image.containers > self.users.count(image):
+            return keep("in use", f"the engine counts {image.containers} containers on it")
+        return None
+
+    def _needed_image(self, image: Image, spared: Spared) -> Verdict | None:
+        needed = needs_image(self.inventory.services or (), image)
+        if needed:
+            return keep("a service needs it", needed)
+        if self.inventory.services is None and image.references:
+            return keep("services unknown", SERVICES_UNKNOWN)
+        if spared.kept_child:
+            return keep("parent of a kept image", f"image {spared.kept_child.name} is built on it")
+        return None
 
     def _why_image(self, image: Image, rule: Rule) -> str:
         why = "no container uses it" if image.tags else "dangling: it has no tag, and nothing uses it"

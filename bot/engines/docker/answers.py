@@ -47,6 +47,11 @@ class Version(TypedDict, total=False):
     Components: list[_Component] | None
 
 
+class _Swarm(TypedDict, total=False):
+    LocalNodeState: _Text
+    ControlAvailable: _Truth
+
+
 class Info(TypedDict, total=False):
     ID: _Text
     Name: _Text
@@ -56,6 +61,7 @@ class Info(TypedDict, total=False):
     DockerRootDir: _Text
     OperatingSystem: _Text
     SystemTime: _Text
+    Swarm: _Swarm | None
 
 
 class _Config(TypedDict, total=False):
@@ -228,6 +234,25 @@ class DiskUsage(TypedDict, total=False):
     BuildCacheUsage: _CacheSums | None
 
 
+class _ContainerSpec(TypedDict, total=False):
+    Image: _Text
+    Mounts: list[_Mount] | None
+
+
+class _TaskTemplate(TypedDict, total=False):
+    ContainerSpec: _ContainerSpec | None
+
+
+class _ServiceSpec(TypedDict, total=False):
+    Name: _Text
+    TaskTemplate: _TaskTemplate | None
+
+
+class SwarmService(TypedDict, total=False):
+    Spec: _ServiceSpec | None
+    PreviousSpec: _ServiceSpec | None
+
+
 class Removed(TypedDict, total=False):
     """One line of what became of an image."""
 
@@ -265,6 +290,7 @@ SHAPES: tuple[tuple[str, re.Pattern[str], Any], ...] = (
     ("GET", re.compile(r"/containers/[^/]+/json"), Container),
     ("GET", re.compile(r"/networks"), list[ListedNetwork] | None),
     ("GET", re.compile(r"/networks/.+"), Network),
+    ("GET", re.compile(r"/services"), list[SwarmService] | None),
     ("GET", re.compile(r"/volumes"), Volumes),
     ("GET", re.compile(r"/volumes/.+"), Volume),
     ("DELETE", re.compile(r"/images/.+"), list[Removed] | None),

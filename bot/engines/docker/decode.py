@@ -9,8 +9,9 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, TypeAlias
 
-from bot.core.docker.inventory import CacheRecord, Container, EngineInfo, Image, Network, Volume
+from bot.core.docker.inventory import CacheRecord, Container, EngineInfo, Image, Network, SwarmService, Volume
 from bot.core.docker.layers import chain_ids
+from bot.core.docker.swarm import MANAGER, WORKER
 from bot.core.docker.usage import (
     ACTIVE_STATES,
     BUILD_CACHE,
@@ -65,7 +66,33 @@ def engine_info(info: Answer, version: Answer) -> EngineInfo:
         store="containerd" if driver_type == CONTAINERD_DRIVER_TYPE else str(info.get("Driver") or ""),
         data_root=str(info.get("DockerRootDir") or ""),
         operating_system=str(info.get("OperatingSystem") or ""),
+        swarm=_swarm(info.get("Swarm")),
     )
+
+
+def _swarm(told: Answer | None) -> str:
+    """What an engine is to a swarm; empty when it does not say."""
+    state = str((told or {}).get("LocalNodeState") or "")
+    if (told or {}).get("ControlAvailable"):
+        return MANAGER
+    return WORKER if state == "active" else state
+
+
+def swarm_service(answer: Answer) -> SwarmService:
+    """A service, with what its present and its previous specification name."""
+    present, previous = (_container_spec(answer.get(key)) for key in ("Spec", "PreviousSpec"))
+    mounts = [*(present.get("Mounts") or ()), *(previous.get("Mounts") or ())]
+    return SwarmService(
+        name=str((answer.get("Spec") or {}).get("Name") or ""),
+        images=tuple(str(spec["Image"]) for spec in (present,) if spec.get("Image")),
+        previous_images=tuple(str(spec["Image"]) for spec in (previous,) if spec.get("Image")),
+        volumes=tuple(str(m["Source"]) for m in mounts if m.get("Type") == "volume" and m.get("Source")),
+        binds=tuple(str(m["Source"]) for m in mounts if m.get("Type") == "bind" and m.get("Source")),
+    )
+
+
+def _container_spec(spec: Answer | None) -> Answer:
+    return ((spec or {}).get("TaskTemplate") or {}).get("ContainerSpec") or {}
 
 
 def image(listed: Answer, inspected: Answer, history: Sequence[Answer] | None) -> Image:

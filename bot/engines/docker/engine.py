@@ -21,10 +21,18 @@ from bot.core.docker.inventory import (
     Image,
     Inventory,
     Network,
+    SwarmService,
     Volume,
 )
+from bot.core.docker.swarm import MANAGER, tells_services
 from bot.core.docker.usage import DiskSpace, DiskUsage, Glance, Survey
-from bot.core.errors import EngineTimeoutError, EngineUnsupportedError, NotFoundError
+from bot.core.errors import (
+    EngineRequestError,
+    EngineTimeoutError,
+    EngineUnavailableError,
+    EngineUnsupportedError,
+    NotFoundError,
+)
 from bot.engines.disk.local import Disk, unknown_disk
 from bot.engines.docker import decode
 from bot.engines.docker.decode import Answer
@@ -120,6 +128,7 @@ class DockerEngine:
             engine = self._identified(info, client.version())
             disk = self._disk(engine)
             listed, networks = client.images(all=True) or (), self._networks(client)
+            services = self._services(client, engine)
             listed_volumes = client.volumes().get("Volumes") or ()
             df = self._df.end(counting)
             images = self._images(client, listed, df)
@@ -137,6 +146,7 @@ class DockerEngine:
             cache=decode.cache_records(df),
             content=content,
             no_content=no_content,
+            services=services,
         )
         return Survey(inventory=inventory, usage=decode.disk_usage(df), disk=disk)
 
@@ -245,6 +255,18 @@ class DockerEngine:
         return tuple(
             decode.network(entry, in_use=entry.get("Id") not in unused) for entry in client.networks() or ()
         )
+
+    def _services(self, client: Any, engine: EngineInfo) -> tuple[SwarmService, ...] | None:
+        """What the swarm of a manager runs; None where the engine is a node that cannot, or may not, tell."""
+        if tells_services(engine.swarm):
+            return ()
+        if engine.swarm != MANAGER:
+            return None
+        try:
+            with translated(self._host):
+                return tuple(decode.swarm_service(each) for each in client.services() or ())
+        except (EngineRequestError, EngineUnavailableError):
+            return None
 
     def _containers_met(self, client: Any, df: Answer) -> tuple[Container, ...]:
         """All containers; those that do not run are asked when they ended, and in which state they are."""

@@ -11,6 +11,7 @@ from functools import partial
 from typing import Protocol
 
 from bot.core.docker.sightings import KnownEngine, changed_engine
+from bot.core.docker.twins import same_engines
 from bot.core.docker.usage import Glance, LastLook
 from bot.core.errors import EngineChangedError, HostError, RefusedError, StoreUnavailableError
 from bot.core.rules.hosts import Host
@@ -55,6 +56,17 @@ class Gathering:
         """The hosts that answered, the fullest engine first."""
         found = [answer for answer in self.answers if answer.glance]
         return tuple(sorted(found, key=lambda answer: -_size(answer)))
+
+    @property
+    def same(self) -> Mapping[str, str]:
+        """Hosts that are one engine under several names: all but the first of these, each with that first one."""
+        return same_engines({a.host: a.glance.engine.identity for a in self.answers if a.glance})
+
+    @property
+    def counted(self) -> tuple[HostAnswer, ...]:
+        """The hosts that answered, each engine once, whatever names it has."""
+        same = self.same
+        return tuple(answer for answer in self.reached if answer.host not in same)
 
     @property
     def changed(self) -> tuple[EngineChangedError, ...]:

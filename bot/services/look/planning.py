@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from bot.core.docker.inventory import EngineInfo, Image, Inventory, Kind, Volume
 from bot.core.docker.services import running_now
 from bot.core.docker.sightings import Place, changed_engine
+from bot.core.docker.twins import Twin, twins
 from bot.core.docker.usage import DiskUsage, LastLook, Survey
 from bot.core.docker.users import Users
 from bot.core.errors import EngineChangedError, StoreUnavailableError, UsageError
@@ -35,6 +36,8 @@ class HostReport:
     before answers."""
     changed: EngineChangedError | None = None
     """Set when another engine answers than the one that the host is known to be."""
+    twins: tuple[Twin, ...] = ()
+    """Other hosts with an engine of the same id, be it the same one or a clone; not everybody may know of each."""
     may_pick_volumes: bool = False
     """Whether the host's policy lets people pick named volumes."""
 
@@ -70,7 +73,16 @@ class Planning:
         allowed = [each for each in rules.profiles_on(host).values() if allows(policy, each)]
         offers = () if changed else _all(rules.protection(host), survey, allowed)
         named = policy.volumes is Volumes.NAMED and changed is None
-        return HostReport(host=host, survey=survey, offers=offers, changed=changed, may_pick_volumes=named)
+        return HostReport(
+            host=host, survey=survey, offers=offers, changed=changed, may_pick_volumes=named,
+            twins=self._twins(rules, host, survey.inventory.engine),
+        )  # fmt: skip
+
+    def _twins(self, rules: Rules, host: str, engine: EngineInfo) -> tuple[Twin, ...]:
+        with suppress(StoreUnavailableError):
+            known = self.ledger.known_engines()
+            return twins(host, engine.identity, {h: known[h] for h in known if h in rules.hosts.by_name})
+        return ()
 
     def last_look(self, host: str) -> LastLook | None:
         """What the host showed the last time; None when it was never looked at, or that cannot be read."""

@@ -40,11 +40,18 @@ def hosts_check(
     found = settings.rules.hosts.select(",".join(selected or ["all"]))
     with connected(settings) as engines, ThreadPoolExecutor(CHECKS_AT_ONCE) as pool:
         checked = list(zip(found, pool.map(lambda host: engines.check(host.name), found), strict=True))
+        reached = {
+            host.name: engines.connect(host.name).info()
+            for host, steps in checked
+            if all(s.ok for s in steps)
+        }
     if as_json:
         output.print_json([output_hosts.check_json(host, steps) for host, steps in checked])
     else:
         for host, steps in checked:
             output_hosts.show_check(host, steps)
+        for sentence in output_hosts.twins_told(reached, {}):
+            output.say(f"note  {sentence}")
     if any(step.ok is False for _, steps in checked for step in steps):
         raise typer.Exit(FAILED)
 

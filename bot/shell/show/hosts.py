@@ -1,11 +1,15 @@
 """What the shell shows of hosts: their disks, their usage side by side, and what is wrong with them."""
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from bot.config import toml
 from bot.config.types import check_name
 from bot.core.audit import facts
+from bot.core.docker.inventory import EngineInfo
+from bot.core.docker.sightings import KnownEngine
+from bot.core.docker.twins import Twin, twins
 from bot.core.docker.usage import UNKNOWN, DiskSpace
 from bot.core.errors import EngineTimeoutError
 from bot.core.json import Json
@@ -43,23 +47,25 @@ def gathering_json(gathering: Gathering) -> Json:
         {"host": host, "cause": EngineTimeoutError.cause, "message": _late(host, gathering)}
         for host in gathering.waiting
     ]
+    counted, same = gathering.counted, gathering.same
     return {
-        "hosts": [_answer_json(answer) for answer in reached],
+        "hosts": [_answer_json(answer, same) for answer in reached],
         "failed": failed + late,
         "total": {
-            "hosts": len(reached),
-            "size": sum(answer.glance.usage.size for answer in reached if answer.glance),
-            "reclaimable": sum(answer.glance.usage.reclaimable for answer in reached if answer.glance),
+            "hosts": len(counted),
+            "size": sum(answer.glance.usage.size for answer in counted if answer.glance),
+            "reclaimable": sum(answer.glance.usage.reclaimable for answer in counted if answer.glance),
         },
     }
 
 
-def _answer_json(answer: HostAnswer) -> Json:
+def _answer_json(answer: HostAnswer, same: Mapping[str, str]) -> Json:
     if answer.glance is None:
         return None
     engine, usage = answer.glance.engine, answer.glance.usage
     return {
         "host": answer.host,
+        "same_engine_as": same.get(answer.host),
         "engine": {"id": engine.id, "name": engine.name, "version": engine.version, "store": engine.store},
         "size": usage.size,
         "reclaimable": usage.reclaimable,
@@ -72,10 +78,12 @@ def show_gathering(gathering: Gathering) -> None:
     reached = gathering.reached
     rows = [_row(answer) for answer in reached]
     if len(rows) > 1:
-        sizes = [answer.glance.usage for answer in reached if answer.glance]
+        sizes = [answer.glance.usage for answer in gathering.counted if answer.glance]
         size, free = sum(usage.size for usage in sizes), sum(usage.reclaimable for usage in sizes)
-        rows.append((f"all {len(rows)}", "", human_size(size), human_size(free), "", ""))
+        rows.append((f"all {len(sizes)}", "", human_size(size), human_size(free), "", ""))
     show_table(("HOST", "ENGINE", "SIZE", "RECLAIMABLE", "DISK FREE", "FULL"), rows, right=(2, 3, 4, 5))
+    for host, first in gathering.same.items():
+        say(f"note  {host} is the same engine as {first}: it is counted once")
     for error in gathering.failed:
         say(f"fail  {error}")
     for host in gathering.waiting:
@@ -117,6 +125,25 @@ def show_check(host: Host, steps: Sequence[Step]) -> None:
     for step in steps:
         took = f" ({step.seconds * 1000:.0f} ms)" if step.ok else ""
         say(f"  {words[step.ok]:<5} {step.name}{': ' if step.detail else ''}{step.detail}{took}")
+
+
+def twins_told(engines: Mapping[str, EngineInfo], known: Mapping[str, KnownEngine]) -> Iterator[str]:
+    """Which hosts share an engine id, whether they are one engine or clones, and what tells them apart."""
+    by_host = {host: engine.identity for host, engine in engines.items()}
+    for host, engine in sorted(by_host.items()):
+        for twin in twins(host, engine, {other: by_host[other] for other in by_host if other > host}):
+            if twin.same:
+                yield f"{host} and {twin.host} are one engine: it is counted once, and one cleanup at a time runs on it"
+                continue
+            one, other = (
+                _seen(Twin(host=each, engine=by_host[each], same=False), known) for each in (host, twin.host)
+            )
+            yield f"{one} and {other} share an engine id, as cloned machines do: they are two engines, told apart"
+
+
+def _seen(twin: Twin, known: Mapping[str, KnownEngine]) -> str:
+    first = known.get(twin.host)
+    return replace(twin, first_at=first.first_at if first else None).described()
 
 
 def show_key(shown: ShownKey, known: KnownKeys) -> None:

@@ -18,6 +18,7 @@ MOST_ROWS = 96
 ROWS_BUDGET = 6_000
 """Characters of the table: with the failed hosts it must stay below what Slack takes of a message."""
 FAILED_BUDGET = 3_500
+NOTE_BUDGET = 300
 SENTENCE = 300
 """Characters of one host's error; the whole of it is in the list of the thread."""
 NAMES_SHOWN = 20
@@ -28,13 +29,26 @@ def fleet_message(selection: str, gathering: Gathering) -> Message:
     reached, title = gathering.reached, _title(selection, gathering)
     blocks: list[Block] = [header(title)]
     if reached:
-        blocks.append(table(HEAD, _rows(reached)))
+        blocks.append(table(HEAD, _rows(reached, gathering.counted)))
     blocks += [section(text) for text in _failed(gathering)]
+    blocks += [context(text) for text in _same(gathering)]
     blocks.append(context("`/docker-df HOST` shows where a host's disk went, and what a cleanup would free."))
-    size = sum(_size(answer) for answer in reached)
-    free = sum(_reclaimable(answer) for answer in reached)
+    size = sum(_size(answer) for answer in gathering.counted)
+    free = sum(_reclaimable(answer) for answer in gathering.counted)
     text = f"{title}. {human_size(size)} in Docker, {human_size(free)} reclaimable."
     return Message(text=escape(text), blocks=tuple(blocks))
+
+
+def _same(gathering: Gathering) -> list[str]:
+    """Which hosts are one engine, and are counted once."""
+    pairs = [
+        f"{escape(host)} is the same engine as {escape(first)}" for host, first in gathering.same.items()
+    ]
+    if not pairs:
+        return []
+    shown, left = lines_within(pairs, NOTE_BUDGET)
+    more = f" … and {left} more" if left else ""
+    return [f":twisted_rightwards_arrows: Counted once: {'; '.join(shown)}{more}."]
 
 
 def shows_all(gathering: Gathering) -> bool:
@@ -85,7 +99,7 @@ def _shown(reached: Sequence[HostAnswer]) -> Sequence[HostAnswer]:
     return reached
 
 
-def _rows(reached: Sequence[HostAnswer]) -> Iterator[Sequence[str]]:
+def _rows(reached: Sequence[HostAnswer], counted: Sequence[HostAnswer]) -> Iterator[Sequence[str]]:
     shown = _shown(reached)
     for answer in shown:
         yield _row(answer)
@@ -93,7 +107,7 @@ def _rows(reached: Sequence[HostAnswer]) -> Iterator[Sequence[str]]:
     if rest:
         yield _sum(f"… {plural(len(rest), 'smaller host')}", rest)
     if len(reached) > 1:
-        yield _sum(f"All {len(reached)}", reached)
+        yield _sum(f"All {len(counted)}", counted)
 
 
 def _row(answer: HostAnswer) -> Sequence[str]:

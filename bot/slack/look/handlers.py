@@ -140,7 +140,8 @@ class LookHandlers:
             place.forget()
             raise
         timer.cancel()
-        place.end(report_message(report, host, pictures=self.pictures))
+        others = asked.door(self.hosts(), self.rights).known().by_name if report.twins else ()
+        place.end(report_message(report, host, pictures=self.pictures, known=others))
         if verbose:
             self._details(asked, place.ts, host, listings(report.survey.inventory))
 

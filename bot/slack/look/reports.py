@@ -1,10 +1,11 @@
 """Messages that answer a look: a host's disk usage, the list of hosts, why something stays."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from bot.core.docker.inventory import Kind
+from bot.core.docker.inventory import EngineInfo, Kind
+from bot.core.docker.swarm import INACTIVE
 from bot.core.docker.usage import VOLUMES, DiskSpace, DiskUsage, LastLook
 from bot.core.errors import DeckhandError
 from bot.core.plan.objects import Explanation, Reason
@@ -36,12 +37,18 @@ from bot.slack.kit.text import (
 from bot.slack.look.usage import bars_text, usage_table
 
 TAGS_SHOWN = 8
+TWINS_SHOWN = 3
 OBJECTS_EXPLAINED = 3
 REASONS_SHOWN = 6
 
 
-def report_message(report: HostReport, host: Host | None = None, *, pictures: bool = False) -> Message:
-    """The answer to ``/docker-df HOST``: how full it is, Docker's table, and what cleanups would free."""
+def report_message(
+    report: HostReport, host: Host | None = None, *, pictures: bool = False, known: Collection[str] = ()
+) -> Message:
+    """The answer to ``/docker-df HOST``: how full it is, Docker's table, and what cleanups would free.
+
+    ``known`` are the hosts that its reader may know of.
+    """
     engine, usage, disk = report.survey.inventory.engine, report.survey.usage, report.survey.disk
     title = _headline(report.host, usage, disk)
     tags = "".join(f"{code(tag, 40)} " for tag in (host.tags if host else ())[:TAGS_SHOWN])
@@ -49,12 +56,14 @@ def report_message(report: HostReport, host: Host | None = None, *, pictures: bo
     blocks: list[Block] = [
         header(title),
         context(
-            f"{tags}Docker Engine {plain(engine.version)} · {plain(engine.operating_system or engine.name)} · "
-            f"data root {code(engine.data_root)} · as of {date(report.survey.inventory.taken_at)}"
+            f"{tags}Docker Engine {plain(engine.version)}{swarm_text(engine)} · "
+            f"{plain(engine.operating_system or engine.name)} · data root {code(engine.data_root)} · "
+            f"as of {date(report.survey.inventory.taken_at)}"
         ),
         usage_table(usage),
         section(bars_text(usage, disk)),
     ]
+    blocks += [context(text) for text in _twin_texts(report, known)]
     if report.changed:
         blocks.append(section(f":warning: {plain(str(report.changed), 1_000)}"))
     elif offers:
@@ -73,6 +82,17 @@ def report_message(report: HostReport, host: Host | None = None, *, pictures: bo
         f"{row.type} {human_size(row.size) if row.known else 'not counted'}" for row in usage.rows
     )
     return Message(text=f"{escape(title)}. {rows}.", blocks=tuple(blocks))
+
+
+def _twin_texts(report: HostReport, known: Collection[str]) -> list[str]:
+    """Which other hosts have an engine of this id, of those that its reader may know of."""
+    told = [plain(str(twin), 300) for twin in report.twins if twin.host in known][:TWINS_SHOWN]
+    return [f":twisted_rightwards_arrows: {text}." for text in told]
+
+
+def swarm_text(engine: EngineInfo) -> str:
+    """What it is to a swarm, where it is something."""
+    return f" · Swarm {plain(engine.swarm)}" if engine.swarm not in {"", INACTIVE} else ""
 
 
 def looking_message(host: str, last: LastLook | None, posted_at: datetime) -> Message:

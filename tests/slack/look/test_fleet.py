@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -32,7 +33,9 @@ look = ["U0BOB"]
 
 def answer(name: str, size: int, disk: DiskSpace | None = None) -> HostAnswer:
     row = UsageRow(type="Images", total=3, active=1, size=size, reclaimable=size // 2)
-    return HostAnswer(host=name, glance=Glance(engine=ENGINE, usage=DiskUsage(rows=(row,)), disk=disk))
+    return HostAnswer(
+        host=name, glance=Glance(engine=replace(ENGINE, name=name), usage=DiskUsage(rows=(row,)), disk=disk)
+    )
 
 
 def gathering(
