@@ -164,8 +164,8 @@ class SlackChat:
         except ChatError as error:
             LOG.warning("%s could not be posted: %s", filename, error)
 
-    def post_private(self, channel: str, user: str, message: Message | str) -> None:
-        """Write what only this person sees; in person, where the channel is their own id."""
+    def post_private(self, channel: str, user: str, message: Message | str, thread: str = "") -> None:
+        """Write what only this person sees, in a thread of the channel; in person, where that is their own id."""
         if isinstance(message, str):
             message = Message.of(message)
         user = user_of(user)
@@ -175,7 +175,11 @@ class SlackChat:
         message, _ = fitted(message, "what only you see has no thread for it")
         with slack_errors():
             self._client.chat_postEphemeral(
-                channel=channel, user=user, text=message.text, blocks=list(message.blocks)
+                channel=channel,
+                user=user,
+                text=message.text,
+                blocks=list(message.blocks),
+                thread_ts=thread or None,
             )
 
     def post_direct(self, user: str, message: Message) -> MessageRef:

@@ -18,13 +18,19 @@ DF, PRUNE, AUDIT = "/docker-df", "/docker-prune", "/docker-audit"
 
 WHY = "why"
 MOST_WORDS = 40
-_SLACKS_OWN = (
+_PEOPLE = (
     (re.compile(r"(?<!\S)<@([UW][A-Z0-9]+)(?:\|[^>]*)?>"), r"by=\1"),
     (re.compile(r"<@([UW][A-Z0-9]+)(?:\|[^>]*)?>"), r"\1"),
-    (re.compile(r"<!subteam\^[A-Z0-9]+\|@?([^>]*)>"), r"@\1"),
-    (re.compile(r"<#[A-Z0-9]+\|([^>]*)>"), r"#\1"),
 )
-"""Mentions: of a person alone it asks for that person, of a group it may be a host's tag."""
+"""A mention of a person alone asks for what that person did."""
+_SLACKS_OWN = (
+    (re.compile(r"<@([UW][A-Z0-9]+)(?:\|([^>]*))?>"), lambda found: f"@{found[2] or found[1]}"),
+    (re.compile(r"<!subteam\^([A-Z0-9]+)(?:\|@?([^>]*))?>"), lambda found: f"@{found[2] or found[1]}"),
+    (re.compile(r"<#([A-Z0-9]+)(?:\|([^>]*))?>"), lambda found: f"#{found[2] or found[1]}"),
+    (re.compile(r"<(?:https?://|mailto:)[^|>]+\|([^>]+)>"), lambda found: found[1]),
+    (re.compile(r"<(https?://[^|>]+)>"), lambda found: found[1]),
+)
+"""What Slack makes of people, groups, channels and links in what is typed; a group may be a host's tag."""
 _TYPOGRAPHIC = (("\u201c\u201d\u201e`", '"'), ("\u2018\u2019", "'"))
 _SPACED_DURATION = re.compile(r"\b(until)=(\d+)\s+(days?|hours?|weeks?|minutes?|[dhwm])\b", re.IGNORECASE)
 _QUOTES = "'\"\u2018\u2019\u201c\u201d`"
@@ -118,10 +124,18 @@ def parse_prune(text: str) -> PruneCommand | WhyCommand:
         raise UsageError(f"{error}\n{USAGE[PRUNE]}") from None
 
 
-def audit_words(text: str) -> list[str]:
-    """The words of a filter. Slack writes people, groups and control characters in its own way."""
+def as_typed(text: str) -> str:
+    """A text as somebody typed it, before Slack put its links and mentions in."""
     for found, written in _SLACKS_OWN:
         text = found.sub(written, text)
+    return text
+
+
+def audit_words(text: str) -> list[str]:
+    """The words of a filter. Slack writes people, groups and control characters in its own way."""
+    for found, written in _PEOPLE:
+        text = found.sub(written, text)
+    text = as_typed(text)
     for quotes, quote in _TYPOGRAPHIC:
         text = text.translate(dict.fromkeys(map(ord, quotes), quote))
     try:
@@ -135,7 +149,7 @@ def audit_words(text: str) -> list[str]:
 
 def _words(command: str, text: str, *, most: int) -> list[str]:
     """Split into words; phones like to put typographic quotes around them."""
-    words = [word.strip(_QUOTES) for word in text.split()]
+    words = [word.strip(_QUOTES) for word in as_typed(text).split()]
     if words and words[0].lower() == "help":
         raise HelpRequestedError(USAGE[command])
     if len(words) > most:

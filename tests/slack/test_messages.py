@@ -5,6 +5,7 @@ After a wanted change run ``REWRITE_GOLDENS=1 .venv/bin/pytest tests/slack/test_
 
 import json
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -219,3 +220,20 @@ def test_what_is_read_instead_of_the_blocks_is_all_that_a_decision_needs() -> No
         "May approve: <@U0BOB>, <!subteam^S0OPS>, but not <@U0ANN>.", "0 of 2 approvals; expires <!date^",
     ):  # fmt: skip
         assert words in text
+
+
+def texts(value: Any) -> Iterator[dict[str, Any]]:
+    """Every text in Slack's own markup."""
+    if isinstance(value, dict):
+        if value.get("type") == "mrkdwn":
+            yield value
+        for inner in value.values():
+            yield from texts(inner)
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            yield from texts(inner)
+
+
+def test_slack_links_and_mentions_nothing_by_itself() -> None:
+    everything = [*(sent(message) for message in MESSAGES.values()), *VIEWS.values()]
+    assert all(text.get("verbatim") for text in texts(everything))

@@ -38,6 +38,8 @@ class Asked:
     """The message whose button was pressed; empty in a view, and where only they see it: it cannot be edited."""
     thread: str = ""
     """The thread that this message is in, or begins."""
+    within: str = ""
+    """The thread in which the message whose button was pressed is; empty where it stands in the channel itself."""
     view: Body = field(default_factory=dict)
     """The form that was submitted, or the Home that was opened, as Slack sends it."""
 
@@ -60,6 +62,7 @@ def asked_by_command(body: Body, respond: Respond) -> Asked:
 def asked_by_click(body: Body, action: Body, respond: Respond) -> Asked:
     user, container = _part(body, "user"), _part(body, "container")
     channel, message_ts = _text(_part(body, "channel"), "id"), _text(container, "message_ts")
+    thread = _text(_part(body, "message"), "thread_ts") or _text(container, "thread_ts")
     return Asked(
         person=_person(user),
         channel=channel or _text(container, "channel_id") or _text(user, "id"),
@@ -68,7 +71,8 @@ def asked_by_click(body: Body, action: Body, respond: Respond) -> Asked:
         trigger_id=_text(body, "trigger_id"),
         detail=_text(action, "action_id").partition(":")[2],
         message="" if container.get("is_ephemeral") else message_ts,
-        thread=_text(_part(body, "message"), "thread_ts") or message_ts,
+        thread=thread or message_ts,
+        within="" if thread == message_ts else thread,
     )
 
 

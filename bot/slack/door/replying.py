@@ -17,6 +17,7 @@ from bot.slack.door.asked import Asked
 from bot.slack.kit.blocks import Message, Picture, context
 from bot.slack.kit.limits import fitted
 from bot.slack.kit.text import code, escape
+from bot.slack.parsing import as_typed
 
 LOG = logging.getLogger(__name__)
 
@@ -80,7 +81,7 @@ class Replies:
         """Say who asked for what: Slack shows no command that was acknowledged in silence. It calls nobody."""
         if not asked.said or asked.channel.startswith("D"):
             return message
-        who = context(f"{escape(asked.person.name) or 'Somebody'} asked: {code(asked.said)}")
+        who = context(f"{escape(asked.person.name) or 'Somebody'} asked: {code(as_typed(asked.said))}")
         return replace(message, blocks=(*message.blocks, who))
 
     @staticmethod
@@ -103,7 +104,7 @@ class Replies:
     def _in_channel(self, asked: Asked, message: Message) -> None:
         if not asked.channel:
             raise ChatError("a form tells of no channel")
-        self.chat.post_private(asked.channel, asked.person.id, message)
+        self.chat.post_private(asked.channel, asked.person.id, message, asked.within)
 
     def _in_person(self, asked: Asked, message: Message) -> None:
         self.chat.post_direct(asked.person.id, message)
@@ -126,6 +127,7 @@ def _respond(asked: Asked, message: Message, response_type: str, *, replace_orig
                 blocks=list(message.blocks),
                 response_type=response_type,
                 replace_original=replace_original,
+                thread_ts=asked.within or None,
             )
     except ValueError as error:  # Bolt's own, where what was done has no response URL
         raise ChatError(str(error)) from error

@@ -44,8 +44,13 @@ def header(text: str) -> Block:
     return {"type": "header", "text": {"type": "plain_text", "text": clip(text, HEADER_LIMIT)}}
 
 
+def mrkdwn(text: str, limit: int = SECTION_LIMIT) -> Block:
+    """A text in which nothing links or mentions but what we wrote so: a host's name may look like an address."""
+    return {"type": "mrkdwn", "text": clip(text, limit), "verbatim": True}
+
+
 def section(text: str) -> Block:
-    return {"type": "section", "text": {"type": "mrkdwn", "text": clip(text, SECTION_LIMIT)}}
+    return {"type": "section", "text": mrkdwn(text)}
 
 
 def whole(text: str) -> Block:
@@ -57,12 +62,12 @@ def fields(texts: Iterable[str]) -> Block:
     """Show up to ten short texts in two columns."""
     return {
         "type": "section",
-        "fields": [{"type": "mrkdwn", "text": clip(text, FIELD_LIMIT)} for text in texts],
+        "fields": [mrkdwn(text, FIELD_LIMIT) for text in texts],
     }
 
 
 def context(text: str) -> Block:
-    return {"type": "context", "elements": [{"type": "mrkdwn", "text": clip(text, SECTION_LIMIT)}]}
+    return {"type": "context", "elements": [mrkdwn(text)]}
 
 
 def button(label: str, action_id: str, value: str, *, style: str = "", spoken: str = "") -> Block:
@@ -84,7 +89,7 @@ def confirm(title: str, text: str, yes: str, no: str, *, danger: bool = False) -
     """A dialog that asks once more before a button counts."""
     made: Block = {
         "title": {"type": "plain_text", "text": clip(title, CONFIRM_TITLE_LIMIT)},
-        "text": {"type": "mrkdwn", "text": clip(text, CONFIRM_TEXT_LIMIT)},
+        "text": mrkdwn(text, CONFIRM_TEXT_LIMIT),
         "confirm": {"type": "plain_text", "text": clip(yes, CONFIRM_BUTTON_LIMIT)},
         "deny": {"type": "plain_text", "text": clip(no, CONFIRM_BUTTON_LIMIT)},
     }

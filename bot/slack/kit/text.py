@@ -53,8 +53,20 @@ def code(text: str, limit: int = 200) -> str:
 
 
 def plain(text: str, limit: int = 200) -> str:
-    """Text from a host as running text: one line, escaped and bounded."""
-    return escape(clip(one_line(text), limit))
+    """Text from a host as running text: one line, escaped, bounded, and without Slack's formatting."""
+    return escape(clip(_unformatted(one_line(text)), limit))
+
+
+_MARKS = {"*": "\u2217", "_": "\uff3f", "~": "\u223c", "`": "'"}
+"""What begins and ends formatting at the edge of a word, and what looks much the same."""
+
+
+def _unformatted(text: str) -> str:
+    for mark, alike in _MARKS.items():
+        if text.count(mark) > 1:  # a single one formats nothing
+            at_edge = rf"(?<!\w){re.escape(mark)}+|{re.escape(mark)}+(?!\w)"
+            text = re.sub(at_edge, lambda found, alike=alike: alike * len(found[0]), text)  # type: ignore[misc] # bound at once
+    return text
 
 
 def one_line(text: str) -> str:

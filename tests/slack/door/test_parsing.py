@@ -18,6 +18,7 @@ from bot.slack.parsing import (
     HelpRequestedError,
     PruneCommand,
     WhyCommand,
+    as_typed,
     audit_words,
     parse_df,
     parse_prune,
@@ -145,3 +146,30 @@ def test_help_about_the_audit_names_every_filter() -> None:
         audit_words("help")
     for word in ("since=", "until=", "by=", "outcome=", "profile=", "`prod-3`", "`@ci`", "postgres:14"):
         assert word in str(told.value)
+
+
+@pytest.mark.parametrize(
+    ("arrived", "typed"),
+    [
+        ("<http://registry.example.com/app:1|registry.example.com/app:1>", "registry.example.com/app:1"),
+        ("<https://a.example/b>", "https://a.example/b"),
+        ("<mailto:a@b.example|a@b.example>", "a@b.example"),
+        ("<!subteam^S0OPS|@ops-team> <!subteam^S0OPS>", "@ops-team @S0OPS"),
+        ("<#C0OPS|ops> <#C0OPS>", "#ops #C0OPS"),
+        ("<@U0BOB|bob> <@U0BOB>", "@bob @U0BOB"),
+        ("prod-3 <none>", "prod-3 <none>"),
+    ],
+)
+def test_what_slack_made_of_a_name_is_what_somebody_typed(arrived: str, typed: str) -> None:
+    assert as_typed(arrived) == typed
+
+
+def test_links_and_mentions_are_names_in_every_command() -> None:
+    link = "<http://registry.example.com/app:1|registry.example.com/app:1>"
+    assert parse_df("<http://web.example.com|web.example.com>").host == "web.example.com"
+    assert parse_prune(f"prod-3 why {link}") == WhyCommand(host="prod-3", name="registry.example.com/app:1")
+    assert audit_words(f"{link} <@U0BOB|bob> <!subteam^S0CI|@ci>") == [
+        "registry.example.com/app:1",
+        "by=U0BOB",
+        "@ci",
+    ]

@@ -36,8 +36,12 @@ def test_a_long_text_is_cut_to_slacks_limit(block: Block, path: tuple[str | int,
 
 def test_a_short_text_is_sent_as_it_is() -> None:
     assert header("Plan") == {"type": "header", "text": {"type": "plain_text", "text": "Plan"}}
-    assert section("*Plan*") == {"type": "section", "text": {"type": "mrkdwn", "text": "*Plan*"}}
-    assert context("Plan") == {"type": "context", "elements": [{"type": "mrkdwn", "text": "Plan"}]}
+    assert section("*Plan*") == {
+        "type": "section",
+        "text": {"type": "mrkdwn", "text": "*Plan*", "verbatim": True},
+    }
+    note = {"type": "mrkdwn", "text": "Plan", "verbatim": True}
+    assert context("Plan") == {"type": "context", "elements": [note]}
     assert problems(header("Plan"), DIVIDER, section("*Plan*"), context("Plan")) == []
 
 

@@ -161,3 +161,19 @@ def test_paragraphs_are_as_full_as_they_may_be() -> None:
 )
 def test_a_count_goes_with_its_noun(count: int, words: str) -> None:
     assert plural(count, "object") == words
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("*bold* and _it_ and ~no~", "\u2217bold\u2217 and \uff3fit\uff3f and \u223cno\u223c"),
+        ("my_own_volume a*b*c", "my_own_volume a*b*c"),
+        ("postgres*", "postgres*"),
+        ("__init__ **", "\uff3f\uff3finit\uff3f\uff3f \u2217\u2217"),
+        ("`rm -rf`", "'rm -rf'"),
+    ],
+)
+def test_text_from_a_host_formats_nothing_and_stays_as_it_is_where_it_could_not(
+    text: str, shown: str
+) -> None:
+    assert plain(text) == shown

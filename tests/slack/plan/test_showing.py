@@ -165,7 +165,7 @@ def test_a_message_that_somebody_deleted_is_posted_again_as_the_plan_is_now(show
     assert state.status is Status.PROPOSED
     (again,) = shower.workspace.messages()
     assert again.ts != message.ts
-    assert f"1 of {state.quorum}: <@{BOB}>" in shown(again)
+    assert f"1 of {state.quorum}: {BOB}" in shown(again)
     assert state.message is not None
     assert state.message.ts == again.ts
     assert shower.store.messages.unshown() == ()

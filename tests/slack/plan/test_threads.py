@@ -4,9 +4,11 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from slack_sdk import WebClient
 
 from bot.core.life.states import Status
-from bot.slack.action_ids import APPROVE, COMMANDS, PLAN_AFRESH
+from bot.slack.action_ids import APPROVE, COMMANDS, PLAN_AFRESH, STOP
+from bot.slack.kit.blocks import actions, button
 from tests.slack.place import ANN, BOB, CYD, OPEN_TO_ALL, Place, buttons, eventually, shown
 
 Start = Callable[[str], Place]
@@ -129,3 +131,20 @@ def test_a_click_that_comes_too_late_is_told_who_decided_and_offers_to_plan_afre
     assert told.startswith("This plan is already rejected by <@U0BOB>")
     (private,) = place.workspace.ephemerals(BOB)
     assert buttons(private) == {PLAN_AFRESH: buttons(plan)[APPROVE]}
+
+
+def test_a_private_answer_stays_in_the_thread_in_which_somebody_clicked(start: Start) -> None:
+    place = start(OPEN_TO_ALL + 'audit = ["*"]\n')
+    plan = place.propose(ANN)
+    place.approve(BOB, plan)
+    place.message("Cleanup done")
+    place.workspace.command(CYD, "/docker-audit")
+    page = place.message("The latest 1 cleanup")
+    assert place.workspace.click(CYD, page.ts, f"audit_details:{buttons(plan)[APPROVE]}").ok
+    record = eventually(lambda: place.workspace.thread(page.ts)[1:])[0]
+    client = WebClient(place.workspace.bot_token, place.workspace.api_url)
+    again = actions([button("Stop", STOP, buttons(plan)[APPROVE])])
+    client.chat_update(channel=record.channel, ts=record.ts, text="a button", blocks=[again])
+    assert place.workspace.click(CYD, record.ts, STOP).ok
+    place.told(CYD)
+    assert [each.thread_ts for each in place.workspace.ephemerals(CYD)] == [page.ts]
