@@ -22,7 +22,7 @@ from bot.core.errors import ConfigurationError
 from bot.core.rules.hosts import Hosts
 from bot.core.rules.rules import Rules
 from bot.engines.registry import DockerEngines
-from bot.ports import Clock
+from bot.ports import NO_METRICS, Clock, Figures, Metrics
 from bot.process.arriving import Arriving
 from bot.process.clock import SteadyClock, process_now
 from bot.process.ending import Ending, gone_at_the_latest, leave
@@ -61,7 +61,7 @@ from bot.slack.door.http_mode import HttpReceiver
 from bot.slack.door.replying import Replies
 from bot.slack.door.routing import Routing
 from bot.slack.door.server import Receiver, SocketReceiver, bolt_app
-from bot.slack.door.ways import Ways
+from bot.slack.door.ways import Ways, lanes
 from bot.slack.home.handlers import HomeHandlers
 from bot.slack.home.showing import LOOP_SECONDS, HomeShow
 from bot.slack.look.handlers import LookHandlers
@@ -76,6 +76,7 @@ from bot.store.db import revisions
 from bot.store.opening import Store, open_store
 from bot.telemetry.health import Health
 from bot.telemetry.listener import Listener
+from bot.telemetry.registry import Registry
 
 LOG = logging.getLogger(__name__)
 
@@ -106,8 +107,9 @@ class UseCases:
 class Deckhand:
     """A whole bot: connected by ``start``, ended in order by ``stop``."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, metrics: Metrics = NO_METRICS) -> None:
         self._settings = settings
+        self._metrics = metrics
         self._closing = ExitStack()
         self._ending = Ending()
         self._signals = Signals()
@@ -152,8 +154,9 @@ class Deckhand:
     def _start(self) -> None:
         settings = self._settings
         store = open_store(
-            settings.database_url.get_secret_value(), for_bot=True, audit_keys=settings.audit.keys
-        )
+            settings.database_url.get_secret_value(), for_bot=True, audit_keys=settings.audit.keys,
+            metrics=self._metrics,
+        )  # fmt: skip
         self._at_the_end("database", 2, store.close)
         store.chain.begin_sealing()
         engines = self._engines = DockerEngines(settings.rules.hosts.by_name, settings.pins)
@@ -162,11 +165,12 @@ class Deckhand:
         self._at_the_end("looks at fleets", 3, fleets.close)
         bot_token = settings.slack.bot_token
         token, api_url = bot_token.get_secret_value() if bot_token else "", settings.slack.api_url
-        client = web_client(token, api_url)
+        client = web_client(token, api_url, metrics=self._metrics)
         directory = SlackDirectory(client)
         chat = SlackChat(client, directory.name_of)
         clock, steady = Clocks(ledger=store.ledger, process=process_now), SteadyClock()
-        impatient = SlackChat(web_client(token, api_url, patient=False), directory.name_of)
+        quick = web_client(token, api_url, patient=False, metrics=self._metrics)
+        impatient = SlackChat(quick, directory.name_of)
         shown = ShownPlans(
             chat=impatient, hosts=lambda: self._settings.rules.hosts, call=settings.slack.call_approvers,
             members=directory.members,
@@ -176,10 +180,10 @@ class Deckhand:
         bolt_pool = ThreadPoolExecutor(BOLT_THREADS, thread_name_prefix="bolt")
         signing = settings.slack.signing_secret
         app = bolt_app(client, signing.get_secret_value() if signing else "", bolt_pool)
-        ack_first, ways = AckFirst(), Ways()
+        ack_first, ways = AckFirst(), Ways(lanes=lanes(self._metrics))
         replies = Replies(chat=chat)
         answering = Answering(replies, rights, ways, ack_first.hold)
-        fleet = Fleet.opened(engines, steady, fleets, store.ledger)
+        fleet = Fleet.opened(engines, steady, fleets, store.ledger, self._metrics)
         fleets.callback(engines.close)  # before its threads: what is still being asked then ends at once
         homes = self._homes(store, rights, impatient, clock, steady)
         uses, background = self._use_cases(store, engines, chat, rights, show=show, clock=clock)
@@ -234,6 +238,15 @@ class Deckhand:
             "slack": lambda: "" if receiver.connected() else "is not connected",
         }
         self.health.watch(checks, background.ended)
+        self._metrics.watch(partial(self._figures, store, receiver))
+
+    def _figures(self, store: Store, receiver: Receiver) -> Figures:
+        """What operators are shown beside what was counted. StoreUnavailableError."""
+        hosts = self._settings.rules.hosts.by_name
+        return Figures(
+            counted=store.plans.counted(), looks=store.ledger.last_looks(hosts.keys()), hosts=len(hosts),
+            slack_connected=receiver.connected(),
+        )  # fmt: skip
 
     def _rules(self) -> Rules:
         """Those in force."""
@@ -271,7 +284,9 @@ class Deckhand:
             return self._settings.rules.hosts
 
         changed = self._signals.changed
-        planning = Planning(engines=engines, ledger=store.ledger, rules=self._rules, clocks=clock)
+        planning = Planning(
+            engines=engines, ledger=store.ledger, rules=self._rules, clocks=clock, metrics=self._metrics
+        )
         decide = Decide(hosts=hosts, rights=rights, plans=store.plans, trail=store.trail, changed=changed)
         execute = Execute(
             plans=store.plans, runs=store.runs, audit=store.audit, engines=engines,
@@ -317,11 +332,11 @@ def make_receiver(slack: SlackSettings, app: App, ack_first: AckFirst) -> Receiv
     return SocketReceiver(app, app_token, app.client, ack_first)
 
 
-def make_listener(settings: MetricsSettings, health: Health) -> Listener | None:
+def make_listener(settings: MetricsSettings, health: Health, registry: Registry) -> Listener | None:
     """What answers operators, started; ConfigurationError when the address that somebody wrote cannot be had."""
     if settings.listen is None:
         return None
-    listener = Listener(settings.listen, health)
+    listener = Listener(settings.listen, health, registry)
     try:
         LOG.info("health and metrics: %s", listener.start())
     except ConfigurationError as error:
@@ -334,8 +349,9 @@ def make_listener(settings: MetricsSettings, health: Health) -> Listener | None:
 
 def run(settings: Settings, arriving: Arriving) -> NoReturn:
     """Run until SIGTERM or SIGINT arrives; logs one line ``ready`` when it is connected."""
-    deckhand, manager = Deckhand(settings), Manager()
-    listener = make_listener(settings.metrics, deckhand.health)
+    registry, manager = Registry(), Manager()
+    deckhand = Deckhand(settings, registry)
+    listener = make_listener(settings.metrics, deckhand.health, registry)
     reloading = Reloading(settings.file, partial(load, settings.file, for_slack=True), deckhand.adopt)
     deckhand.start()
     reloading.start()

@@ -9,6 +9,7 @@ from bot.ports.chat import Chat, Clock, Directory, Heads, Reminders, Teller
 from bot.ports.engine import CACHE_BATCH, Engine, Engines, HeldEngine
 from bot.ports.ledger import Ledger
 from bot.ports.messages import Messages
+from bot.ports.metrics import NO_METRICS, Counted, Figures, Metrics
 from bot.ports.plans import HAS_VOTES, Change, OpenPlan, Plans, Replaced
 from bot.ports.restores import RestoreRun, Restores
 from bot.ports.runs import Run, Runs
@@ -17,18 +18,22 @@ from bot.ports.timers import Tick, Timer, Timers, Trouble
 __all__ = [
     "CACHE_BATCH",
     "HAS_VOTES",
+    "NO_METRICS",
     "Audit",
     "Change",
     "Chat",
     "Cleanup",
     "Clock",
+    "Counted",
     "Directory",
     "Engine",
     "Engines",
+    "Figures",
     "Heads",
     "HeldEngine",
     "Ledger",
     "Messages",
+    "Metrics",
     "OpenPlan",
     "Plans",
     "Reminders",

@@ -8,6 +8,7 @@ from typing import Protocol
 from bot.core.audit.events import Event
 from bot.core.life.states import MessageRef, PlanState, Status, Vote
 from bot.core.plan.plan import Person, Plan
+from bot.ports.metrics import Counted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,6 +114,10 @@ class Plans(Protocol):
 
     def going_on(self) -> tuple[OpenPlan, ...]:
         """Every plan that has not ended, but for proposed ones whose time is up; who expires first comes first."""
+        ...
+
+    def counted(self) -> Counted:
+        """How many plans are in each state, and where the audit ends. StoreUnavailableError."""
         ...
 
     def ended(self, requester_id: str, limit: int) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from bot.core.errors import BusyError, EndingError
+from bot.ports import NO_METRICS, Metrics
 
 LOG = logging.getLogger(__name__)
 
@@ -34,15 +35,23 @@ class _Job:
     work: Callable[[], Any]
     keys: Mapping[str, str]
     same: str
+    begun: Callable[[], None]
     future: Future[Any] = field(default_factory=Future)
 
 
 class Lane:
     """Safe to use from any thread."""
 
-    def __init__(self, name: str, threads: int, shares: Mapping[str, Share] | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        threads: int,
+        shares: Mapping[str, Share] | None = None,
+        metrics: Metrics = NO_METRICS,
+    ) -> None:
         """``shares`` says for each kind of key (a person, a host) what one of them may have."""
         self._name = name
+        self._metrics = metrics
         self._threads = threads
         self._shares = dict(shares or {})
         self._changed = threading.Condition()
@@ -58,14 +67,15 @@ class Lane:
         Work that is the ``same`` as one that waits or runs is that one. BusyError when somebody's share is used up,
         EndingError when the lane is closed.
         """
-        job = _Job(work=work, keys={kind: key for kind, key in (keys or {}).items() if key}, same=same)
+        given = {kind: key for kind, key in (keys or {}).items() if key}
         with self._changed:
             if not self._open:
                 raise EndingError("Deckhand is restarting. Try again in a moment.")
             for other in (*self._running, *self._waiting):
                 if same and other.same == same:
                     return other.future
-            self._check(job)
+            self._check(given)
+            job = _Job(work=work, keys=given, same=same, begun=self._metrics.queued(self._name))
             self._waiting.append(job)
             self._begin_what_may()
         return job.future
@@ -79,6 +89,7 @@ class Lane:
                 self._waiting.clear()
             self._changed.notify_all()
         for job in dropped:
+            job.begun()
             job.future.cancel()
         if dropped:
             LOG.info("%s: %d that waited are dropped", self._name, len(dropped))
@@ -90,8 +101,8 @@ class Lane:
 
     # --- with the lock held ---------------------------------------------------------------------
 
-    def _check(self, job: _Job) -> None:
-        for kind, key in job.keys.items():
+    def _check(self, keys: Mapping[str, str]) -> None:
+        for kind, key in keys.items():
             share = self._shares.get(kind)
             waiting = sum(other.keys.get(kind) == key for other in self._waiting)
             if share is not None and waiting >= share.waiting:
@@ -110,6 +121,7 @@ class Lane:
             if all(self._has_room(kind, taken[kind, key]) for kind, key in job.keys.items()):
                 del self._waiting[number]
                 self._running.append(job)
+                job.begun()
                 return job
         return None
 

@@ -1,9 +1,11 @@
 """The unchanged slack_sdk client: how patient it is, and what it raises as our errors."""
 
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from http import HTTPStatus
 from types import MappingProxyType
+from typing import Any
 from urllib.error import URLError
 
 from slack_sdk import WebClient
@@ -14,6 +16,7 @@ from slack_sdk.http_retry.handler import RetryHandler
 from slack_sdk.http_retry.request import HttpRequest
 from slack_sdk.http_retry.response import HttpResponse
 from slack_sdk.http_retry.state import RetryState
+from slack_sdk.web import SlackResponse
 
 from bot.core.errors import (
     ChannelClosedError,
@@ -23,6 +26,7 @@ from bot.core.errors import (
     UndrawableError,
     ViewGoneError,
 )
+from bot.ports import NO_METRICS, Metrics
 
 TIMEOUT = 15
 """Seconds per call to Slack."""
@@ -52,17 +56,52 @@ _REFUSED: Mapping[str, type[ChatRefusedError]] = MappingProxyType({
 SERVER_ERROR = 500
 
 
-def web_client(token: str, api_url: str | None, *, patient: bool = True) -> WebClient:
+class _Counted(WebClient):
+    """Slack's own, whose calls are counted."""
+
+    metrics: Metrics = NO_METRICS
+
+    def api_call(self, api_method: str, **given: Any) -> SlackResponse:
+        began, outcome = time.monotonic(), "failed"
+        try:
+            answer = super().api_call(api_method, **given)
+            outcome = "ok"
+        except SlackApiError as error:
+            limited = error.response.status_code == HTTPStatus.TOO_MANY_REQUESTS
+            outcome = "limited" if limited else "refused"
+            raise
+        finally:
+            self.metrics.called_slack(api_method, outcome, time.monotonic() - began)
+        return answer
+
+
+class _Pauses(RateLimitErrorRetryHandler):
+    """Slack's own, whose pauses are counted."""
+
+    metrics: Metrics = NO_METRICS
+
+    def prepare_for_next_attempt(self, **given: Any) -> None:
+        began = time.monotonic()
+        super().prepare_for_next_attempt(**given)
+        self.metrics.paused_by_slack(time.monotonic() - began)
+
+
+def web_client(
+    token: str, api_url: str | None, *, patient: bool = True, metrics: Metrics = NO_METRICS
+) -> WebClient:
     """Make a client that tries again after server errors, and a patient one also after Slack's pauses.
 
     It waits in the thread that calls, for as long as Slack says.
     """
     # slack_sdk joins base URL and method name as they stand.
     client = (
-        WebClient(token, f"{api_url.rstrip('/')}/", TIMEOUT) if api_url else WebClient(token, timeout=TIMEOUT)
+        _Counted(token, f"{api_url.rstrip('/')}/", TIMEOUT) if api_url else _Counted(token, timeout=TIMEOUT)
     )
+    client.metrics = metrics
     if patient:
-        client.retry_handlers.append(RateLimitErrorRetryHandler(max_retry_count=2))
+        pauses = _Pauses(max_retry_count=2)
+        pauses.metrics = metrics
+        client.retry_handlers.append(pauses)
     client.retry_handlers = [
         handler for handler in client.retry_handlers if not isinstance(handler, ConnectionErrorRetryHandler)
     ]

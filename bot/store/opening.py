@@ -4,7 +4,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 
 from bot.core.audit.format import AuditKeys
-from bot.ports import Audit, Ledger, Messages, Plans, Restores, Runs, Timers, Trail
+from bot.ports import NO_METRICS, Audit, Ledger, Messages, Metrics, Plans, Restores, Runs, Timers, Trail
 from bot.store import transactions
 from bot.store.db import revisions
 from bot.store.db.alone import stand_alone
@@ -34,7 +34,12 @@ class Store:
 
 
 def open_store(
-    url: str, *, migrate: bool = True, for_bot: bool = False, audit_keys: AuditKeys | None = None
+    url: str,
+    *,
+    migrate: bool = True,
+    for_bot: bool = False,
+    audit_keys: AuditKeys | None = None,
+    metrics: Metrics = NO_METRICS,
 ) -> Store:
     """The store at a URL, its schema brought up to date unless told not to; its audit sealed with the keys.
 
@@ -44,6 +49,7 @@ def open_store(
     """
     with ExitStack() as stack:
         sessions = connect(url, audit_keys)
+        sessions.metrics = metrics
         stack.callback(sessions.close)
         if for_bot and sessions.file is not None:
             stack.callback(stand_alone(sessions.file))

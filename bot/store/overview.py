@@ -2,14 +2,14 @@
 
 from collections.abc import Collection, Mapping, Sequence
 
-from sqlalchemy import Text, and_, not_, or_, select, type_coerce
+from sqlalchemy import Text, and_, func, not_, or_, select, type_coerce
 from sqlmodel import Session, col
 
 from bot.core.json import storable
 from bot.core.life.states import ENDED, Status
-from bot.ports import Cleanup, OpenPlan, Trouble
+from bot.ports import Cleanup, Counted, OpenPlan, Trouble
 from bot.store.audit.reviewing import lines_of
-from bot.store.models import PlanRow, ScheduleHostRow, VoteRow
+from bot.store.models import EventRow, HeadRow, PlanRow, ScheduleHostRow, VoteRow
 from bot.store.plan.turns import OVERDUE, WAITING, known
 
 
@@ -35,6 +35,23 @@ def going_on(session: Session) -> tuple[OpenPlan, ...]:
             needs_attention=bool(row.attention),
         )
         for row in rows
+    )
+
+
+def counted(session: Session) -> Counted:
+    """How many plans are in each state, and where the audit ends: what operators watch."""
+    by_status = select(col(PlanRow.status), func.count()).group_by(col(PlanRow.status))
+    parked = select(func.count()).where(
+        col(PlanRow.status) == str(Status.RUNNING), col(PlanRow.attention) != ""
+    )
+    oldest = select(func.min(col(PlanRow.created_at))).where(col(PlanRow.status) == str(Status.PROPOSED))
+    head = session.scalar(select(col(HeadRow.seq))) or 0
+    return Counted(
+        plans={row[0]: row[1] for row in session.execute(by_status)},
+        attention=session.scalar(parked) or 0,
+        oldest_proposed=session.scalar(oldest),
+        head=head,
+        head_at=session.scalar(select(col(EventRow.at)).where(col(EventRow.seq) == head)),
     )
 
 

@@ -62,6 +62,7 @@ class SqlPlans(_Port):
     due = _reading(plans.due)
     open_of = _reading(plans.open_plans)
     going_on = _reading(overview.going_on)
+    counted = _reading(overview.counted)
     ended = _reading(overview.ended)
 
     def get(self, plan_id: str) -> PlanState | None:

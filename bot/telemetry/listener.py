@@ -1,4 +1,4 @@
-"""The listener for operators: ``/livez`` and ``/readyz``, in Socket Mode and in HTTP mode alike."""
+"""The listener for operators: ``/livez``, ``/readyz`` and ``/metrics``, in Socket Mode and in HTTP mode alike."""
 
 import threading
 from contextlib import suppress
@@ -13,17 +13,18 @@ from starlette.routing import Route
 from bot.core.errors import ConfigurationError
 from bot.process.http_connections import HEADERS, Connection
 from bot.telemetry.health import Health
+from bot.telemetry.registry import Registry
 
 START_SECONDS = 10.0
-LIVE, READY = "/livez", "/readyz"
+LIVE, READY, METRICS = "/livez", "/readyz", "/metrics"
 
 
 class Listener:
     """Answers in threads of its own; ``stop`` ends it."""
 
-    def __init__(self, address: tuple[str, int], health: Health) -> None:
-        self._address, self._health = address, health
-        routes = [Route(LIVE, self._live), Route(READY, self._ready)]
+    def __init__(self, address: tuple[str, int], health: Health, registry: Registry) -> None:
+        self._address, self._health, self._registry = address, health, registry
+        routes = [Route(LIVE, self._live), Route(READY, self._ready), Route(METRICS, self._scraped)]
         config = uvicorn.Config(
             Starlette(routes=routes), host=address[0], port=address[1], log_config=None, log_level="error",
             access_log=False, lifespan="off", timeout_graceful_shutdown=2, http=Connection, ws="none",
@@ -66,3 +67,7 @@ class Listener:
         found = self._health.in_the_way()
         status = HTTPStatus.SERVICE_UNAVAILABLE if found else HTTPStatus.OK
         return JSONResponse({"ready": not found, "in_the_way": dict(found)}, status)
+
+    def _scraped(self, request: Request) -> Response:
+        body, kind = self._registry.scraped(request.headers.get("accept", ""))
+        return Response(body, headers={"content-type": kind})

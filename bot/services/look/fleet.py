@@ -15,7 +15,7 @@ from bot.core.docker.twins import same_engines
 from bot.core.docker.usage import Glance, LastLook
 from bot.core.errors import EngineChangedError, HostError, RefusedError, StoreUnavailableError
 from bot.core.rules.hosts import Host
-from bot.ports import Clock, Engines, Ledger
+from bot.ports import NO_METRICS, Clock, Engines, Ledger, Metrics
 from bot.services.lanes import Lane
 
 LOG = logging.getLogger(__name__)
@@ -97,6 +97,7 @@ class Fleet:
     """Which engine each host is known to be; None: nobody is compared with it."""
     within: timedelta = WITHIN
     tell_every: timedelta = TELL_EVERY
+    metrics: Metrics = NO_METRICS
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _asked: dict[str, Future[HostAnswer]] = field(default_factory=dict)
     """The hosts that are being asked now: who asks for one of them meanwhile shares its answer."""
@@ -106,12 +107,17 @@ class Fleet:
 
     @classmethod
     def opened(
-        cls, engines: Engines, clock: Clock, closing: ExitStack, ledger: Ledger | None = None
+        cls,
+        engines: Engines,
+        clock: Clock,
+        closing: ExitStack,
+        ledger: Ledger | None = None,
+        metrics: Metrics = NO_METRICS,
     ) -> "Fleet":
         """A gatherer with threads of its own, which end with ``closing``."""
-        lane = Lane("fleet", FLEET_THREADS)
+        lane = Lane("fleet", FLEET_THREADS, metrics=metrics)
         closing.callback(lane.close, drop=True)
-        return cls(engines=engines, pool=lane, clock=clock, ledger=ledger)
+        return cls(engines=engines, pool=lane, clock=clock, ledger=ledger, metrics=metrics)
 
     def gather(self, hosts: Sequence[Host], tell: Callable[[Gathering], None]) -> Gathering:
         """Ask all of them; ``tell`` hears of what is known from time to time, and not of the end.
@@ -178,7 +184,8 @@ class Fleet:
 
     def _answer(self, host: str) -> HostAnswer:
         try:
-            glance = self.engines.connect(host).glance(self.within.total_seconds())
+            with self.metrics.looking(host):
+                glance = self.engines.connect(host).glance(self.within.total_seconds())
             self._silent.discard(host)
             return HostAnswer(host=host, glance=glance)
         except HostError as error:

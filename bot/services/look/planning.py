@@ -21,7 +21,7 @@ from bot.core.plan.protection import Protection
 from bot.core.plan.selection import ANONYMOUS_LABEL
 from bot.core.rules.policy import Volumes, allows
 from bot.core.rules.rules import Rules
-from bot.ports import Engine, Engines, Ledger
+from bot.ports import NO_METRICS, Engine, Engines, Ledger, Metrics
 from bot.services.clocks import Clocks
 
 
@@ -52,6 +52,7 @@ class Planning:
     """Those in force; each look and each plan is made by one reading of them."""
     clocks: Clocks | None = None
     """What an engine's clock is compared with; None: with nothing."""
+    metrics: Metrics = NO_METRICS
 
     def check(self, arguments: Arguments) -> Collection[Kind]:
         """The kinds that may be taken; UsageError for what can be told wrong before an engine is asked."""
@@ -64,7 +65,8 @@ class Planning:
 
         ``early`` gets the table of disk usage without the volumes where those take longer than all else.
         """
-        survey = self._survey(host, self.engines.connect(host), early)
+        with self.metrics.looking(host):
+            survey = self._survey(host, self.engines.connect(host), early)
         rules = self.rules()
         policy = rules.hosts.find(host).policy
         changed = self._changed(host, survey.inventory.engine)
@@ -98,7 +100,8 @@ class Planning:
 
     def explain(self, host: str, name: str) -> tuple[Explanation, ...]:
         """Why every profile takes or keeps what the name means; UsageError when it means nothing."""
-        survey, rules = self._survey(host, self.engines.connect(host)), self.rules()
+        with self.metrics.looking(host):
+            survey, rules = self._survey(host, self.engines.connect(host)), self.rules()
         drafts = _all(rules.protection(host), survey, rules.profiles_on(host).values())
         return tuple(explain(thing, drafts) for thing in find(survey.inventory, name))
 
@@ -118,8 +121,9 @@ class Planning:
             rules.named(host, PICKED if request.picks else _named(known, request).name)
             for request in requests
         ]
-        engine = self.engines.connect(host)
-        survey = self._survey(host, engine)
+        with self.metrics.looking(host):
+            engine = self.engines.connect(host)
+            survey = self._survey(host, engine)
         changed = self._changed(host, survey.inventory.engine)
         if changed:
             raise changed

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from bot.core.errors import BusyError, RefusedError
+from bot.ports import NO_METRICS, Metrics
 from bot.services.lanes import Lane, Share
 
 
@@ -58,15 +59,15 @@ _NAMES = {
 }  # fmt: skip
 
 
-def _lanes() -> dict[Way, Lane]:
-    return {way: Lane(way, threads, shares) for way, (threads, shares) in _SHARES.items()}
+def lanes(metrics: Metrics = NO_METRICS) -> dict[Way, Lane]:
+    return {way: Lane(way, threads, shares, metrics) for way, (threads, shares) in _SHARES.items()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ways:
     """All of them, of one process."""
 
-    lanes: dict[Way, Lane] = field(default_factory=_lanes)
+    lanes: dict[Way, Lane] = field(default_factory=lanes)
 
     def submit(self, work: Callable[[], object], person: str, turn: Turn) -> None:
         """Have work of a person done in its turn; never waits. RefusedError when too much waits, EndingError."""

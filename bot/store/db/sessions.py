@@ -20,6 +20,7 @@ from sqlmodel import Session, select
 
 from bot.core.audit.format import AuditKeys
 from bot.core.errors import StoreUnavailableError
+from bot.ports.metrics import NO_METRICS, Metrics
 from bot.store.db.columns import Moment
 from bot.store.db.trouble import is_locked, lost_a_race, unavailable
 
@@ -29,6 +30,8 @@ BUSY_SECONDS = 30
 """How long a writer waits for its turn."""
 
 TRIES = 6
+WRITTEN = "written"
+"""Under which a session keeps the events that its transaction writes, to be counted once it is committed."""
 
 
 class DatabaseNow(FunctionElement[datetime]):
@@ -77,6 +80,7 @@ class Sessions:
         self.file = file
         """Where a SQLite database lies."""
         self.audit_keys = keys or AuditKeys()
+        self.metrics: Metrics = NO_METRICS
         self._info = {"audit_keys": self.audit_keys}
         self._db = db
         if db.dialect.name == "sqlite":
@@ -90,7 +94,11 @@ class Sessions:
     def reading(self, work: Callable[[Session], T]) -> T:
         """What ``work`` returns, from one consistent snapshot; StoreUnavailableError."""
         try:
-            with Session(self._readers, info=self._info) as session, session.begin():
+            with (
+                self.metrics.transaction("read"),
+                Session(self._readers, info=self._info) as session,
+                session.begin(),
+            ):
                 return work(session)
         except SQLAlchemyError as error:
             raise unavailable(self.name, error) from error
@@ -116,12 +124,20 @@ class Sessions:
         while True:
             tries += 1
             try:
-                with self._turn(), Session(self._writers, info=self._info) as session, session.begin():
-                    return work(session)
+                with self.metrics.transaction("write"), self._turn():
+                    return self._written(work)
             except SQLAlchemyError as error:
                 if tries == TRIES or not lost_a_race(error):
                     raise unavailable(self.name, error) from error
             time.sleep(0.01 * 2**tries * (0.5 + secrets.randbelow(1000) / 1000))
+
+    def _written(self, work: Callable[[Session], T]) -> T:
+        with Session(self._writers, info=self._info) as session:
+            with session.begin():
+                result = work(session)
+            for event in session.info.get(WRITTEN, ()):
+                self.metrics.written(event)
+        return result
 
     def use_write_ahead_log(self) -> None:
         """Switch a SQLite file to its write-ahead log, for good; PostgreSQL always has one."""

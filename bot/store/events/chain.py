@@ -17,7 +17,7 @@ from bot.core.audit.format import KEYED, AuditKeys, Entry, Head, facts_text, is_
 from bot.core.errors import StoreUnavailableError
 from bot.core.json import Json, storable, storable_json
 from bot.store.db.columns import read_moment
-from bot.store.db.sessions import DatabaseNow, audit_keys, now
+from bot.store.db.sessions import WRITTEN, DatabaseNow, audit_keys, now
 from bot.store.models import EventRow, HeadRow
 
 BATCH = 1000
@@ -49,6 +49,8 @@ def append(session: Session, events: Mapping[str, Event]) -> Head | None:
     if not rows:
         return None
     session.execute(insert(EventRow), rows)
+    added = {row["key"] for row in rows}
+    session.info.setdefault(WRITTEN, []).extend(one for key, one in events.items() if storable(key) in added)
     session.execute(
         update(HeadRow).values(seq=head.seq, hash=head.hash).execution_options(synchronize_session=False)
     )
