@@ -3,7 +3,8 @@
 import csv
 import io
 import json
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -27,10 +28,12 @@ CLOSED = (
 )
 
 
-@pytest.fixture
-def past(tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) -> Path:
     """Twelve cleanups on a host of this Deckhand, one on another, and one on a host of the past."""
-    with closing(open_store(f"sqlite:///{tmp_path / 'deckhand.db'}")) as store:
+    file = tmp_path_factory.mktemp("past") / "deckhand.db"
+    shutil.copy(sqlite_template, file)
+    with closing(open_store(f"sqlite:///{file}", migrate=False)) as store:
         for number in range(12):
             cleaned(store, f"plan{number:02}", image(f"app:{number}", number=number + 1))
         cleaned(
@@ -41,6 +44,12 @@ def past(tmp_path: Path) -> None:
             status=Status.PARTIAL,
         )
         cleaned(store, "older", host="prod-1")
+    return file
+
+
+@pytest.fixture
+def past(filled: Path, tmp_path: Path) -> None:
+    shutil.copy(filled, tmp_path / "deckhand.db")
 
 
 def plans(message: Message) -> list[str]:
@@ -78,26 +87,27 @@ def test_pages_turn_in_place_both_ways_newest_first(start: Start) -> None:
         place.workspace.click(ANN, first.ts, "audit_page:newer")
 
 
+FOUND: Mapping[str, Sequence[str]] = {
+    "postgres:14": ["other"],
+    "db/postgres by=<@U0BEN|ben>": ["other"],
+    "@ci": ["other"],
+    "ci-1 outcome=done": [],
+    "<@U0ANNA> outcome=partial since=1h": ["other"],
+    "app:3": ["plan03"],
+    "until=1h": [],
+    "profile=routine text=“app:4”": ["plan04"],
+    "prod-1": [],
+}
+
+
 @pytest.mark.usefixtures("past")
-@pytest.mark.parametrize(
-    ("text", "found"),
-    [
-        ("postgres:14", ["other"]),
-        ("db/postgres by=<@U0BEN|ben>", ["other"]),
-        ("@ci", ["other"]),
-        ("ci-1 outcome=done", []),
-        ("<@U0ANNA> outcome=partial since=1h", ["other"]),
-        ("app:3", ["plan03"]),
-        ("until=1h", []),
-        ("profile=routine text=“app:4”", ["plan04"]),
-        ("prod-1", []),
-    ],
-)
-def test_words_of_a_sentence_find_what_they_mean(start: Start, text: str, found: list[str]) -> None:
-    message = listed(start(BOTH), text)
-    assert plans(message) == found
-    if not found:
-        assert message.text.startswith("No cleanup that you may read fits ")
+def test_words_of_a_sentence_find_what_they_mean(start: Start) -> None:
+    place = start(BOTH)
+    for text, found in FOUND.items():
+        message = listed(place, text)
+        assert plans(message) == found, text
+        if not found:
+            assert message.text.startswith("No cleanup that you may read fits ")
 
 
 @pytest.mark.usefixtures("past")
