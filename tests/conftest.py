@@ -26,11 +26,19 @@ from tests.support.seen import SEEN
 CONTAINERD = os.environ.get("DECKHAND_TEST_STORE") == "containerd"
 settings.register_profile("here", max_examples=often(30, 100), deadline=None)
 settings.load_profile("here")
+HERE = Path(__file__).parent
+COVERING = {Path("store/audit/test_rows_and_the_chain.py"), Path("store/audit/test_reviewing.py")}
+"""Where the core's words about the audit are tested with a database: on SQLite they count for its coverage."""
 MARKED_BY_FIXTURE = {"engine": "engine", "postgres": "postgres", "sshd": "sshd", "browser": "browser"}
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
+        if item.path.is_relative_to(HERE / "core") or (
+            item.path.relative_to(HERE) in COVERING and not item.get_closest_marker("postgres")
+        ):
+            item.add_marker("core")
         for fixture, marker in MARKED_BY_FIXTURE.items():
             if fixture in getattr(item, "fixturenames", ()):
                 item.add_marker(marker)
