@@ -3,11 +3,12 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from typing import TypeAlias
 
 from bot.core.docker.inventory import CacheRecord, Image
-from bot.core.docker.layers import Sizes
+from bot.core.docker.layers import Sizes, layer_times
 
 REGULAR = "regular"
 """The type of the records that may be layers of images."""
@@ -36,12 +37,13 @@ def match_cache(records: Iterable[CacheRecord], images: Iterable[Image], sizes: 
 
     A shared record of type ``regular`` at depth n is layer n of an image; records of size 0 (those that a
     FROM made) match any layer, and are narrowed by the records that build on them. A record that is not
-    shared holds no layer of any image, whatever its size.
+    shared holds no layer of any image, whatever its size. Of several layers of one size, a record is the one that
+    was made in its second, if one was: a build gives both the same time.
     """
     forest = _forest(records)
     built_on = {parent for record in forest for parent in record.parents}
     ground = _Matches(0, [
-        (image.chain_ids, reading) for image in images if image.id in sizes.by_image
+        (image.chain_ids, reading, layer_times(image, reading)) for image in images if image.id in sizes.by_image
         for reading in sizes.ambiguous.get(image.id) or (sizes.by_image[image.id],)
     ])  # fmt: skip
     matches: dict[str, _Matches] = {}
@@ -50,7 +52,7 @@ def match_cache(records: Iterable[CacheRecord], images: Iterable[Image], sizes: 
         if not record.shared and record.id not in built_on:
             continue  # it tells nothing of any image
         standing_on = matches[record.parents[0]] if record.parents else ground
-        matches[record.id] = found = standing_on.step(record.size or 0)
+        matches[record.id] = found = standing_on.step(record.size or 0, record.created_at)
         if record.shared and found is not _NONE:
             held[record.id] = found.chains
     for record in reversed(forest):
@@ -80,8 +82,8 @@ def _forest(records: Iterable[CacheRecord]) -> list[CacheRecord]:
 # --- matching -----------------------------------------------------------------------------------
 
 
-_Member: TypeAlias = tuple[Sequence[str], Sequence[int]]
-"""An image's chain ids, and the sizes of its layers as one of its readings has them."""
+_Member: TypeAlias = tuple[Sequence[str], Sequence[int], Sequence[datetime | None]]
+"""An image's chain ids, the sizes of its layers as one of its readings has them, and when they were made."""
 
 
 class _Matches:
@@ -92,25 +94,31 @@ class _Matches:
         self._depth = depth
         self._members = members
         self._by_size: dict[int, list[_Member]] | None = None
-        self._steps: dict[int, _Matches] = {}
+        self._steps: dict[tuple[int, datetime | None], _Matches] = {}
 
     @cached_property
     def below(self) -> Mapping[str, str]:
         """The layers that the last record of the path may be, and what each stands on."""
         top = self._depth - 1
-        return {chains[top]: chains[top - 1] if top else "" for chains, _ in self._members}
+        return {chains[top]: chains[top - 1] if top else "" for chains, *_ in self._members}
 
     @cached_property
     def chains(self) -> frozenset[str]:
         return frozenset(self.below)
 
-    def step(self, size: int) -> "_Matches":
+    def step(self, size: int, at: datetime | None) -> "_Matches":
         """One record further up, worked out once; one of size 0 may be any layer."""
-        found = self._steps.get(size)
+        at = at.replace(microsecond=0) if at is not None and size else None
+        found = self._steps.get((size, at))
         if found is None:
             fitting = self._fitting(size)
-            found = self._steps[size] = _Matches(self._depth + 1, fitting) if fitting else _NONE
+            fitting = [member for member in fitting if at is not None and self._made(member) == at] or fitting
+            found = self._steps[size, at] = _Matches(self._depth + 1, fitting) if fitting else _NONE
         return found
+
+    def _made(self, member: _Member) -> datetime | None:
+        at = member[2][self._depth]
+        return at and at.replace(microsecond=0)
 
     def _fitting(self, size: int) -> Sequence[_Member]:
         depth = self._depth

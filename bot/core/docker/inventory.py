@@ -93,6 +93,12 @@ class Image:
     chain_ids: tuple[str, ...] = ()
     history: tuple[int, ...] | None = None
     """Sizes of the history entries, oldest first, in bytes; entries that made no layer are 0."""
+    history_at: tuple[datetime | None, ...] = ()
+    """When each of these entries was made."""
+    folders: tuple[str, ...] = ()
+    """Where the overlay2 store keeps its layers, lowest first: equal folders are equal layers. Empty: unknown."""
+    repeats: bool = False
+    """Whether one layer is in it more than once."""
 
     @property
     def name(self) -> str:
@@ -126,6 +132,8 @@ class Container:
     """Names and ids of its networks."""
     size_rw: int | None = None
     size_root_fs: int | None = None
+    folders: tuple[str, ...] = ()
+    """Where the overlay2 store keeps the layers that it stands on, as of an image."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
+from datetime import datetime
 from itertools import accumulate, combinations
 from math import comb
 
@@ -45,6 +46,18 @@ def readings(image: Image) -> frozenset[tuple[int, ...]] | None:
     if found is None or image.size is None:
         return found
     return frozenset(sizes for sizes in found if sum(sizes) == image.size) or None
+
+
+def layer_times(image: Image, reading: Sequence[int]) -> tuple[datetime | None, ...]:
+    """When each layer of an image was made, as one of its readings has them; None where that is not clear."""
+    history, times = image.history or (), image.history_at
+    if len(history) == len(times):
+        if len(history) == len(reading):
+            return times
+        sized = [(size, at) for size, at in zip(history, times, strict=True) if size]
+        if [size for size, _ in sized] == [*reading]:
+            return tuple(at for _, at in sized)
+    return (None,) * len(reading)
 
 
 def _assigned(history: tuple[int, ...], missing: int) -> frozenset[tuple[int, ...]] | None:
@@ -172,7 +185,8 @@ class Freed:
     low: int
     high: int
     by_image: Mapping[str, int]
-    layers: Mapping[str, int]
+    layers: Mapping[str, Mapping[str, int]]
+    """By image, the sizes of the layers that go with it, by chain id: they add up to its bytes."""
     unknown: tuple[str, ...]
     """Names of images whose layers could not be measured."""
 
@@ -187,6 +201,13 @@ def freed(removed: Sequence[Image], stay: frozenset[str], may_stay: frozenset[st
     if may_stay <= stay and not sizes.unclear:
         return most
     return replace(most, low=_suffixes(removed, stay | may_stay, sizes, min).low)
+
+
+def _parts(image: Image, depth: int, reading: Sequence[int] | None, total: int) -> Mapping[str, int]:
+    """The sizes of an image's layers above that depth; where they cannot be told apart, all of it at the topmost."""
+    if reading is not None:
+        return dict(zip(image.chain_ids[depth:], reading[depth:], strict=False))
+    return dict.fromkeys(image.chain_ids[depth:], 0) | {image.chain_ids[-1]: total}
 
 
 def depth_in(image: Image, chains: AbstractSet[str]) -> int:
@@ -207,7 +228,7 @@ def _suffixes(
     """
     claimed = set(stay)
     by_image: dict[str, int] = {}
-    layers: dict[str, int] = {}
+    layers: dict[str, Mapping[str, int]] = {}
     unknown: list[str] = []
     for image in reversed(removed):
         depth = depth_in(image, claimed)
@@ -220,7 +241,6 @@ def _suffixes(
             by_image[image.id] = 0
             continue
         by_image[image.id] = max(pick([top - bottom for top in whole for bottom in lower]), 0)
-        reading = sizes.by_image.get(image.id, ())
-        layers.update(zip(image.chain_ids[depth:], reading[depth:], strict=False))
+        layers[image.id] = _parts(image, depth, sizes.by_image.get(image.id), by_image[image.id])
         claimed.update(image.chain_ids[depth:])
     return Freed(sum(by_image.values()), sum(by_image.values()), by_image, layers, tuple(unknown))

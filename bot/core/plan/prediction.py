@@ -7,8 +7,11 @@ from bot.core.docker.blob_cache import Held, match_records
 from bot.core.docker.blobs import Content
 from bot.core.docker.cache import REGULAR, Holds, match_cache, narrowed
 from bot.core.docker.inventory import CONTAINERD_STORE, CacheRecord, Container, Image, Inventory, Kind, Volume
-from bot.core.docker.layers import Freed, Sizes, depth_in, freed, measure
+from bot.core.docker.layers import Sizes, measure
+from bot.core.docker.orphans import stand_ins
 from bot.core.docker.users import Users
+from bot.core.plan.layered import CACHE, HOLDS_UNKNOWN, TO_KNOW, UNKNOWN, Layered
+from bot.core.plan.layered import Taken as Layers
 from bot.core.plan.plan import Frees
 from bot.core.plan.selection import Verdict, keep
 from bot.core.plan.stored import freed as freed_of_store
@@ -17,15 +20,14 @@ from bot.core.plan.stored import holders
 _EXACT = "exact: counted layer by layer, shared layers once"
 _EXACT_STORED = "exact: counted blob by blob and layer by layer, shared ones once"
 _ESTIMATE = "an estimate: the containerd image store does not tell what its layers share"
-_CACHE = "a range: build cache may hold some of these layers"
-_NO_IMAGE = "a range: the image of a stopped container is gone, and what it still holds is not reported"
-_HOLDS_UNKNOWN = "a range: a kept container's image is gone, and which layers it holds is not reported"
-_HISTORY = "a range: the layer sizes of some images are ambiguous"
 _BASE = "a lower bound: build cache keeps layers of a base image that is gone, and says 0 bytes of them"
-_UNKNOWN = "a lower bound: the engine does not say how large some objects are"
+_CHANGED = "a lower bound: the engine measured some mounts and sources of builds once, and builds have used them since"
 
 _MADE_BY_RUN = "mount / from exec "
 """How BuildKit describes what a RUN left behind: layers that changed nothing are of size 0 too."""
+
+CACHE_MOUNT, SOURCES = "exec.cachemount", "source."
+"""Types of records that builds go on writing to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,8 @@ class Measured:
     users: Users
     stored: Mapping[str, Held] = field(default_factory=dict)
     """What each build cache record holds of the containerd store, where its content is known."""
+    stand_ins: Mapping[str, Image] = field(default_factory=dict)
+    """What stands in for the images that were removed from under containers, by the container's id."""
 
     @classmethod
     def of(cls, inventory: Inventory) -> "Measured":
@@ -47,9 +51,11 @@ class Measured:
             return cls(
                 inventory, nothing, Holds({}), users, match_records(inventory.cache, inventory.content)
             )
-        sizes = measure(inventory.images)
+        orphans = stand_ins(inventory)
+        sizes = measure((*inventory.images, *orphans.values()))
         holds = match_cache(inventory.cache, inventory.images, sizes)
-        return cls(inventory, narrowed(sizes, holds, inventory.cache, inventory.images), holds, users)
+        sizes = narrowed(sizes, holds, inventory.cache, inventory.images)
+        return cls(inventory, sizes, holds, users, stand_ins=orphans)
 
     def kept_with(self, going: Collection[str]) -> frozenset[str]:
         """What the images that stay hold, while these go, by their ids: chain ids, and blobs where those are known."""
@@ -91,26 +97,48 @@ ItemSizes = Mapping[Kind, Mapping[str, int]]
 
 def predict(measured: Measured, taken: Taken) -> tuple[Frees, ItemSizes, Mapping[str, int]]:
     """What removing these frees: in all, by object, and the sizes of the layers that go by chain id."""
-    if measured.inventory.content is not None:
-        return _stored(measured, measured.inventory.content, taken)
-    stay = _kept_chains(measured.inventory, taken.images)
-    images = _images(measured, taken, stay)
+    inventory = measured.inventory
+    if inventory.content is not None:
+        return _stored(measured, inventory.content, taken)
+    if inventory.engine.store == CONTAINERD_STORE:
+        return _estimated(measured, taken)
+    layered = Layered(inventory, measured.sizes, measured.holds, measured.stand_ins)
+    found = layered.count(Layers(taken.containers, taken.images, taken.records))
     sizes: ItemSizes = {
-        Kind.CONTAINER: {c.id: c.size_rw or 0 for c in taken.containers},
-        Kind.IMAGE: images.by_image,
-        Kind.BUILD_CACHE: _records(measured, taken, stay),
-        Kind.VOLUME: {v.name: v.size or 0 for v in taken.volumes},
+        Kind.CONTAINER: found.containers,
+        Kind.IMAGE: found.images,
+        Kind.BUILD_CACHE: found.records,
+        Kind.VOLUME: _volumes(taken),
     }
-    others = sum(sum(of_kind.values()) for kind, of_kind in sizes.items() if kind is not Kind.IMAGE)
-    low, high = others + images.low, others + images.high
-    known = {image.id for image in measured.inventory.images}
-    orphans = [c for c in taken.containers if c.image_id not in known]
-    high += sum(max((c.size_root_fs or 0) - (c.size_rw or 0), 0) for c in orphans)
-    if _holds_unknown(measured.inventory, taken, known):
-        low = others
-    why = tuple(_reasons(measured, taken, images, orphans, known))
-    frees = Frees(low=low, high=max(low, high), exact=not why, why="; ".join(why) or _EXACT)
-    return frees, sizes, images.layers
+    volumes = sum(_volumes(taken).values())
+    low, high = found.low + volumes, found.high + volumes
+    why = [*found.why, *_lower_bounds(measured, taken)]
+    return _frees(low, high, taken, why, _EXACT), sizes, found.layers
+
+
+def _volumes(taken: Taken) -> Mapping[str, int]:
+    return {volume.name: volume.size or 0 for volume in taken.volumes}
+
+
+def _frees(low: int, high: int, taken: Taken, why: Sequence[str], exact: str) -> Frees:
+    """A range whose ends are equal is none; what may have changed since it was measured is no lower bound."""
+    unsized = [*(c.size_rw for c in taken.containers), *(v.size for v in taken.volumes)]
+    reasons = [*why]
+    if None in unsized or any(r.size is None for r in taken.records):
+        reasons.append(UNKNOWN)
+    changed = sum(record.size or 0 for record in taken.records if _has_changed(record))
+    if any(_has_changed(record) for record in taken.records):
+        reasons.append(_CHANGED)
+    low = max(low - changed, 0)
+    lacking = TO_KNOW if low == 0 < high else {}
+    said = "; ".join(f"{r}: {lacking[r]}" if r in lacking else r for r in dict.fromkeys(reasons))
+    return Frees(low=low, high=max(low, high), exact=not reasons, why=said or exact)
+
+
+def _has_changed(record: CacheRecord) -> bool:
+    """What builds write to is measured at the first df and never again [20.10, 26.1 and 28.5]."""
+    written = record.type == CACHE_MOUNT or record.type.startswith(SOURCES)
+    return written and record.used is not None and record.used > 1
 
 
 def _stored(measured: Measured, content: Content, taken: Taken) -> tuple[Frees, ItemSizes, Mapping[str, int]]:
@@ -123,58 +151,34 @@ def _stored(measured: Measured, content: Content, taken: Taken) -> tuple[Frees, 
     every = {(each.kind, each.id): each for each in holders(measured.inventory, content, measured.stored)}
     staying = [holder for key, holder in every.items() if key not in going]
     found = freed_of_store([every[key] for key in going], staying, content)
-    volumes = {v.name: v.size or 0 for v in taken.volumes}
     sizes: ItemSizes = {
         **{kind: {i: size for (k, i), size in found.by_object.items() if k is kind} for kind in Kind},
-        Kind.VOLUME: volumes,
+        Kind.VOLUME: _volumes(taken),
     }
-    others = sum(volumes.values())
+    others = sum(_volumes(taken).values())
     low, high = found.low + others, found.high + others
     why = []
     if found.unsized:
-        why.append(_UNKNOWN)
+        why.append(UNKNOWN)
     elif low != high:
-        why.append(_HOLDS_UNKNOWN if any(h.unknown for h in staying) else _CACHE)
-    if None in (*(c.size_rw for c in taken.containers), *(v.size for v in taken.volumes)):
-        why.append(_UNKNOWN)
-    frees = Frees(
-        low=low, high=max(low, high), exact=not why, why="; ".join(dict.fromkeys(why)) or _EXACT_STORED
-    )
-    return frees, sizes, found.things
+        why.append(HOLDS_UNKNOWN if any(h.unknown for h in staying) else CACHE)
+    return _frees(low, high, taken, why, _EXACT_STORED), sizes, found.things
 
 
-def _kept_chains(inventory: Inventory, taken: Iterable[Image]) -> frozenset[str]:
-    """Chain ids of the images that stay."""
-    going = {image.id for image in taken}
-    return frozenset().union(*(image.chain_ids for image in inventory.images if image.id not in going))
-
-
-def _images(measured: Measured, taken: Taken, stay: frozenset[str]) -> Freed:
-    if measured.inventory.engine.store == CONTAINERD_STORE:
-        return _estimate(taken.images)
-    every_record = [record.id for record in measured.inventory.cache]
-    taken_records = {record.id for record in taken.records}
-    kept_records = [record for record in every_record if record not in taken_records]
-    # Layers that a taken record holds go with the record, after the images: they count there.
-    stay |= _with_lower(measured.holds.certain(every_record), taken.images)
-    may_stay = _with_lower(measured.holds.possible(kept_records) - stay, taken.images)
-    if any(_holds_something(record, measured.holds) for record in measured.inventory.cache
-           if record.id not in taken_records):  # fmt: skip
-        may_stay |= frozenset(chain for image in taken.images for chain in image.chain_ids)
-    return freed(taken.images, stay, may_stay, measured.sizes)
-
-
-def _holds_something(record: CacheRecord, holds: Holds) -> bool:
-    """Whether a record holds some image's layer, and nothing tells which."""
-    return record.shared and record.type == REGULAR and not holds.of(record.id)
-
-
-def _with_lower(chains: frozenset[str], images: Iterable[Image]) -> frozenset[str]:
-    """These chain ids and all that lie below them: holding a layer holds what it stands on."""
-    found = set(chains)
-    for image in images if chains else ():
-        found.update(image.chain_ids[: depth_in(image, chains)])
-    return frozenset(found)
+def _estimated(measured: Measured, taken: Taken) -> tuple[Frees, ItemSizes, Mapping[str, int]]:
+    """The containerd store, where its content cannot be asked."""
+    own = {image.id: _own(image) for image in taken.images}
+    sizes: ItemSizes = {
+        Kind.CONTAINER: {c.id: c.size_rw or 0 for c in taken.containers},
+        Kind.IMAGE: own,
+        Kind.BUILD_CACHE: {r.id: 0 if r.shared else r.size or 0 for r in taken.records},
+        Kind.VOLUME: _volumes(taken),
+    }
+    low = sum(sum(of_kind.values()) for of_kind in sizes.values())
+    high = low - sum(own.values()) + sum(image.size or 0 for image in taken.images)
+    barred = measured.inventory.no_content
+    why = [f"{_ESTIMATE} ({barred})" if barred else _ESTIMATE] if taken.images else []
+    return _frees(low, high, taken, why, _EXACT), sizes, {}
 
 
 def _own(image: Image) -> int:
@@ -182,39 +186,6 @@ def _own(image: Image) -> int:
     if image.size is None or image.shared_size is None:
         return 0
     return max(image.size - image.shared_size - (image.blobs_size or 0), 0)
-
-
-def _estimate(images: Sequence[Image]) -> Freed:
-    own = {i.id: _own(i) for i in images}
-    return Freed(sum(own.values()), sum(i.size or 0 for i in images), own, {}, ())
-
-
-def _records(measured: Measured, taken: Taken, stay: frozenset[str]) -> Mapping[str, int]:
-    """Each record's own bytes; where it holds a layer of an image, that layer's, once, unless it stays."""
-    taken_records = {record.id for record in taken.records}
-    kept_records = (r.id for r in measured.inventory.cache if r.id not in taken_records)
-    settled = set(stay | measured.holds.certain(kept_records))
-    layers: dict[str, int] = {}
-    if any(not record.size and len(measured.holds.of(record.id)) == 1 for record in taken.records):
-        for image in taken.images:
-            layers.update(zip(image.chain_ids, measured.sizes.by_image.get(image.id, ()), strict=False))
-    sizes: dict[str, int] = {}
-    for record in taken.records:
-        held = measured.holds.of(record.id)
-        if len(held) == 1:
-            size = sum(record.size or layers[chain] for chain in held - settled)
-            settled |= held
-        else:
-            size = 0 if record.shared else record.size or 0
-        sizes[record.id] = size
-    return sizes
-
-
-def _holds_unknown(inventory: Inventory, taken: Taken, known: set[str]) -> bool:
-    going = {container.id for container in taken.containers}
-    return bool(taken.images) and any(
-        c.image_id not in known for c in inventory.containers if c.id not in going
-    )
 
 
 def _holds_a_lost_base(inventory: Inventory, taken: Taken) -> bool:
@@ -243,25 +214,6 @@ def _may_be_of_a_base(record: CacheRecord) -> bool:
     return record.type == REGULAR and not record.size and not record.description.startswith(_MADE_BY_RUN)
 
 
-def _reasons(
-    measured: Measured, taken: Taken, images: Freed, orphans: Sequence[Container], known: set[str]
-) -> Iterable[str]:
-    if taken.images and measured.inventory.engine.store == CONTAINERD_STORE:
-        barred = measured.inventory.no_content
-        yield f"{_ESTIMATE} ({barred})" if barred else _ESTIMATE
-    elif images.unknown:
-        yield f"{_UNKNOWN} ({', '.join(images.unknown[:3])})"
-    elif images.low != images.high:
-        taken_records = {record.id for record in taken.records}
-        kept = [record for record in measured.inventory.cache if record.id not in taken_records]
-        unsure = any(len(measured.holds.of(r.id)) > 1 or _holds_something(r, measured.holds) for r in kept)
-        yield _CACHE if unsure else _HISTORY
-    if orphans:
-        yield _NO_IMAGE
-    if _holds_unknown(measured.inventory, taken, known):
-        yield _HOLDS_UNKNOWN
+def _lower_bounds(measured: Measured, taken: Taken) -> Iterable[str]:
     if _holds_a_lost_base(measured.inventory, taken):
         yield _BASE
-    unsized = [*(c.size_rw for c in taken.containers), *(v.size for v in taken.volumes)]
-    if None in unsized or any(r.size is None for r in taken.records):
-        yield _UNKNOWN

@@ -77,6 +77,10 @@ class _RootFs(TypedDict, total=False):
     Layers: _Texts
 
 
+class _Driver(TypedDict, total=False):
+    Data: _Pairs
+
+
 class Image(TypedDict, total=False):
     """An entry of a list, or an inspection."""
 
@@ -93,11 +97,13 @@ class Image(TypedDict, total=False):
     Config: _Config | None
     Metadata: _Metadata | None
     RootFS: _RootFs | None
+    GraphDriver: _Driver | None
 
 
 class Step(TypedDict, total=False):
     """Of an image's history."""
 
+    Created: _Time
     Size: _Number
 
 
@@ -149,6 +155,7 @@ class ListedContainer(_AnyContainer, total=False):
 
 
 class Container(_AnyContainer, total=False):
+    GraphDriver: _Driver | None
     Name: _Text
     State: _State | None
     Config: _Config | None

@@ -100,6 +100,7 @@ def image(listed: Answer, inspected: Answer, history: Sequence[Answer] | None) -
     # The containerd store's inspection counts blobs alone; its list counts what is unpacked too.
     inspected_size = _count(inspected.get("Size"))
     size = _count(listed.get("Size")) or inspected_size
+    diff_ids = (inspected.get("RootFS") or {}).get("Layers") or ()
     return Image(
         id=str(inspected.get("Id") or listed.get("Id") or ""),
         tags=_references(inspected.get("RepoTags")),
@@ -112,8 +113,11 @@ def image(listed: Answer, inspected: Answer, history: Sequence[Answer] | None) -
         shared_size=_count(listed.get("SharedSize")),
         blobs_size=inspected_size if inspected_size and size and inspected_size < size else None,
         containers=_count(listed.get("Containers")),
-        chain_ids=chain_ids((inspected.get("RootFS") or {}).get("Layers") or ()),
+        chain_ids=chain_ids(diff_ids),
         history=None if history is None else tuple(int(e.get("Size") or 0) for e in reversed(history)),
+        history_at=() if history is None else tuple(moment(e.get("Created")) for e in reversed(history)),
+        folders=_folders(inspected, top=True),
+        repeats=len(set(diff_ids)) < len(diff_ids),
     )
 
 
@@ -169,7 +173,17 @@ def inspected_container(answer: Answer) -> Container:
         volumes=_volumes(answer),
         binds=_binds(answer),
         networks=_networks(answer),
+        folders=_folders(answer, top=False),
     )
+
+
+def _folders(inspected: Answer, *, top: bool) -> tuple[str, ...]:
+    """The folders of overlay2's layers, lowest first: an image's topmost is told apart, a container's is its own."""
+    data = (inspected.get("GraphDriver") or {}).get("Data") or {}
+    lower = [path for path in str(data.get("LowerDir") or "").split(":") if path]
+    paths = ([str(data.get("UpperDir") or "")] if top else []) + lower
+    names = [path.rpartition("/diff")[0].rpartition("/")[2] for path in reversed(paths)]
+    return tuple(name for name in names if name and not name.endswith("-init"))
 
 
 def _ended(state: Answer, created: datetime | None) -> datetime | None:
@@ -202,6 +216,7 @@ def met(listed: Container, inspected: Container) -> Container:
         volumes=tuple(dict.fromkeys((*listed.volumes, *inspected.volumes))),
         binds=tuple(dict.fromkeys((*listed.binds, *inspected.binds))),
         networks=tuple(sorted({*listed.networks, *inspected.networks})),
+        folders=inspected.folders,
     )
 
 

@@ -4,6 +4,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
@@ -133,7 +134,7 @@ class DockerEngine:
             df = self._df.end(counting)
             images = self._images(client, listed, df)
             content, no_content = self._content(client, engine, images)
-            containers = self._containers_met(client, df)
+            containers = self._containers_met(client, df, {image.id for image in images})
         if content is not None and self._gatherer is not None:
             content = self._gatherer.with_users(content, containers)
         inventory = Inventory(
@@ -225,7 +226,7 @@ class DockerEngine:
         except NotFoundError:
             return None
         image = decode.image(listed, inspected, history)
-        return image if known is None else replace(image, history=known.history)
+        return image if known is None else replace(image, history=known.history, history_at=known.history_at)
 
     def _remember(self, images: tuple[Image, ...]) -> tuple[Image, ...]:
         with self._remembered_lock:
@@ -268,14 +269,17 @@ class DockerEngine:
         except (EngineRequestError, EngineUnavailableError):
             return None
 
-    def _containers_met(self, client: Any, df: Answer) -> tuple[Container, ...]:
-        """All containers; those that do not run are asked when they ended, and in which state they are."""
+    def _containers_met(self, client: Any, df: Answer, images: AbstractSet[str]) -> tuple[Container, ...]:
+        """All containers; those that do not run are asked when they ended, and in which state they are.
+
+        Those that stand on none of these images, by their ids, are asked what they stand on.
+        """
         listed = self._listed(client)
         told = dict(zip((str(entry.get("Id")) for entry in listed), self._decoded(listed, df), strict=True))
 
         def meet(entry: Answer) -> Container | None:
             known = told[str(entry.get("Id"))]
-            if not known.id or decode.tells_all(entry):
+            if not known.id or (decode.tells_all(entry) and known.image_id in images):
                 return known
             try:
                 with translated(self._host):

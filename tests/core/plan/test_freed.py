@@ -31,7 +31,7 @@ def test_shared_layers_count_with_the_last_image_that_goes() -> None:
 def test_a_layer_that_stays_keeps_all_below_it() -> None:
     found = removing(ONE, stay=chains(ONE, 2))
     assert (found.low, found.high, found.by_image) == (1, 1, {ONE.id: 1})
-    assert found.layers == {ONE.chain_ids[2]: 1}
+    assert found.layers == {ONE.id: {ONE.chain_ids[2]: 1}}
 
 
 def test_an_image_whose_top_layer_stays_frees_nothing() -> None:
@@ -42,12 +42,14 @@ def test_an_image_whose_top_layer_stays_frees_nothing() -> None:
 def test_a_layer_that_may_stay_lowers_only_the_lower_figure() -> None:
     found = removing(ONE, may_stay=chains(ONE, 1, 2))
     assert (found.low, found.high, found.by_image) == (1, 141, {ONE.id: 141})
-    assert sum(found.layers.values()) == 141
+    assert sum(found.layers[ONE.id].values()) == 141
 
 
 def test_each_freed_layer_is_listed_once_with_its_size() -> None:
     found = removing(ONE, TWO, stay=chains(ONE, 1))
-    assert found.layers == {TWO.chain_ids[1]: 40, ONE.chain_ids[2]: 1, TWO.chain_ids[2]: 2}
+    assert found.layers == {
+        TWO.id: {TWO.chain_ids[1]: 40, TWO.chain_ids[2]: 2}, ONE.id: {ONE.chain_ids[2]: 1}
+    }  # fmt: skip
 
 
 def test_an_ambiguous_history_above_a_layer_that_stays_gives_a_range() -> None:
@@ -68,7 +70,8 @@ def test_bytes_are_never_negative_when_the_engine_contradicts_itself() -> None:
 def test_an_image_of_known_size_needs_no_history_when_all_of_it_goes() -> None:
     whole = image("whole", ("w1", 0), ("w2", 0), history=None, size=30)
     found = removing(whole)
-    assert (found.low, found.high, found.layers, found.unknown) == (30, 30, {}, ())
+    assert (found.low, found.high, found.unknown) == (30, 30, ())
+    assert found.layers == {whole.id: {whole.chain_ids[0]: 0, whole.chain_ids[1]: 30}}
     partly = removing(whole, stay=chains(whole, 1))
     assert (partly.low, partly.high, partly.unknown) == (0, 0, (whole.name,))
 

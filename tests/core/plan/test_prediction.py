@@ -18,6 +18,10 @@ HISTORY = "a range: the layer sizes of some images are ambiguous"
 LOST_BASE = "a lower bound: build cache keeps layers of a base image that is gone, and says 0 bytes of them"
 UNKNOWN = "a lower bound: the engine does not say how large some objects are"
 
+NO_CACHE_KNOWN = f"{CACHE}: which layers its records hold would have to be known"
+NO_HISTORY_KNOWN = f"{HISTORY}: which of their steps made layers would have to be known"
+ON_WHAT = "what that container stands on would have to be known"
+
 ONE = image("one", ("l1", 60), tags=("one:1",))
 TWO = image("two", ("l2", 40), tags=("two:1",))
 LOST = image("lost", ("lost", 9))
@@ -53,19 +57,19 @@ BELOW = image("below", ("u1", 0), tags=("below:1",), history=None, size=None)
         ("volumes", (ONE, volume("v"), volume("w")), (14, 14, EXACT)),
         ("everything", (ONE, stopped("c", ONE)), (63, 63, EXACT)),
         ("everything", (ONE, running(ONE), TWO), (40, 40, EXACT)),
-        ("routine", (ONE, TWO, young("from")), (0, 100, CACHE)),
+        ("routine", (ONE, TWO, young("from")), (40, 100, CACHE)),
         ("routine", (ONE, TWO, young("r", 60)), (40, 40, EXACT)),
-        ("routine", (ONE, young("matches nothing", 77)), (0, 60, CACHE)),
+        ("routine", (ONE, young("matches nothing", 77)), (0, 60, NO_CACHE_KNOWN)),
         ("routine", (ONE, record("f", 77, type="frontend", shared=True, last_used_at=NOW)), (60, 60, EXACT)),
         ("routine", (ONE, record("own", 77, last_used_at=NOW)), (60, 60, EXACT)),
-        ("everything", (UNCLEAR, BELOW, running(BELOW)), (0, 5, HISTORY)),
+        ("everything", (UNCLEAR, BELOW, running(BELOW)), (0, 5, NO_HISTORY_KNOWN)),
         ("everything", (UNCLEAR, BELOW), (5, 5, EXACT)),
         ("system", (stopped("c"),), (3, 103, NO_IMAGE)),
         ("system", (stopped("c", size_root_fs=None),), (3, 3, NO_IMAGE)),
-        ("system", (stopped("c", size_rw=None),), (0, 103, f"{NO_IMAGE}; {UNKNOWN}")),
-        ("system", (stopped("c", size_rw=5, size_root_fs=2),), (5, 5, NO_IMAGE)),
+        ("system", (stopped("c", size_rw=None),), (0, 103, f"{NO_IMAGE}: {ON_WHAT}; {UNKNOWN}")),
+        ("system", (stopped("c", size_rw=5, size_root_fs=2),), (5, 5, EXACT)),
         ("system", (stopped("c"), stopped("d", size_rw=7, size_root_fs=8)), (10, 111, NO_IMAGE)),
-        ("everything", (ONE, running()), (0, 60, HOLDS_UNKNOWN)),
+        ("everything", (ONE, running()), (0, 60, f"{HOLDS_UNKNOWN}: {ON_WHAT}")),
         ("everything", (ONE, running(), stopped("c", ONE)), (3, 63, HOLDS_UNKNOWN)),
         ("everything", (ONE, running(), stopped("c")), (3, 163, f"{NO_IMAGE}; {HOLDS_UNKNOWN}")),
         ("system", (ONE, running(), stopped("c", ONE)), (3, 3, EXACT)),
