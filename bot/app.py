@@ -48,6 +48,7 @@ from bot.services.watch.reminding import LOOP_SECONDS as REMINDERS_SECONDS
 from bot.services.watch.reminding import Reminding
 from bot.services.watch.schedules import Schedules
 from bot.services.work.background import POLL_SECONDS, Background, Signals
+from bot.services.work.budget import Budget
 from bot.services.work.restoring import RestoreLoop
 from bot.services.work.show import Show
 from bot.slack.audit.handlers import AuditHandlers
@@ -175,23 +176,33 @@ class Deckhand:
             chat=impatient, hosts=lambda: self._settings.rules.hosts, call=settings.slack.call_approvers,
             members=directory.members,
         )  # fmt: skip
-        show = Show(plans=store.plans, messages=store.messages, audit=store.audit, chat=shown, clock=steady)
+        budget = Budget(clock=steady)
+        show = Show(
+            plans=store.plans, messages=store.messages, audit=store.audit, chat=shown, clock=steady, budget=budget
+        )  # fmt: skip
         rights = Rights(directory=directory, record=store.trail.record_refusal)
         bolt_pool = ThreadPoolExecutor(BOLT_THREADS, thread_name_prefix="bolt")
         signing = settings.slack.signing_secret
         app = bolt_app(client, signing.get_secret_value() if signing else "", bolt_pool)
         ack_first, ways = AckFirst(), Ways(lanes=lanes(self._metrics))
-        replies = Replies(chat=chat)
+        replies = Replies(chat=chat, budget=budget)
         answering = Answering(replies, rights, ways, ack_first.hold)
         fleet = Fleet.opened(engines, steady, fleets, store.ledger, self._metrics)
         fleets.callback(engines.close)  # before its threads: what is still being asked then ends at once
         homes = self._homes(store, rights, impatient, clock, steady)
         uses, background = self._use_cases(store, engines, chat, rights, show=show, clock=clock)
         background.also("homes", homes, LOOP_SECONDS)
-        reminding = Reminding(
-            plans=store.plans, trail=store.trail, chat=shown, clock=clock, after=settings.slack.remind_after
+        background.also(
+            "reminders",
+            Reminding(
+                plans=store.plans,
+                trail=store.trail,
+                chat=shown,
+                clock=clock,
+                after=settings.slack.remind_after,
+            ),
+            REMINDERS_SECONDS,
         )
-        background.also("reminders", reminding, REMINDERS_SECONDS)
         restore = self._restore(store, engines, rights)
         audits = Review(
             hosts=lambda: self._settings.rules.hosts, rights=rights, audit=store.audit, clock=clock

@@ -30,6 +30,7 @@ from bot.services.run.leases import LEASE, Leases
 from bot.services.run.starting import Starting
 from bot.services.work import background
 from bot.services.work.background import Background, Signals
+from bot.services.work.budget import Budget
 from bot.services.work.show import Show
 from bot.store.opening import Store, open_store
 from bot.trial.sample import Builder, SampleEngine, Step, Universe, server
@@ -124,7 +125,14 @@ def assembled(store: Store, urls: Mapping[str, str], lease: timedelta = LEASE) -
         owner=f"worker:{os.getpid()}", changed=signals.changed, stopping=signals.ending, starting=starting,
         pause=signals.pause, rules=lambda _plan, _engine: lambda _item: None,
     )  # fmt: skip
-    show = Show(plans=store.plans, messages=store.messages, audit=store.audit, chat=Silence(), clock=clock)
+    show = Show(
+        plans=store.plans,
+        messages=store.messages,
+        audit=store.audit,
+        chat=Silence(),
+        clock=clock,
+        budget=Budget(clock=clock),
+    )
     return Parts(
         signals=signals,
         decide=decide,

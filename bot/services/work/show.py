@@ -1,7 +1,7 @@
 """Show: bring each plan's message up to what the plan is. The message is a projection; the latest wins."""
 
 import threading
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -20,16 +20,14 @@ from bot.core.errors import (
 )
 from bot.core.life.states import ENDED, MessageRef, PlanState, Status
 from bot.ports import Audit, Change, Chat, Clock, Messages, Plans
+from bot.services.work.budget import Budget
 
 PROGRESS_EVERY = timedelta(seconds=3)
 """Of one message; in between, its latest state waits."""
-PROGRESS_A_MINUTE = 40
-"""Of all messages together: Slack takes about 50 updates a minute, and decisions and ends come first."""
 RETRY_AFTER, RETRY_AT_MOST = timedelta(seconds=1), timedelta(seconds=30)
 """Where Slack does not say how long it wants to be left alone; twice as long after each further failure."""
 SHOWING = timedelta(seconds=45)
 """How long other processes leave a message alone that one of them is at: what a call to Slack and its tries take."""
-_MINUTE = timedelta(minutes=1)
 _GO_ON = frozenset({Status.PROPOSED, Status.APPROVED, Status.RUNNING})
 
 
@@ -47,13 +45,14 @@ class Show:
     audit: Audit
     chat: Chat
     clock: Clock
+    budget: Budget
+    """Of the edits of the whole app."""
     _one_at_a_time: threading.Lock = field(default_factory=threading.Lock)
     _last: dict[str, tuple[Status, datetime]] = field(default_factory=dict)
     _not_before: dict[str, datetime] = field(default_factory=dict)
     _failures: Counter[str] = field(default_factory=Counter)
     """In a row, by plan."""
     _progress_not_before: datetime | None = None
-    _progress: deque[datetime] = field(default_factory=deque)
     _told: dict[str, dict[str, int]] = field(default_factory=dict)
     """By plan and step: the last event that was told, of plans for which another step failed."""
 
@@ -67,19 +66,18 @@ class Show:
             progress = [each for each in shown_running if each in running]
             for plan_id in due:
                 if plan_id not in progress:
+                    if plan_id in self._last:
+                        self.budget.spend()  # an edit: a first post has a budget of its own
                     self._show(plan_id)
             for plan_id in sorted(progress, key=lambda each: self._last[each][1]):
                 if self._may_show_progress(plan_id):
-                    self._progress.append(self.clock.now())
                     self._show(plan_id)
 
     def _may_show_progress(self, plan_id: str) -> bool:
         now = self.clock.now()
-        while self._progress and self._progress[0] <= now - _MINUTE:
-            self._progress.popleft()
         paused = self._progress_not_before is not None and now < self._progress_not_before
         recently = now - self._last[plan_id][1] < PROGRESS_EVERY
-        return not paused and not recently and len(self._progress) < PROGRESS_A_MINUTE
+        return not paused and not recently and self.budget.take(plan_id)
 
     def _show(self, plan_id: str) -> None:
         if self.messages.begin_showing(plan_id, SHOWING):

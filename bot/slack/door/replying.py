@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from http import HTTPStatus
 
 from bot.core.errors import ChannelClosedError, ChatError, ChatRefusedError
+from bot.services.work.budget import Budget
 from bot.slack.chat import SlackChat
 from bot.slack.client import slack_errors
 from bot.slack.door.asked import Asked
@@ -39,6 +40,7 @@ class Replies:
     """Every answer that is no plan's message goes through here."""
 
     chat: SlackChat
+    budget: Budget
 
     def privately(self, asked: Asked, message: Message | str) -> None:
         """Tell one person: in the channel, else through the response URL, else in person."""

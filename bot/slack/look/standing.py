@@ -20,11 +20,13 @@ class Standing:
         """``ts`` is the message that it takes the place of, where there is one."""
         self._replies = replies
         self._asked = asked
+        self._key = f"look {id(self)}"
         self._lock = threading.Lock()
         self._over = False
         self._stage = 0
         self._closed = False
         """Whether the bot is no member here."""
+        self._shown: Message | None = None
         self.ts = ts
 
     def meanwhile(self, stage: int, make: Callable[[], Message]) -> None:
@@ -35,8 +37,11 @@ class Standing:
             self._stage = stage
             if self._closed:
                 return  # a response URL works five times, and nothing of it can be edited
+            message = make()
+            if message == self._shown or (self.ts and not self._replies.budget.take(self._key)):
+                return  # no news, or no room for them
             try:
-                self._put(message := make())
+                self._put(message)
             except ChannelClosedError:
                 self._closed = True
                 self._replies.privately(self._asked, message)
@@ -46,6 +51,7 @@ class Standing:
     def end(self, message: Message) -> None:
         with self._lock:
             self._over = True
+            self._replies.budget.spend()
             try:
                 self._put(message)
             except ChannelClosedError:
@@ -74,6 +80,7 @@ class Standing:
 
     def _put(self, message: Message) -> None:
         """ChannelClosedError where the bot is no member."""
+        self._shown = message
         if self.ts:
             with suppress(MessageGoneError):
                 self._replies.chat.edit(

@@ -164,7 +164,7 @@ def test_details_come_in_the_thread_with_a_timeline(start: Start) -> None:
     record = shown(place.workspace.thread(message.ts)[1])
     for words in (
         "routine on prod-3: done",
-        f"<@{BEN.id}>",
+        BEN.id,
         "app:11",
         "*Timeline*",
         "1 removed",

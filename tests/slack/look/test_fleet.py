@@ -6,11 +6,19 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from slack_bolt import Respond
 
 from bot.core.docker.usage import DiskSpace, DiskUsage, Glance, UsageRow
 from bot.core.errors import EngineTimeoutError, HostError, HostKeyError, HostUnreachableError
+from bot.core.plan.plan import Person
+from bot.process.clock import SteadyClock
 from bot.services.look.fleet import Gathering, HostAnswer
-from bot.slack.look.fleet import fleet_list, fleet_message, shows_all
+from bot.services.work.budget import Budget
+from bot.slack.chat import SlackChat
+from bot.slack.client import web_client
+from bot.slack.door.asked import Asked
+from bot.slack.door.replying import Replies
+from bot.slack.look.fleet import FleetMessage, fleet_list, fleet_message, shows_all
 from bot.trial.sample import SampleEngine
 from bot.trial.workspace import Workspace
 from tests.slack.kit.test_extremes import HOSTILE, assert_harmless, assert_slack_takes, everything
@@ -156,3 +164,29 @@ def test_a_selection_that_means_nobody_is_answered_in_private(start: Start, work
     )
     place.workspace.command(BOB, "/docker-df", "hidden,nobody-*")
     assert "No host that you may look at matches “nobody-*”." in place.told(BOB)
+
+
+def test_a_fleet_is_edited_with_news_alone_within_its_share_and_at_its_end(workspace: Workspace) -> None:
+    chat, budget = (
+        SlackChat(web_client(workspace.bot_token, workspace.api_url)),
+        Budget(clock=SteadyClock(), most=2),
+    )
+    asked = Asked(person=Person(id=ANN, name="ann"), channel="C0OPS", respond=Respond(response_url=None))
+    showing = FleetMessage(Replies(chat=chat, budget=budget), asked, "all")
+
+    def edits() -> int:
+        return len(workspace.calls("chat.update"))
+
+    known = [
+        gathering([answer(f"h{n}", n) for n in range(count)], waiting=["late"], over=False)
+        for count in range(9)
+    ]
+    for each in (known[0], known[0], known[1], known[1], known[1]):
+        showing(each)
+    assert (len(workspace.messages()), edits()) == (1, 1)
+    for each in known[2:]:
+        showing(each)
+    assert edits() == 2
+    showing.end(known[8])
+    assert edits() == 3
+    assert "9 hosts, 8 answered" in shown(workspace.messages()[0])

@@ -14,7 +14,8 @@ from bot.core.life.states import MessageRef, PlanState, Status, Vote
 from bot.core.plan.plan import Person
 from bot.core.rules.hosts import Hosts
 from bot.ports import Change, Run
-from bot.services.work.show import PROGRESS_A_MINUTE, PROGRESS_EVERY, RETRY_AFTER, Show
+from bot.services.work.budget import A_MINUTE, Budget
+from bot.services.work.show import PROGRESS_EVERY, RETRY_AFTER, Show
 from bot.slack.action_ids import ADJUST, APPROVE, AUDIT_DETAILS, COMMANDS, REJECT
 from bot.slack.chat import SlackChat
 from bot.slack.client import web_client
@@ -137,7 +138,10 @@ def shower(workspace: Workspace, tmp_path: Path) -> Iterator[Shower]:
     with closing(open_store(f"sqlite:///{tmp_path / 'deckhand.db'}")) as store:
         chat = SlackChat(web_client(workspace.bot_token, workspace.api_url, patient=False))
         shown = ShownPlans(chat=chat, hosts=lambda: Hosts(by_name={}))
-        show = Show(plans=store.plans, messages=store.messages, audit=store.audit, chat=shown, clock=clock)
+        show = Show(
+            plans=store.plans, messages=store.messages, audit=store.audit, chat=shown, clock=clock,
+            budget=Budget(clock=clock),
+        )  # fmt: skip
         yield Shower(workspace=workspace, store=store, show=show, clock=clock)
 
 
@@ -255,21 +259,21 @@ def run_many(shower: Shower, count: int) -> list[Run]:
 def test_the_progress_of_many_cleanups_shares_what_slack_takes_in_a_minute_and_their_ends_do_not_wait(
     shower: Shower,
 ) -> None:
-    runs = run_many(shower, PROGRESS_A_MINUTE + 3)
+    runs = run_many(shower, A_MINUTE + 3)
     shower.clock.pass_time(PROGRESS_EVERY)
     before = shower.updates()
     for run in runs:
         shower.store.runs.start_items(run, [0])
     for _ in range(4):
         shower.show()
-    assert shower.updates() - before == PROGRESS_A_MINUTE
+    assert shower.updates() - before == A_MINUTE
     late = shower.store.messages.unshown()
     assert len(late) == 3
     shower.store.runs.finish(
         runs[0], Status.STOPPED, replace(event(Tag.CLEANUP_FINISHED), plan=runs[0].plan_id)
     )
     shower.show()
-    assert shower.updates() - before == PROGRESS_A_MINUTE + 1
+    assert shower.updates() - before == A_MINUTE + 1
     shower.clock.pass_time(timedelta(minutes=1))
     shower.show()
     assert shower.store.messages.unshown() == ()
