@@ -21,6 +21,7 @@ from bot.core import ids
 from bot.core.errors import ConfigurationError
 from bot.core.rules.hosts import Hosts
 from bot.core.rules.rules import Rules
+from bot.engines.docker.registries.logins import Logins
 from bot.engines.registry import DockerEngines
 from bot.ports import NO_METRICS, Clock, Figures, Metrics
 from bot.process.arriving import Arriving
@@ -143,7 +144,7 @@ class Deckhand:
             )
         self._settings = settings
         if self._engines is not None:
-            self._engines.adopt(settings.rules.hosts.by_name)
+            self._engines.adopt(settings.rules.hosts.by_name, Logins(settings.registries))
         LOG.info("the configuration was read again: %d hosts registered", len(settings.rules.hosts.by_name))
 
     def stop(self) -> None:
@@ -160,7 +161,9 @@ class Deckhand:
         )  # fmt: skip
         self._at_the_end("database", 2, store.close)
         store.chain.begin_sealing()
-        engines = self._engines = DockerEngines(settings.rules.hosts.by_name, settings.pins)
+        engines = self._engines = DockerEngines(
+            settings.rules.hosts.by_name, settings.pins, Logins(settings.registries)
+        )
         fleets = ExitStack()
         self._at_the_end("engines", 3, engines.close)
         self._at_the_end("looks at fleets", 3, fleets.close)

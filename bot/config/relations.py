@@ -14,6 +14,7 @@ from bot.config.tables import (
     HostTable,
     PolicyTable,
     ProfileTable,
+    RegistryTable,
     ScheduleTable,
 )
 from bot.config.toml import EXAMPLE
@@ -38,6 +39,17 @@ def relations(file: ConfigFile) -> Iterator[str]:
         yield from (f"hosts.{name}: {problem}" for problem in _of_its_policies(host, file))
     for name, schedule in file.schedules.items():
         yield from (f"schedules.{name}.{problem}" for problem in _of_schedule(schedule, file))
+    for name, registry in file.registries.items():
+        yield from (f"registries.{name}{problem}" for problem in _of_registry(registry))
+
+
+def _of_registry(table: RegistryTable) -> Iterator[str]:
+    if table.model_fields_set in ({"docker_config"}, {"username", "password_file"}):
+        return
+    yield (
+        ": says no one way to log in; write username and password_file, or docker_config = "
+        '"~/.docker/config.json" alone'
+    )
 
 
 def _of_profile(name: str, table: ProfileTable) -> Iterator[str]:

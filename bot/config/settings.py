@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import time
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from bot.config.relations import relations
 from bot.config.tables import AuditTable, ConfigFile, read_tables
 from bot.core.audit.format import AuditKeys
 from bot.core.errors import ConfigurationError
+from bot.core.rules.registries import RegistryLogin
 from bot.core.rules.rules import Rules
 
 DEFAULT_FILE = "deckhand.toml"
@@ -80,6 +81,8 @@ class Settings:
     slack: SlackSettings
     audit: AuditSettings
     metrics: MetricsSettings
+    registries: Mapping[str, RegistryLogin] = field(default_factory=dict)
+    """How pulls log in at registries, by their hosts; may change while Deckhand runs."""
 
     @property
     def pins(self) -> Path:
@@ -118,6 +121,7 @@ def load(
         metrics=MetricsSettings(
             listen=parsed.metrics.listen, wanted="listen" in parsed.metrics.model_fields_set
         ),
+        registries=values.registries(parsed),
     )
 
 

@@ -20,6 +20,7 @@ from bot.config.types import (
     ListeningOrOff,
     Name,
     Names,
+    RegistryName,
     Size,
     SlackIds,
     SomeTexts,
@@ -186,6 +187,7 @@ class PolicyTable(Table):
     volumes: Annotated[Volumes, Field(strict=False)] = _UNSET.volumes
     protect: PolicyProtectTable = PolicyProtectTable()
     arrival: Annotated[Arrival, Field(strict=False)] = _UNSET.arrival
+    only_restorable: bool = _UNSET.only_restorable
     windows: SomeWindows | None = None
     time_zone: TimeZone = UTC
     start_within: Hold = _UNSET.start_within
@@ -197,6 +199,14 @@ class PolicyTable(Table):
     def over(self, default: "PolicyTable") -> "PolicyTable":
         """This policy, and what it leaves out as another has it."""
         return default.model_copy(update={key: getattr(self, key) for key in self.model_fields_set})
+
+
+class RegistryTable(Table):
+    """How the engines' pulls log in at a registry; the password is in a file, or with Docker's helpers."""
+
+    username: str = ""
+    password_file: str = ""
+    docker_config: str = ""
 
 
 class ScheduleTable(Table):
@@ -225,6 +235,7 @@ class ConfigFile(Table):
     policies: dict[Name, PolicyTable] = {}
     profiles: dict[Name, ProfileTable] = {}
     schedules: dict[Name, ScheduleTable] = {}
+    registries: dict[RegistryName, RegistryTable] = {}
 
     @classmethod
     def readable(cls, raw: Mapping[str, Any]) -> Self:

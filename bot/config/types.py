@@ -16,6 +16,9 @@ from bot.core.rules.windows import Window, parse_window
 from bot.core.units import parse_duration, parse_size
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
+_REGISTRY = re.compile(
+    r"(localhost|[a-z0-9][a-z0-9-]*(\.[a-z0-9][a-z0-9-]*)+|[a-z0-9][a-z0-9-]*(?=:))(:\d{1,5})?"
+)
 _SLACK_ID = re.compile(r"[UWSCG][A-Z0-9]{2,}|[TE][A-Z0-9]{2,}/[UW][A-Z0-9]{2,}")
 _LONGEST_HOLD = timedelta(days=7)
 _CHANNEL_ID = re.compile(r"[CG][A-Z0-9]{2,}")
@@ -96,6 +99,15 @@ def check_name(value: str) -> str:
     return value
 
 
+def _registry(value: str) -> str:
+    if not _REGISTRY.fullmatch(value):
+        raise ValueError(
+            f"“{value}” is no registry; write its host as images name it, like ghcr.io, docker.io or "
+            "registry.example.com:5000"
+        )
+    return value
+
+
 def _zone(text: str) -> tzinfo:
     try:
         return UTC if text == "UTC" else ZoneInfo(text)
@@ -154,6 +166,7 @@ SlackId = Annotated[str, AfterValidator(_slack_id)]
 ChannelId = Annotated[str, AfterValidator(_channel_id)]
 TimeOfDay = Annotated[time, _read(_time_of_day, 'a time of day is written as text, like "09:00"')]
 Name = Annotated[str, AfterValidator(check_name)]
+RegistryName = Annotated[str, AfterValidator(_registry)]
 _Window = Annotated[InstanceOf[Window], _read(parse_window, "a window is written as text")]
 TimeZone = Annotated[InstanceOf[tzinfo], _read(_zone, 'a time zone is written as text, like "Europe/Berlin"')]
 CronText = Annotated[str, AfterValidator(check_cron)]

@@ -11,6 +11,7 @@ from bot.core.plan.profiles import BUILT_IN, Profile, Rule
 from bot.core.plan.protection import NOTHING_MORE
 from bot.core.rules.hosts import Address, ContextAddress, Host, Hosts, SocketAddress
 from bot.core.rules.policy import Policy
+from bot.core.rules.registries import RegistryLogin
 from bot.core.rules.schedules import Schedule
 from bot.core.rules.windows import Windows
 
@@ -107,3 +108,7 @@ def _schedule(name: str, table: ScheduleTable, known: Mapping[str, HostTable]) -
         grace=table.grace,
         expires=table.expires,
     )
+
+
+def registries(file: ConfigFile) -> Mapping[str, RegistryLogin]:
+    return MappingProxyType({name: RegistryLogin(**dict(table)) for name, table in file.registries.items()})

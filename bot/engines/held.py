@@ -4,10 +4,12 @@ import secrets
 from collections.abc import Callable, Iterator, Sequence
 from typing import TypeAlias
 
+from bot.core.errors import EngineRequestError, InBetweenError
 from bot.engines.clients import Held
 from bot.engines.docker import decode
 from bot.engines.docker.engine import DockerEngine
 from bot.engines.docker.pulling import pull
+from bot.engines.docker.registries.logins import NO_LOGIN, NO_LOGINS, Logins
 
 Ask: TypeAlias = tuple[str, Callable[[], object]]
 """A request, in the words of the Engine API, and what sends it."""
@@ -21,8 +23,8 @@ NO_RECORD = "none"
 class HeldDockerEngine(DockerEngine):
     """Implements ``bot.ports.HeldEngine``: every connection of ``held`` has proven where it leads."""
 
-    def __init__(self, host: str, held: Held) -> None:
-        super().__init__(host, held.client, held.disk)
+    def __init__(self, host: str, held: Held, logins: Logins = NO_LOGINS) -> None:
+        super().__init__(host, held.client, held.disk, logins)
         self._held = held
 
     def still_meant(self) -> None:
@@ -47,8 +49,13 @@ class HeldDockerEngine(DockerEngine):
         return tuple(str(entry["Deleted"]) for entry in answer or () if entry.get("Deleted"))
 
     def pull(self, reference: str) -> None:
-        with self._client() as client:
-            pull(client, self._host, reference)
+        try:
+            with self._client() as client:
+                pull(client, self._host, reference, self._logins.header(reference))
+        except EngineRequestError as error:
+            if self._logins.has(reference) or isinstance(error, InBetweenError):
+                raise
+            raise type(error)(self._host, error.status, f"{error.message} {NO_LOGIN}") from error
 
     def remove_network(self, network_id: str) -> None:
         with self._client() as client:

@@ -12,6 +12,7 @@ from bot.core.errors import EngineChangedError
 from bot.core.rules.hosts import Host, Step
 from bot.engines.clients import Clients
 from bot.engines.docker.engine import DockerEngine
+from bot.engines.docker.registries.logins import NO_LOGINS, Logins
 from bot.engines.held import HeldDockerEngine
 from bot.engines.ssh.known_hosts import KnownKeys, ShownKey
 
@@ -19,9 +20,15 @@ from bot.engines.ssh.known_hosts import KnownKeys, ShownKey
 class DockerEngines:
     """Implements ``bot.ports.Engines``; what an engine object remembers is kept as long as this lives."""
 
-    def __init__(self, hosts: Mapping[str, Host], pins: Path | None = None) -> None:
-        """``pins`` is Deckhand's own known_hosts file, which counts before all others."""
+    def __init__(
+        self, hosts: Mapping[str, Host], pins: Path | None = None, logins: Logins = NO_LOGINS
+    ) -> None:
+        """``pins`` is Deckhand's own known_hosts file, which counts before all others.
+
+        ``logins`` are those at registries, for what is pulled, and for nothing else.
+        """
         self._hosts = hosts
+        self._logins = logins
         self._clients = Clients(hosts, pins=pins)
         self._lock = threading.Lock()
         self._engines: dict[str, DockerEngine] = {}
@@ -34,7 +41,7 @@ class DockerEngines:
     @contextmanager
     def hold(self, host: str, engine: EngineInfo) -> Iterator[HeldDockerEngine]:
         with self._clients.held(host, engine.identity) as held:
-            yield HeldDockerEngine(host, held)
+            yield HeldDockerEngine(host, held, self._logins)
 
     def check(self, host: str) -> tuple[Step, ...]:
         """Try every step on the way to the host's engine."""
@@ -55,6 +62,7 @@ class DockerEngines:
                     host,
                     self._way_to(host),
                     lambda engine: self._clients.disk(host, engine),
+                    self._logins,
                 )
             return self._engines[host]
 
@@ -71,12 +79,13 @@ class DockerEngines:
 
         return client
 
-    def adopt(self, hosts: Mapping[str, Host]) -> None:
-        """Take other hosts; connections to those that are gone, or are reached in another way, end."""
+    def adopt(self, hosts: Mapping[str, Host], logins: Logins = NO_LOGINS) -> None:
+        """Take other hosts and logins; connections to those that are gone, or are reached in another way, end."""
         left = self._clients.adopt(hosts)
         with self._lock:
             self._hosts = hosts
-            for host in left:
+            changed, self._logins = logins != self._logins, logins
+            for host in tuple(self._engines) if changed else left:
                 self._engines.pop(host, None)
 
     def close(self) -> None:

@@ -1,11 +1,12 @@
 """What the services need of Docker: one host's engine, and the way to it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
 
 from bot.core.docker.inventory import CacheRecord, Container, EngineInfo, Image, Network, Volume
 from bot.core.docker.usage import DiskSpace, DiskUsage, Glance, Survey
+from bot.core.life.restoring import RegistrySays
 
 CACHE_BATCH = 1_000
 """Build cache records that one call removes: each id becomes part of the request's URL."""
@@ -68,6 +69,13 @@ class Engine(Protocol):
 
     def cache_records(self) -> tuple[CacheRecord, ...]: ...
 
+    def registries_say(self, images: Mapping[str, Sequence[str]]) -> Mapping[str, RegistrySays]:
+        """Whether registries would give images again, by their ids; given are the digest references of each.
+
+        Within half a minute, and it raises nothing: who does not answer has not been asked.
+        """
+        ...
+
 
 class HeldEngine(Engine, Protocol):
     """The one engine that something was approved for, and the only kind that anything is changed on.
@@ -103,7 +111,7 @@ class HeldEngine(Engine, Protocol):
         ...
 
     def pull(self, reference: str) -> None:
-        """Pull the image of a digest reference, without credentials; back when it is there.
+        """Pull the image of a digest reference, with the login for its registry; back when it is there.
 
         EngineRequestError with what the registry said, EngineTimeoutError when it takes too long.
         """

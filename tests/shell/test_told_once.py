@@ -44,6 +44,7 @@ POLICY: Mapping[str, Any] = {
     "expires": "17m", "profiles": ["ci"], "volumes": "named", "protect": PROTECT,
     "windows": ["mon-fri 22:00-06:00"], "time_zone": "Europe/Berlin", "start_within": "19h", "max_bytes": "50GB",
     "max_objects": 523, "quorum_above": 5, "auto_approve": ["ci"], "tags": ["prod"], "arrival": "build",
+    "only_restorable": True,
 }  # fmt: skip
 PROFILE: Mapping[str, Any] = {
     "containers": {"take": "stopped", "min_age": "1d"}, "networks": {"take": "unused", "min_age": "2d"},

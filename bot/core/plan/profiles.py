@@ -67,6 +67,8 @@ class Profile:
     """Ids, whole or their first twelve characters, of objects that a person took out of it one by one."""
     within: frozenset[str] | None = None
     """Ids of all that the plan listed which this one replaces; None means any."""
+    restorable: frozenset[str] | None = None
+    """Ids of the only objects that it may take since they can be brought back; None: that is not demanded."""
     arrival: Arrival = Arrival.SEEN
     """What stands for the arrival of images of which the engine does not tell it."""
     arguments: str = ""

@@ -33,6 +33,7 @@ NOT_IN_PROFILE = "not in this profile"
 SERVICES_UNKNOWN = "a Swarm service may need it: the engine is in a swarm and does not tell of its services"
 ARRIVAL_UNKNOWN = "arrival unknown"
 BY_BUILD = "; by its build date, arrival unknown"
+NOT_RESTORABLE = "cannot be brought back"
 NOT_ASKED_FOR = "not asked for"
 """Why all stay that a plan of single objects does not name."""
 
@@ -84,6 +85,10 @@ def old_enough(min_age: timedelta, born: datetime | None, now: datetime, what: s
     return keep(because, f"{what} {duration_words(max(age, timedelta()))} ago: {because}", due)
 
 
+def _lost(kind: Kind) -> str:
+    return "no registry has just said that it has this image" if kind is Kind.IMAGE else f"no {kind} can"
+
+
 @dataclass(frozen=True, slots=True)
 class Selector:
     """Decides about each object; pure, and independent of the order in which the engine lists things."""
@@ -104,6 +109,8 @@ class Selector:
         rule = self.profile.rules.get(kind)
         if rule is None:
             return keep(NOT_IN_PROFILE, f"{self.profile.name} takes no {KIND_NAMES[kind]}")
+        if self.profile.restorable is not None and object_id not in self.profile.restorable:
+            return keep(NOT_RESTORABLE, f"only what can be brought back may go here: {_lost(kind)}")
         return rule
 
     def _spared(self, name: str, labels: Mapping[str, str]) -> Verdict | None:

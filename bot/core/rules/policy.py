@@ -61,6 +61,8 @@ class Policy:
     """What cleanups leave alone here, beside what they leave alone everywhere."""
     arrival: Arrival = Arrival.SEEN
     """What stands for the arrival of images of which the engine does not tell it."""
+    only_restorable: bool = False
+    """Whether nothing may go but images that their registry has just said to have."""
     windows: Windows = Windows()  # noqa: RUF009 - frozen, like all values here
     start_within: timedelta = timedelta(hours=24)
     """How long an approval holds before the cleanup has begun."""

@@ -9,6 +9,8 @@ from bot.core.plan.protection import Protection, rules_digest
 from bot.core.rules.hosts import Hosts
 from bot.core.rules.schedules import Schedule
 
+ONLY_RESTORABLE = "only_restorable"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
@@ -30,6 +32,11 @@ class Rules:
             return self.profiles
         return {name: replace(profile, arrival=Arrival.BUILD) for name, profile in self.profiles.items()}
 
+    def only_restorable(self, host: str) -> bool:
+        """Whether only that may go there which can be brought back; UnknownHostError."""
+        return self.hosts.find(host).policy.only_restorable
+
     def named(self, host: str, profile: str) -> str:
         """Names what a profile takes and all that is protected: equal when nothing changed. UnknownHostError."""
-        return rules_digest(self.profiles_on(host).get(profile), self.protection(host))
+        named = rules_digest(self.profiles_on(host).get(profile), self.protection(host))
+        return f"{named} {ONLY_RESTORABLE}" if self.only_restorable(host) else named

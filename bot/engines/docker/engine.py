@@ -3,7 +3,7 @@
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -34,11 +34,14 @@ from bot.core.errors import (
     EngineUnsupportedError,
     NotFoundError,
 )
+from bot.core.life.restoring import RegistrySays
 from bot.engines.disk.local import Disk, unknown_disk
 from bot.engines.docker import decode
 from bot.engines.docker.decode import Answer
 from bot.engines.docker.df import Df
 from bot.engines.docker.history import platform_history
+from bot.engines.docker.registries.logins import NO_LOGINS, Logins
+from bot.engines.docker.registries.says import Registries
 from bot.engines.failures import LinkError, translated
 
 if TYPE_CHECKING:
@@ -61,10 +64,18 @@ class DockerEngine:
     ``disk`` tells the disk behind the engine's data root.
     """
 
-    def __init__(self, host: str, client: Callable[[], APIClient], disk: Disk = unknown_disk) -> None:
+    def __init__(
+        self,
+        host: str,
+        client: Callable[[], APIClient],
+        disk: Disk = unknown_disk,
+        logins: Logins = NO_LOGINS,
+    ) -> None:
         self._host = host
         self._connect = client
         self._disk = disk
+        self._logins = logins
+        self._registries = Registries(host, self._client, logins)
         self._df = Df(host, self._client)
         self._info: tuple[float, EngineInfo | None] = 0, None
         self._gatherer: Gatherer | None = None
@@ -329,6 +340,9 @@ class DockerEngine:
 
     def cache_records(self) -> tuple[CacheRecord, ...]:
         return decode.cache_records(self._df.cache())
+
+    def registries_say(self, images: Mapping[str, Sequence[str]]) -> Mapping[str, RegistrySays]:
+        return self._registries(images)
 
 
 def _volumes(listed: Iterable[Answer], df: Answer) -> tuple[Volume, ...]:

@@ -1,4 +1,4 @@
-"""Pulling one image by its digest, as ``docker pull`` does: without credentials, and watched to its end."""
+"""Pulling one image by its digest, as ``docker pull`` does, watched to its end."""
 
 from collections.abc import Iterator
 from contextlib import closing
@@ -6,7 +6,6 @@ from http import HTTPStatus
 from typing import Any, cast
 
 import requests
-from docker.auth import encode_header
 
 from bot.core.errors import EngineAnswerError, EngineRequestError
 from bot.engines.docker.answers import PullReport, shaped
@@ -18,8 +17,10 @@ LONGEST_LINE = 65_536
 REPORT = "a pull"
 
 
-def pull(client: Any, host: str, reference: str) -> None:
-    """Pull it and read the engine's reports; the engine answers 200 before it knows how that will end.
+def pull(client: Any, host: str, reference: str, login: str) -> None:
+    """Pull it with this login (of Logins) and read the engine's reports.
+
+    The engine answers 200 before it knows how that will end.
 
     The SDK's own ``pull`` has no time limit, and would send the registry logins of the machine it runs on.
     """
@@ -27,7 +28,7 @@ def pull(client: Any, host: str, reference: str) -> None:
     answer: requests.Response = client._post(  # noqa: SLF001 - as above
         client._url("/images/create"),  # noqa: SLF001
         params={"fromImage": name, "tag": digest},
-        headers={"X-Registry-Auth": encode_header({})},
+        headers={"X-Registry-Auth": login},
         stream=True,
         timeout=DEADLINE,
     )

@@ -56,18 +56,27 @@ class Children:
         self._closed = False
 
     def ask(
-        self, command: Sequence[str], seconds: float, most_bytes: int, named: Collection[str] = ()
+        self,
+        command: Sequence[str],
+        seconds: float,
+        most_bytes: int,
+        named: Collection[str] = (),
+        said: str = "",
     ) -> Ended:
-        """Run it to its end, the variables ``named`` told too; TimeoutError, TooLongError, OSError."""
+        """Run it to its end, the variables ``named`` told too; TimeoutError, TooLongError, OSError.
+
+        It reads what is ``said``, which is short.
+        """
         with self._lock:
             if self._closed:
                 raise TimeoutError
             process = subprocess.Popen(  # noqa: S603 - an argument list
-                command, env=environment(named), stdin=subprocess.DEVNULL,
+                command, env=environment(named), stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE, stderr=subprocess.PIPE, process_group=0,
             )  # fmt: skip
             self._running.add(process)
         try:
+            _say(process, said)
             output, errors = _read(process, Deadline(seconds), most_bytes)
         finally:
             with self._lock:
@@ -98,6 +107,13 @@ def kill(process: "subprocess.Popen[bytes]", with_signal: signal.Signals) -> Non
 def ended(process: "subprocess.Popen[bytes]") -> bool:
     """Whether it has ended; it is not waited for, and so its number stays its own."""
     return os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT | os.WNOHANG) is not None
+
+
+def _say(process: "subprocess.Popen[bytes]", said: str) -> None:
+    """What fits into a pipe is taken at once, read or not."""
+    if process.stdin is not None:
+        with suppress(BrokenPipeError), process.stdin:
+            process.stdin.write(said.encode()[:PIECE])
 
 
 def _read(process: "subprocess.Popen[bytes]", deadline: Deadline, most_bytes: int) -> tuple[str, str]:

@@ -11,9 +11,10 @@ from bot.core.docker.twins import Twin, twins
 from bot.core.docker.usage import DiskUsage, LastLook, Survey
 from bot.core.docker.users import Users
 from bot.core.errors import EngineChangedError, StoreUnavailableError, UsageError
+from bot.core.life.restoring import digests, pullable, restorable_at_all, said_of
 from bot.core.plan.arguments import PICKED, Arguments, narrowed, parse_arguments
 from bot.core.plan.objects import Explanation, explain, find, picked, picked_before
-from bot.core.plan.plan import Draft, Plan
+from bot.core.plan.plan import Draft, Item, Plan
 from bot.core.plan.planner import draft
 from bot.core.plan.prediction import Measured
 from bot.core.plan.profiles import DEFAULT_PROFILE, Profile, find_profile
@@ -73,6 +74,11 @@ class Planning:
         if changed is None:
             self._remember(host, survey)
         allowed = [each for each in rules.profiles_on(host).values() if allows(policy, each)]
+        if (
+            policy.only_restorable
+        ):  # whether the registry still has them is asked for a plan, not for each look
+            may_be = restorable_at_all(survey.inventory.images)
+            allowed = [replace(each, restorable=may_be) for each in allowed]
         offers = () if changed else _all(rules.protection(host), survey, allowed)
         named = policy.volumes is Volumes.NAMED and changed is None
         return HostReport(
@@ -137,9 +143,20 @@ class Planning:
             )
             taken = {item.id for one in drafts for item in one.items if item.kind is Kind.IMAGE}
             if taken <= fresh:
-                return survey, drafts
+                break
             survey = _refreshed(engine, survey, taken - fresh)
             fresh |= taken
+        said = engine.registries_say(_digests(item for one in drafts for item in one.items))
+        if rules.only_restorable(host):
+            confirmed = pullable(said)
+            drafts = tuple(
+                _told(
+                    replace(draft(measured, replace(profile, restorable=confirmed), protection), rules=named),
+                    survey,
+                )
+                for profile, named in zip(profiles, names, strict=True)
+            )
+        return survey, tuple(_with_note(one, said_of(one.items, said)) for one in drafts)
 
     def kept_now(self, rules: Rules, plan: Plan, engine: Engine) -> Mapping[tuple[Kind, str], str]:
         """What these rules keep of a plan's objects, and why, by a fresh look; HostError, UnknownHostError."""
@@ -151,6 +168,9 @@ class Planning:
             return {(item.kind, item.id): f"{error}" for item in draft_before.items}
         profile = named or picked_before(draft_before.items)
         inventory = self._survey(plan.host, engine).inventory
+        if rules.only_restorable(plan.host):
+            confirmed = pullable(engine.registries_say(_digests(draft_before.items)))
+            profile = replace(profile, restorable=confirmed)
         now = draft(Measured.of(inventory), profile, rules.protection(plan.host))
         planned = {(item.kind, item.id) for item in draft_before.items}
         return {(kept.kind, kept.id): kept.rule for kept in now.kept if (kept.kind, kept.id) in planned}
@@ -226,6 +246,15 @@ def request_of(plan: Plan) -> Arguments:
     """What was asked for to get this plan."""
     profile = [] if plan.draft.profile == PICKED else [plan.draft.profile]
     return parse_arguments([*profile, *plan.draft.arguments.split()])
+
+
+def _digests(items: Iterable[Item]) -> Mapping[str, Sequence[str]]:
+    """The references by which registries know the images among these, by the images' ids."""
+    return {item.id: found for item in items if (found := digests(item))}
+
+
+def _with_note(made: Draft, note: str) -> Draft:
+    return replace(made, notes=(*made.notes, note)) if note else made
 
 
 def _told(made: Draft, survey: Survey) -> Draft:

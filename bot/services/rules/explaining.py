@@ -157,5 +157,6 @@ def policy_json(host: Host, asked: Subject, rights: tuple[Explained, ...], now: 
         "max_objects": policy.max_objects,
         "quorum_above": policy.quorum_above,
         "auto_approve": list(policy.auto_approve),
+        "only_restorable": policy.only_restorable,
         "protect": policy.protection.json(),
     }

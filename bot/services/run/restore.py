@@ -203,7 +203,7 @@ class _Image:
                 found = self.engine.image(reference).id
             except (EngineRequestError, EngineTimeoutError, EngineAnswerError) as error:
                 answer = error.message if isinstance(error, EngineRequestError) else str(error)
-                said.append(f"{reference} could not be pulled (without a registry login): {answer}")
+                said.append(f"{reference} could not be pulled: {answer}")
                 if isinstance(error, EngineTimeoutError):
                     return None
                 continue

@@ -50,6 +50,7 @@ def _rules(policy: Policy, now: datetime) -> Sequence[tuple[str, str]]:
         ("volumes", str(policy.volumes)),
         ("arrival", ARRIVALS[policy.arrival]),
         ("windows", _windows(policy, now)),
+        ("only what can be restored", "yes" if policy.only_restorable else "no: anything"),
         ("approved by itself", ", ".join(policy.auto_approve) or "nothing"),
         ("protected too", _protected(policy)),
     )

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 from bot.trial.sample.errors import InvalidParameterError
 from bot.trial.sample.filters import Filters
 from bot.trial.sample.making import creating
-from bot.trial.sample.making.pulling import pull_image
+from bot.trial.sample.making.pulling import distribution, pull_image
 from bot.trial.sample.removing import images as removing_images
 from bot.trial.sample.removing import objects as removing
 from bot.trial.sample.removing.pruning import PRUNE_FILTERS, prune_cache
@@ -87,6 +87,10 @@ def _remove_image(call: Call) -> Reply:
 def _tag_image(call: Call) -> Reply:
     removing_images.tag_image(call.universe, call.name, call.text("repo"), call.text("tag"))
     return Reply(status=_CREATED)
+
+
+def _distribution(call: Call) -> Reply:
+    return Reply(content=distribution(call.universe, call.name))
 
 
 def _pull_image(call: Call) -> Reply:
@@ -189,6 +193,7 @@ ROUTES: tuple[tuple[str, str, Handler], ...] = (
     ("GET", "/images/{name:path}/json", _inspect_image),
     ("GET", "/images/{name:path}/history", _image_history),
     ("POST", "/images/create", _pull_image),
+    ("GET", "/distribution/{name:path}/json", _distribution),
     ("POST", "/images/{name:path}/tag", _tag_image),
     ("DELETE", "/images/{name:path}", _remove_image),
     ("GET", "/containers/json", _list_containers),

@@ -105,7 +105,7 @@ def test_a_registry_that_no_longer_has_it_is_said_in_the_report(start: Start, en
         engine.universe.registry.clear()
     place.workspace.click(ANN, report.ts, "restore")
     now = shown(becomes(place, report, "*Restore*: 1 not restored"))
-    assert "could not be pulled (without a registry login): manifest for pulled@sha256:" in now
+    assert "could not be pulled: manifest for pulled@sha256:" in now
 
 
 def test_what_no_registry_has_gets_no_button(start: Start) -> None:

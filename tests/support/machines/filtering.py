@@ -1,5 +1,6 @@
 """A proxy before a real engine that forbids some requests in its own words, as those do that protect the socket."""
 
+import base64
 import http.client
 import re
 import shutil
@@ -24,6 +25,8 @@ class FilteringProxy:
         self.forbidden: Sequence[str] = ()
         self.page, self.status, self.kind = PAGE, 403, "text/html"
         self.asked: list[str] = []
+        self.headers: list[tuple[str, str]] = []
+        """Of each request, with what is encoded in them decoded."""
 
     @property
     def url(self) -> str:
@@ -61,6 +64,8 @@ def filtering_proxy(engine: Path) -> Iterator[FilteringProxy]:
         def _answer(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             path = re.sub(r"^/v[0-9.]+(?=/)", "", self.path.partition("?")[0])
+            login = base64.urlsafe_b64decode(self.headers.get("X-Registry-Auth") or "").decode()
+            proxy.headers.append((f"{self.command} {path}", f"{self.headers} {login}"))
             if proxy.forbids(f"{self.command} {path}"):
                 self._say(proxy.status, proxy.kind, proxy.page.encode())
                 return

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import bcrypt
+
 from tests.support.machines.needs import free_port, program
 
 START_SECONDS = 30.0
@@ -22,12 +24,21 @@ http: {{addr: "{address}"}}
 
 
 class PrivateRegistry:
-    """One docker-registry of our own; an engine takes a registry on loopback without TLS."""
+    """One docker-registry of our own; an engine takes a registry on loopback without TLS.
 
-    def __init__(self) -> None:
+    With a ``login`` it lets in nobody else.
+    """
+
+    def __init__(self, login: tuple[str, str] | None = None) -> None:
+        self.login = login
         self.directory = Path(tempfile.mkdtemp(prefix="dh-registry-", dir="/tmp"))
         self.address = f"127.0.0.1:{free_port()}"
         settings = SETTINGS.format(data=self.directory / "data", address=self.address)
+        if login:
+            user, password = (each.encode() for each in login)
+            hashed = bcrypt.hashpw(password, bcrypt.gensalt(4))
+            (self.directory / "htpasswd").write_bytes(user + b":" + hashed + b"\n")
+            settings += f"auth: {{htpasswd: {{realm: tests, path: {self.directory}/htpasswd}}}}\n"
         (self.directory / "config.yml").write_text(settings)
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -51,9 +62,11 @@ class PrivateRegistry:
         connection = http.client.HTTPConnection(self.address, timeout=1)
         try:
             connection.request("GET", "/v2/")
-            return connection.getresponse().status == http.client.OK
+            status = connection.getresponse().status
         except (OSError, http.client.HTTPException):
             return False
+        else:
+            return status == (http.client.UNAUTHORIZED if self.login else http.client.OK)
         finally:
             connection.close()
 
@@ -61,20 +74,24 @@ class PrivateRegistry:
         """Lose all images of a repository, as a registry that cleans up does."""
         shutil.rmtree(self.directory / "data" / "docker" / "registry" / "v2" / "repositories" / repository)
 
-    def close(self) -> None:
-        """End the registry and delete all that was pushed to it."""
+    def stop(self) -> None:
         if self._process is not None:
             self._process.terminate()
             self._process.wait(START_SECONDS)
+            self._process = None
+
+    def close(self) -> None:
+        """End the registry and delete all that was pushed to it."""
+        self.stop()
         shutil.rmtree(self.directory, ignore_errors=True)
 
 
 @contextmanager
-def private_registry() -> Iterator[PrivateRegistry]:
+def private_registry(login: tuple[str, str] | None = None) -> Iterator[PrivateRegistry]:
     """A running registry, gone at the end; the test is skipped where there is none."""
     program("docker-registry")
     program("setpriv")
-    registry = PrivateRegistry()
+    registry = PrivateRegistry(login)
     try:
         registry.start()
         yield registry

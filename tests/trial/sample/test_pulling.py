@@ -46,6 +46,14 @@ def test_a_removed_image_comes_back_the_same_under_its_digest_alone(host: Host) 
     assert host.universe.disk_bytes() == before + 6 * MEGABYTE
 
 
+def test_a_registry_says_what_it_has_as_a_real_one_does(host: Host) -> None:
+    _, digest = pulled(host)
+    found = host.client.inspect_distribution(f"app@{digest}", auth_config={})
+    assert found["Descriptor"]["digest"] == digest
+    with pytest.raises(docker.errors.NotFound, match="manifest unknown: manifest unknown"):
+        host.client.inspect_distribution(f"app@{digest[:-4]}0000", auth_config={})
+
+
 def test_what_is_there_is_up_to_date(host: Host) -> None:
     _, digest = pulled(host)
     reports(host.client, "app", digest)
