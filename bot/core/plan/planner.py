@@ -170,7 +170,8 @@ class _Choice:
             verdict = self.selector.cache_record(record)
             if verdict.take and record.shared:
                 verdict = measured.spared(record, kept) or verdict
-            verdicts[record.id] = self._for_the_build(verdict, record.last_used_at or record.created_at)
+            times = [at for at in (record.last_used_at, record.created_at) if at is not None]
+            verdicts[record.id] = self._for_the_build(verdict, max(times, default=None))
         by_id = {record.id: record for record in inventory.cache}
         _keep_what_stays_built_on(by_id, verdicts)
         depth = _depths(by_id)
