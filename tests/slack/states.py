@@ -9,7 +9,8 @@ from bot.core.docker.inventory import EngineInfo, Kind
 from bot.core.docker.usage import DiskUsage, UsageRow
 from bot.core.life.restoring import ImageRestored, Restored, RestoreStatus, Restoring
 from bot.core.life.states import ItemState, MessageRef, Outcome, PlanState, Status, StopAsked, Vote
-from bot.core.plan.plan import Draft, Frees, Item, Kept, Person, Plan
+from bot.core.plan.plan import Draft, Frees, Item, Kept, Person
+from tests.support.plans import draft_of, plan_of
 
 MADE = datetime(2026, 3, 1, 12, tzinfo=UTC)
 ANN, BOB, CYD = Person(id="U0ANN", name="ann"), Person(id="U0BOB", name="bob"), Person(id="U0CYD", name="cyd")
@@ -76,14 +77,8 @@ KEPT = (
 
 def draft(items: Sequence[Item] = ITEMS, kept: Sequence[Kept] = KEPT, profile: str = "routine") -> Draft:
     total = sum(one.bytes for one in items)
-    return Draft(
-        profile=profile,
-        engine=ENGINE,
-        taken_at=MADE,
-        items=tuple(items),
-        kept=tuple(kept),
-        frees=Frees(low=total - 10 * MEGABYTE, high=total, exact=False, why="some layers are shared"),
-    )
+    frees = Frees(low=total - 10 * MEGABYTE, high=total, exact=False, why="some layers are shared")
+    return draft_of(items, ENGINE, MADE, frees=frees, profile=profile, kept=kept)
 
 
 def proposed(
@@ -93,17 +88,10 @@ def proposed(
     quorum: int = 1,
     engine: EngineInfo = ENGINE,
 ) -> PlanState:
-    plan = Plan(
-        id="k7m2p9wxyz",
-        host="prod-3",
-        draft=replace(draft(items, kept), engine=engine),
-        requester=ANN,
-        policy="production",
+    plan = replace(
+        plan_of(replace(draft(items, kept), engine=engine), ANN, plan_id="k7m2p9wxyz", usage=BEFORE),
         profile_words="containers: stopped, at least 1 day old; images: unused, at least 7 days old",
         commands=("docker container prune --filter until=24h", "docker image prune -a --filter until=168h"),
-        created_at=MADE,
-        expires_at=MADE + timedelta(minutes=30),
-        usage=BEFORE,
     )
     states = tuple(ItemState(position=number, item=one) for number, one in enumerate(items))
     return PlanState(

@@ -11,9 +11,10 @@ from bot.core.docker.inventory import EngineInfo, Kind
 from bot.core.docker.usage import DiskUsage, UsageRow
 from bot.core.errors import RefusedError
 from bot.core.life.states import ItemState, MessageRef, Outcome, PlanState, Status, Vote
-from bot.core.plan.plan import Draft, Frees, Item, Kept, Person, Plan
+from bot.core.plan.plan import Frees, Item, Kept, Person, Plan
 from bot.ports import Change, Run
 from bot.store.opening import Store
+from tests.support.plans import draft_of, plan_of
 
 T = TypeVar("T")
 
@@ -53,29 +54,18 @@ def plan(
 ) -> Plan:
     """A plan of a host, on an engine of its own unless it says another."""
     made = datetime.now(UTC)
-    return Plan(
-        id=plan_id,
-        host=host,
-        draft=Draft(
-            profile="routine",
-            engine=engine or replace(ENGINE, name=host),
-            taken_at=made,
-            items=tuple(item(number) for number in range(1, items + 1)),
-            kept=(
-                Kept(kind=Kind.VOLUME, id="db", name="db", rule="named volumes stay", because="named"),
-                Kept(kind=Kind.CONTAINER, id="c1", name="web", rule="running", because="in use"),
-            ),
-            frees=Frees(low=10**9, high=3 * 10**10, exact=False, why="shared layers"),
-            layers={"sha256:aa": 12, "sha256:bb": 10**10},
+    draft = draft_of(
+        [item(number) for number in range(1, items + 1)],
+        engine or replace(ENGINE, name=host),
+        made,
+        frees=Frees(low=10**9, high=3 * 10**10, exact=False, why="shared layers"),
+        kept=(
+            Kept(kind=Kind.VOLUME, id="db", name="db", rule="named volumes stay", because="named"),
+            Kept(kind=Kind.CONTAINER, id="c1", name="web", rule="running", because="in use"),
         ),
-        requester=ANNA,
-        policy="production",
-        profile_words="images: unused, at least 7 days old",
-        commands=("docker image prune -a --filter until=168h",),
-        created_at=made,
-        expires_at=made + lasts,
-        usage=USAGE,
     )
+    draft = replace(draft, layers={"sha256:aa": 12, "sha256:bb": 10**10})
+    return plan_of(draft, ANNA, plan_id=plan_id, host=host, lasts=lasts, usage=USAGE)
 
 
 def event(tag: Tag, plan_id: str = "p1", host: str = "prod-3", actor: str = "") -> Event:

@@ -1,12 +1,10 @@
 """The life of a plan: which state may follow which, and how a run ends."""
 
-from datetime import timedelta
 from itertools import product
 
 import pytest
 
 from bot.core.docker.inventory import Inventory, Kind
-from bot.core.docker.usage import DiskUsage
 from bot.core.life.states import (
     CLEANUP_OUTCOMES,
     ENDED,
@@ -20,8 +18,9 @@ from bot.core.life.states import (
     may_become,
     outcome_of_run,
 )
-from bot.core.plan.plan import Person, Plan
+from bot.core.plan.plan import Person
 from tests.core.things import ENGINE, NOW, item, planned
+from tests.support.plans import plan_of
 
 LEGAL = {
     ("proposed", "approved"), ("proposed", "rejected"), ("proposed", "expired"), ("proposed", "cancelled"),
@@ -89,12 +88,7 @@ def test_a_run_is_done_when_nothing_was_kept_and_nothing_failed(
 
 
 def plan_state(items: tuple[ItemState, ...] = (), votes: tuple[Vote, ...] = ()) -> PlanState:
-    plan = Plan(
-        id="p1", host="prod-3", draft=planned("dangling", Inventory(engine=ENGINE, taken_at=NOW)),
-        requester=Person(id="U1"), policy="strict", profile_words="images: dangling",
-        commands=("docker image prune",), created_at=NOW, expires_at=NOW + timedelta(minutes=30),
-        usage=DiskUsage(rows=()),
-    )  # fmt: skip
+    plan = plan_of(planned("dangling", Inventory(engine=ENGINE, taken_at=NOW)), Person(id="U1"))
     return PlanState(plan=plan, status=Status.RUNNING, version=1, quorum=1, votes=votes, items=items)
 
 

@@ -20,6 +20,7 @@ from bot.core.rules.policy import (
 )
 from bot.core.units import parse_size
 from tests.core.things import ENGINE, NOW
+from tests.support.plans import draft_of
 
 GB = 10**9
 
@@ -27,7 +28,7 @@ GB = 10**9
 def draft(profile: str = "routine", size: int = GB, kinds: Sequence[Kind] = (Kind.IMAGE,)) -> Draft:
     items = tuple(Item(kind=kind, id=f"i{n}", name=f"i{n}", rule="unused") for n, kind in enumerate(kinds))
     frees = Frees(low=0, high=size, exact=False, why="")
-    return Draft(profile=profile, engine=ENGINE, taken_at=NOW, items=items, kept=(), frees=frees)
+    return draft_of(items, ENGINE, NOW, frees=frees, profile=profile)
 
 
 def policy(**more: object) -> Policy:
