@@ -118,7 +118,7 @@ def test_without_events_a_host_is_fine_and_it_is_said(proxy: FilteringProxy) -> 
     steps = check(proxy)
     assert all(step.ok for step in steps)
     (rights,) = [step for step in steps if step.name == "rights"]
-    assert "GET /events (403) is forbidden, which only the stream of events needs" in rights.detail
+    assert "GET /events (403) is forbidden, and so uses between two looks are not seen" in rights.detail
 
 
 @pytest.mark.parametrize(

@@ -99,10 +99,12 @@ class Checks:
         found = f"Docker Engine {info.version} ({info.store}), id {info.id}, data root {info.data_root}"
         if barred := self._engine.barred():
             found = f"{found}. Plans say estimates: {barred}"
-        events = allowed.forbidden(allowed.of_events(self._lent))
-        return (
-            f"{found}; {events[0]} is forbidden, which only the stream of events needs" if events else found
-        )
+        without = [
+            f"{', '.join(forbidden)} is forbidden, and so {missing}"
+            for missing, ask in allowed.of_more(self._lent, info.swarm)
+            if (forbidden := allowed.forbidden([ask]))
+        ]
+        return "; ".join([found, *without])
 
     def _allowed(self) -> str:
         with self._clients.held(self._host.name, self._engine.info().identity) as held:

@@ -102,6 +102,22 @@ def test_a_session_that_somebody_holds_for_long_is_waited_for_and_then_told(
         assert held.result(10)["ID"] == client.info()["ID"]
 
 
+@pytest.mark.parametrize("sessions", [1, 2])
+def test_a_check_passes_there_and_so_it_is_with_what_a_cleanup_holds(
+    engine: PrivateEngine, narrow: Narrow, sessions: int
+) -> None:
+    server = narrow(sessions)
+    assert checked(server, engine) == []
+    with closing(DockerEngines(registered(server.ssh_address))) as engines:
+        engines._clients = Clients(registered(server.ssh_address), ssh_config=None)
+        meant = engines.connect(HOST).info()
+        with engines.hold(HOST, meant) as held, ThreadPoolExecutor(4) as pool:
+            found = list(pool.map(lambda _: held.info().id, range(16)))
+            assert set(found) == {meant.id}
+            assert held.disk_space() is not None
+            assert held.info().id == meant.id
+
+
 # --- strangers ------------------------------------------------------------------------------------
 
 

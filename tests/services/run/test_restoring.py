@@ -2,8 +2,10 @@
 
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -14,6 +16,9 @@ from bot.core.life.restoring import Restored, RestoreStatus, lost_for_good
 from bot.core.life.states import PlanState
 from bot.core.rules.hosts import Hosts
 from bot.core.rules.policy import Policy
+from bot.core.rules.registries import RegistryLogin
+from bot.engines.docker.registries.logins import Logins
+from bot.engines.registry import DockerEngines
 from bot.ports import Engines
 from bot.services.rules.rights import Rights
 from bot.services.run.restore import Restore
@@ -298,3 +303,28 @@ def test_a_right_that_a_channel_gave_counts_at_the_pull_where_it_was_asked_for(
     assert state is not None
     assert state.restoring is not None
     assert {one.outcome for one in state.restoring.images} == {Restored.RESTORED}
+
+
+def test_an_image_of_a_private_registry_comes_back_where_its_login_is_configured(
+    bench: Bench, tmp_path: Path
+) -> None:
+    with private_registry(("puller", "a-password")) as closed:
+        name = f"{closed.address}/private:1"
+        bench.engine.docker(
+            "login", "--username", "puller", "--password-stdin", closed.address, stdin="a-password"
+        )
+        image_id = pushed(bench, name)
+        bench.engine.docker("logout", closed.address)
+        plan = cleaned(bench).plan
+        ((outcome, reason),) = restored(bench, plan.id)
+        assert outcome is Restored.FAILED
+        assert "no login for this registry is configured" in reason
+        password = tmp_path / "password"
+        password.write_text("a-password")
+        password.chmod(0o600)
+        logins = Logins({closed.address: RegistryLogin(username="puller", password_file=str(password))})
+        with closing(DockerEngines(hosts_at(bench.engine).by_name, None, logins)) as engines:
+            work = restore(bench, engines)
+            work.ask(plan.id, ANNA)
+            work(plan.id)
+        assert bench.engine.docker("image", "inspect", name, "--format", "{{.Id}}") == image_id
