@@ -44,6 +44,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 item.add_marker(marker)
         if CONTAINERD and item.get_closest_marker("overlay2"):
             item.add_marker(pytest.mark.skip(reason="it is true of the overlay2 store only"))
+        if not CONTAINERD and item.get_closest_marker("containerd"):
+            item.add_marker(pytest.mark.skip(reason="it is true of the containerd store only"))
 
 
 @pytest.hookimpl(wrapper=True)

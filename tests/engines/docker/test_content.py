@@ -2,6 +2,7 @@
 
 import json
 import re
+import ssl
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -13,13 +14,22 @@ import pytest
 from bot.core.docker.blobs import Content
 from bot.core.docker.inventory import Image
 from bot.core.errors import EngineAnswerError, EngineTimeoutError, EngineUnsupportedError
+from bot.core.rules.hosts import SocketAddress
 from bot.engines.docker.adapter import unix_dial
+from bot.engines.docker.budget import Budget
 from bot.engines.docker.content import messages
 from bot.engines.docker.content.gather import Gatherer
+from bot.engines.docker.content.http2 import opened
 from bot.engines.docker.content.methods import Method
+from bot.engines.docker.tcp_dial import tcp_dial
 from bot.engines.failures import LinkError
 from bot.engines.limits import Limits
+from bot.engines.over_ssh import SshWays
+from bot.engines.ssh.dial import Way
+from bot.engines.targets import Ssh, Tcp, target_of
+from tests.conftest import StartSshd
 from tests.support.lying.content import UPGRADED, ContentServer, Talk
+from tests.support.machines.tls import certificates
 
 LIMITS = Limits(connect=5, read=20, silence=20, list_bytes=4_000_000)
 CHAIN = "sha256:" + "c" * 64
@@ -96,9 +106,6 @@ def test_nothing_is_ever_sent_but_three_methods_that_change_nothing(tmp_path: Pa
 
 
 def test_a_method_that_is_not_among_them_is_not_sent(tmp_path: Path) -> None:
-    from bot.engines.docker.budget import Budget  # noqa: PLC0415
-    from bot.engines.docker.content.http2 import opened  # noqa: PLC0415
-
     with (
         ContentServer(tmp_path, HONEST) as server,
         opened(unix_dial(server.path, LIMITS), Budget(2, 2, 1_000)) as channel,
@@ -125,6 +132,38 @@ def test_what_is_stored_is_read_whichever_way_the_engine_speaks(
     assert content.snapshots == {CHAIN: 4_096}
     assert content.holds([MANIFEST]) == {MANIFEST, CONFIG, LAYER, CHAIN}
     assert content.by_history == {MANIFEST, CONFIG, LAYER}
+
+
+@pytest.mark.parametrize("settings", [(), ("AllowStreamLocalForwarding no",)], ids=["streamlocal", "helper"])
+def test_what_is_stored_is_read_through_ssh(
+    tmp_path: Path, sshd: StartSshd, settings: tuple[str, ...]
+) -> None:
+    with ContentServer(tmp_path, HONEST) as stored:
+        server = sshd(settings=settings, docker_host=f"unix://{stored.path}")
+        ways = SshWays(None, Path("/nonexistent"), None, LIMITS, str(stored.path))
+        target = target_of(server.ssh_address)
+        assert isinstance(target, Ssh)
+        link, _ = ways.link_to(target)
+        try:
+            dial = ways.dial(target, link)
+            content = Gatherer().look(dial, LIMITS, [IMAGE], lambda *_: None)
+        finally:
+            link.close()
+            ways.close(5)
+    assert dial.way is (Way.HELPER if settings else Way.STREAMLOCAL)
+    assert content.holds([MANIFEST]) == {MANIFEST, CONFIG, LAYER, CHAIN}
+
+
+def test_what_is_stored_is_read_through_tls(tmp_path: Path) -> None:
+    made = certificates(tmp_path)
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=str(made.ca))
+    context.verify_mode = ssl.CERT_REQUIRED
+    context.load_cert_chain(made.server, made.server_key)
+    with ContentServer(tmp_path, HONEST, tls=context) as server:
+        target = target_of(SocketAddress(url=f"tcp://127.0.0.1:{server.port}", tls=str(made.client)))
+        assert isinstance(target, Tcp)
+        content = Gatherer().look(tcp_dial(target, LIMITS), LIMITS, [IMAGE], lambda *_: None)
+    assert content.holds([MANIFEST]) == {MANIFEST, CONFIG, LAYER, CHAIN}
 
 
 def test_what_never_changes_is_read_once(tmp_path: Path) -> None:

@@ -1,0 +1,57 @@
+"""The containerd store: to the byte, and by its own manners with names."""
+
+import pytest
+
+from bot.core.docker.inventory import Kind
+from bot.core.life.states import Outcome
+from tests.services.bench import Bench, item
+from tests.support.machines.registry import private_registry
+from tests.universes import truth
+
+pytestmark = pytest.mark.containerd
+
+EXACT = "exact: counted blob by blob and layer by layer, shared ones once"
+
+
+def made(bench: Bench, name: str, size: int = 10_000, *, buildkit: bool = True) -> str:
+    """An image of its own layer."""
+    files = {"f": name.encode() * size}
+    return bench.engine.build(["FROM scratch", "COPY f /f"], name, files=files, buildkit=buildkit)
+
+
+@pytest.mark.parametrize("kinds", [(), (Kind.IMAGE,), (Kind.BUILD_CACHE,)], ids=["all", "images", "cache"])
+def test_what_is_promised_leaves_the_disk_and_is_reported(bench: Bench, kinds: tuple[Kind, ...]) -> None:
+    engine = bench.engine
+    engine.base()
+    made(bench, "app:1")
+    made(bench, "legacy:1", buildkit=False)
+    engine.build(["FROM base:latest", "COPY f /f"], "on:1", files={"f": b"on" * 7_000}, buildkit=True)
+    bench.engine.docker("builder", "prune", "--force", "--filter", "id=none")  # what builds hold for minutes
+    plan = bench.approved("everything", *kinds)
+    before = truth.things(engine)
+    state = bench.run(plan)
+    freed = truth.freed(before, truth.things(engine))
+    assert (plan.draft.frees.exact, plan.draft.frees.why) == (True, EXACT)
+    assert plan.draft.frees.high == freed == state.reclaimed > 0
+
+
+def test_nothing_goes_whose_name_was_not_in_the_plan(bench: Bench) -> None:
+    engine = bench.engine
+    with private_registry() as registry:
+        pulled, other = f"{registry.address}/app:1", f"{registry.address}/app:2"
+        made(bench, pulled)
+        made(bench, other)
+        for name in (pulled, other):
+            engine.docker("push", name)
+            engine.docker("rmi", name)
+            engine.docker("pull", name)
+        engine.docker("tag", pulled, "also:1")
+        plan = bench.approved("everything", Kind.IMAGE)
+        engine.docker("tag", other, "kept:1")  # it gets another name before its turn
+        state = bench.run(plan)
+        names = set(engine.docker("image", "ls", "--format", "{{.Repository}}:{{.Tag}}").split())
+    assert names == {other, "kept:1"}
+    ends = {each.item.name: each.outcome for each in state.items}
+    assert sorted(ends.values()) == [Outcome.KEPT, Outcome.REMOVED]
+    stayed = next(each for each in state.items if each.outcome is Outcome.KEPT)
+    assert item(state, stayed.item.id).reason == "it has a new reference: kept:1"
