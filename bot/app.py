@@ -48,6 +48,7 @@ from bot.services.run.waiting_rules import WaitingRules
 from bot.services.watch.reminding import LOOP_SECONDS as REMINDERS_SECONDS
 from bot.services.watch.reminding import Reminding
 from bot.services.watch.schedules import Schedules
+from bot.services.watch.streams import STREAMS_SECONDS, Streams
 from bot.services.work.background import POLL_SECONDS, Background, Signals
 from bot.services.work.budget import Budget
 from bot.services.work.restoring import RestoreLoop
@@ -323,6 +324,11 @@ class Deckhand:
         waiting = WaitingRules(planning=planning, engines=engines, plans=store.plans, changed=changed)
         background.also("rules of waiting plans", waiting, RULES_SECONDS)
         background.also("clocks", clock.check, CHECK_SECONDS)
+        streams = Streams(
+            hosts=hosts, engines=engines, ledger=store.ledger, owner=process_name(), clock=time.monotonic,
+            stopping=self._signals.ending,
+        )  # fmt: skip
+        background.also("events", streams, STREAMS_SECONDS)
         audit = self._settings.audit
         if audit.head_channel is not None:
             post_head = PostHead(

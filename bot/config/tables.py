@@ -169,6 +169,8 @@ class HostTable(Table):
     known_hosts: str | None = None
     tags: Names = ()
     policy: str | None = None
+    events: bool | None = None
+    """None: where the host is tagged ``ci``."""
 
 
 class PolicyTable(Table):

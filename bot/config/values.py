@@ -16,6 +16,8 @@ from bot.core.rules.schedules import Schedule
 from bot.core.rules.windows import Windows
 
 TAG_PREFIX = "@"
+EVENTS_TAG = "ci"
+"""Containers on such hosts live for seconds: their events are followed unless the host says otherwise."""
 
 
 def policies_for(host: HostTable, tables: Mapping[str, PolicyTable]) -> tuple[tuple[str, str], ...]:
@@ -50,6 +52,7 @@ def hosts(file: ConfigFile) -> Hosts:
             policy=policies.get(policy, Policy(name=DEFAULT_POLICY)),
             policy_because=because,
             tags=table.tags,
+            events=EVENTS_TAG in table.tags if table.events is None else table.events,
             everywhere=file.protect.value(),
         )
     return Hosts(MappingProxyType(by_name))

@@ -2,9 +2,11 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
+from datetime import datetime
 from typing import Protocol
 
 from bot.core.docker.inventory import CacheRecord, Container, EngineInfo, Image, Network, Volume
+from bot.core.docker.services import Use
 from bot.core.docker.usage import DiskSpace, DiskUsage, Glance, Survey
 from bot.core.life.restoring import RegistrySays
 
@@ -74,6 +76,14 @@ class Engine(Protocol):
 
         Within half a minute, and it raises nothing: who does not answer has not been asked.
         """
+        ...
+
+    def clock(self) -> datetime | None:
+        """What the engine's clock shows; None where it does not say."""
+        ...
+
+    def uses(self, since: datetime, until: datetime) -> tuple[Use, ...]:
+        """Which images containers were made of between two moments of its clock; it waits for the later one."""
         ...
 
 

@@ -1,12 +1,12 @@
 """What Docker does not remember."""
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from bot.core.docker.inventory import Container, EngineInfo, Mounting
-from bot.core.docker.services import Ran, Service
-from bot.core.docker.sightings import KnownEngine, Place, Sighting
+from bot.core.docker.services import Ran, Service, Use
+from bot.core.docker.sightings import KnownEngine, Place, Sighting, Stream
 from bot.core.docker.usage import LastLook
 
 
@@ -61,6 +61,24 @@ class Ledger(Protocol):
 
         StoreUnavailableError.
         """
+        ...
+
+    def hold_stream(self, place: Place, owner: str, lease: timedelta) -> Stream | None:
+        """Hold the stream of a host's events, or go on holding it; None while another process does.
+
+        StoreUnavailableError.
+        """
+        ...
+
+    def note_uses(self, place: Place, owner: str, uses: Sequence[Use], until: datetime) -> bool:
+        """Remember what a stream told up to that moment of the engine's clock; False when another holds it by now.
+
+        StoreUnavailableError.
+        """
+        ...
+
+    def release_stream(self, host: str, owner: str) -> None:
+        """Let another process hold it. StoreUnavailableError."""
         ...
 
     def remember_look(self, host: str, look: LastLook) -> None:

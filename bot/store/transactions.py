@@ -23,7 +23,7 @@ from bot.store.db.sessions import Sessions, now
 from bot.store.events import chain, walking
 from bot.store.events.witness import witness
 from bot.store.plan import binding, items, plans, restores, runs, showing, turns
-from bot.store.watch import identities, ledger, looks, ran, schedules
+from bot.store.watch import identities, ledger, looks, ran, schedules, streams
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -132,6 +132,9 @@ class SqlLedger(_Port):
     look = _writing(ledger.look)
     look_at_volumes = _writing(ledger.look_at_volumes)
     look_at_services = _writing(ran.look)
+    hold_stream = _writing(streams.hold)
+    note_uses = _writing(streams.note)
+    release_stream = _writing(streams.release)
     remember_look = _writing(looks.remember)
     remember_looks = _writing(looks.remember_all)
     last_looks = _reading(looks.last)

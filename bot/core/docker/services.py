@@ -30,6 +30,15 @@ class Service(NamedTuple):
     name: str
 
 
+class Use(NamedTuple):
+    """That a container of an image was made or started, as an engine tells of it."""
+
+    image_id: str
+    service: Service | None
+    at: datetime
+    started: bool
+
+
 Ran = Mapping[tuple[str, str], Sequence[str]]
 """Ids of the different images that each service ran, the latest first."""
 

@@ -17,6 +17,13 @@ class Place(NamedTuple):
     engine: Identity
 
 
+class Stream(NamedTuple):
+    """A hold of a host's events."""
+
+    since: datetime | None
+    """Up to which moment of the engine's clock the ledger knows them; None: of none yet."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sighting:
     """What is known of one image, by its engine's clock."""

@@ -64,6 +64,8 @@ class Host:
     policy_because: str = ""
     """Why it is this policy; for display only."""
     tags: tuple[str, ...] = ()
+    events: bool = False
+    """Whether the stream of its engine's events is kept, so that what is used between looks is known."""
     everywhere: Protection = NOTHING_MORE
     """What cleanups leave alone on every host; here, so that records say all that was protected."""
 

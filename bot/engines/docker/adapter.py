@@ -34,7 +34,7 @@ DIALLED_URL = "http://engine:2375"
 
 
 LISTING = re.compile(
-    r"(/v[0-9.]+)?/(system/df|(images|containers)/json|networks|services|volumes|images/create)(\?.*)?",
+    r"(/v[0-9.]+)?/(system/df|events|(images|containers)/json|networks|services|volumes|images/create)(\?.*)?",
     re.DOTALL,
 )
 """Paths whose answers grow with what an engine holds."""

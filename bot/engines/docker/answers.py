@@ -260,6 +260,20 @@ class SwarmService(TypedDict, total=False):
     PreviousSpec: _ServiceSpec | None
 
 
+class _Actor(TypedDict, total=False):
+    ID: _Text
+    Attributes: _Pairs
+
+
+class Event(TypedDict, total=False):
+    """One line of what an engine tells while it goes on."""
+
+    Type: _Text
+    Action: _Text
+    Actor: _Actor | None
+    time: _Number
+
+
 class Removed(TypedDict, total=False):
     """One line of what became of an image."""
 

@@ -25,6 +25,7 @@ from bot.core.docker.inventory import (
     SwarmService,
     Volume,
 )
+from bot.core.docker.services import Use
 from bot.core.docker.swarm import MANAGER, tells_services
 from bot.core.docker.usage import DiskSpace, DiskUsage, Glance, Survey
 from bot.core.errors import (
@@ -36,7 +37,7 @@ from bot.core.errors import (
 )
 from bot.core.life.restoring import RegistrySays
 from bot.engines.disk.local import Disk, unknown_disk
-from bot.engines.docker import decode
+from bot.engines.docker import decode, events
 from bot.engines.docker.decode import Answer
 from bot.engines.docker.df import Df
 from bot.engines.docker.history import platform_history
@@ -310,6 +311,14 @@ class DockerEngine:
         if listed is None:
             raise EngineUnsupportedError(self._host, "the engine does not tell which containers it has.")
         return listed
+
+    # --- what happens between looks ---------------------------------------------------------------
+
+    def uses(self, since: datetime, until: datetime) -> tuple[Use, ...]:
+        """Which images containers were made of between two moments of the engine's clock; it waits for the second."""
+        with self._client() as client:
+            happened = list(events.told(client, int(since.timestamp()), int(until.timestamp())))
+        return tuple(use for event in happened if (use := events.use_of(event, self.container, self.image)))
 
     # --- looking once more, at one object -------------------------------------------------------
 

@@ -12,6 +12,7 @@ from tests.support.lying.mutations import mutated
 from tests.support.machines.hosts import HOST
 from tests.support.recording import CLI_DF, RECORDINGS, Answers, Refused, aged, replayed
 
+MOUNT = {"Type": "volume", "Source": "no-such-volume", "Target": "/data"}
 STATUSES = (101, 204, 301, 307, 400, 403, 404, 409, 500, 503, 600)
 
 
@@ -22,8 +23,11 @@ def with_effects(answers: Answers) -> Answers:
     containers = [each["Id"] for each in answers["/containers/json?all=1"]]
     cache = [each["ID"] for each in answers["/system/df"]["BuildCache"] or ()]
     answers["/info"]["ID"] = "one and the same"
+    answers["/info"]["Swarm"] = {"NodeID": "n", "LocalNodeState": "active", "ControlAvailable": True}
+    spec = {"Name": "web", "TaskTemplate": {"ContainerSpec": {"Image": "none:1", "Mounts": [MOUNT]}}}
     return {
         **answers,
+        "/services": [{"ID": "s", "Spec": spec, "PreviousSpec": spec}],
         **{f"DELETE /images/{each}": [{"Untagged": "a:1"}, {"Deleted": each}] for each in (*images, *names)},
         **{f"DELETE /containers/{each}": b"" for each in containers},
         **{f"DELETE /networks/{each['Id']}": b"" for each in answers["/networks"]},
