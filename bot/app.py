@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import NoReturn
 
+from pydantic import SecretStr
 from slack_bolt import App
 
 from bot.config.reloading import Reloading
@@ -75,6 +76,7 @@ from bot.slack.plan.forms.handlers import FormHandlers
 from bot.slack.plan.proposing import ProposalHandlers
 from bot.slack.plan.showing import ShownPlans
 from bot.slack.routes import Handlers, routes
+from bot.slack.words import WordHandlers
 from bot.store.db import revisions
 from bot.store.opening import Store, open_store
 from bot.telemetry.health import Health
@@ -168,8 +170,7 @@ class Deckhand:
         fleets = ExitStack()
         self._at_the_end("engines", 3, engines.close)
         self._at_the_end("looks at fleets", 3, fleets.close)
-        bot_token = settings.slack.bot_token
-        token, api_url = bot_token.get_secret_value() if bot_token else "", settings.slack.api_url
+        token, api_url = _plain(settings.slack.bot_token), settings.slack.api_url
         client = web_client(token, api_url, metrics=self._metrics)
         directory = SlackDirectory(client)
         chat = SlackChat(client, directory.name_of)
@@ -186,8 +187,7 @@ class Deckhand:
         )  # fmt: skip
         rights = Rights(directory=directory, record=store.trail.record_refusal)
         bolt_pool = ThreadPoolExecutor(BOLT_THREADS, thread_name_prefix="bolt")
-        signing = settings.slack.signing_secret
-        app = bolt_app(client, signing.get_secret_value() if signing else "", bolt_pool)
+        app = bolt_app(client, _plain(settings.slack.signing_secret), bolt_pool)
         ack_first, ways = AckFirst(), Ways(lanes=lanes(self._metrics))
         replies = Replies(chat=chat, budget=budget)
         answering = Answering(replies, rights, ways, ack_first.hold)
@@ -208,7 +208,7 @@ class Deckhand:
             REMINDERS_SECONDS,
         )
         restore = self._restore(store, engines, rights)
-        audits = Review(
+        review = Review(
             hosts=lambda: self._settings.rules.hosts, rights=rights, audit=store.audit, clock=clock
         )
         proposals = ProposalHandlers(
@@ -219,18 +219,27 @@ class Deckhand:
             submit=answering.submit,
             show_now=show,
         )
+        looks = LookHandlers(
+            hosts=lambda: self._settings.rules.hosts,
+            rights=rights,
+            planning=uses.planning,
+            fleet=fleet,
+            clock=steady,
+            replies=replies,
+            submit=answering.submit,
+            pictures=settings.slack.pictures and can_draw(),
+        )
+        audits = AuditHandlers(review=review, replies=replies)
         handlers = Handlers(
-            looks=LookHandlers(
-                hosts=lambda: self._settings.rules.hosts, rights=rights, planning=uses.planning, fleet=fleet,
-                clock=steady, replies=replies, submit=answering.submit, pictures=settings.slack.pictures and can_draw(),
-            ),
+            looks=looks,
             proposals=proposals,
             decisions=DecisionHandlers(
                 decide=uses.decide, stopping=uses.stop, restoring=restore, chat=chat, replies=replies,
                 submit=answering.submit,
             ),
             forms=FormHandlers(asking=proposals, chat=chat, submit=answering.submit),
-            audits=AuditHandlers(review=audits, replies=replies),
+            audits=audits,
+            words=WordHandlers(looks=looks, proposals=proposals, audits=audits, replies=replies),
             homes=HomeHandlers(show=homes),
             copies=Copies(plans=store.plans, chat=chat),
         )  # fmt: skip
@@ -342,14 +351,15 @@ class Deckhand:
         return uses, background
 
 
+def _plain(secret: SecretStr | None) -> str:
+    return secret.get_secret_value() if secret else ""
+
+
 def make_receiver(slack: SlackSettings, app: App, ack_first: AckFirst) -> Receiver:
     """Socket Mode or HTTP, as the settings say."""
     if slack.mode == "http":
-        return HttpReceiver(
-            app, slack.listen, slack.signing_secret.get_secret_value() if slack.signing_secret else ""
-        )
-    app_token = slack.app_token.get_secret_value() if slack.app_token else ""
-    return SocketReceiver(app, app_token, app.client, ack_first)
+        return HttpReceiver(app, slack.listen, _plain(slack.signing_secret))
+    return SocketReceiver(app, _plain(slack.app_token), app.client, ack_first)
 
 
 def make_listener(settings: MetricsSettings, health: Health, registry: Registry) -> Listener | None:

@@ -13,6 +13,7 @@ from bot.slack.plan.copies import Copies
 from bot.slack.plan.deciding import DecisionHandlers
 from bot.slack.plan.forms.handlers import FormHandlers
 from bot.slack.plan.proposing import ProposalHandlers
+from bot.slack.words import WordHandlers
 
 AT_ONCE = None
 
@@ -28,6 +29,7 @@ class Handlers:
     audits: AuditHandlers
     homes: HomeHandlers
     copies: Copies
+    words: WordHandlers
 
 
 def routes(to: Handlers) -> tuple[Route, ...]:
@@ -38,6 +40,9 @@ def routes(to: Handlers) -> tuple[Route, ...]:
         action(ids.LOOK, to.looks.look),
         action(ids.DETAILS, to.looks.details),
         action(ids.PICTURE, to.looks.picture),
+        # in words
+        event("message", to.words.said),
+        event("app_mention", to.words.said),
         # plans
         command(PRUNE, to.proposals.prune),
         action(ids.PROPOSE, to.proposals.offered),
@@ -63,7 +68,7 @@ def routes(to: Handlers) -> tuple[Route, ...]:
         action(ids.AUDIT_DETAILS, to.audits.show),
         action(ids.AUDIT_EXPORT, to.audits.export),
         # the Home
-        event("app_home_opened", to.homes.opened),
+        event("app_home_opened", to.homes.opened, AT_ONCE),
         action(ids.HOME_REFRESH, to.homes.refresh, AT_ONCE),
         action(ids.HOME_PAGE, to.homes.turn, AT_ONCE),
         action(ids.HOME_OPEN, to.homes.follow, AT_ONCE),

@@ -91,9 +91,19 @@ def asked_by_form(body: Body, view: Body, respond: Respond) -> tuple[Asked, str]
     return asked, carried
 
 
-def asked_by_event(event: Body, respond: Respond) -> Asked:
-    user = _text(event, "user")
-    return Asked(person=Person(id=user), channel=user, respond=respond, view=_part(event, "view"))
+def asked_by_event(body: Body, event: Body, respond: Respond) -> Asked:
+    """Who wrote something, or opened their Home: that has no channel."""
+    user, home = _text(event, "user"), "tab" in event
+    return Asked(
+        person=Person(id=user),
+        channel=user if home else _text(event, "channel"),
+        respond=respond,
+        team=_text(event, "user_team") or _text(event, "team"),
+        trigger_id=_text(body, "event_id"),
+        thread=_text(event, "thread_ts"),
+        within=_text(event, "thread_ts"),
+        view=_part(event, "view"),
+    )
 
 
 def _person(user: Body) -> Person:

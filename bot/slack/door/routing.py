@@ -34,7 +34,7 @@ class Act(StrEnum):
     COMMAND = "command"  # a slash command (the text behind it)
     ACTION = "action"  # a button (its value)
     VIEW = "view"  # a submitted form (the id that it carries)
-    EVENT = "event"  # what Slack tells by itself (the tab of a Home)
+    EVENT = "event"  # what Slack tells by itself (the tab of a Home, or what somebody wrote)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,8 +63,8 @@ def view(name: str, handle: Handler, mistakes: Mistakes, turn: Turn = READ) -> R
     return Route(act=Act.VIEW, name=name, handle=handle, turn=turn, mistakes=mistakes)
 
 
-def event(name: str, handle: Handler) -> Route:
-    return Route(act=Act.EVENT, name=name, handle=handle, turn=None)
+def event(name: str, handle: Handler, turn: Turn | None = READ) -> Route:
+    return Route(act=Act.EVENT, name=name, handle=handle, turn=turn)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,10 +115,13 @@ class Routing:
         ack()
         self._hand(route, asked, carried)
 
-    def _event(self, event: Body, respond: Respond) -> None:
-        """Bolt acknowledges events by itself."""
+    def _event(self, body: Body, event: Body, respond: Respond) -> None:
+        """Bolt acknowledges events by itself. What bots write, and what was edited or deleted, asks for nothing."""
+        if event.get("bot_id") or event.get("subtype"):
+            return
         route = self._by_name.get((Act.EVENT, str(event.get("type"))))
-        self._hand(route, asked_by_event(event, respond), str(event.get("tab") or ""))
+        value = str(event.get("tab") or event.get("text") or "")
+        self._hand(route, asked_by_event(body, event, respond), value)
 
     def _hand(self, route: Route | None, asked: Asked, value: str) -> None:
         if route is None:

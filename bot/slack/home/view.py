@@ -30,6 +30,7 @@ def home_view(home: Home) -> Block:
     """The whole Home, as Slack takes it."""
     blocks = [
         header("Deckhand"),
+        *_welcome(home),
         *_summary(home),
         *_stuck(home.stuck),
         *_waiting(home.waiting),
@@ -68,6 +69,18 @@ def _view(blocks: list[Block]) -> Block:
 
 
 # --- the parts ----------------------------------------------------------------------------------
+
+
+def _welcome(home: Home) -> Iterator[Block]:
+    """For whoever has asked for nothing yet and has nothing to decide: the three things to do."""
+    if home.yours.total or home.ended or home.waiting.total or not home.hosts.total:
+        return
+    yield section(
+        ":wave: *Welcome.* Three things to do, here in *Messages* or in any channel:\n"
+        "1. *Look*: `/docker-df` lists the hosts, `/docker-df HOST` shows where its disk went; or press *Look* below.\n"
+        "2. *Propose*: press a cleanup under that report, or `/docker-prune HOST`. Nothing is removed by it.\n"
+        "3. *Decide*: somebody else approves the plan, and exactly what it lists is removed."
+    )
 
 
 def _summary(home: Home) -> Iterator[Block]:

@@ -87,6 +87,25 @@ def view_closed(person: Person, view: JSON, *, cleared: bool) -> JSON:
     return _interaction(person, "view_closed") | {"view": view, "is_cleared": cleared}
 
 
+def message_event(desk: Desk, person: Person, message: Message, kind: str) -> JSON:
+    """What an app hears of a message: in its own conversation with a person, or where it is mentioned."""
+    channel = desk.team.channel(message.channel)
+    event: JSON = {
+        "type": kind,
+        "user": person.id,
+        "text": message.text,
+        "ts": message.ts,
+        "team": person.team_id,
+        "channel": channel.id,
+        "event_ts": message.ts,
+    }
+    if kind == "message":
+        event["channel_type"] = "im"
+    if message.thread_ts:
+        event["thread_ts"] = message.thread_ts
+    return _event(desk, person, event)
+
+
 def home_opened(desk: Desk, person: Person, tab: str) -> JSON:
     event: JSON = {
         "type": "app_home_opened",
@@ -98,6 +117,10 @@ def home_opened(desk: Desk, person: Person, tab: str) -> JSON:
     view = desk.views.home(person.id)
     if view is not None:
         event["view"] = view
+    return _event(desk, person, event)
+
+
+def _event(desk: Desk, person: Person, event: JSON) -> JSON:
     return {
         "token": LEGACY_TOKEN,
         "team_id": TEAM_ID,

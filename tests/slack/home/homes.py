@@ -118,6 +118,7 @@ _PAGED = replace(
 
 HOMES: Mapping[str, Home] = MappingProxyType({
     "empty": _EMPTY,
+    "first": replace(_EMPTY, hosts=Part(shown=_HOSTS[:1], total=1), fleet=figures(_HOSTS[:1])),
     "closed": Home(drawn_at=NOW, elsewhere=True),
     "full": _FULL,
     "problems": _WRONG,

@@ -368,3 +368,13 @@ def test_a_view_that_another_replica_has_published_since_is_left_alone_until_it_
     eventually(lambda: published(place) == 3)  # the third is refused: another view stands there by now
     assert "page 7" in says(place.workspace.home(BOB))
     assert "*1 plan*" in says(opened(place, BOB, "*1 plan*"))
+
+
+def test_the_first_home_says_the_three_things_to_do_until_one_of_them_is_done(start: Start) -> None:
+    place = start(OPEN_TO_ALL)
+    view = opened(place, ANN, "Welcome")
+    assert all(
+        f"{number}. *{word}*" in says(view) for number, word in enumerate(("Look", "Propose", "Decide"), 1)
+    )
+    place.propose(ANN)
+    home(place, ANN, "waits for its decision", without="Welcome")

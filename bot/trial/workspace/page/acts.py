@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from html import escape
 
 from bot.trial.workspace import payloads
 from bot.trial.workspace.core import JSON, Refused
@@ -11,6 +12,7 @@ from bot.trial.workspace.links import Delivery
 from bot.trial.workspace.messages import Draft, Message
 from bot.trial.workspace.page.forms import Given, Values, action_of, find_element, mistakes_in, state_of
 from bot.trial.workspace.people.team import Person
+from bot.trial.workspace.people.typed import escaped
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +47,14 @@ class Acts:
         """Post what a person typed."""
         person, place = self._desk.team.person(user), self._place(user, channel)
         self._refuse_read_only(place)
-        return self._desk.messages.post(Draft(text=text), channel=place, user=person.id, thread_ts=thread_ts)
+        desk = self._desk
+        draft = Draft(text=escaped(desk.team, escape(text, quote=False)))
+        message = desk.messages.post(draft, channel=place, user=person.id, thread_ts=thread_ts)
+        if desk.team.channel(place).with_person:
+            desk.links.deliver("events_api", payloads.message_event(desk, person, message, "message"))
+        elif f"<@{desk.team.bot.id}" in message.text and desk.team.channel(place).has_bot:
+            desk.links.deliver("events_api", payloads.message_event(desk, person, message, "app_mention"))
+        return message
 
     def command(self, user: str, command: str, text: str, *, channel: str) -> Outcome:
         desk, person = self._desk, self._desk.team.person(user)

@@ -14,7 +14,7 @@ FOLDED_CHARACTERS, FOLDED_LINES = 700, 10
 
 def escaped(team: Team, text: str) -> str:
     """The text of a command under `should_escape`: people, groups, channels and links in Slack's own form."""
-    people = {person.name: f"<@{person.id}|{person.name}>" for person in team.people}
+    people = {person.name: f"<@{person.id}|{person.name}>" for person in (*team.people, team.bot)}
     groups = {group.handle: f"<!subteam^{group.id}|@{group.handle}>" for group in team.groups}
     channels = {channel.name: f"<#{channel.id}|{channel.name}>" for channel in team.channels if channel.name}
 
