@@ -86,7 +86,9 @@ def old_enough(min_age: timedelta, born: datetime | None, now: datetime, what: s
 
 
 def _lost(kind: Kind) -> str:
-    return "no registry has just said that it has this image" if kind is Kind.IMAGE else f"no {kind} can"
+    if kind is Kind.IMAGE:
+        return "no registry has just said that it has this image"
+    return f"{KIND_NAMES[kind]} cannot"
 
 
 @dataclass(frozen=True, slots=True)

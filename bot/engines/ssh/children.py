@@ -105,7 +105,9 @@ def kill(process: "subprocess.Popen[bytes]", with_signal: signal.Signals) -> Non
 
 
 def ended(process: "subprocess.Popen[bytes]") -> bool:
-    """Whether it has ended; it is not waited for, and so its number stays its own."""
+    """Whether it has ended; it is not waited for, and so its number stays its own, where a system has that."""
+    if not hasattr(os, "waitid"):  # macOS
+        return process.poll() is not None
     return os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT | os.WNOHANG) is not None
 
 

@@ -58,7 +58,10 @@ class ProxyCommand:
         with self._words, suppress(OSError):
             while data := self._words.recv(4_096):
                 self._said = (self._said + data)[-4 * MOST_WORDS :]
-        os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOWAIT)
+        if hasattr(os, "waitid"):  # macOS has none
+            os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOWAIT)
+        else:
+            self._process.wait()
         with self._guard:
             kill(self._process, signal.SIGKILL)  # what it has left behind in its group
             self._process.wait()

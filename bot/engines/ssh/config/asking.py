@@ -4,18 +4,20 @@ import os
 import re
 import shutil
 from functools import lru_cache
+from glob import glob
 from pathlib import Path
 
 from bot.core.errors import HostUnreachableError
 from bot.core.rules.hosts import SshAddress
 from bot.engines.failures import LinkError
 from bot.engines.ssh.children import Children, Ended, TooLongError
-from bot.engines.ssh.config.options import Settings
+from bot.engines.ssh.config.options import Settings, means_nothing
 
 ASK_SECONDS = 10.0
 MOST_BYTES = 256 * 1024
 MOST_VARIABLES = 8
 MOST_LINES = 4
+MOST_INCLUDES = 16
 MOST_OF_A_LINE = 200
 _UNSET = re.compile(r"env var \$\{(\w+)\} has no value")
 _PLACE = re.compile(r"(?P<path>/?\S+?):? line (?P<number>[0-9]+):? ")
@@ -98,8 +100,11 @@ def program_of_ssh() -> str | None:
     return shutil.which("ssh")
 
 
-def says_nothing(path: Path) -> bool:
-    """Whether a configuration is not there, or holds no line but comments; LinkError where nobody can tell."""
+def says_nothing(path: Path, depth: int = 0) -> bool:
+    """Whether a configuration is not there, or says what means nothing here; LinkError where nobody can tell.
+
+    As Debian's own does: an account that ssh does not know, or a machine without ssh, loses nothing by it.
+    """
     try:
         with path.open(errors="replace") as file:
             lines = file.read(MOST_BYTES).splitlines()
@@ -107,4 +112,15 @@ def says_nothing(path: Path) -> bool:
         return True
     except OSError as error:
         raise LinkError(HostUnreachableError, f"{path} cannot be read: {error.strerror}.") from error
-    return all(not line.strip() or line.lstrip().startswith("#") for line in lines)
+    for line in lines:
+        key, _, value = line.strip().replace("=", " ", 1).partition(" ")
+        if not key or key.startswith("#") or key.lower() == "host":
+            continue
+        if key.lower() == "include" and depth < MOST_INCLUDES:
+            found = (glob(word, root_dir=path.parent) for word in value.split())  # noqa: PTH207 - Path's takes no absolute one
+            included = [each for some in found for each in some]
+            if all(says_nothing(path.parent / each, depth + 1) for each in included):
+                continue
+        if not means_nothing(key.lower(), value.strip()):
+            return False
+    return True

@@ -95,3 +95,8 @@ def _allowed(key: str, value: str) -> bool:
     if key in OF_ENVIRONMENT:  # Docker's helper would go to another engine
         return not value.startswith(DOCKERS)
     return key in ALLOWED
+
+
+def means_nothing(key: str, value: str) -> bool:
+    """Whether a setting, its name in small letters, changes nothing of what Deckhand does, whatever its value."""
+    return key not in HONOURED | BY_SSH_ITSELF and _allowed(key, value)

@@ -229,6 +229,17 @@ def test_without_the_ssh_program_a_configuration_is_refused_by_name_and_none_is_
         here.route(address)
 
 
+AS_DEBIAN_SHIPS_IT = """
+Include more.d/*.conf
+
+Host *
+#   ForwardAgent no
+    SendEnv LANG LC_*
+    HashKnownHosts yes
+    GSSAPIAuthentication yes
+"""
+
+
 def test_without_an_account_of_ones_own_the_same_holds(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -237,6 +248,12 @@ def test_without_an_account_of_ones_own_the_same_holds(
     monkeypatch.setattr(asking, "GLOBAL_FILE", tmp_path / "global")
     here = SshFiles(config=tmp_path / "config", known_hosts=tmp_path / "known")
     assert here.route(SshAddress(host="web", user="deploy")).user == "deploy"
+    (tmp_path / "more.d").mkdir()
+    (tmp_path / "global").write_text(AS_DEBIAN_SHIPS_IT)
+    assert here.route(SshAddress(host="web", user="deploy")).user == "deploy"
+    (tmp_path / "more.d" / "a.conf").write_text("User y\n")
+    with pytest.raises(LinkError, match="global configures SSH"):
+        here.route(SshAddress(host="web", user="deploy"))
     (tmp_path / "config").write_text("User x\n")
     with pytest.raises(LinkError, match="has no account"):
         here.route(SshAddress(host="web", user="deploy"))
