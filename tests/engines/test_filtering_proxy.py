@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 
 import pytest
 
@@ -48,8 +49,9 @@ def proxy(engine: PrivateEngine) -> Iterator[FilteringProxy]:
         yield found
 
 
-def check(proxy: FilteringProxy) -> tuple[Step, ...]:
-    with closing(DockerEngines(registered(SocketAddress(url=proxy.url)))) as engines:
+def check(proxy: FilteringProxy, *, events: bool = False) -> tuple[Step, ...]:
+    (host,) = registered(SocketAddress(url=proxy.url)).values()
+    with closing(DockerEngines({HOST: replace(host, events=events)})) as engines:
         return engines.check(HOST)
 
 
@@ -113,12 +115,15 @@ def test_everything_that_a_check_asks_is_in_these_tests(
         assert {name for name, _ in asks_for_nothing(held)} == set(WRITES.values())
 
 
-def test_without_events_a_host_is_fine_and_it_is_said(proxy: FilteringProxy) -> None:
+def test_without_events_a_host_is_fine_that_does_not_follow_them_and_it_is_said(
+    proxy: FilteringProxy,
+) -> None:
     proxy.forbidden = ["GET /events"]
     steps = check(proxy)
     assert all(step.ok for step in steps)
+    assert "GET /events (403)" in failing(check(proxy, events=True)).detail
     (rights,) = [step for step in steps if step.name == "rights"]
-    assert "GET /events (403) is forbidden, and so uses between two looks are not seen" in rights.detail
+    assert "GET /events (403) is forbidden, and so uses between two looks could not be seen" in rights.detail
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
 from typing import Any, TypeAlias
 
-from bot.core.docker.swarm import MANAGER
 from bot.core.errors import EngineRequestError, InBetweenError
 from bot.engines.docker.client import FORBIDDEN
 from bot.engines.held import Ask
@@ -58,18 +57,18 @@ def of_a_look(lend: Lend) -> Iterator[Ask]:
     yield "GET /volumes/NAME", asked(lambda client: client.inspect_volume(f"deckhand-check-{some}"))
 
 
-def of_more(lend: Lend, swarm: str) -> Iterator[tuple[str, Ask]]:
-    """What else is asked where it may be, each with what is missing where it may not."""
-
-    def events() -> None:
+def of_events(lend: Lend) -> Ask:
+    def ask() -> None:
         now = int(time.time())
         with lend() as client:  # the SDK's own waits for events to come
             client._result(client._get(client._url("/events"), params={"since": now, "until": now}))  # noqa: SLF001
 
-    def services() -> None:
+    return "GET /events", ask
+
+
+def of_services(lend: Lend) -> Ask:
+    def ask() -> None:
         with lend() as client:
             client.services()
 
-    yield "uses between two looks are not seen", ("GET /events", events)
-    if swarm == MANAGER:
-        yield "what services need is not known, and stays", ("GET /services", services)
+    return "GET /services", ask

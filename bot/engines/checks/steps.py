@@ -6,6 +6,7 @@ from contextlib import closing, contextmanager
 from functools import partial
 from typing import Any, TypeAlias
 
+from bot.core.docker.swarm import MANAGER
 from bot.core.errors import DiskFullError, EngineUnavailableError, HostError
 from bot.core.rules.hosts import Host, Step
 from bot.core.units import human_size
@@ -94,14 +95,19 @@ class Checks:
         return f"API {self._clients.client(self._host.name).api_version}"
 
     def _read(self) -> str:
-        self._check(allowed.forbidden(allowed.of_a_look(self._lent)), "looks and plans need")
+        events = allowed.of_events(self._lent)
+        needed = [*allowed.of_a_look(self._lent), *([events] if self._host.events else [])]
+        self._check(allowed.forbidden(needed), "looks and plans need")
         info = self._engine.info()
         found = f"Docker Engine {info.version} ({info.store}), id {info.id}, data root {info.data_root}"
         if barred := self._engine.barred():
             found = f"{found}. Plans say estimates: {barred}"
+        lost = [] if self._host.events else [("uses between two looks could not be seen", events)]
+        if info.swarm == MANAGER:
+            lost.append(("what services need is not known, and stays", allowed.of_services(self._lent)))
         without = [
             f"{', '.join(forbidden)} is forbidden, and so {missing}"
-            for missing, ask in allowed.of_more(self._lent, info.swarm)
+            for missing, ask in lost
             if (forbidden := allowed.forbidden([ask]))
         ]
         return "; ".join([found, *without])
