@@ -139,10 +139,11 @@ class Deckhand:
             database_url=before.database_url,
             audit=before.audit,
             metrics=before.metrics,
+            log=before.log,
         )
         if asked != settings:
             LOG.warning(
-                "[slack], [database], [audit] and [metrics] count from the next start on; "
+                "[slack], [database], [audit], [metrics] and [log] count from the next start on; "
                 "the rest of the file counts now"
             )
         self._settings = settings

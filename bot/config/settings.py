@@ -73,6 +73,15 @@ class MetricsSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LogSettings:
+    form: str
+    """``text`` for people, ``json`` for machines."""
+    level: str
+    levels: Mapping[str, str]
+    """Of single loggers, by name."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     file: Path
     database_url: SecretStr
@@ -81,8 +90,14 @@ class Settings:
     slack: SlackSettings
     audit: AuditSettings
     metrics: MetricsSettings
+    log: LogSettings
     registries: Mapping[str, RegistryLogin] = field(default_factory=dict)
     """How pulls log in at registries, by their hosts; may change while Deckhand runs."""
+
+    def secrets(self) -> Sequence[str]:
+        """What may stand in no log."""
+        slack = (self.slack.bot_token, self.slack.app_token, self.slack.signing_secret)
+        return tuple(secret.get_secret_value() for secret in slack if secret is not None)
 
     @property
     def pins(self) -> Path:
@@ -118,6 +133,7 @@ def load(
         ),
         slack=slack,
         audit=audit,
+        log=LogSettings(form=parsed.log.format, level=parsed.log.level, levels=parsed.log.levels),
         metrics=MetricsSettings(
             listen=parsed.metrics.listen, wanted="listen" in parsed.metrics.model_fields_set
         ),

@@ -71,6 +71,18 @@ class MetricsTable(Table):
     listen: ListeningOrOff = ("127.0.0.1", 9797)
 
 
+Level = Literal["debug", "info", "warning", "error"]
+
+
+class LogTable(Table):
+    """What is logged to standard error, and how."""
+
+    format: Literal["text", "json"] = "text"
+    level: Level = "info"
+    levels: dict[str, Level] = {}
+    """Of single loggers, by name, and of those below them."""
+
+
 class ProtectTable(Table):
     """The fields of Protection, by their names."""
 
@@ -232,6 +244,7 @@ class ConfigFile(Table):
     slack: SlackTable = SlackTable()
     audit: AuditTable = AuditTable()
     metrics: MetricsTable = MetricsTable()
+    log: LogTable = LogTable()
     protect: ProtectTable = ProtectTable()
     hosts: Annotated[dict[Name, HostTable], Field(min_length=1)]
     policies: dict[Name, PolicyTable] = {}

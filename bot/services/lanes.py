@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from bot.core.errors import BusyError, EndingError
+from bot.core.traces import carried
 from bot.ports import NO_METRICS, Metrics
 
 LOG = logging.getLogger(__name__)
@@ -75,7 +76,7 @@ class Lane:
                 if same and other.same == same:
                     return other.future
             self._check(given)
-            job = _Job(work=work, keys=given, same=same, begun=self._metrics.queued(self._name))
+            job = _Job(work=carried(work), keys=given, same=same, begun=self._metrics.queued(self._name))
             self._waiting.append(job)
             self._begin_what_may()
         return job.future

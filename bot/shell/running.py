@@ -4,6 +4,7 @@ import signal
 
 from bot.config.settings import load
 from bot.process.arriving import Arriving
+from bot.process.logs import log_to_stderr
 from bot.shell.options import Config
 
 
@@ -13,4 +14,6 @@ def run(config: Config = None) -> None:
     from bot import app as application  # noqa: PLC0415 - Slack's packages take a second, and a signal may come meanwhile
     from bot.engines import over_ssh  # noqa: F401, PLC0415 - now, and not in the middle of somebody's question
 
-    application.run(load(config, for_slack=True), arriving)
+    settings = load(config, for_slack=True)
+    log_to_stderr(settings.log.form, settings.log.level, settings.log.levels, settings.secrets())
+    application.run(settings, arriving)

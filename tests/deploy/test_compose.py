@@ -92,7 +92,7 @@ def test_the_manual_brings_the_bot_up_with_its_database_and_what_it_keeps_outliv
         environment = {
             "PATH": f"{place}/bin:/usr/sbin:/usr/bin:/sbin:/bin", "DOCKER_HOST": engine.url, "HOME": str(place),
             "SLACK_BOT_TOKEN": workspace.bot_token, "SLACK_APP_TOKEN": workspace.app_token,
-            "DECKHAND_IMAGE": image, "POSTGRES_IMAGE": postgres,
+            "COMPOSE_INTERACTIVE_NO_CLI": "1", "DECKHAND_IMAGE": image, "POSTGRES_IMAGE": postgres,
         }  # fmt: skip
         *start, asks = UP.strip().splitlines()
 

@@ -5,10 +5,12 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager
+from functools import partial
 from http import HTTPStatus
 from typing import Any, TypeAlias
 
 from bot.core.errors import EngineRequestError, EngineTimeoutError
+from bot.core.traces import carried
 from bot.engines.docker.decode import NO_VOLUMES, Answer
 from bot.engines.docker.shared import Shared
 
@@ -97,7 +99,7 @@ class Df:
     def _in_parts(self) -> Answer:
         """The volumes beside the rest, which need not wait for them."""
         with ThreadPoolExecutor(1, thread_name_prefix="df-volumes") as beside:
-            volumes = beside.submit(self._asked, ["volume"], self._volumes_seconds)
+            volumes = beside.submit(carried(partial(self._asked, ["volume"], self._volumes_seconds)))
             rest = self._asked(["container", "image", "build-cache"], DF_SECONDS)
             kept = {key: value for key, value in rest.items() if key not in VOLUMES}
             without = {**kept, NO_VOLUMES: True}

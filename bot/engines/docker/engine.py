@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from docker import APIClient
@@ -36,6 +37,7 @@ from bot.core.errors import (
     NotFoundError,
 )
 from bot.core.life.restoring import RegistrySays
+from bot.core.traces import carried
 from bot.engines.disk.local import Disk, unknown_disk
 from bot.engines.docker import decode, events
 from bot.engines.docker.decode import Answer
@@ -260,7 +262,8 @@ class DockerEngine:
             return work(thing)
 
         with ThreadPoolExecutor(GATHER_THREADS, thread_name_prefix="gather") as pool:
-            return tuple(found for found in pool.map(in_time, things) if found)
+            asked = [pool.submit(carried(partial(in_time, thing))) for thing in things]
+            return tuple(found for each in asked if (found := each.result()))
 
     @staticmethod
     def _networks(client: Any) -> tuple[Network, ...]:

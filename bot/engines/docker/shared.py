@@ -3,7 +3,10 @@
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
+from functools import partial
 from typing import Generic, TypeVar
+
+from bot.core.traces import carried
 
 T = TypeVar("T")
 
@@ -40,7 +43,8 @@ class Shared(Generic[T]):
     def _go_on(self, waiting: Future[T] | None) -> None:
         if waiting is not None:
             # A daemon: a process that ends waits for no engine's answer.
-            threading.Thread(target=self._work, args=(waiting,), name=self._name, daemon=True).start()
+            work = carried(partial(self._work, waiting))
+            threading.Thread(target=work, name=self._name, daemon=True).start()
 
     def _work(self, first: Future[T]) -> None:
         current: Future[T] | None = first

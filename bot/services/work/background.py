@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from bot.core.errors import DeckhandError, LeaseLostError
+from bot.core.traces import traced
 from bot.ports import Runs
 from bot.services.decide.decide import Decide
 from bot.services.run.execute import Execute
@@ -145,7 +146,8 @@ class Background:
             except LeaseLostError as lost:
                 LOG.warning("%s", lost)
 
-        self._guarded(work)
+        with traced(f"cleanup {plan_id}"):
+            self._guarded(work)
 
     def _renew(self) -> None:
         for plan_id in self._execute.leases.renew():

@@ -5,21 +5,26 @@ wrong is told to whoever asked. Bolt's own pool has few threads and Slack waits 
 database work happens in a listener.
 """
 
+import logging
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from secrets import token_hex
 from typing import TypeAlias
 
 from slack_bolt import Ack, App, Respond
 
 from bot.core.errors import DeckhandError, RefusedError
+from bot.core.traces import trace_of, traced
 from bot.slack.door.answering import Answering
 from bot.slack.door.asked import Asked, Body, asked_by_click, asked_by_command, asked_by_event, asked_by_form
 from bot.slack.door.ways import READ, Turn
 
 Handler: TypeAlias = Callable[[Asked, str], object]
 Mistakes: TypeAlias = Callable[[Asked, str], Mapping[str, str]]
+
+LOG = logging.getLogger(__name__)
 
 _ANY = re.compile("")
 _HOME = "home"
@@ -124,6 +129,12 @@ class Routing:
         self._hand(route, asked_by_event(body, event, respond), value)
 
     def _hand(self, route: Route | None, asked: Asked, value: str) -> None:
+        """All that comes of it has the id of this one delivery, in the log and in the audit."""
+        with traced(trace_of(asked.trigger_id or token_hex())):
+            LOG.info("%s of %s", route.name if route else "what no route is for", asked.person.id)
+            self._handed(route, asked, value)
+
+    def _handed(self, route: Route | None, asked: Asked, value: str) -> None:
         if route is None:
             self.answering.refuse(asked, RefusedError(_OF_ANOTHER_RELEASE))
         elif route.turn is None:

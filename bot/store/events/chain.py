@@ -16,6 +16,7 @@ from bot.core.audit.events import ChainedEvent, Event, Tag, time_text
 from bot.core.audit.format import KEYED, AuditKeys, Entry, Head, facts_text, is_keyed, message
 from bot.core.errors import StoreUnavailableError
 from bot.core.json import Json, storable, storable_json
+from bot.core.traces import trace
 from bot.store.db.columns import read_moment
 from bot.store.db.sessions import WRITTEN, DatabaseNow, audit_keys, now
 from bot.store.models import EventRow, HeadRow
@@ -42,7 +43,7 @@ def append(session: Session, events: Mapping[str, Event]) -> Head | None:
     for key, given in events.items():
         if storable(key) in already:
             continue
-        entry = _sealed(head, time_text(at), storable(key), given, keys)
+        entry = _sealed(head, time_text(at), storable(key), _with_trace(given), keys)
         head = Head(seq=entry.seq, hash=entry.hash)
         row = entry._asdict()
         rows.append({"key": row.pop("once"), **row, "at": at})
@@ -60,6 +61,12 @@ def append(session: Session, events: Mapping[str, Event]) -> Head | None:
 def saying(event: Event, more: Mapping[str, Json]) -> Event:
     """The event, with what is written into rows beside it: the record must read without them."""
     return replace(event, facts={**event.facts, **more})
+
+
+def _with_trace(event: Event) -> Event:
+    """The event, with the id of the click that it comes of: the one that stands in the log's lines."""
+    done = trace()
+    return saying(event, {"trace": done}) if done else event
 
 
 def record(session: Session, event: Event) -> None:
