@@ -1,5 +1,6 @@
-"""A folder with a ``deckhand.toml`` whose host ``prod-3`` is a sample engine."""
+"""A folder with a ``deckhand.toml`` whose host ``prod-3`` is a sample engine, and with a migrated database."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -7,6 +8,7 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from bot.trial.sample.server import SampleEngine
+from tests.support.databases import migrated_sqlite
 
 CONFIGURATION = """
 [database]
@@ -43,5 +45,10 @@ def sample() -> Iterator[SampleEngine]:
 
 @pytest.fixture
 def folder(tmp_path: Path, sample: SampleEngine) -> Path:
-    (tmp_path / "deckhand.toml").write_text(CONFIGURATION.format(url=sample.url))
+    configure(tmp_path, sample)
     return tmp_path
+
+
+def configure(folder: Path, sample: SampleEngine) -> None:
+    (folder / "deckhand.toml").write_text(CONFIGURATION.format(url=sample.url))
+    shutil.copy(migrated_sqlite(), folder / "deckhand.db")

@@ -15,7 +15,7 @@ import pytest
 
 from bot.shell.commands import COMMANDS, GROUPS
 from bot.trial.sample.server import SampleEngine
-from tests.shell.conftest import CONFIGURATION
+from tests.shell.conftest import configure
 from tests.support.shell import deckhand, environment, program
 
 HEAVY = frozenset(
@@ -103,7 +103,7 @@ def ended(tmp_path_factory: pytest.TempPathFactory, sample: SampleEngine) -> Map
     for command, folder in folders.items():
         folder.mkdir()
         (folder / "arguments").write_text(json.dumps(command.split()))
-        (folder / "deckhand.toml").write_text(CONFIGURATION.format(url=sample.url))
+        configure(folder, sample)
     subprocess.run([sys.executable, "-c", EACH], cwd=everything, env=environment({}), check=True)
     return {command: ended_in(folder) for command, folder in folders.items()}
 

@@ -8,6 +8,13 @@ from bot.store.db import database, revisions, schema
 from tests.support.shell import deckhand
 
 
+@pytest.fixture
+def folder(folder: Path) -> Path:
+    """Without its database."""
+    (folder / "deckhand.db").unlink()
+    return folder
+
+
 def test_every_migration_says_what_it_does_and_whether_a_release_before_may_run_on() -> None:
     steps = revisions.steps(None)
     assert [step.revision for step in steps] == list(revisions.chain())
