@@ -129,7 +129,10 @@ class Maker:
     def _load(self) -> None:
         if self.tags:
             name, file = self.random.choice(self.tags), str(self.engine.directory / "saved.tar")
-            self.engine.docker("save", "--output", file, name)
+            try:
+                self.engine.docker("save", "--output", file, name)
+            except AssertionError:
+                return  # 20.10 saves no image without layers
             if self.random.random() < 0.5:
                 self._remove(name)
             self.engine.docker("load", "--input", file)

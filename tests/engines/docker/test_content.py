@@ -5,6 +5,7 @@ import re
 import ssl
 import time
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,9 +13,10 @@ from pathlib import Path
 import pytest
 
 from bot.core.docker.blobs import Content
-from bot.core.docker.inventory import Image
+from bot.core.docker.inventory import CONTAINERD_STORE, Image
 from bot.core.errors import EngineAnswerError, EngineTimeoutError, EngineUnsupportedError
 from bot.core.rules.hosts import SocketAddress
+from bot.engines.docker import decode
 from bot.engines.docker.adapter import unix_dial
 from bot.engines.docker.budget import Budget
 from bot.engines.docker.content import messages
@@ -25,10 +27,13 @@ from bot.engines.docker.tcp_dial import tcp_dial
 from bot.engines.failures import LinkError
 from bot.engines.limits import Limits
 from bot.engines.over_ssh import SshWays
+from bot.engines.registry import DockerEngines
 from bot.engines.ssh.dial import Way
 from bot.engines.targets import Ssh, Tcp, target_of
+from bot.trial.sample import SampleEngine, Universe
 from tests.conftest import StartSshd
 from tests.support.lying.content import UPGRADED, ContentServer, Talk
+from tests.support.machines.hosts import HOST, registered
 from tests.support.machines.tls import certificates
 
 LIMITS = Limits(connect=5, read=20, silence=20, list_bytes=4_000_000)
@@ -249,3 +254,22 @@ def test_anything_may_lie_in_a_store_and_is_taken_for_no_image(tmp_path: Path) -
         content = looked(server)
     assert content.holds([MANIFEST]) == {MANIFEST, CONFIG, LAYER, CHAIN}
     assert all(not manifest.chain_ids for manifest in content.manifests.values())
+
+
+def test_an_engine_that_bars_the_way_says_estimates_and_hosts_check_says_why(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = decode.engine_info
+    monkeypatch.setattr(
+        decode, "engine_info", lambda info, version: replace(told(info, version), store=CONTAINERD_STORE)
+    )
+    barred = "its content could not be asked for: /grpc is answered 404"
+    with (
+        SampleEngine(socket_path=tmp_path / "engine.sock", universe=Universe()) as engine,
+        closing(DockerEngines(registered(SocketAddress(url=engine.url)))) as engines,
+    ):
+        inventory = engines.connect(HOST).survey().inventory
+        assert (inventory.content, inventory.no_content) == (None, barred)
+        rights = next(step for step in engines.check(HOST) if step.name == "rights")
+    assert rights.ok
+    assert f"Plans say estimates: {barred}" in rights.detail
