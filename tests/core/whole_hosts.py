@@ -117,6 +117,7 @@ def _images(draw: st.DrawFn, sizes: Mapping[str, int]) -> tuple[Image, ...]:
                 labels=draw(LABELS),
                 built_at=draw(build_dates),
                 tagged_at=draw(maybe_moments),
+                arrived_at=draw(st.sampled_from((None, None, None, *(ago(hours=hours) for hours in HOURS)))),
                 used_at=draw(maybe_moments),
                 first_seen_at=draw(maybe_moments),
             )

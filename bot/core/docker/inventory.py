@@ -80,6 +80,8 @@ class Image:
     built_at: datetime | None = None
     tagged_at: datetime | None = None
     """When the engine last tagged or pulled it; None when it never did or does not say."""
+    arrived_at: datetime | None = None
+    """When its blobs came to the engine; only the containerd store tells."""
     first_seen_at: datetime | None = None
     """When Deckhand first saw it on this host; None when that is not known."""
     used_at: datetime | None = None

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from docker import APIClient
 
+from bot.core.docker.ages import with_arrivals
 from bot.core.docker.blobs import Content
 from bot.core.docker.inventory import (
     CONTAINERD_STORE,
@@ -148,6 +149,7 @@ class DockerEngine:
             df = self._df.end(counting)
             images = self._images(client, listed, df)
             content, no_content = self._content(client, engine, images)
+            images = images if content is None else with_arrivals(images, content)
             containers = self._containers_met(client, df, {image.id for image in images})
         if content is not None and self._gatherer is not None:
             content = self._gatherer.with_users(content, containers)
@@ -226,7 +228,7 @@ class DockerEngine:
                 return fresh and replace(
                     fresh, parent=image.parent, containers=image.containers, size=image.size,
                     shared_size=image.shared_size, blobs_size=image.blobs_size,
-                    first_seen_at=image.first_seen_at, used_at=image.used_at,
+                    arrived_at=image.arrived_at, first_seen_at=image.first_seen_at, used_at=image.used_at,
                 )  # fmt: skip
 
             return self._remember(self._each(look, images))

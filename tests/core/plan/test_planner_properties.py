@@ -175,8 +175,8 @@ def ages(case: Case) -> Iterable[tuple[Kind, list[datetime], timedelta]]:
 def dates_of(image: Image, arrival: Arrival) -> list[datetime]:
     """All that is known of an image's age; nothing where nobody knows since when the engine has it."""
     built = [at for at in known(image.built_at) if at <= NOW]
-    dates = [*built, *known(image.tagged_at, image.used_at)]
-    if image.tagged_at or (arrival is Arrival.BUILD and built):
+    dates = [*built, *known(image.tagged_at, image.arrived_at, image.used_at)]
+    if image.tagged_at or image.arrived_at or (arrival is Arrival.BUILD and built):
         return dates
     return [*dates, image.first_seen_at] if image.first_seen_at else []
 

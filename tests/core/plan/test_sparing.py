@@ -4,7 +4,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from bot.core.docker.ages import Arrival, image_born
+from bot.core.docker.ages import Arrival, image_born, with_arrivals
+from bot.core.docker.blobs import Blob, Content
 from bot.core.docker.inventory import Inventory, Kind
 from bot.core.plan.arguments import narrowed, parse_arguments
 from bot.core.plan.plan import Draft
@@ -202,6 +203,22 @@ def test_an_image_is_as_old_as_the_latest_that_happened_to_it(
     )
     one = image("x", built_at=built_at, tagged_at=tagged_at, used_at=used_at, first_seen_at=seen_at)
     assert image_born(one, NOW) == (expected, what)
+
+
+def test_on_the_containerd_store_an_images_blobs_tell_when_it_arrived() -> None:
+    own = image("own", tags=("own:1",), built_at=ago(days=400), first_seen_at=NOW)
+    manifest = Blob(digest=own.id, size=1, created_at=ago(days=9), refers_to=("config", "layer", "not-here"))
+    content = Content(
+        blobs={
+            own.id: manifest,
+            "config": Blob(digest="config", size=1, created_at=ago(days=8)),
+            "layer": Blob(digest="layer", size=1, created_at=ago(days=300)),
+        }
+    )
+    (found,) = with_arrivals([own], content)
+    assert image_born(found, NOW) == (ago(days=8), "arrived")
+    (unknown,) = with_arrivals([own], Content(blobs={}))
+    assert image_born(unknown, NOW) == (NOW, "first seen by Deckhand")
 
 
 @pytest.mark.parametrize(
