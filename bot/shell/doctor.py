@@ -9,6 +9,7 @@ import typer
 from bot.config.settings import Settings, load
 from bot.core.docker.inventory import EngineInfo
 from bot.core.docker.sightings import KnownEngine
+from bot.core.docker.swarm import node_words
 from bot.core.errors import DeckhandError
 from bot.core.rules.hosts import Host
 from bot.engines.registry import DockerEngines
@@ -49,7 +50,9 @@ def _hosts_checked(settings: Settings, clocks: Clocks, known: Mapping[str, Known
             else:
                 info, clock = answer
                 reached[host.name] = info
-                output.say(f"ok    {host.name}: Docker Engine {info.version} at {host.address}")
+                output.say(
+                    f"ok    {host.name}: Docker Engine {info.version}{node_words(info.swarm)} at {host.address}"
+                )
                 _note(clock)
     for sentence in twins_told(reached, known):
         _note(sentence)

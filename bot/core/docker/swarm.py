@@ -10,6 +10,11 @@ INACTIVE, MANAGER, WORKER = "inactive", "manager", "worker"
 _HUB = ("docker.io/library/", "docker.io/", "index.docker.io/library/", "index.docker.io/")
 
 
+def node_words(swarm: str) -> str:
+    """``, Swarm manager``, where an engine is a node of a swarm; else nothing."""
+    return "" if swarm in {"", INACTIVE} else f", Swarm {swarm}"
+
+
 def tells_services(swarm: str) -> bool:
     """Whether an engine that is this to a swarm has nothing to tell of services, or has told."""
     return swarm in {"", INACTIVE, WORKER}

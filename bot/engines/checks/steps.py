@@ -6,7 +6,7 @@ from contextlib import closing, contextmanager
 from functools import partial
 from typing import Any, TypeAlias
 
-from bot.core.docker.swarm import MANAGER
+from bot.core.docker.swarm import MANAGER, node_words
 from bot.core.errors import DiskFullError, EngineUnavailableError, HostError
 from bot.core.rules.hosts import Host, Step
 from bot.core.units import human_size
@@ -100,6 +100,7 @@ class Checks:
         self._check(allowed.forbidden(needed), "looks and plans need")
         info = self._engine.info()
         found = f"Docker Engine {info.version} ({info.store}), id {info.id}, data root {info.data_root}"
+        found += node_words(info.swarm)
         if barred := self._engine.barred():
             found = f"{found}. Plans say estimates: {barred}"
         lost = [] if self._host.events else [("uses between two looks could not be seen", events)]

@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from bot.core.docker.inventory import EngineInfo, Kind
-from bot.core.docker.swarm import INACTIVE
+from bot.core.docker.inventory import Kind
+from bot.core.docker.swarm import node_words
 from bot.core.docker.usage import VOLUMES, DiskSpace, DiskUsage, LastLook
 from bot.core.errors import DeckhandError
 from bot.core.plan.objects import Explanation, Reason
@@ -56,7 +56,7 @@ def report_message(
     blocks: list[Block] = [
         header(title),
         context(
-            f"{tags}Docker Engine {plain(engine.version)}{swarm_text(engine)} · "
+            f"{tags}Docker Engine {plain(engine.version + node_words(engine.swarm))} · "
             f"{plain(engine.operating_system or engine.name)} · data root {code(engine.data_root)} · "
             f"as of {date(report.survey.inventory.taken_at)}"
         ),
@@ -88,11 +88,6 @@ def _twin_texts(report: HostReport, known: Collection[str]) -> list[str]:
     """Which other hosts have an engine of this id, of those that its reader may know of."""
     told = [plain(str(twin), 300) for twin in report.twins if twin.host in known][:TWINS_SHOWN]
     return [f":twisted_rightwards_arrows: {text}." for text in told]
-
-
-def swarm_text(engine: EngineInfo) -> str:
-    """What it is to a swarm, where it is something."""
-    return f" · Swarm {plain(engine.swarm)}" if engine.swarm not in {"", INACTIVE} else ""
 
 
 def looking_message(host: str, last: LastLook | None, posted_at: datetime) -> Message:

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from bot.core.docker.inventory import Inventory, SwarmService
-from bot.core.docker.swarm import INACTIVE, MANAGER, needs_image, needs_volume
+from bot.core.docker.swarm import INACTIVE, MANAGER, needs_image, needs_volume, node_words
 from tests.core.things import container, image, inventory, planned, rule, taken, volume
 
 DIGEST = "sha256:" + "a" * 64
@@ -67,6 +67,12 @@ def test_a_node_that_does_not_tell_of_its_services_keeps_what_they_may_need() ->
     assert taken(plan) == {bare.id}
     assert "does not tell of its services" in rule(plan, APP.id)
     assert not planned("volumes", node(inventory(volume("v")), MANAGER, told=False)).items
+
+
+def test_a_node_is_shown_as_such_and_an_engine_of_no_swarm_is_not() -> None:
+    assert [node_words(swarm) for swarm in (MANAGER, "worker", "locked", INACTIVE, "")] == [
+        ", Swarm manager", ", Swarm worker", ", Swarm locked", "", "",
+    ]  # fmt: skip
 
 
 def test_a_plan_does_not_carry_what_its_engine_is_to_a_swarm() -> None:
