@@ -104,6 +104,18 @@ def test_the_manifest_names_our_commands_socket_mode_and_no_scope_too_many() -> 
     }
 
 
+def test_the_manifest_of_http_mode_is_the_same_but_for_its_addresses() -> None:
+    of_socket, of_http = (
+        [line for line in (ROOT / "deploy" / name).read_text().splitlines() if not line.startswith("#")]
+        for name in ("slack-manifest.yaml", "slack-manifest-http.yaml")
+    )
+    url = re.compile(r" +(?:request_)?url: https://deckhand\.example\.com/slack/events")
+    addresses = [line for line in of_http if url.fullmatch(line)]
+    assert len(addresses) == len([DF, PRUNE, AUDIT, "events", "interactivity"])
+    rest = [line.replace("socket_mode_enabled: false", "socket_mode_enabled: true") for line in of_http]
+    assert [line for line in rest if line not in addresses] == of_socket
+
+
 def test_the_image_runs_without_root_and_needs_no_buildx() -> None:
     dockerfile = (ROOT / "deploy" / "Dockerfile").read_text()
     instructions = [line.split()[0] for line in dockerfile.splitlines() if line[:1].isupper()]
