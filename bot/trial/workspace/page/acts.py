@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from html import escape
 
 from bot.trial.workspace import payloads
 from bot.trial.workspace.core import JSON, Refused
@@ -48,7 +47,7 @@ class Acts:
         person, place = self._desk.team.person(user), self._place(user, channel)
         self._refuse_read_only(place)
         desk = self._desk
-        draft = Draft(text=escaped(desk.team, escape(text, quote=False)))
+        draft = Draft(text=escaped(desk.team, text))
         message = desk.messages.post(draft, channel=place, user=person.id, thread_ts=thread_ts)
         if desk.team.channel(place).with_person:
             desk.links.deliver("events_api", payloads.message_event(desk, person, message, "message"))
