@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 
 from bot.config import values
+from bot.config.file import ConfigFile
 from bot.config.tables import (
     DEFAULT_POLICY,
     RULES,
-    ConfigFile,
     HostTable,
     PolicyTable,
     ProfileTable,

@@ -10,8 +10,9 @@ from pydantic import SecretStr
 
 from bot.config import toml, values
 from bot.config.environment import with_files
+from bot.config.file import ConfigFile, read_tables
 from bot.config.relations import relations
-from bot.config.tables import AuditTable, ConfigFile, read_tables
+from bot.config.tables import AuditTable
 from bot.core.audit.format import AuditKeys
 from bot.core.errors import ConfigurationError
 from bot.core.rules.registries import RegistryLogin

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from bot.config import toml
+from bot.config.file import read_tables
 from bot.config.settings import Settings, load
 from bot.config.tables import (
     RULES,
@@ -19,7 +20,6 @@ from bot.config.tables import (
     ProfileTable,
     ProtectTable,
     ScheduleTable,
-    read_tables,
 )
 from bot.config.types import Table
 from bot.core.docker.inventory import Kind

@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 
 from bot.config import values
+from bot.config.file import read_tables
 from bot.config.relations import relations
 from bot.config.reloading import Reloading
 from bot.config.settings import load
-from bot.config.tables import read_tables
 from bot.config.toml import MOST_BYTES
 from bot.core.errors import ConfigurationError
 from tests.support.waiting import wait_until
