@@ -232,8 +232,10 @@ def _suffixes(
     unknown: list[str] = []
     for image in reversed(removed):
         depth = depth_in(image, claimed)
-        if image.chain_ids and depth == len(image.chain_ids):
-            by_image[image.id] = 0  # whatever its size: all of it stays, or counts elsewhere
+        if depth == len(image.chain_ids) and (image.chain_ids or image.size == 0):
+            by_image[image.id] = (
+                0  # all of it stays, or counts elsewhere, whatever its size; or it is of words alone
+            )
             continue
         whole, lower = sizes.total(image, len(image.chain_ids)), sizes.total(image, depth)
         if whole is None or lower is None or not image.chain_ids:

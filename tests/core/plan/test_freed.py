@@ -78,7 +78,7 @@ def test_an_image_of_known_size_needs_no_history_when_all_of_it_goes() -> None:
 
 def test_an_image_that_cannot_be_measured_counts_nothing_and_is_named() -> None:
     unsized = image("unsized", BASE, ("u", 0), history=None, size=None, tags=("app:1",))
-    no_layers = image("no-layers", tags=("none:1",))
+    no_layers = image("no-layers", size=None, tags=("none:1",))
     found = removing(ONE, unsized, no_layers)
     assert found.by_image == {ONE.id: 141, unsized.id: 0, no_layers.id: 0}
     assert found.unknown == ("none:1", "app:1")
@@ -89,3 +89,9 @@ def test_an_image_whose_every_layer_stays_frees_nothing_however_little_is_known_
     unsized = image("unsized", BASE, ("u", 0), history=None, size=None)
     found = removing(unsized, stay=chains(unsized, 2))
     assert (found.low, found.high, found.by_image, found.unknown) == (0, 0, {unsized.id: 0}, ())
+
+
+def test_an_image_of_words_alone_frees_nothing_for_certain() -> None:
+    words = image("words", size=0, tags=("words:1",))
+    found = removing(ONE, words)
+    assert (found.low, found.high, found.by_image[words.id], found.unknown) == (141, 141, 0, ())
