@@ -372,3 +372,13 @@ class LastLookRow(Row, table=True):
     """The core's DiskUsage as JSON."""
     disk: str | None = Field(default=None, sa_type=SafeText)
     """The core's DiskSpace as JSON."""
+
+
+class SchemaReleaseRow(Row, table=True):
+    """Which release brought the schema to a revision."""
+
+    __tablename__ = "schema_release"
+
+    revision: str = Field(primary_key=True, sa_type=SafeText)
+    release: str = Field(sa_type=SafeText)
+    at: datetime = Field(sa_type=Moment)

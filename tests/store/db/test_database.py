@@ -1,6 +1,7 @@
 """Databases: which are taken, how their schema comes to be, and what is said when they are away."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -16,19 +17,20 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import create_engine, inspect
-from sqlmodel import Session
+from sqlmodel import Session, select
 
+from bot.core.audit.facts import deckhand
 from bot.core.errors import ConfigurationError, StoreUnavailableError
 from bot.core.life.states import PlanState, Status
 from bot.store.db.database import current_revision
 from bot.store.db.sessions import now
-from bot.store.models import Row
+from bot.store.models import Row, SchemaReleaseRow
 from bot.store.opening import Store, migrate, open_store
 from bot.store.plan import plans
 from tests.store.samples import SECRET, approval, approved, at_once, changes, propose, the
 from tests.support.machines.postgres import PrivatePostgres
 
-LATEST = "0014"
+LATEST = "0019"
 
 
 @pytest.mark.parametrize(
@@ -112,8 +114,21 @@ def test_a_postgresql_database_without_an_encoding_keeps_every_word(postgres: Pr
 
 def test_a_schema_of_a_newer_release_is_refused(url: str, sql: Callable[[str], None]) -> None:
     sql("UPDATE alembic_version SET version_num = '9999'")
-    with pytest.raises(StoreUnavailableError, match="newer release"):
+    with pytest.raises(StoreUnavailableError, match=r"schema 9999, .* a newer release has changed it"):
         open_store(url)
+    sql(
+        "INSERT INTO schema_release (revision, release, at) VALUES ('9999', '7.1.0', '2027-01-02T03:04:05.000000Z')"
+    )
+    said = rf"this Deckhand \({re.escape(deckhand())}\) does not know: Deckhand 7\.1\.0 has changed it"
+    with pytest.raises(StoreUnavailableError, match=said):
+        open_store(url)
+
+
+def test_each_release_says_which_schema_it_made(url: str, store: Store) -> None:
+    made = store.sessions.reading(
+        lambda session: [(row.revision, row.release) for row in session.exec(select(SchemaReleaseRow))]
+    )
+    assert made == [(LATEST, deckhand())]
 
 
 def test_the_migrations_make_what_the_models_say(url: str) -> None:
