@@ -72,9 +72,13 @@ def workspace(closing_later: ExitStack) -> Workspace:  # noqa: F811 - pytest han
 
 @pytest.fixture
 def sample(closing_later: ExitStack) -> SampleEngine:  # noqa: F811 - the same
-    """A production host that nobody has cleaned for months."""
+    """A production host that nobody has cleaned for months, and that tells since when it has each image."""
     folder = Path(closing_later.enter_context(TemporaryDirectory(prefix="page-")))
-    return closing_later.enter_context(SampleEngine(socket_path=folder / "engine.sock"))
+    engine = closing_later.enter_context(SampleEngine(socket_path=folder / "engine.sock"))
+    with engine.universe.lock:
+        for image in engine.universe.images.values():
+            engine.universe.tagged_at.setdefault(image.id, image.created)
+    return engine
 
 
 @pytest.fixture
