@@ -6,6 +6,7 @@ Of the database there is a port a use. Each of their methods is one transaction,
 from bot.core.audit.review import Cleanup
 from bot.ports.audit import Audit, Trail
 from bot.ports.chat import Chat, Clock, Directory, Heads, Reminders, Teller
+from bot.ports.claims import Claim, Claims
 from bot.ports.engine import CACHE_BATCH, Engine, Engines, HeldEngine
 from bot.ports.ledger import Ledger
 from bot.ports.messages import Messages
@@ -22,6 +23,8 @@ __all__ = [
     "Audit",
     "Change",
     "Chat",
+    "Claim",
+    "Claims",
     "Cleanup",
     "Clock",
     "Counted",

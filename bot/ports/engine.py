@@ -41,8 +41,8 @@ class Engine(Protocol):
         """
         ...
 
-    def container(self, container_id: str) -> Container:
-        """The container as it is now; NotFoundError when it is gone."""
+    def container(self, container_id: str, *, sized: bool = False) -> Container:
+        """The container as it is now, ``sized`` with what it holds; NotFoundError when it is gone."""
         ...
 
     def containers(self) -> tuple[Container, ...]:
@@ -61,13 +61,17 @@ class Engine(Protocol):
         """
         ...
 
-    def has_children(self, image_id: str) -> bool:
-        """Whether another image names this one as its parent, as legacy builds and commits do."""
+    def parents(self) -> frozenset[str]:
+        """Ids of the images that another one names as its parent, as legacy builds and commits do."""
         ...
 
     def network(self, network_id: str) -> Network: ...
 
     def volume(self, name: str) -> Volume: ...
+
+    def volume_sizes(self) -> Mapping[str, int]:
+        """What each volume holds, counted now; without those that the engine does not tell of."""
+        ...
 
     def cache_records(self) -> tuple[CacheRecord, ...]: ...
 

@@ -26,7 +26,7 @@ class Change:
     decided: bool = False
     """Whether this is the deciding moment, whose time is kept."""
     stop: Person | None = None
-    """Who asks a running cleanup to end before its next item."""
+    """Who asks a running cleanup to end before its next few objects."""
     noted: bool = False
     """Whether a waiting plan gets no more than a new reason: what there is to say about it."""
     resume: bool = False

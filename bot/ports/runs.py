@@ -1,26 +1,23 @@
 """Cleanups: taken up by one process at a time, and written down object by object."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Protocol
 
 from bot.core.audit.events import Event
 from bot.core.docker.usage import DiskUsage
 from bot.core.life.states import ItemState, PlanState, Status
+from bot.ports.claims import Claim, Claims
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Run:
-    """A claim on a cleanup: every write names the attempt, and is refused when another process took over."""
+class Run(Claim):
+    """A claim on a cleanup."""
 
-    plan_id: str
-    host: str
-    owner: str
-    attempt: int
+    __slots__ = ()
+    what = "cleanup"
 
 
-class Runs(Protocol):
+class Runs(Claims[Run], Protocol):
     """Runs of approved plans; every write of one is fenced by its attempt."""
 
     def claimable(self) -> tuple[str, ...]:
@@ -39,14 +36,6 @@ class Runs(Protocol):
         the audit: then it is closed. Writes CLEANUP_STARTED (facts:
         the plan's snapshot), CLEANUP_TAKEN_UP (facts: attempt) or CLEANUP_PARKED.
         """
-        ...
-
-    def renew(self, run: Run, lease: timedelta) -> None:
-        """Extend the lease; LeaseLostError when the run is no longer ours."""
-        ...
-
-    def release(self, run: Run) -> None:
-        """Let the lease end now, so that the next process may take the run up at once."""
         ...
 
     def park(self, run: Run, attention: str) -> None:

@@ -100,9 +100,10 @@ class SqlRuns(_Port):
 
 class SqlRestores(_Port):
     ask = _writing(restores.ask)
-    due = _reading(restores.due)
+    claimable = _reading(restores.claimable)
     claim = _writing(restores.claim)
     renew = _writing(restores.renew)
+    release = _writing(restores.release)
     record = _writing(restores.record)
     end = _writing(restores.end)
 

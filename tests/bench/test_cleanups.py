@@ -13,7 +13,7 @@ import pytest
 
 from bot.core.docker.inventory import Kind
 from bot.core.life.states import Status
-from bot.services.work.background import POLL_SECONDS
+from bot.services.work.worker import POLL_SECONDS
 from bot.store.opening import Store
 from tests.store.samples import LEASE, approved
 from tests.storms.storm import BEN, Storm, working
@@ -68,7 +68,7 @@ def test_the_first_object_goes_a_moment_after_the_decision(store: Store, url: st
     storm = Storm(store=store, urls=urls)
     storm.propose(Kind.CONTAINER)
     parts = assembled(store, urls)
-    parts.loops.start()
+    parts.worker.start()
     took = []
     for name, plan_id in zip(names, storm.plans, strict=True):
         log = sockets / f"{name}.log"
@@ -79,7 +79,7 @@ def test_the_first_object_goes_a_moment_after_the_decision(store: Store, url: st
         took.append(json.loads(log.read_text().splitlines()[0])["began"] - began)
         while not any(state.plan.id == plan_id and state.finished_at for state in storm.states()):
             time.sleep(0.02)
-    parts.loops.stop()
+    parts.worker.stop()
     process.kill()
     process.join()
     middle = sorted(took)[DECISIONS // 2]
@@ -94,12 +94,12 @@ def test_twenty_hosts_are_cleaned_at_once(store: Store, url: str, sockets: Path)
     storm.approve(Kind.CONTAINER)
     parts = assembled(store, urls)
     began, most = time.monotonic(), 0
-    parts.loops.start()
+    parts.worker.start()
     while not storm.ended():
         most = max(most, sum(state.status is Status.RUNNING for state in storm.states()))
         time.sleep(0.2)
     seconds = time.monotonic() - began
-    parts.loops.stop()
+    parts.worker.stop()
     process.kill()
     process.join()
     say(

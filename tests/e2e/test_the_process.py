@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from bot.core.life.states import Outcome, PlanState, Status
+from bot.services.run.groups import MOST
 from bot.store.opening import open_store
 from bot.trial.workspace.server import Workspace
 from tests.e2e.conftest import slack_environment, write_configuration
@@ -171,7 +172,7 @@ def test_sigterm_ends_the_process_although_the_engine_never_answers_and_the_next
     assert "stopping: cleanups takes too long, and is left behind" in log.read_text()
     left = plan(tmp_path, plan_id)
     assert left.status is Status.RUNNING
-    assert len(left.with_outcome(Outcome.REMOVING)) == 1
+    assert 1 <= len(left.with_outcome(Outcome.REMOVING)) <= MOST
     clean_engine.thaw()
     with closing(sqlite3.connect(tmp_path / "deckhand.db")) as database, database:
         # The minute for which the process that has gone holds its lease goes by.
@@ -205,6 +206,6 @@ def test_after_a_sudden_death_the_item_in_the_middle_is_looked_up_and_the_run_go
     ended = plan(tmp_path, plan_id)
     outcomes = Counter(item.outcome for item in ended.items)
     assert set(outcomes) <= {Outcome.REMOVED, Outcome.GONE}
-    assert outcomes[Outcome.GONE] <= 1
+    assert outcomes[Outcome.GONE] <= MOST
     assert containers(clean_engine) == []
     assert tags(tmp_path, plan_id)["deckhand:cleanup:taken_up"] == 1

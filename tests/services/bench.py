@@ -26,10 +26,10 @@ from bot.engines.registry import DockerEngines
 from bot.ports import Engines, Run
 from bot.services.decide.decide import Decide
 from bot.services.decide.propose import Propose
+from bot.services.leases import Leases
 from bot.services.look.planning import Planning
 from bot.services.rules.rights import Rights
 from bot.services.run.execute import Execute
-from bot.services.run.leases import Leases
 from bot.services.run.standing_rules import OfRun
 from bot.services.run.starting import Starting
 from bot.services.run.stop import Stop
@@ -225,9 +225,8 @@ class Bench:
             runs=store.runs,
             audit=store.audit,
             engines=engines or self.engines,
-            leases=Leases(runs=store.runs, ticks=time.monotonic, lease=lease),
+            leases=Leases(claims=store.runs, owner=owner, ticks=time.monotonic, lease=lease),
             patience=timedelta(),
-            owner=owner,
             changed=lambda: None,
             stopping=stopping,
             starting=self.starting(),

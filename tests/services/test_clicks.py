@@ -1,5 +1,6 @@
 """Clicks: whatever a person asks of a plan goes one way, and what is refused is in the audit."""
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
@@ -13,6 +14,7 @@ from bot.core.rules.people import Known, Standing
 from bot.core.rules.policy import Policy
 from bot.engines.registry import DockerEngines
 from bot.services.decide.decide import Decide
+from bot.services.leases import Leases
 from bot.services.rules.rights import Rights
 from bot.services.run.restore import Restore
 from bot.services.run.stop import Stop
@@ -88,7 +90,7 @@ class Desk:
             restores=self.store.restores,
             changed=self.changed,
             engines=DockerEngines({}),
-            owner="replica-1",
+            leases=Leases(claims=self.store.restores, owner="replica-1", ticks=time.monotonic),
             stopping=lambda: False,
         )
 

@@ -25,10 +25,10 @@ from bot.engines.docker.engine import DockerEngine
 from bot.engines.held import HeldDockerEngine
 from bot.services.decide.decide import Decide
 from bot.services.decide.propose import Propose
+from bot.services.leases import Leases
 from bot.services.look.planning import Planning
 from bot.services.rules.rights import Rights
 from bot.services.run.execute import Execute
-from bot.services.run.leases import Leases
 from bot.services.run.stop import Stop
 from bot.store.opening import Store
 from bot.trial.sample import Builder, Step, Universe
@@ -172,8 +172,7 @@ class Process:
             runs=store.runs,
             audit=store.audit,
             engines=self,
-            leases=Leases(runs=store.runs, ticks=lambda: self.world.ticks),
-            owner=self.owner,
+            leases=Leases(claims=store.runs, owner=self.owner, ticks=lambda: self.world.ticks),
             changed=lambda: None,
             stopping=lambda: False,
             starting=lambda _state: True,
@@ -402,7 +401,7 @@ class World:
         assert state.plan.host == host
         assert len(state.approvers) >= self.quorum
         held = process.execute.leases._held[process.plan_id]
-        assert state.attempt == held.run.attempt, "a process acts whose run another has taken over"
+        assert state.attempt == held.claim.attempt, "a process acts whose run another has taken over"
         return state
 
     def judge(self, host: str, process: Process, kind: Kind, ids: Sequence[str]) -> None:

@@ -23,15 +23,14 @@ from bot.core.rules.hosts import Host, Hosts, SocketAddress
 from bot.core.rules.policy import Policy
 from bot.engines.docker.client import EngineClient
 from bot.engines.registry import DockerEngines
-from bot.services.decide.decide import Decide
+from bot.services.decide.decide import EXPIRE_SECONDS, Decide
+from bot.services.leases import LEASE, Leases
 from bot.services.rules.rights import Rights
 from bot.services.run.execute import Execute
-from bot.services.run.leases import LEASE, Leases
 from bot.services.run.starting import Starting
-from bot.services.work import background
-from bot.services.work.background import Background, Signals
 from bot.services.work.budget import Budget
 from bot.services.work.show import Show
+from bot.services.work.worker import POLL_SECONDS, Signals, Worker
 from bot.store.opening import Store, open_store
 from bot.trial.sample import Builder, SampleEngine, Step, Universe, server
 from tests.support.people import NoGroups
@@ -105,12 +104,13 @@ class Work:
 class Parts:
     """What runs cleanups, wired as ``bot.app`` does, but for Slack."""
 
-    signals: Signals
     decide: Decide
-    loops: Background
+    worker: Worker
 
 
-def assembled(store: Store, urls: Mapping[str, str], lease: timedelta = LEASE) -> Parts:
+def assembled(
+    store: Store, urls: Mapping[str, str], lease: timedelta = LEASE, poll: float = POLL_SECONDS
+) -> Parts:
     hosts, signals = hosts_at(urls), Signals()
     rights, clock = Rights(directory=NoGroups()), UtcClock()
     decide = Decide(
@@ -121,23 +121,21 @@ def assembled(store: Store, urls: Mapping[str, str], lease: timedelta = LEASE) -
     )
     execute = Execute(
         plans=store.plans, runs=store.runs, audit=store.audit, engines=DockerEngines(hosts.by_name),
-        leases=Leases(runs=store.runs, ticks=time.monotonic, lease=lease),
-        owner=f"worker:{os.getpid()}", changed=signals.changed, stopping=signals.ending, starting=starting,
+        leases=Leases(
+            claims=store.runs, owner=f"worker:{os.getpid()}", ticks=time.monotonic, lease=lease
+        ),
+        changed=signals.changed, stopping=signals.ending, starting=starting,
         pause=signals.pause, rules=lambda _plan, _engine: lambda _item: None,
     )  # fmt: skip
     show = Show(
-        plans=store.plans,
-        messages=store.messages,
-        audit=store.audit,
-        chat=Silence(),
-        clock=clock,
+        plans=store.plans, messages=store.messages, audit=store.audit, chat=Silence(), clock=clock,
         budget=Budget(clock=clock),
-    )
-    return Parts(
-        signals=signals,
-        decide=decide,
-        loops=Background(signals, store.runs, show, decide, execute, heartbeat=lease / 6),
-    )
+    )  # fmt: skip
+    worker = Worker(signals, poll=poll, heartbeat=lease / 6)
+    worker.take_up("cleanup", execute.leases, execute)
+    worker.every(EXPIRE_SECONDS, "expiry", decide.expire_due)
+    worker.whenever("messages", show, poll, at_last=True)
+    return Parts(decide=decide, worker=worker)
 
 
 def worker(work: Work) -> None:
@@ -146,9 +144,8 @@ def worker(work: Work) -> None:
     _sign_requests()
     logging.getLogger().addHandler(logging.NullHandler())  # what it warns of is what the tests do to it
     store = _opened(work.database)
-    background.POLL_SECONDS = work.poll
-    parts = assembled(store, work.urls, timedelta(seconds=work.lease))
-    parts.loops.start()
+    parts = assembled(store, work.urls, timedelta(seconds=work.lease), work.poll)
+    parts.worker.start()
     threading.Event().wait()
 
 

@@ -82,7 +82,7 @@ def removed(engine: HeldDockerEngine, plan: Draft) -> list[ItemState]:
     """Remove all items in their order, as a cleanup does."""
     removal = Removal(
         engine=engine, draft=plan, before_effect=lambda: None, untagging=lambda *_: None, pause=lambda _: None,
-        rules=lambda _item: None,
+        ticks=time.monotonic, rules=lambda _item: None,
     )  # fmt: skip
     states = [ItemState(position=number, item=one) for number, one in enumerate(plan.items)]
     cache = [state for state in states if state.item.kind is Kind.BUILD_CACHE]

@@ -21,7 +21,7 @@ class Status(StrEnum):
     RUNNING = "running"  # a process removes items
     DONE = "done"  # every item was removed, or was gone already
     PARTIAL = "partial"  # some items were kept or failed
-    STOPPED = "stopped"  # ended by a person between two items
+    STOPPED = "stopped"  # ended by a person before its last object
     FAILED = "failed"  # ended by an error, with items left over
 
 
@@ -105,7 +105,7 @@ class MessageRef:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StopAsked:
-    """Who asked that a running cleanup end before its next item."""
+    """Who asked that a running cleanup end before its next few objects."""
 
     person: Person
     at: datetime

@@ -38,6 +38,8 @@ class Item:
     """Pins a volume, whose name alone could be that of a newer one."""
     shared: bool = False
     """A build cache record that was a layer of a planned image when the plan was made."""
+    measured: bool = True
+    """Of a volume: whether the engine told its size, by which it is noticed at the run that it was written to."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

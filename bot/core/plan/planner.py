@@ -71,7 +71,11 @@ def _draft(measured: Measured, profile: Profile, protection: Protection) -> Draf
         kept=tuple(choice.kept),
         frees=frees,
         layers=layers,
-        notes=(*((f"{build} What is younger than an hour stays.",) if build else ()), *choice.by_build()),
+        notes=(
+            *((f"{build} What is younger than an hour stays.",) if build else ()),
+            *choice.by_build(),
+            *choice.unmeasured(),
+        ),
     )
 
 
@@ -85,6 +89,7 @@ def _item(kind: Kind, thing: Thing, rule: str, size: int) -> Item:
         rule=rule,
         created_at=thing.built_at if isinstance(thing, Image) else thing.created_at,
         shared=isinstance(thing, CacheRecord) and thing.shared,
+        measured=not isinstance(thing, Volume) or thing.size is not None,
     )
 
 
@@ -96,6 +101,16 @@ class _Choice:
     building: bool
     taken: list[tuple[Kind, Thing, str]] = field(default_factory=list)
     kept: list[Kept] = field(default_factory=list)
+
+    def unmeasured(self) -> Sequence[str]:
+        """What to say of volumes whose size is not known."""
+        names = [thing.name for _, thing, _ in self.taken if isinstance(thing, Volume) and thing.size is None]
+        if not names:
+            return ()
+        which = f"volume {names[0]}" + (f" and {len(names) - 1:,} more" if names[1:] else "")
+        return (
+            f"The engine did not count {which}: that something is written there before it goes is not noticed.",
+        )
 
     def _decide(self, kind: Kind, thing: Thing, verdict: Verdict) -> bool:
         if verdict.take and not thing.id:

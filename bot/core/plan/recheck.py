@@ -20,14 +20,20 @@ from bot.core.docker.users import volumes_of
 from bot.core.plan.plan import Item
 from bot.core.plan.selection import REMOVABLE_STATES
 
+STAYS_WITH_IT = "an image that stays shares it: removing it would free nothing"
 
-def container_objection(now: Container, planned_at: datetime) -> str | None:
-    """``planned_at`` is the engine's clock when the plan was made."""
+
+def container_objection(item: Item, now: Container, planned_at: datetime) -> str | None:
+    """``planned_at`` is the engine's clock when the plan was made. ``now`` comes with its size."""
     if now.state not in REMOVABLE_STATES:
         return f"it is {now.state or 'in an unknown state'} now"
     if now.started_at is not None and now.started_at > planned_at:
         return "it has run since the plan was made"
-    return None
+    if now.name != item.name:
+        return f"it was renamed to {now.name} since the plan was made"
+    if now.size_rw is not None and now.size_rw < item.bytes:
+        return None  # where its image is gone, the plan counts layers too
+    return _written(now.size_rw, item.bytes)
 
 
 def image_objection(
@@ -63,24 +69,36 @@ def network_objection(now: Network, containers: Iterable[Container]) -> str | No
 def volume_objection(
     item: Item, now: Volume, containers: Iterable[Container], planned_at: datetime, data_root: str
 ) -> str | None:
-    """The engine tells the time of a volume's creation in whole seconds."""
+    """The engine tells the time of a volume's creation in whole seconds; 20.10 that of the last change in its folder.
+
+    ``now`` comes with its size, as far as the engine tells it.
+    """
     user = next((c for c in containers if now.name in volumes_of(c, data_root)), None)
     if user:
         return f"container {user.name} mounts it now"
     if item.created_at is None or now.created_at != item.created_at:
-        return "it is not the volume that was planned: it was created at another time"
+        return "it is not the volume that was planned: it was written to, or created anew, since"
     if item.created_at + timedelta(seconds=1) > planned_at:
         return "it was created in the second of the plan: it may be a newer one of the same name"
-    return None
+    return _written(now.size, item.bytes) if item.measured else None
+
+
+def _written(now: int | None, planned: int) -> str | None:
+    if now is None:
+        return "the engine does not tell what it holds now"
+    if now == planned:
+        return None
+    return f"it was written to since the plan was made: it holds {now:,} bytes now, and held {planned:,} then"
 
 
 def cache_objection(item: Item, now: CacheRecord, planned_at: datetime) -> str | None:
+    """``now`` is the record after the images of the plan: what one shares is shared by an image that stayed."""
     if now.in_use:
         return "a build uses it now"
     if now.last_used_at is not None and now.last_used_at > planned_at:
         return "a build has used it since the plan was made"
-    if now.shared and not item.shared:
-        return "an image shares it now"
+    if now.shared:
+        return STAYS_WITH_IT if item.shared else "an image shares it now"
     return None
 
 

@@ -142,6 +142,7 @@ class _AnyContainer(TypedDict, total=False):
     Mounts: list[_Mount] | None
     NetworkSettings: _NetworkSettings | None
     HostConfig: _HostConfig | None
+    SizeRw: _Number
 
 
 class ListedContainer(_AnyContainer, total=False):
@@ -150,7 +151,6 @@ class ListedContainer(_AnyContainer, total=False):
     State: _Text
     ImageID: _Text
     Labels: _Pairs
-    SizeRw: _Number
     SizeRootFs: _Number
 
 

@@ -174,6 +174,7 @@ def inspected_container(answer: Answer) -> Container:
         binds=_binds(answer),
         networks=_networks(answer),
         folders=_folders(answer, top=False),
+        size_rw=_count(answer.get("SizeRw")),
     )
 
 

@@ -78,6 +78,10 @@ class Df:
         """What the answer says of the build cache, asked for now; older engines tell everything."""
         return self._asked(["build-cache"], DF_SECONDS)
 
+    def volumes(self) -> Answer:
+        """The same of the volumes."""
+        return self._asked(["volume"], self._volumes_seconds)
+
     def _whole(self) -> Answer:
         began = time.monotonic()
         try:

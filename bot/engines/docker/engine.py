@@ -327,9 +327,12 @@ class DockerEngine:
 
     # --- looking once more, at one object -------------------------------------------------------
 
-    def container(self, container_id: str) -> Container:
+    def container(self, container_id: str, *, sized: bool = False) -> Container:
         with self._client() as client:
-            return decode.inspected_container(client.inspect_container(container_id))
+            # The SDK's own asks for no sizes; its helpers are what it is made of.
+            url = client._url("/containers/{0}/json", container_id)  # noqa: SLF001
+            answer = client._get(url, params={"size": int(sized)})  # noqa: SLF001
+            return decode.inspected_container(client._result(answer, json=True))  # noqa: SLF001
 
     def containers(self) -> tuple[Container, ...]:
         with self._client() as client:
@@ -339,9 +342,9 @@ class DockerEngine:
         with self._client() as client:
             return decode.image({}, client.inspect_image(reference), None)
 
-    def has_children(self, image_id: str) -> bool:
+    def parents(self) -> frozenset[str]:
         with self._client() as client:
-            return any(entry.get("ParentId") == image_id for entry in client.images(all=True))
+            return frozenset(str(entry.get("ParentId") or "") for entry in client.images(all=True) or ())
 
     def network(self, network_id: str) -> Network:
         with self._client() as client:
@@ -351,6 +354,11 @@ class DockerEngine:
     def volume(self, name: str) -> Volume:
         with self._client() as client:
             return decode.volume(client.inspect_volume(name))
+
+    def volume_sizes(self) -> Mapping[str, int]:
+        counted = decode.entries(self._df.volumes(), "Volumes", "VolumeUsage")
+        volumes = (decode.volume(entry, entry.get("UsageData")) for entry in counted)
+        return {volume.name: volume.size for volume in volumes if volume.size is not None}
 
     def cache_records(self) -> tuple[CacheRecord, ...]:
         return decode.cache_records(self._df.cache())

@@ -17,6 +17,8 @@ from bot.ports import Change
 from bot.services.clicks import Click, Clicks, Way
 from bot.services.decide.approving import quorum_needed, start_of
 
+EXPIRE_SECONDS = 3.0
+"""How often the plans whose time is up are ended; that none of them is approved any more does not wait for it."""
 _APPROVE = Way(verb="approve", right=Right.APPROVE, gone="nothing can be decided about it")
 _REJECT = replace(_APPROVE, verb="reject")
 _WITHDRAW = Way(verb="withdraw")

@@ -1,24 +1,16 @@
 """Execute: run one approved plan, item by item; the intent is written before the engine is called."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from collections.abc import Set as AbstractSet
 from contextlib import AbstractContextManager, ExitStack, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
-from typing import TypeVar
 
 from bot.core.audit import facts
 from bot.core.audit.events import Tag
-from bot.core.docker.inventory import Kind
 from bot.core.docker.usage import DiskUsage
-from bot.core.errors import (
-    EngineChangedError,
-    EngineRequestError,
-    EngineUnsupportedError,
-    HostError,
-    RefusedError,
-    StoreUnavailableError,
-)
+from bot.core.errors import HostError, RefusedError
 from bot.core.life.states import (
     OPEN,
     ItemState,
@@ -29,21 +21,10 @@ from bot.core.life.states import (
 )
 from bot.core.plan.plan import Item, Plan
 from bot.ports import Audit, Change, Engine, Engines, HeldEngine, Plans, Run, Runs
-from bot.services.run.leases import Leases
+from bot.services.leases import Leases
+from bot.services.run.groups import Groups
+from bot.services.run.patience import ANSWERED, FOR_THE_DATABASE, LetGo, Patience
 from bot.services.run.removal import Removal
-
-T = TypeVar("T")
-
-HOST_WAITS = (2.0, 4.0, 8.0, 16.0, 30.0)
-"""Seconds before a host that went out of reach is asked again: a minute, which an engine's restart may take."""
-PATIENCE = timedelta(minutes=10)
-"""How long a run waits for the database to come back."""
-ANSWERED = (EngineChangedError, EngineUnsupportedError, EngineRequestError)
-"""Errors of a host that is there: to wait for it would change nothing."""
-
-
-class _LetGo(Exception):  # noqa: N818 - not an error: the process ends, and another goes on
-    """Ends the work on a run between two items, or in the middle of one whose host is away."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,9 +33,7 @@ class Execute:
     runs: Runs
     audit: Audit
     engines: Engines
-    leases: Leases
-    owner: str
-    """Names this process in the lease."""
+    leases: Leases[Run]
     changed: Callable[[], None]
     stopping: Callable[[], bool]
     """Whether the process wants to end: then the run is let go between two items."""
@@ -64,7 +43,8 @@ class Execute:
     """What to ask before each object: why it has to stay by the rules in force then."""
     pause: Callable[[float], None]
     """Wait that many seconds, or less when the process wants to end."""
-    patience: timedelta = PATIENCE
+    patience: timedelta = FOR_THE_DATABASE
+    """How long a run waits for the database to come back."""
 
     def __call__(self, plan_id: str) -> None:
         """Take up a plan, unless somebody else has it or it is not its turn, and run it to its end.
@@ -77,7 +57,7 @@ class Execute:
             return
         if seen.status is Status.APPROVED and not seen.doubt and not self._may_start(seen):
             return
-        run = self.leases.claim(plan_id, self.owner)
+        run = self.leases.claim(plan_id)
         if run is None:
             return
         self.changed()
@@ -124,126 +104,90 @@ class Execute:
         try:
             with ExitStack() as holding:
                 self._work(run, holding)
-        except _LetGo:
+        except LetGo:
             self.runs.release(run)
 
+    @property
+    def _patience(self) -> Patience:
+        return Patience(
+            stopping=self.stopping, pause=self.pause, ticks=self.leases.ticks,
+            for_the_database=self.patience,
+        )  # fmt: skip
+
     def _work(self, run: Run, holding: ExitStack) -> None:
+        patience, groups = self._patience, None
         try:
             state = self._state(run)
-            engine = self._reached(lambda _again: holding.enter_context(self._held(state)))
+            engine = patience.reached(lambda _again: holding.enter_context(self._held(state)))
             if state.usage_before is None:
-                before = self._reached(lambda _again: _usage(engine))
-                self._patiently(lambda: self.runs.set_usage(run, before=before))
-            stopped = self._items(run, self._removal(run, engine, state), state)
+                before = patience.reached(lambda _again: _usage(engine))
+                patience.stored(lambda: self.runs.set_usage(run, before=before))
+            groups = self._groups(run, engine, state)
+            ended = groups.remove(state.with_outcome(*OPEN))
+            if not ended:  # of what an earlier attempt had begun it says what became of it
+                groups.settle(self._state(run).with_outcome(Outcome.REMOVING))
         except HostError as error:
-            self._in_trouble(run, error)
+            self._in_trouble(run, error, groups.untouched if groups else frozenset())
         else:
-            self._finish(run, self._usage_after(run, engine), Status.STOPPED if stopped else None)
+            self._finish(run, self._usage_after(run, engine), None if ended else Status.STOPPED)
 
-    def _removal(self, run: Run, engine: HeldEngine, state: PlanState) -> Removal:
-        return Removal(
+    def _groups(self, run: Run, engine: HeldEngine, state: PlanState) -> Groups:
+        patience = self._patience
+        removal = Removal(
             engine=engine,
             draft=state.plan.draft,
             before_effect=partial(self.leases.before_effect, run),
-            untagging=lambda position, names: self._patiently(
+            untagging=lambda position, names: patience.stored(
                 lambda: self.runs.untag_item(run, position, names)
             ),
             pause=self.pause,
+            ticks=self.leases.ticks,
             rules=self.rules(state.plan, engine),
         )
-
-    def _items(self, run: Run, removal: Removal, state: PlanState) -> bool:
-        """Remove what is still open, in the order of the plan; True when somebody asked to stop before the end."""
-        for group in _groups([_seen_again(item) for item in state.items if item.outcome in OPEN]):
-            if self.stopping():
-                raise _LetGo
-            removal.engine.still_meant()
-            positions = [item.position for item in group]
-            if not self._patiently(partial(self.runs.start_items, run, positions)):
-                self._settle(run, removal)
-                return True
-            self.changed()
-            self._end(run, self._reached(partial(_remove, removal, group)))
-        removal.end()
-        return False
-
-    def _settle(self, run: Run, removal: Removal) -> None:
-        """A stopped run removes nothing more; of what an earlier attempt had begun it says what became of it."""
-        for group in _groups([_seen_again(item) for item in self._state(run).with_outcome(Outcome.REMOVING)]):
-            self._end(run, self._reached(partial(_settle, removal, group)))
-
-    def _end(self, run: Run, ended: Sequence[ItemState]) -> None:
-        self._patiently(lambda: self.runs.end_items(run, ended))
-        self.changed()
-
-    def _reached(self, work: Callable[[bool], T]) -> T:
-        """Do it; a host that went away meanwhile is asked again. ``work`` is told whether it tries again."""
-        again = False
-        for seconds in HOST_WAITS:
-            try:
-                return work(again)
-            except ANSWERED:
-                raise
-            except HostError:
-                if self.stopping():
-                    raise _LetGo from None
-                self.pause(seconds)
-                again = True
-        return work(again)
+        return Groups(run=run, runs=self.runs, removal=removal, patience=patience)
 
     def _usage_after(self, run: Run, engine: Engine) -> DiskUsage | None:
         try:
             after = _usage(engine)
         except HostError:
             return None  # all that was to be removed is accounted for; the table is an extra
-        self._patiently(lambda: self.runs.set_usage(run, after=after))
+        self._patience.stored(lambda: self.runs.set_usage(run, after=after))
         return after
 
-    def _in_trouble(self, run: Run, error: HostError) -> None:
+    def _in_trouble(self, run: Run, error: HostError, untouched: AbstractSet[int]) -> None:
         """The run cannot go on now: it waits for a person, or ends where waiting would change nothing."""
         state = self._state(run)
         if state.stop is None and not isinstance(error, ANSWERED):
             attention = f"{error} What is open was not looked at again."
-            self._patiently(lambda: self.runs.park(run, attention))
+            self._patience.stored(lambda: self.runs.park(run, attention))
             return
         outcomes = {Outcome.REMOVING} if state.stop else OPEN
-        self._end(run, [_not_done(item, error) for item in state.items if item.outcome in outcomes])
+        left = [
+            _not_done(item, error, begun=item.outcome is Outcome.REMOVING and item.position not in untouched)
+            for item in state.items if item.outcome in outcomes
+        ]  # fmt: skip
+        self._patience.stored(lambda: self.runs.end_items(run, left))
         if state.stop:
             self._finish(run, None, Status.STOPPED, str(error))
         else:
             self._finish(run, None, Status.FAILED, str(error))
 
     def _finish(self, run: Run, after: DiskUsage | None, status: Status | None, reason: str = "") -> None:
-        recorded = self._patiently(lambda: self.audit.recorded(run.plan_id))
+        recorded = self._patience.stored(lambda: self.audit.recorded(run.plan_id))
         state = recorded.state if recorded else self._state(run)
         ended = status or outcome_of_run(state.items)
-        self._patiently(lambda: self.runs.finish(run, ended, facts.finished(state, after), reason))
+        self._patience.stored(lambda: self.runs.finish(run, ended, facts.finished(state, after), reason))
 
     # --- the database ---------------------------------------------------------------------------
 
     def _state(self, run: Run) -> PlanState:
         """The plan as it stands; let go where somebody changed its rows, so that the next claim closes it."""
-        state = self._patiently(lambda: self.runs.held_against_audit(run.plan_id))
+        state = self._patience.stored(lambda: self.runs.held_against_audit(run.plan_id))
         if state is None:
             raise RefusedError(f"Plan {run.plan_id} is not in the database any more.")
         if state.doubt:
-            raise _LetGo
+            raise LetGo
         return state
-
-    def _patiently(self, work: Callable[[], T]) -> T:
-        """Wait for a database that is away: what was done is not forgotten, and nothing new is begun.
-
-        Each write of a run is fenced and may be repeated, so it does not matter whether one that failed was
-        written after all, nor how long the wait was.
-        """
-        until = self.leases.ticks() + self.patience.total_seconds()
-        while True:
-            try:
-                return work()
-            except StoreUnavailableError:
-                if self.stopping() or self.leases.ticks() >= until:
-                    raise
-            self.pause(0.5)
 
 
 def _usage(engine: Engine) -> DiskUsage:
@@ -256,46 +200,11 @@ def _usage(engine: Engine) -> DiskUsage:
     return replace(usage, free=disk.free if disk else None)
 
 
-def _remove(removal: Removal, group: Sequence[ItemState], again: bool) -> tuple[ItemState, ...]:  # noqa: FBT001 - of one caller
-    group = [_begun(item) for item in group] if again else group
-    if group[0].item.kind is Kind.BUILD_CACHE:
-        return removal.remove_cache(group)
-    return (removal.remove(group[0]),)
-
-
-def _settle(removal: Removal, group: Sequence[ItemState], _again: bool) -> tuple[ItemState, ...]:  # noqa: FBT001 - as above
-    if group[0].item.kind is Kind.BUILD_CACHE:
-        return removal.settle_cache(group)
-    return (removal.settle(group[0]),)
-
-
-def _begun(item: ItemState) -> ItemState:
-    """An item that was cut short in the middle: nothing is assumed, and its outcome will say so."""
-    return replace(item, outcome=Outcome.REMOVING, reconciled=True)
-
-
-def _seen_again(item: ItemState) -> ItemState:
-    """What an earlier attempt left in the middle."""
-    return _begun(item) if item.outcome is Outcome.REMOVING else item
-
-
-def _not_done(item: ItemState, error: HostError) -> ItemState:
+def _not_done(item: ItemState, error: HostError, *, begun: bool) -> ItemState:
     answered = isinstance(error, ANSWERED)
-    if item.outcome is Outcome.REMOVING:
+    if begun:
         why = str(error) if answered else "the host went out of reach while it was being removed"
         reason = f"{why}: look at the host"
     else:
         reason = f"not tried: {error}"
     return replace(item, outcome=Outcome.FAILED, reason=reason)
-
-
-def _groups(items: Sequence[ItemState]) -> list[list[ItemState]]:
-    """Items one by one, the build cache's records all in one group."""
-    groups: list[list[ItemState]] = []
-    for item in items:
-        cache = item.item.kind is Kind.BUILD_CACHE
-        if cache and groups and groups[-1][0].item.kind is Kind.BUILD_CACHE:
-            groups[-1].append(item)
-        else:
-            groups.append([item])
-    return groups

@@ -5,13 +5,16 @@ from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
+from typing import Any, TypeVar
 
 from bot.core.docker.inventory import CONTAINERD_STORE, CacheRecord, Container, Image, Kind, repository
-from bot.core.errors import ConflictError, EngineRequestError, HostError, NotFoundError
+from bot.core.errors import ConflictError, EngineRequestError, EngineTimeoutError, HostError, NotFoundError
 from bot.core.life.states import ItemState, Outcome
 from bot.core.plan import recheck
 from bot.core.plan.plan import Draft, Item
 from bot.ports import CACHE_BATCH, HeldEngine
+
+T = TypeVar("T")
 
 _GONE = "no longer there when we looked: gone, not confirmed by us"
 _GONE_AGAIN = "found gone when it was looked at again: gone, not confirmed by us"
@@ -19,6 +22,8 @@ _STOPPED = "the cleanup was stopped before it was removed"
 _SAME_MOMENT = "somebody else removed it at the same moment"
 
 
+FRESH_SECONDS = 1.0
+"""How old an answer for all objects may be by which one of them is removed."""
 REMOVING = "removing"
 """Docker's own state of a container that is on its way out."""
 REMOVING_TRIES, REMOVING_SECONDS = 20, 0.5
@@ -39,12 +44,16 @@ class Removal:
     untagging: Callable[[int, Sequence[str]], None]
     """Writes down, for the item at that position, the names that are about to be taken off its image."""
     pause: Callable[[float], None]
+    ticks: Callable[[], float]
+    """Seconds of a clock that never jumps."""
     rules: Callable[[Item], str | None]
     """Why an object has to stay by the rules in force now; None when it may go."""
     _deleted: dict[str, AbstractSet[str]] = field(default_factory=dict)
     """What the engine said it deleted with each image, by the image's id."""
     _untagged: dict[str, list[str]] = field(default_factory=dict)
     """The names that we took off each image; a second try after a lost connection knows of the first's."""
+    _recent: dict[str, tuple[float, Any]] = field(default_factory=dict)
+    """What was asked for all objects at once, and when; empty where it has to be asked for again."""
 
     def remove(self, state: ItemState) -> ItemState:
         """Remove one object (of any kind but build cache) and say how that ended.
@@ -59,6 +68,8 @@ class Removal:
             Kind.VOLUME: self._volume,
         }
         item = state.item
+        if state.reconciled:
+            self._recent.clear()  # who knows what happened since
         try:
             freed = by_kind[item.kind](item)
         except _Objection as objection:
@@ -102,8 +113,9 @@ class Removal:
 
     def _container(self, item: Item) -> int:
         _object(self.rules(item))
-        _object(recheck.container_objection(self._settled_container(item), self.draft.taken_at))
+        _object(recheck.container_objection(item, self._settled_container(item), self.draft.taken_at))
         self.before_effect()
+        self._recent.clear()
         try:
             self.engine.remove_container(item.id)
         except ConflictError:
@@ -113,12 +125,12 @@ class Removal:
 
     def _settled_container(self, item: Item) -> Container:
         """The container as it is when nobody is at removing it, be it an engine that goes on after a dead process."""
-        now = self.engine.container(item.id)
+        now = self.engine.container(item.id, sized=True)
         for _ in range(REMOVING_TRIES):
             if now.state != REMOVING:
                 break
             self.pause(REMOVING_SECONDS)
-            now = self.engine.container(item.id)
+            now = self.engine.container(item.id, sized=True)
         return now
 
     def _network(self, item: Item) -> int:
@@ -130,12 +142,24 @@ class Removal:
 
     def _volume(self, item: Item) -> int:
         _object(self.rules(item))
-        now, containers = self.engine.volume(item.id), self.engine.containers()
+        size = self._volume_size(item.id) if item.measured else None
+        now, containers = replace(self.engine.volume(item.id), size=size), self.engine.containers()
         draft = self.draft
         _object(recheck.volume_objection(item, now, containers, draft.taken_at, draft.engine.data_root))
         self.before_effect()
         self.engine.remove_volume(item.id)
         return item.bytes
+
+    def _has_children(self, image_id: str) -> bool:
+        """Whether another image is built on it; one that was may have gone in this very moment."""
+        return image_id in self._asked("parents", self.engine.parents) and image_id in self.engine.parents()
+
+    def _volume_size(self, name: str) -> int | None:
+        """What it holds now; None where the engine does not tell, or not in time."""
+        try:
+            return self._asked("volumes", self.engine.volume_sizes).get(name)
+        except EngineTimeoutError:
+            return None
 
     def _image(self, state: ItemState, item: Item) -> int:
         """Where it has to stay after all, the names that were taken off are put back."""
@@ -154,12 +178,12 @@ class Removal:
         """Untag by name all references but the last, then delete by id: the engine's 409 guards the rest."""
         item = state.item
         _object(self.rules(item))
-        containers = self.engine.containers()
+        containers = self._containers()
         now = self._unchanged_image(item, containers)
         if not begun:
             _object(recheck.lost_reference(item, now))
         to_untag = recheck.references_to_untag(now)
-        if to_untag and self.engine.has_children(item.id):
+        if to_untag and self._has_children(item.id):
             # The engine would refuse to delete it only after its names are gone.
             raise _Objection("another image is built on it now")
         if to_untag:
@@ -171,6 +195,20 @@ class Removal:
             self._unchanged_image(item, containers)
         self.before_effect()
         return self.engine.remove_image(item.id)
+
+    def _containers(self) -> Sequence[Container]:
+        """All containers as they were a moment ago: the engine itself removes no image that one needs."""
+        return self._asked("containers", self.engine.containers)
+
+    def _asked(self, what: str, ask: Callable[[], T]) -> T:
+        """What is asked for all objects at once: as it was a moment ago, counted from before it was asked for."""
+        now = self.ticks()
+        at, answer = self._recent.get(what, (now, None))
+        if answer is None or now - at > FRESH_SECONDS:
+            answer = ask()
+            self._recent[what] = now, answer
+        found: T = answer
+        return found
 
     def _unchanged_image(self, item: Item, containers: Sequence[Container]) -> Image:
         now = self.engine.image(item.id)

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -25,10 +25,12 @@ from bot.core.refusals import BeingRestored
 from bot.core.rules.policy import Right
 from bot.ports import Engines, HeldEngine, RestoreRun, Restores
 from bot.services.clicks import Click, Clicks, Way
+from bot.services.leases import Leases
 
 LOG = logging.getLogger(__name__)
 
-LEASE = timedelta(seconds=60)
+SILENCE = timedelta(minutes=45)
+"""How long a restoring may be silent: longer than a pull may take with all its deadlines."""
 MOST_TRIES = 10
 """References that an image is pulled by, one after the other."""
 _RESTORE = Way(verb="restore", right=Right.RESTORE, gone="nothing can be restored on it")
@@ -38,10 +40,8 @@ _RESTORE = Way(verb="restore", right=Right.RESTORE, gone="nothing can be restore
 class Restore(Clicks):
     restores: Restores
     engines: Engines
-    owner: str
-    """Names this process in the lease."""
+    leases: Leases[RestoreRun]
     stopping: Callable[[], bool]
-    _active: dict[str, RestoreRun] = field(default_factory=dict)
 
     def ask(self, plan_id: str, person: Person, channel: str = "") -> PlanState:
         """Have a plan's images restored; RefusedError, whose sentence says why, when that may not be."""
@@ -55,22 +55,17 @@ class Restore(Clicks):
 
         One that cannot be ended here keeps its state: whoever takes it up goes on at the next image.
         """
-        run = self.restores.claim(plan_id, self.owner, LEASE)
+        run = self.leases.claim(plan_id)
         if run is None:
             return
-        self._active[plan_id] = run
         try:
             self.changed()
             state = self.plans.get(plan_id)
             if state is not None:
                 self._run(run, state)
         finally:
-            del self._active[plan_id]
+            self.leases.drop(run)
             self.changed()
-
-    def active(self) -> tuple[RestoreRun, ...]:
-        """The restorings of this process, whose leases somebody has to renew."""
-        return tuple(self._active.values())
 
     def _run(self, run: RestoreRun, state: PlanState) -> None:
         done = {image.position for image in state.restoring.images} if state.restoring else set()
@@ -80,11 +75,14 @@ class Restore(Clicks):
                 another_store = engine.info().store != state.plan.draft.engine.store
                 while left:
                     if self.stopping():
-                        self.restores.renew(run, timedelta())
+                        self.restores.release(run)
                         return
                     self._still_allowed(state, run.channel)
                     engine.still_meant()
-                    image = _Image(engine=engine, item=left[0].item, another_store=another_store)
+                    image = _Image(
+                        engine=engine, item=left[0].item, another_store=another_store,
+                        before_effect=partial(self.leases.before_effect, run),
+                    )  # fmt: skip
                     self._record(run, state, left[0], _tried(image, left[0].position))
                     del left[0]
         except (HostError, RefusedError) as error:
@@ -171,6 +169,8 @@ class _Image:
     engine: HeldEngine
     item: Item
     another_store: bool
+    before_effect: Callable[[], None]
+    """Called right before each call that changes anything on the engine; what it raises keeps the call from it."""
 
     def restored(self, position: int) -> ImageRestored:
         """HostError when the host cannot be asked; that its registry does not have it is an outcome."""
@@ -198,6 +198,7 @@ class _Image:
         """
         references = digests(self.item)
         for reference in references[:MOST_TRIES]:
+            self.before_effect()
             try:
                 self.engine.pull(reference)
                 found = self.engine.image(reference).id
@@ -219,6 +220,7 @@ class _Image:
         try:
             now = self.engine.image(name).id
         except NotFoundError:
+            self.before_effect()
             try:
                 self.engine.tag(image_id, name)
             except EngineRequestError as error:

@@ -1,4 +1,4 @@
-"""Stop: end a cleanup between two items, or before it began; and let a parked one go on."""
+"""Stop: end a cleanup between two groups of objects, or before it began; and let a parked one go on."""
 
 from datetime import datetime
 
@@ -20,7 +20,7 @@ class Stop(Clicks):
     __slots__ = ()
 
     def __call__(self, plan_id: str, person: Person, channel: str = "") -> PlanState:
-        """Ask a running cleanup to end before its next item, or cancel one that waits for its start.
+        """Ask a running cleanup to end before its next few objects, or cancel one that waits for its start.
 
         A parked one is taken up once more, to say what became of what it had begun. RefusedError.
         """
@@ -42,7 +42,7 @@ def _stop(click: Click, state: PlanState, _now: datetime) -> Change:
     if state.status is not Status.RUNNING:
         raise _not_running(state)
     if state.stop is not None and not state.attention:
-        raise RefusedError("It is being stopped already: the object that it is at comes to its end first.")
+        raise RefusedError("It is being stopped already: what it is at comes to its end first.")
     return Change(status=Status.RUNNING, events=(asked,), stop=person, resume=bool(state.attention))
 
 

@@ -44,7 +44,7 @@ class Answering:
         self, replies: Replies, rights: Rights, ways: Ways, hold: Callable[[], None] = lambda: None
     ) -> None:
         """``hold`` returns when work may begin that decides nothing."""
-        self._replies = replies
+        self.replies = replies
         self._rights = rights
         self._ways = ways
         self._hold = hold
@@ -88,7 +88,7 @@ class Answering:
         told = message if isinstance(message, Message) else Message.of(message)
         try:
             self._ways.submit(
-                lambda: self._replies.privately(asked, told), asked.person.id, Turn(way=Way.ANSWER)
+                lambda: self.replies.privately(asked, told), asked.person.id, Turn(way=Way.ANSWER)
             )
         except (RefusedError, EndingError) as error:
             LOG.info("%s is not told “%s”: %s", asked.person.id, told.text, error)

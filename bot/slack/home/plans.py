@@ -53,7 +53,7 @@ def yours_text(state: PlanState) -> str:
     if state.attention:
         return f":rotating_light: {_title(state)}: {sentence(state)}"
     share = ended_count(state) / max(len(state.items), 1)
-    stopping = f"\n{mention(state.stop.person)} stopped it: the object that it is at comes to its end." if (
+    stopping = f"\n{mention(state.stop.person)} stopped it: what it is at comes to its end." if (
         state.stop
     ) else ""  # fmt: skip
     return (

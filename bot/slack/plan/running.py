@@ -34,9 +34,9 @@ def going_on_blocks(state: PlanState) -> list[Block]:
         who = mention(state.stop.person)
         return [
             *blocks,
-            section(f":octagonal_sign: {who} stopped it: the object that it is at comes to its end."),
+            section(f":octagonal_sign: {who} stopped it: what it is at comes to its end."),
         ]
-    return [*blocks, actions([_stop_button(state, "Stop", "Stop before the next object")])]
+    return [*blocks, actions([_stop_button(state, "Stop", "Stop after what it is at")])]
 
 
 def ended_blocks(state: PlanState) -> list[Block]:

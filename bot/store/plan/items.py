@@ -19,6 +19,9 @@ from bot.store.plan.runs import fence_change
 
 LOG = logging.getLogger(__name__)
 
+FEW = 50
+"""Items that are asked for by their positions; where more are meant, all of the plan are read."""
+
 
 def start(session: Session, run: Run, positions: Sequence[int]) -> bool:
     """planned → removing; what an earlier attempt left removing stays so, with an event of this one.
@@ -89,8 +92,8 @@ def _without_end(session: Session, run: Run, rows: Sequence[ItemRow]) -> list[It
 def _rows(session: Session, run: Run, positions: Sequence[int]) -> list[ItemRow]:
     """The items at these positions, in the order in which they were named."""
     query = select(ItemRow).where(col(ItemRow.plan_id) == run.plan_id)
-    if len(positions) == 1:
-        query = query.where(col(ItemRow.position) == positions[0])
+    if len(positions) <= FEW:
+        query = query.where(col(ItemRow.position).in_(positions))
     by_position = {row.position: row for row in session.exec(query)}
     unknown = [position for position in positions if position not in by_position]
     if unknown:

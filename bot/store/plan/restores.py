@@ -62,7 +62,7 @@ def ask(
     return there(load(session, plan_id), plan_id)
 
 
-def due(session: Session) -> tuple[str, ...]:
+def claimable(session: Session) -> tuple[str, ...]:
     """Ids of plans whose restoring nobody works on, the oldest first."""
     query = select(RestoreRow.plan_id).where(_DUE, col(RestoreRow.status) != str(RestoreStatus.ENDED))
     return tuple(session.exec(query.order_by(col(RestoreRow.asked_at), col(RestoreRow.plan_id))))
@@ -123,6 +123,10 @@ def _refuse(session: Session, row: RestoreRow, host: str, why: str) -> None:
     chain.append(session, {f"{row.plan_id}/differs {uuid.uuid4()}/0": differs})
 
 
+def release(session: Session, run: RestoreRun) -> None:
+    _fence(session, run, {"lease_until": now(session)})
+
+
 def renew(session: Session, run: RestoreRun, lease: timedelta) -> None:
     _fence(session, run, {"lease_until": now(session) + lease})
 
@@ -170,8 +174,7 @@ def _fence(session: Session, run: RestoreRun, values: Mapping[str, object]) -> N
     )
     if update_count(session, statement) != 1:
         raise LeaseLostError(
-            f"{run.host}: another process has taken over or ended the restoring of plan {run.plan_id}; "
-            "this one stands down."
+            f"{run.host}: another process has taken over or ended {run}; this one stands down."
         )
 
 

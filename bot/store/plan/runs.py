@@ -123,8 +123,7 @@ def fence(session: Session, run: Run, values: Mapping[str, object]) -> None:
     )
     if update_count(session, statement) != 1:
         raise LeaseLostError(
-            f"{run.host}: another process has taken over or ended the cleanup of plan {run.plan_id}; "
-            "this one stands down."
+            f"{run.host}: another process has taken over or ended {run}; this one stands down."
         )
 
 

@@ -182,7 +182,7 @@ def dates_of(image: Image, arrival: Arrival) -> list[datetime]:
 
 
 def nothing_goes_that_is_younger_than_a_rule_asks_or_of_unknown_age(case: Case) -> None:
-    building = timedelta(hours=1) if case.plan.notes else timedelta()
+    building = timedelta(hours=any("What is younger than an hour stays." in note for note in case.plan.notes))
     for kind, moments, least in ages(case):
         asked = max(least, case.rules[kind].min_age, building)
         assert not asked or moments, f"a {kind} of unknown age"

@@ -20,6 +20,7 @@ from tests.core.things import NOW, ago, container, image, item, network, record,
 APP = image("app", ("l", 1), tags=("app:1", "app:2"), digests=("app@sha256:d",))
 OTHER = image("other", ("o", 1))
 AFTER = ago(microseconds=-1)
+PLANNED_C = item(Kind.CONTAINER, "id-c", name="c", bytes=5)
 
 
 @pytest.mark.parametrize(
@@ -36,15 +37,31 @@ AFTER = ago(microseconds=-1)
     ],
 )
 def test_a_container_goes_only_when_it_is_stopped_now(state: str, objection: str | None) -> None:
-    assert container_objection(container("c", APP, state), NOW) == objection
+    assert container_objection(PLANNED_C, container("c", APP, state), NOW) == objection
 
 
 def test_a_container_that_ran_in_between_stays() -> None:
-    assert container_objection(container("c", APP, started_at=AFTER), NOW) == (
+    assert container_objection(PLANNED_C, container("c", APP, started_at=AFTER), NOW) == (
         "it has run since the plan was made"
     )
-    assert container_objection(container("c", APP, started_at=NOW), NOW) is None
-    assert container_objection(container("c", APP, started_at=None), NOW) is None
+    assert container_objection(PLANNED_C, container("c", APP, started_at=NOW), NOW) is None
+    assert container_objection(PLANNED_C, container("c", APP, started_at=None), NOW) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "size", "objection"),
+    [
+        ("c", 5, None),
+        ("c", 4, None),
+        ("d", 5, "it was renamed to d since the plan was made"),
+        ("c", 6, "it was written to since the plan was made: it holds 6 bytes now, and held 5 then"),
+        ("c", None, "the engine does not tell what it holds now"),
+    ],
+)
+def test_a_container_that_is_not_as_it_was_planned_stays(
+    name: str, size: int | None, objection: str | None
+) -> None:
+    assert container_objection(PLANNED_C, container(name, APP, size_rw=size), NOW) == objection
 
 
 # --- images -------------------------------------------------------------------------------------
@@ -112,7 +129,7 @@ def test_a_network_stays_while_the_engine_counts_an_endpoint() -> None:
 
 
 V = volume("v")
-PLANNED_V = item(Kind.VOLUME, "v", created_at=V.created_at)
+PLANNED_V = item(Kind.VOLUME, "v", created_at=V.created_at, bytes=7)
 
 
 def test_a_volume_stays_while_a_container_mounts_it() -> None:
@@ -130,17 +147,33 @@ def test_a_volume_stays_while_a_container_mounts_a_path_in_it() -> None:
 
 
 def test_a_volume_of_the_same_name_made_at_another_or_an_unknown_time_stays() -> None:
-    other = "it is not the volume that was planned: it was created at another time"
+    other = "it is not the volume that was planned: it was written to, or created anew, since"
     assert volume_objection(item(Kind.VOLUME, "v", created_at=ago(days=8)), V, (), NOW, "/data") == other
     assert volume_objection(item(Kind.VOLUME, "v"), V, (), NOW, "/data") == other
     assert volume_objection(item(Kind.VOLUME, "v"), replace(V, created_at=None), (), NOW, "/data") == other
     assert volume_objection(PLANNED_V, replace(V, created_at=None), (), NOW, "/data") == other
 
 
+@pytest.mark.parametrize(
+    ("measured", "size", "objection"),
+    [
+        (True, 7, None),
+        (True, 6, "it was written to since the plan was made: it holds 6 bytes now, and held 7 then"),
+        (True, None, "the engine does not tell what it holds now"),
+        (False, 6, None),
+    ],
+)
+def test_a_volume_that_holds_something_else_than_it_did_stays(
+    *, measured: bool, size: int | None, objection: str | None
+) -> None:
+    planned = replace(PLANNED_V, measured=measured)
+    assert volume_objection(planned, replace(V, size=size), (), NOW, "/data") == objection
+
+
 @pytest.mark.parametrize(("age", "goes"), [(1.0, True), (0.999999, False), (0.0, False)])
 def test_a_volume_made_in_the_second_of_the_plan_stays(age: float, *, goes: bool) -> None:
     made = ago(seconds=age)
-    planned = item(Kind.VOLUME, "v", created_at=made)
+    planned = item(Kind.VOLUME, "v", created_at=made, bytes=7)
     objection = volume_objection(planned, replace(V, created_at=made), (), NOW, "/data")
     newer = "it was created in the second of the plan: it may be a newer one of the same name"
     assert objection == (None if goes else newer)
@@ -152,7 +185,7 @@ def test_a_volume_made_in_the_second_of_the_plan_stays(age: float, *, goes: bool
         (False, False, False, None),
         (False, False, True, "a build uses it now"),
         (False, True, False, "an image shares it now"),
-        (True, True, False, None),
+        (True, True, False, "an image that stays shares it: removing it would free nothing"),
         (True, False, False, None),
         (True, True, True, "a build uses it now"),
     ],

@@ -47,7 +47,7 @@ def test_a_cleanup_from_the_first_look_to_the_restored_images(
     window.confirm("Approve")
 
     running = window.message("Cleanup running")
-    expect(running.get_by_role("button", name="Stop before the next object")).to_be_visible()
+    expect(running.get_by_role("button", name="Stop after what it is at")).to_be_visible()
     expect(running).to_contain_text(re.compile(r"[1-9]\d* of \d+ objects"), timeout=PATIENCE)
     window.show("5-running")
     sample.removal_seconds = 0.0
@@ -110,7 +110,7 @@ def test_a_running_cleanup_is_stopped(start: Start, sample: SampleEngine, window
     window.become("Bob")
     window.press("Approve: ci on prod-3")
     window.message("Cleanup running")
-    window.press("Stop before the next object")
+    window.press("Stop after what it is at")
     stopped = window.message("Cleanup stopped: ci on prod-3")
     expect(stopped).to_contain_text("Stopped by @Bob")
     expect(stopped.get_by_role("button", name="Stop")).to_have_count(0)

@@ -28,11 +28,11 @@ from bot.engines.docker.answers import LARGEST, SHAPES
 from bot.engines.held import HeldDockerEngine
 from bot.services.decide.decide import Decide
 from bot.services.decide.propose import Propose
+from bot.services.leases import Leases
 from bot.services.look.fleet import Fleet
 from bot.services.look.planning import Planning
 from bot.services.rules.rights import Rights
 from bot.services.run.execute import Execute
-from bot.services.run.leases import Leases
 from bot.services.run.stop import Stop
 from bot.shell.show.records import draft_json
 from bot.slack.look.fleet import fleet_message
@@ -144,7 +144,7 @@ def questions(one: Told) -> list[Callable[[], object]]:
     return [
         engine.info, engine.disk_usage, engine.disk_space, engine.containers, engine.cache_records,
         lambda: engine.glance(60), lambda: engine.container(name), lambda: engine.image(name),
-        lambda: engine.network(name), lambda: engine.volume(name), lambda: engine.has_children(name),
+        lambda: engine.network(name), lambda: engine.volume(name), engine.parents,
         lambda: engine.remove_container(name), lambda: engine.untag(name), lambda: engine.remove_image(name),
         lambda: engine.remove_network(name), lambda: engine.remove_volume(name),
         lambda: engine.prune_cache(["abc"]), lambda: engine.pull(PULLED), lambda: engine.tag(name, "a:1"),
@@ -200,7 +200,7 @@ class Office:
         )(plan_id, BEN, approve=True)
 
     def execute(self, plan_id: str) -> PlanState:
-        leases = Leases(runs=self.store.runs, ticks=time.monotonic, lease=timedelta(seconds=60))
+        leases = Leases(claims=self.store.runs, owner="one", ticks=time.monotonic)
         Execute(
             plans=self.store.plans,
             runs=self.store.runs,
@@ -208,7 +208,6 @@ class Office:
             engines=Lead(self.engines),
             leases=leases,
             patience=timedelta(),
-            owner="one",
             changed=lambda: None,
             stopping=lambda: False,
             starting=lambda _state: True,

@@ -3,7 +3,9 @@
 import pytest
 
 from bot.core.docker.inventory import Kind
+from bot.core.life.states import Outcome
 from tests.services.bench import Bench
+from tests.services.held import look
 from tests.services.truth import check_exact, cleaned
 from tests.support.machines.engine import BUSYBOX, PrivateEngine
 
@@ -136,3 +138,19 @@ def test_what_the_narrower_profiles_take_of_the_cache_is_exact_too(bench: Bench)
     engine.build(lines, "app:1", files={"f": b"g" * 6_006}, buildkit=True)
     check_exact(cleaned(bench, "system"))
     check_exact(cleaned(bench))
+
+
+def test_cache_of_a_planned_image_that_stays_after_all_stays_too_and_only_what_went_is_reported(
+    bench: Bench,
+) -> None:
+    engine = bench.engine
+    base(engine)
+    on(engine, "base", "stays", 2_002)
+    on(engine, "base", "goes", 4_004)
+    plan = bench.approved()
+    engine.created("stays:1", "--name", "user", command=("/f",))
+    before = look(engine)
+    state = bench.run(plan)
+    assert state.reclaimed == before.on_disk - look(engine).on_disk > 4 * 4_004
+    kept = {each.reason for each in state.with_outcome(Outcome.KEPT) if each.item.kind is Kind.BUILD_CACHE}
+    assert kept == {"an image that stays shares it: removing it would free nothing"}

@@ -1,5 +1,7 @@
 """Containers: what ran since the plan was made is kept, and what is gone is called gone."""
 
+from pathlib import Path
+
 import pytest
 
 from bot.core.docker.inventory import Kind
@@ -94,3 +96,21 @@ def test_a_container_that_was_replaced_under_the_same_name_is_not_touched(bench:
     state = bench.run(plan)
     assert item(state, planned).outcome is Outcome.GONE
     assert look(engine).ids[Kind.CONTAINER] == {newer}
+
+
+def test_a_stopped_container_that_was_renamed_or_written_to_since_the_plan_is_kept(
+    bench: Bench, tmp_path: Path
+) -> None:
+    engine = bench.engine
+    base = engine.base()
+    made = {name: engine.stopped(base, "--name", name) for name in ("renamed", "written", "same")}
+    plan = bench.approved("everything", Kind.CONTAINER)
+    engine.docker("rename", "renamed", "precious")
+    (tmp_path / "file").write_text("precious")
+    engine.docker("cp", str(tmp_path / "file"), "written:/file")
+    state = bench.run(plan)
+    assert {each.item.name: each.reason for each in state.with_outcome(Outcome.KEPT)} == {
+        "renamed": "it was renamed to precious since the plan was made",
+        "written": "it was written to since the plan was made: it holds 8 bytes now, and held 0 then",
+    }
+    assert item(state, made["same"]).outcome is Outcome.REMOVED

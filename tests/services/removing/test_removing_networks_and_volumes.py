@@ -2,6 +2,9 @@
 
 import time
 from datetime import datetime
+from pathlib import Path
+
+import pytest
 
 from bot.core.docker.inventory import Kind
 from bot.core.life.states import Outcome, Status
@@ -103,7 +106,7 @@ def test_of_volumes_the_anonymous_and_unchanged_ones_go_and_their_bytes_are_told
         went: Outcome.GONE,
     }
     assert item(state, mounted).reason == "container later mounts it now"
-    assert "created at another time" in item(state, again).reason
+    assert "created anew" in item(state, again).reason
     assert before.gone(after) == {(Kind.VOLUME, unused)}
     assert named in after.ids[Kind.VOLUME]
     assert state.reclaimed == item(state, unused).bytes == 12_345
@@ -127,3 +130,35 @@ def test_a_volume_that_was_made_anew_in_the_second_of_the_plan_is_kept(bench: Be
     assert item(state, planned).outcome is Outcome.KEPT
     assert ("in the second of the plan" in item(state, planned).reason) == (first == again)
     assert look(engine).ids[Kind.VOLUME] == {planned}
+
+
+@pytest.mark.parametrize("written", [b"", b"a longer text than before"])
+def test_a_volume_that_was_written_to_since_the_plan_is_kept(bench: Bench, written: bytes) -> None:
+    engine = bench.engine
+    changed, same = (engine.volume(*ANONYMOUS, size=9) for _ in range(2))
+    next_second(engine)
+    plan = bench.approved("volumes")
+    where = engine.docker("volume", "inspect", "--format", "{{.Mountpoint}}", changed)
+    (Path(where) / "file").write_bytes(written)
+    state = bench.run(plan)
+    assert item(state, same).outcome is Outcome.REMOVED
+    assert item(state, changed).outcome is Outcome.KEPT
+    assert item(state, changed).reason == (
+        f"it was written to since the plan was made: it holds {len(written)} bytes now, and held 9 then"
+    )
+    assert (Path(where) / "file").read_bytes() == written
+
+
+def test_a_volume_in_which_a_file_was_made_since_the_plan_is_kept_with_a_reason_that_is_true(
+    bench: Bench,
+) -> None:
+    """Engine 20.10 tells the time of the last change in the folder as that of the volume's creation."""
+    engine = bench.engine
+    volume = engine.volume(*ANONYMOUS, size=9)
+    next_second(engine)
+    plan = bench.approved("volumes")
+    where = engine.docker("volume", "inspect", "--format", "{{.Mountpoint}}", volume)
+    (Path(where) / "more").write_bytes(b"precious")
+    state = bench.run(plan)
+    assert item(state, volume).outcome is Outcome.KEPT
+    assert "it was written to" in item(state, volume).reason

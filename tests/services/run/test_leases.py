@@ -7,7 +7,7 @@ import pytest
 
 from bot.core.errors import LeaseLostError, StoreUnavailableError
 from bot.ports import Run
-from bot.services.run.leases import HEARTBEAT, LEASE, MARGIN, Leases
+from bot.services.leases import HEARTBEAT, LEASE, MARGIN, Leases
 from bot.store.opening import Store
 from tests.store.samples import approved
 
@@ -29,26 +29,32 @@ class Slow:
     away: bool = False
     renewed: list[Run] = field(default_factory=list)
 
-    def claim(self, plan_id: str, owner: str, _lease: timedelta) -> Run:
+    def claimable(self) -> tuple[str, ...]:
+        return ("p1",)
+
+    def claim(self, plan_id: str, owner: str, lease: timedelta) -> Run:  # noqa: ARG002 - the port's own
         self.ticks.now += self.takes
         return Run(plan_id=plan_id, host="prod-3", owner=owner, attempt=1)
 
-    def renew(self, run: Run, _lease: timedelta) -> None:
+    def renew(self, claim: Run, lease: timedelta) -> None:  # noqa: ARG002 - the port's own
         self.ticks.now += self.takes
         if self.away:
             raise StoreUnavailableError("away")
-        self.renewed.append(run)
+        self.renewed.append(claim)
+
+    def release(self, claim: Run) -> None:
+        """Nothing."""
 
 
-def leases(slow: Slow, seconds: float = 60) -> Leases:
+def leases(slow: Slow, seconds: float = 60) -> Leases[Run]:
     return Leases(
-        runs=slow,  # type: ignore[arg-type] # only what leases call of runs
-        ticks=slow.ticks, lease=timedelta(seconds=seconds), silence=timedelta(minutes=20),
+        claims=slow, owner="me", ticks=slow.ticks, lease=timedelta(seconds=seconds),
+        silence=timedelta(minutes=20),
     )  # fmt: skip
 
 
-def claimed(slow: Slow, held: Leases) -> Run:
-    run = held.claim("p1", "me")
+def claimed(slow: Slow, held: Leases[Run]) -> Run:
+    run = held.claim("p1")
     assert run is not None
     return run
 
@@ -94,8 +100,8 @@ def test_the_lease_counts_from_before_the_statement_that_wrote_it() -> None:
 def test_a_process_that_was_stopped_and_goes_on_begins_nothing(store: Store) -> None:
     ticks = Ticks()
     approved(store)
-    held = Leases(runs=store.runs, ticks=ticks, lease=timedelta(seconds=-1))
-    run = held.claim("p1", "stopped")
+    held = Leases(claims=store.runs, owner="stopped", ticks=ticks, lease=timedelta(seconds=-1))
+    run = held.claim("p1")
     assert run is not None
     assert store.runs.claim("p1", "another", LEASE) is not None
     ticks.now += 3600
@@ -124,7 +130,7 @@ def test_an_older_run_of_the_same_plan_does_not_act_under_the_lease_of_the_newer
     slow = Slow(Ticks())
     held = leases(slow)
     older = claimed(slow, held)
-    held._held["p1"].run = Run(plan_id="p1", host="prod-3", owner="me", attempt=2)
+    held._held["p1"].claim = Run(plan_id="p1", host="prod-3", owner="me", attempt=2)
     with pytest.raises(LeaseLostError):
         held.before_effect(older)
     held.drop(older)

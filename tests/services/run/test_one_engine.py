@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
+from unittest.mock import patch
 
 import pytest
 
@@ -13,14 +14,15 @@ from bot.core.plan.arguments import Arguments
 from bot.core.rules.hosts import Host, Hosts, SocketAddress
 from bot.core.rules.policy import Policy
 from bot.core.rules.rules import Rules
+from bot.engines.held import HeldDockerEngine
 from bot.engines.registry import DockerEngines
 from bot.ports import Run
 from bot.services.decide.decide import Decide
 from bot.services.decide.propose import Propose
+from bot.services.leases import Leases
 from bot.services.look.planning import Planning
 from bot.services.rules.rights import Rights
 from bot.services.run.execute import Execute
-from bot.services.run.leases import Leases
 from bot.services.run.restore import Restore
 from bot.store.opening import Store
 from bot.trial.sample import SampleEngine
@@ -84,29 +86,32 @@ class World:
     def run(self) -> PlanState:
         world = self
 
-        class Watched(Leases):
-            def before_effect(self, run: Run) -> None:
-                super().before_effect(run)
+        class Watched(Leases[Run]):
+            def before_effect(self, claim: Run) -> None:
+                super().before_effect(claim)
                 world.effects += 1
                 world.happens(f"effect {world.effects}")
 
-        def changed() -> None:
-            ended = [item for item in self.state().items if item.outcome is Outcome.REMOVED]
-            self.happens(f"ended {len(ended)}")
+        meant = HeldDockerEngine.still_meant
 
-        Execute(
+        def between(engine: HeldDockerEngine) -> None:
+            world.happens(f"ended {world.effects}")
+            meant(engine)
+
+        execute = Execute(
             plans=self.store.plans,
             runs=self.store.runs,
             audit=self.store.audit,
             engines=self.engines,
-            leases=Watched(runs=self.store.runs, ticks=lambda: 5.0),
-            owner="one",
-            changed=changed,
+            leases=Watched(claims=self.store.runs, owner="one", ticks=lambda: 5.0),
+            changed=lambda: None,
             stopping=lambda: False,
             starting=lambda _state: True,
             pause=lambda _seconds: None,
             rules=lambda _plan, _engine: lambda _item: None,
-        )(self.plan_id)
+        )
+        with patch.object(HeldDockerEngine, "still_meant", between):
+            execute(self.plan_id)
         return self.state()
 
     def restore(self) -> PlanState:
@@ -121,7 +126,7 @@ class World:
             trail=self.store.trail,
             restores=self.store.restores,
             engines=self.engines,
-            owner="one",
+            leases=Leases(claims=self.store.restores, owner="one", ticks=lambda: 5.0),
             changed=changed,
             stopping=lambda: False,
         )

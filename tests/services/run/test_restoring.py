@@ -1,6 +1,7 @@
 """Restoring removed images on a real engine, from a real registry on loopback."""
 
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -11,7 +12,7 @@ import pytest
 
 from bot.core.audit.events import Tag
 from bot.core.docker.inventory import EngineInfo, Kind
-from bot.core.errors import RefusedError
+from bot.core.errors import LeaseLostError, RefusedError
 from bot.core.life.restoring import Restored, RestoreStatus, lost_for_good
 from bot.core.life.states import PlanState
 from bot.core.rules.hosts import Hosts
@@ -20,9 +21,10 @@ from bot.core.rules.registries import RegistryLogin
 from bot.engines.docker.registries.logins import Logins
 from bot.engines.registry import DockerEngines
 from bot.ports import Engines
+from bot.services.leases import Leases
 from bot.services.rules.rights import Rights
 from bot.services.run.restore import Restore
-from bot.services.work.restoring import RestoreLoop
+from bot.services.work.worker import PATIENCE, Signals, Worker
 from tests.services.bench import (
     ANNA,
     BEN,
@@ -68,7 +70,7 @@ def restore(
         trail=bench.store.trail,
         restores=bench.store.restores,
         engines=engines or bench.engines,
-        owner=owner,
+        leases=Leases(claims=bench.store.restores, owner=owner, ticks=time.monotonic),
         changed=lambda: None,
         stopping=lambda: False,
     )
@@ -189,7 +191,7 @@ def test_who_may_not_restore_is_told_who_may_and_the_attempt_is_in_the_audit(
         e.event for e in bench.store.audit.events(removed.plan.id) if e.event.tag is Tag.RESTORE_REFUSED
     ]
     assert [event.actor for event in refused] == [BEN.id, ANNA.id]
-    assert bench.store.restores.due() == ()
+    assert bench.store.restores.claimable() == ()
 
 
 def test_a_host_that_is_no_longer_registered_and_a_plan_that_is_nobodys_are_refused(
@@ -238,9 +240,9 @@ def test_another_process_goes_on_where_one_died(bench: Bench, removed: PlanState
     restore(bench).ask(removed.plan.id, ANNA)
     run = bench.store.restores.claim(removed.plan.id, "dead", timedelta())
     assert run is not None
-    assert bench.store.restores.due() == (removed.plan.id,)
+    assert bench.store.restores.claimable() == (removed.plan.id,)
     restore(bench, owner="alive")(removed.plan.id)
-    assert bench.store.restores.due() == ()
+    assert bench.store.restores.claimable() == ()
     now = bench.state(removed.plan)
     assert now.restoring is not None
     assert [image.outcome for image in now.restoring.images] == [Restored.RESTORED]
@@ -264,11 +266,11 @@ def test_nothing_is_pulled_on_another_engine_than_the_images_were_removed_from(
 
 
 def test_the_loop_takes_up_what_is_asked_for_and_ends(bench: Bench, removed: PlanState) -> None:
-    ending = threading.Event()
-    waker = threading.Event()
-    work = replace(restore(bench), stopping=ending.is_set, changed=waker.set)
-    loop = RestoreLoop(work, waker, poll_seconds=30)
-    loop.start()
+    signals = Signals()
+    work = replace(restore(bench), stopping=signals.ending, changed=signals.changed)
+    worker = Worker(signals, poll=30)
+    worker.take_up("restore", work.leases, work, PATIENCE)
+    worker.start()
     work.ask(removed.plan.id, ANNA)
 
     def over() -> bool:
@@ -276,8 +278,7 @@ def test_the_loop_takes_up_what_is_asked_for_and_ends(bench: Bench, removed: Pla
         return now is not None and now.status is RestoreStatus.ENDED
 
     wait_until(over)
-    ending.set()
-    loop.stop()
+    worker.stop()
     assert len(tagged(bench)) == 1
 
 
@@ -328,3 +329,14 @@ def test_an_image_of_a_private_registry_comes_back_where_its_login_is_configured
             work.ask(plan.id, ANNA)
             work(plan.id)
         assert bench.engine.docker("image", "inspect", name, "--format", "{{.Id}}") == image_id
+
+
+def test_nothing_is_pulled_once_the_lease_of_a_restoring_is_lost(bench: Bench, removed: PlanState) -> None:
+    work = restore(bench)
+    work.ask(removed.plan.id, ANNA)
+    lost = Leases(claims=bench.store.restores, owner="one", ticks=time.monotonic, lease=timedelta(seconds=-1))
+    with pytest.raises(LeaseLostError, match=r"the lease of the restoring of plan .* could not be renewed"):
+        replace(work, leases=lost)(removed.plan.id)
+    assert tagged(bench) == {}
+    work(removed.plan.id)
+    assert len(tagged(bench)) == 1

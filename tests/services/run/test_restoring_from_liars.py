@@ -14,6 +14,7 @@ from bot.core.rules.hosts import Hosts, SocketAddress
 from bot.engines.clients import Clients
 from bot.engines.held import HeldDockerEngine
 from bot.engines.limits import Limits
+from bot.services.leases import Leases
 from bot.services.rules.rights import Rights
 from bot.services.run import restore as restoring
 from bot.services.run.restore import Restore
@@ -79,7 +80,7 @@ def restorer(store: Store, told: Told, limits: Limits = QUICK) -> Iterator[tuple
                     trail=store.trail,
                     restores=store.restores,
                     engines=Lead(engine),
-                    owner="one",
+                    leases=Leases(claims=store.restores, owner="one", ticks=time.monotonic),
                     changed=lambda: None,
                     stopping=lambda: False,
                 ),
@@ -94,7 +95,7 @@ def reasons(store: Store, work: Restore) -> list[str]:
     state = the(store, "a").restoring
     assert state is not None
     assert state.status is RestoreStatus.ENDED
-    assert store.restores.due() == ()
+    assert store.restores.claimable() == ()
     assert {image.outcome for image in state.images} == {Restored.FAILED}
     events = [link.event for link in store.audit.events("a")]
     told = [event.facts["reason"] for event in events if event.tag is Tag.RESTORE_IMAGE]

@@ -9,6 +9,7 @@ from bot.core.docker.inventory import Kind
 from bot.core.errors import HostUnreachableError, LeaseLostError
 from bot.core.life.states import Outcome, Status
 from bot.ports import Run
+from bot.services.run.groups import MOST
 from bot.store.opening import Store
 from tests.services.bench import HOST, LEASE, Bench, imported, item, outcomes
 from tests.services.held import look
@@ -45,7 +46,7 @@ def test_the_engine_is_only_called_for_what_the_store_says_is_being_removed(
         removing = state.with_outcome(Outcome.REMOVING)
         named = {name for each in removing for name in (each.item.id, *each.item.references)}
         assert set(ids) <= named
-        assert call == "prune_cache" or len(removing) == 1
+        assert call == "prune_cache" or len(removing) <= MOST
         written = [
             link.event.facts["id"] for link in other.audit.events(plan.id)
             if str(link.event.tag) == "deckhand:item:removing"
@@ -149,13 +150,16 @@ def test_a_run_that_loses_its_lease_stands_down_and_writes_nothing_more(
             assert run is not None
             taken.append(run)
             written.append(len(other.audit.events(plan.id)))
+            execute.leases.drop(Run(plan_id=plan.id, host=HOST, owner="replica-1", attempt=1))
 
+    execute = bench.execute(engines=bench.watched(calling))
     with pytest.raises(LeaseLostError):
-        bench.execute(engines=bench.watched(calling))(plan.id)
+        execute(plan.id)
     assert len(calls) == 2
     assert len(bench.store.audit.events(plan.id)) == written[0]
-    ends = [Outcome.REMOVED, Outcome.REMOVING, Outcome.PLANNED, Outcome.PLANNED]
-    assert list(outcomes(bench.state(plan)).values()) == ends
+    ends = list(outcomes(bench.state(plan)).values())
+    assert ends[:2] == [Outcome.REMOVED, Outcome.REMOVING]
+    assert set(ends[2:]) <= {Outcome.REMOVING, Outcome.PLANNED}, "of the group's, or of a later one"
 
     other.runs.release(taken[0])
     state = bench.run(plan)

@@ -67,9 +67,9 @@ def test_a_host_that_dies_in_a_run_parks_it_until_a_person_says_how_it_goes_on(s
         state = bench.state(plan)
         assert (state.status, state.finished_at) == (Status.RUNNING, None)
         assert state.attention.startswith(f"{HOST}: ")
-        assert list(outcomes(state).values()) == [
-            Outcome.REMOVED, Outcome.REMOVING, Outcome.PLANNED, Outcome.PLANNED,
-        ]  # fmt: skip
+        ends = list(outcomes(state).values())
+        assert ends[:2] == [Outcome.REMOVED, Outcome.REMOVING]
+        assert set(ends[2:]) <= {Outcome.REMOVING, Outcome.PLANNED}, "of the group's, or of a later one"
         assert bench.tags(plan)[-1] == "deckhand:cleanup:parked"
         engine.start()
         names = engine.docker("ps", "--all", "--format", "{{.Names}}").split()
@@ -85,7 +85,7 @@ def test_a_host_that_dies_in_a_run_parks_it_until_a_person_says_how_it_goes_on(s
         ended = bench.run(plan)
         assert (ended.status, ended.attention, ended.attempt) == (Status.DONE, "", 2)
         assert list(outcomes(ended).values()) == [Outcome.REMOVED] * 4
-        assert [each.reconciled for each in ended.items] == [False, True, False, False]
+        assert [each.reconciled for each in ended.items] == [each is Outcome.REMOVING for each in ends]
         assert bench.run(again).status is Status.DONE
 
 
@@ -155,16 +155,20 @@ def test_an_audit_that_fails_in_a_run_ends_it_there_and_the_next_process_goes_on
 
     with pytest.raises(StoreUnavailableError):
         bench.execute(engines=bench.watched(calling))(plan.id)
-    assert len(calls) == 2
-    assert list(outcomes(bench.state(plan)).values()) == [
-        Outcome.REMOVED, Outcome.REMOVING, Outcome.PLANNED, Outcome.PLANNED,
-    ]  # fmt: skip
+    began = list(outcomes(bench.state(plan)).values())
+    assert began == [Outcome.REMOVED, *[Outcome.REMOVING] * (len(calls) - 1), *began[len(calls) :]]
+    assert set(began[len(calls) :]) <= {Outcome.PLANNED}, (
+        "nothing was begun whose intent was not written before"
+    )
     sql(MEND)
     sql("UPDATE plan SET lease_until = '2000-01-01T00:00:00.000000Z'")
     state = bench.run(plan)
-    assert list(outcomes(state).values()) == [
-        Outcome.REMOVED, Outcome.GONE, Outcome.REMOVED, Outcome.REMOVED,
-    ]  # fmt: skip
+    ends = {
+        Outcome.REMOVED: Outcome.REMOVED,
+        Outcome.REMOVING: Outcome.GONE,
+        Outcome.PLANNED: Outcome.REMOVED,
+    }
+    assert list(outcomes(state).values()) == [ends[each] for each in began]
     assert bench.store.chain.verify().broken is None
 
 

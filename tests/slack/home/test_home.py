@@ -248,7 +248,7 @@ def test_a_running_cleanup_shows_how_far_it_is_and_is_stopped_on_the_home(
 def test_a_cleanup_that_needs_attention_is_at_the_top_of_who_may_act_and_taken_up_there(
     start: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.services.run.execute.HOST_WAITS", (0.01,))
+    monkeypatch.setattr("bot.services.run.patience.HOST_WAITS", (0.01,))
     gate = Gate(monkeypatch, before=1)
     place = start(STOPPERS.replace('approve = ["*"]', 'approve = ["U0BOB"]'))
     plan = place.propose(ANN)

@@ -10,7 +10,7 @@ from bot.core.audit.events import Tag
 from bot.core.docker.inventory import Kind
 from bot.core.life.states import Status
 from bot.core.plan.plan import Person
-from bot.services.work.background import Background
+from bot.services.work.worker import Worker
 from bot.slack.action_ids import ADJUST, APPROVE
 from bot.slack.plan.forms.adjusting import DROP, KEEP, KINDS, UNTIL
 from bot.trial.sample import Builder
@@ -122,7 +122,7 @@ def test_who_may_not_ask_for_cleanups_gets_no_form(start: Start) -> None:
 
 
 def test_an_expired_plan_gets_no_form(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Background, "_start_cleanups", lambda _self: None)
+    monkeypatch.setattr(Worker, "take_up", lambda *_: None)
     place = start(OPEN_TO_ALL + 'expires = "1s"\n')
     plan = place.propose(ANN)
     eventually(place.store.plans.due)

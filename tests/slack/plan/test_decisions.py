@@ -6,7 +6,7 @@ import pytest
 
 from bot.core.audit.events import Tag
 from bot.core.life.states import Status
-from bot.services.work.background import Background
+from bot.services.work.worker import Worker
 from bot.slack.action_ids import APPROVE, WITHDRAW
 from tests.slack.place import ANN, BOB, CYD, Place, buttons, deciding, eventually, shown
 
@@ -117,7 +117,7 @@ def test_a_click_on_an_expired_plan_is_told_so_and_takes_the_buttons_away(
     start: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # A process that is too busy to expire plans by itself: the click has to.
-    monkeypatch.setattr(Background, "_start_cleanups", lambda _self: None)
+    monkeypatch.setattr(Worker, "take_up", lambda *_: None)
     place = start(policy('approve = ["*"]\nexpires = "1s"'))
     plan = place.propose(ANN)
     plan_id = buttons(plan)[APPROVE]

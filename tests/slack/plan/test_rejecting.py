@@ -6,7 +6,7 @@ import pytest
 
 from bot.core.audit.events import Tag
 from bot.core.life.states import Status
-from bot.services.work.background import Background
+from bot.services.work.worker import Worker
 from bot.slack.action_ids import REJECT, REJECT_REASON
 from bot.slack.plan.forms.rejecting import REASON, reason_of, reject_form
 from bot.trial.workspace import Group
@@ -132,7 +132,7 @@ def test_a_form_that_cannot_be_opened_is_answered_privately(start: Start, error:
 
 
 def test_a_plan_that_expired_gets_no_form(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Background, "_start_cleanups", lambda _self: None)
+    monkeypatch.setattr(Worker, "take_up", lambda *_: None)
     place = start(OPEN_TO_ALL + 'expires = "1s"\n')
     plan = place.propose(ANN)
     eventually(place.store.plans.due)

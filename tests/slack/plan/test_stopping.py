@@ -84,7 +84,7 @@ def test_a_plan_that_waits_says_for_whom_and_can_be_cancelled(
 def test_a_cleanup_that_stands_still_is_taken_up_again_by_whoever_may_approve(
     start: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.services.run.execute.HOST_WAITS", (0.01,))
+    monkeypatch.setattr("bot.services.run.patience.HOST_WAITS", (0.01,))
     gate = Gate(monkeypatch, before=1)
     place = start(STOPPERS)
     plan = place.propose(ANN)

@@ -131,7 +131,7 @@ def test_nothing_is_restored_for_somebody_who_did_not_ask(store: Store, attack: 
     store.restores.ask("p1", BEN, lambda _state, _now: event(Tag.RESTORE_ASKED, actor=BEN.id))
     attack("UPDATE restore SET person_id = 'U0EVE'")
     assert store.restores.claim("p1", "replica-1", LEASE) is None
-    assert store.restores.due() == ()
+    assert store.restores.claimable() == ()
     assert tags(store)[-1] == str(Tag.PLAN_DIFFERS)
 
 

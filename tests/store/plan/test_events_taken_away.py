@@ -112,4 +112,4 @@ def test_a_restoring_that_has_ended_is_not_begun_again(sealed: Store, attack_sea
     _take_away(sealed, attack_sealed, refilled=False)
     attack_sealed("UPDATE restore SET status = 'waiting'")
     assert sealed.restores.claim("p1", "replica-1", LEASE) is None
-    assert sealed.restores.due() == ()
+    assert sealed.restores.claimable() == ()

@@ -46,9 +46,9 @@ def test_a_restoring_is_part_of_its_plan_from_the_question_to_the_end(store: Sto
     assert the(store, "a").restoring is None
     first = asked(store)
     assert (first.number, first.status, first.asked_by) == (1, RestoreStatus.WAITING, BEN)
-    assert store.restores.due() == ("a",)
+    assert store.restores.claimable() == ("a",)
     run = claimed(store)
-    assert store.restores.due() == ()
+    assert store.restores.claimable() == ()
     store.restores.record(run, IMAGE, RESULT)
     running = the(store, "a").restoring
     assert running is not None
@@ -102,7 +102,7 @@ def test_of_many_clicks_one_asks_and_of_many_processes_one_claims(store: Store) 
 def test_what_was_taken_over_can_no_longer_be_written_by_who_lost_it(store: Store) -> None:
     asked(store)
     lost = claimed(store, lease=timedelta())
-    assert store.restores.due() == ("a",)
+    assert store.restores.claimable() == ("a",)
     now = claimed(store, "replica-2")
     for write in (
         lambda: store.restores.renew(lost, LEASE),
@@ -139,4 +139,4 @@ def test_what_decides_against_it_leaves_nothing_behind(store: Store) -> None:
     with pytest.raises(RefusedError, match="There is no plan"):
         store.restores.ask("nowhere", BEN, no)
     assert the(store, "a") == before
-    assert store.restores.due() == ()
+    assert store.restores.claimable() == ()

@@ -75,6 +75,7 @@ def run(engine: HeldDockerEngine, plan: Draft) -> list[ItemState]:
         before_effect=lambda: None,
         untagging=lambda *_: None,
         pause=lambda _: None,
+        ticks=lambda: 0.0,
         rules=lambda _item: None,
     )
     states = [ItemState(position=number, item=one) for number, one in enumerate(plan.items)]
