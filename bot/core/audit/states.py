@@ -5,7 +5,7 @@ message was brought up to date, and whatever earlier releases did not write into
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import MISSING, dataclass, fields, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
@@ -154,7 +154,11 @@ def _draft(facts: Mapping[str, Any], row: Draft | None) -> Draft:
 
 
 def _engine(facts: Mapping[str, Any]) -> EngineInfo:
-    return EngineInfo(**{one.name: str(facts.get(one.name, NOT_RECORDED)) for one in fields(EngineInfo)})
+    """What may be unknown is so where no event tells of it: a plan does not carry all that an engine is."""
+    unknown = {
+        one.name: NOT_RECORDED if one.default is MISSING else one.default for one in fields(EngineInfo)
+    }
+    return EngineInfo(**{name: str(facts.get(name, otherwise)) for name, otherwise in unknown.items()})
 
 
 def _pinned(told: tuple[Item, ...], rows: tuple[Item, ...]) -> tuple[Item, ...]:
