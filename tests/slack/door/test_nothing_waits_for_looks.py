@@ -63,7 +63,7 @@ def test_votes_withdrawals_rejections_and_a_cleanup_go_on_while_all_looks_and_pl
     place = start(two_hosts(slow))
     kept = place.propose(ANN, "everything")
     place.workspace.command(BOB, "/docker-prune", "prod-3 everything until=2h")
-    rejected = eventually(lambda: [m for m in place.workspace.messages() if "U0BOB" in m.text])[0]
+    rejected = eventually(lambda: [m for m in place.workspace.messages() if "Asked for by bob" in m.text])[0]
     kept_id, rejected_id = buttons(kept)[APPROVE], buttons(rejected)[APPROVE]
     look_a_lot(place)
     place.approve(BOB, kept)
