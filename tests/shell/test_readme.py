@@ -70,7 +70,7 @@ def test_a_configuration_of_the_readme_loads(tmp_path: Path, text: str) -> None:
 
 def test_every_link_and_picture_is_there() -> None:
     targets = re.findall(r"\]\((?!https?:)([^)#]+)\)", README)
-    assert {"deploy/picture.png", "LICENSE"} <= set(targets)
+    assert {"deploy/pictures/report.png", "LICENSE"} <= set(targets)
     assert [target for target in targets if not (ROOT / target).exists()] == []
 
 
