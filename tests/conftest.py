@@ -109,13 +109,16 @@ def sqlite_template() -> Path:
 
 
 @pytest.fixture
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """A database with the schema and no rows: SQLite, unless the fixture's parameter says PostgreSQL."""
     if getattr(request, "param", "sqlite") == "sqlite":
         shutil.copy(request.getfixturevalue("sqlite_template"), tmp_path / "deckhand.db")
-        return f"sqlite:///{tmp_path / 'deckhand.db'}"
+        yield f"sqlite:///{tmp_path / 'deckhand.db'}"
+        return
     server: PrivatePostgres = request.getfixturevalue("postgres")
-    return server.url(server.new_database(request.getfixturevalue("postgres_template")), SECRET)
+    database = server.new_database(request.getfixturevalue("postgres_template"))
+    yield server.url(database, SECRET)
+    server.drop_database(database)
 
 
 @pytest.fixture
