@@ -1,31 +1,25 @@
 """The only wiring: settings to a running Deckhand."""
 
 import logging
-import signal
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
-from typing import NoReturn
 
 from pydantic import SecretStr
 from slack_bolt import App
 
-from bot.config.reloading import Reloading
-from bot.config.settings import MetricsSettings, Settings, SlackSettings, load
-from bot.core.errors import ConfigurationError
+from bot.config.settings import Settings, SlackSettings
 from bot.core.rules.hosts import Hosts
 from bot.core.rules.rules import Rules
 from bot.engines.docker.registries.logins import Logins
 from bot.engines.registry import DockerEngines
 from bot.ports import NO_METRICS, Figures, Metrics
-from bot.process.arriving import Arriving
 from bot.process.clock import SteadyClock, process_now
-from bot.process.ending import Ending, gone_at_the_latest, leave
+from bot.process.ending import Ending
 from bot.process.names import new_id, process_name
-from bot.process.systemd import READY, STOPPING, Manager
 from bot.services.audit.heads import PostHead
 from bot.services.audit.review import Review
 from bot.services.clocks import CHECK_SECONDS, Clocks
@@ -43,6 +37,7 @@ from bot.services.run.starting import Starting
 from bot.services.run.stop import Stop
 from bot.services.run.waiting_rules import LOOP_SECONDS as RULES_SECONDS
 from bot.services.run.waiting_rules import WaitingRules
+from bot.services.use_cases import UseCases
 from bot.services.watch.reminding import LOOP_SECONDS as REMINDERS_SECONDS
 from bot.services.watch.reminding import Reminding
 from bot.services.watch.schedules import Schedules
@@ -50,7 +45,6 @@ from bot.services.watch.streams import STREAMS_SECONDS, Streams
 from bot.services.work.budget import Budget
 from bot.services.work.show import Show
 from bot.services.work.worker import PATIENCE, POLL_SECONDS, Signals, Worker
-from bot.slack.audit.handlers import AuditHandlers
 from bot.slack.audit.heads import PostedHeads
 from bot.slack.chat import SlackChat
 from bot.slack.client import web_client
@@ -59,46 +53,21 @@ from bot.slack.door.ack_first import AckFirst
 from bot.slack.door.answering import Answering
 from bot.slack.door.http_mode import HttpReceiver
 from bot.slack.door.replying import Replies
-from bot.slack.door.routing import Routing
 from bot.slack.door.server import Receiver, SocketReceiver, bolt_app
 from bot.slack.door.ways import Ways, lanes
-from bot.slack.home.handlers import HomeHandlers
 from bot.slack.home.showing import LOOP_SECONDS as HOME_SECONDS
 from bot.slack.home.showing import HomeShow
-from bot.slack.look.handlers import LookHandlers
-from bot.slack.look.picture import can_draw
-from bot.slack.plan.copies import Copies
-from bot.slack.plan.deciding import DecisionHandlers
-from bot.slack.plan.forms.handlers import FormHandlers
-from bot.slack.plan.proposing import ProposalHandlers
+from bot.slack.opening import open_routes
 from bot.slack.plan.showing import ShownPlans
-from bot.slack.routes import Handlers, routes
-from bot.slack.words import WordHandlers
 from bot.store.db import revisions
 from bot.store.opening import Store, open_store
 from bot.telemetry.health import Health
-from bot.telemetry.listener import Listener
-from bot.telemetry.registry import Registry
 
 LOG = logging.getLogger(__name__)
 
 BOLT_THREADS = 10
 HEAD_SECONDS = 20.0
 """How late the daily head of the audit may come."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UseCases:
-    """What people ask for."""
-
-    rights: Rights
-    planning: Planning
-    propose: Propose
-    decide: Decide
-    stop: Stop
-    restore: Restore
-    review: Review
-    fleet: Fleet
 
 
 class Deckhand:
@@ -191,7 +160,10 @@ class Deckhand:
         worker.whenever("messages", show, POLL_SECONDS, at_last=True)
         worker.whenever("homes", homes, HOME_SECONDS)
         answering = Answering(Replies(chat=chat, budget=budget), rights, ways, ack_first.hold)
-        self._handlers(uses, homes, show, chat, answering).open(app)
+        open_routes(
+            uses, hosts=self._hosts, homes=homes, show=show, chat=chat, answering=answering,
+            clock=self._steady, pictures=settings.slack.pictures,
+        ).open(app)  # fmt: skip
 
         worker.start()
         self._at_the_end("cleanups", 7, worker.stop)
@@ -293,36 +265,6 @@ class Deckhand:
             gather=gather, audit=store.audit, chat=chat, clock=self._steady, wake=self._signals.changed
         )
 
-    def _handlers(
-        self, uses: UseCases, homes: HomeShow, show: Show, chat: SlackChat, answering: Answering
-    ) -> Routing:
-        """What answers people in Slack."""
-        replies, submit = answering.replies, answering.submit
-        proposals = ProposalHandlers(
-            planning=uses.planning, proposals=uses.propose, chat=chat, replies=replies, submit=submit,
-            show_now=show,
-        )  # fmt: skip
-        looks = LookHandlers(
-            hosts=self._hosts, rights=uses.rights, planning=uses.planning, fleet=uses.fleet,
-            clock=self._steady, replies=replies, submit=submit,
-            pictures=self._settings.slack.pictures and can_draw(),
-        )  # fmt: skip
-        audits = AuditHandlers(review=uses.review, replies=replies)
-        handlers = Handlers(
-            looks=looks,
-            proposals=proposals,
-            decisions=DecisionHandlers(
-                decide=uses.decide, stopping=uses.stop, restoring=uses.restore, chat=chat, replies=replies,
-                submit=submit,
-            ),
-            forms=FormHandlers(asking=proposals, chat=chat, submit=submit),
-            audits=audits,
-            words=WordHandlers(looks=looks, proposals=proposals, audits=audits, replies=replies),
-            homes=HomeHandlers(show=homes),
-            copies=Copies(plans=uses.propose.plans, chat=chat),
-        )  # fmt: skip
-        return Routing(routes=routes(handlers), answering=answering, pressed_at_home=handlers.homes.pressed)
-
 
 def make_receiver(slack: SlackSettings, app: App, ack_first: AckFirst) -> Receiver:
     """Socket Mode or HTTP, as the settings say."""
@@ -333,42 +275,3 @@ def make_receiver(slack: SlackSettings, app: App, ack_first: AckFirst) -> Receiv
 
 def _secret(value: SecretStr | None) -> str:
     return value.get_secret_value() if value else ""
-
-
-def make_listener(settings: MetricsSettings, health: Health, registry: Registry) -> Listener | None:
-    """What answers operators, started; ConfigurationError when the address that somebody wrote cannot be had."""
-    if settings.listen is None:
-        return None
-    listener = Listener(settings.listen, health, registry)
-    try:
-        LOG.info("health and metrics: %s", listener.start())
-    except ConfigurationError as error:
-        if settings.wanted:
-            raise
-        LOG.warning("health and metrics are not answered: %s", error)
-        return None
-    return listener
-
-
-def run(settings: Settings, arriving: Arriving) -> NoReturn:
-    """Run until SIGTERM or SIGINT arrives; logs one line ``ready`` when it is connected."""
-    registry, manager = Registry(), Manager()
-    deckhand = Deckhand(settings, registry)
-    listener = make_listener(settings.metrics, deckhand.health, registry)
-    reloading = Reloading(settings.file, partial(load, settings.file, for_slack=True), deckhand.adopt)
-    deckhand.start()
-    reloading.start()
-    LOG.info("ready: %s mode, %d hosts registered", settings.slack.mode, len(settings.rules.hosts.by_name))
-    manager.tell(READY)
-    manager.keep_watch(deckhand.health.dead)
-    while arriving.wait() is signal.SIGHUP:
-        reloading.now()
-    gone_at_the_latest()
-    manager.tell(STOPPING)
-    LOG.info("stopping: no new work, running items end first")
-    Ending().within("configuration", 2, reloading.stop)
-    deckhand.stop()
-    if listener is not None:
-        Ending().within("listener", 2, listener.stop)
-    LOG.info("stopped")
-    leave()

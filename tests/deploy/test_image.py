@@ -120,7 +120,7 @@ def test_the_next_image_takes_up_what_the_one_before_left_and_both_end_in_order(
         wait_until(lambda: " ready: " in logs(engine, container))  # noqa: B023 - asked for at once
         engine.docker("stop", "--time", "30", container)
         assert inspected(engine, container, "{{.State.ExitCode}}") == "0"
-        assert "INFO bot.app: stopped" in logs(engine, container)
+        assert "INFO bot.shell.serving: stopped" in logs(engine, container)
     assert (folder / "data" / "deckhand.db").exists()
 
 

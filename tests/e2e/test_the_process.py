@@ -58,10 +58,10 @@ def test_ready_is_logged_once_when_connected_and_sigterm_ends_the_process(
     (trace,) = re.findall(r" \[([0-9a-z]{10})\]$", log.read_text(), re.MULTILINE)
     lines = [re.sub(r"^\S+ \S+ ", "", line) for line in log.read_text().splitlines()]
     assert lines == [
-        "INFO bot.app: ready: socket mode, 1 hosts registered",
+        "INFO bot.shell.serving: ready: socket mode, 1 hosts registered",
         f"INFO bot.slack.door.routing: /docker-df of U0ANN [{trace}]",
-        "INFO bot.app: stopping: no new work, running items end first",
-        "INFO bot.app: stopped",
+        "INFO bot.shell.serving: stopping: no new work, running items end first",
+        "INFO bot.shell.serving: stopped",
     ]
 
 

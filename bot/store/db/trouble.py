@@ -30,7 +30,7 @@ _POSTGRESQL = {
     "28P01": "refuses Deckhand's login",
     "3D000": "does not exist on its server",
     "42501": "does not let Deckhand's user do what it must",
-    "42P01": "has no tables yet: run `deckhand db migrate`",
+    "42P01": "has no tables yet: run `deckhand db upgrade`",
     "53100": "cannot be written: the disk is full",
     "53300": "has no connections left",
     "55P03": "stayed locked by another process",

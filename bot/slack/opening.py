@@ -1,0 +1,54 @@
+"""Who answers people in Slack, made from what they ask for."""
+
+from collections.abc import Callable
+
+from bot.core.rules.hosts import Hosts
+from bot.ports import Clock
+from bot.services.use_cases import UseCases
+from bot.services.work.show import Show
+from bot.slack.audit.handlers import AuditHandlers
+from bot.slack.chat import SlackChat
+from bot.slack.door.answering import Answering
+from bot.slack.door.routing import Routing
+from bot.slack.home.handlers import HomeHandlers
+from bot.slack.home.showing import HomeShow
+from bot.slack.look.handlers import LookHandlers
+from bot.slack.look.picture import can_draw
+from bot.slack.plan.copies import Copies
+from bot.slack.plan.deciding import DecisionHandlers
+from bot.slack.plan.forms.handlers import FormHandlers
+from bot.slack.plan.proposing import ProposalHandlers
+from bot.slack.routes import Handlers, routes
+from bot.slack.words import WordHandlers
+
+
+def open_routes(  # noqa: PLR0913 - what each handler is made of
+    uses: UseCases, *, hosts: Callable[[], Hosts], homes: HomeShow, show: Show, chat: SlackChat,
+    answering: Answering, clock: Clock, pictures: bool,
+) -> Routing:  # fmt: skip
+    """Make every handler, and the table that leads to them; ``pictures`` are offered where they can be drawn."""
+    replies, submit = answering.replies, answering.submit
+    proposals = ProposalHandlers(
+        planning=uses.planning, proposals=uses.propose, chat=chat, replies=replies, submit=submit,
+        show_now=show,
+    )  # fmt: skip
+    looks = LookHandlers(
+        hosts=hosts, rights=uses.rights, planning=uses.planning, fleet=uses.fleet,
+        clock=clock, replies=replies, submit=submit,
+        pictures=pictures and can_draw(),
+    )  # fmt: skip
+    audits = AuditHandlers(review=uses.review, replies=replies)
+    handlers = Handlers(
+        looks=looks,
+        proposals=proposals,
+        decisions=DecisionHandlers(
+            decide=uses.decide, stopping=uses.stop, restoring=uses.restore, chat=chat, replies=replies,
+            submit=submit,
+        ),
+        forms=FormHandlers(asking=proposals, chat=chat, submit=submit),
+        audits=audits,
+        words=WordHandlers(looks=looks, proposals=proposals, audits=audits, replies=replies),
+        homes=HomeHandlers(show=homes),
+        copies=Copies(plans=uses.propose.plans, chat=chat),
+    )  # fmt: skip
+    return Routing(routes=routes(handlers), answering=answering, pressed_at_home=handlers.homes.pressed)
