@@ -21,6 +21,8 @@ MAY_ASK_THIS_MACHINE = {
     "process/clock.py": "what Clocks compares, and what SteadyClock begins at",
     "shell/rules/policy.py": "of `policy explain`, which opens no database: when a window opens, to read",
     "engines/docker/engine.py": "the stand-in for an engine that does not tell its clock",
+    "engines/checks/allowed.py": "a moment of which an engine is asked for events, of which none are read",
+    "engines/ssh/login/certificates.py": "whether a certificate counts yet or still, which ssh asks this machine too",
     "trial": "a stand-in for Slack and for engines, with their clocks",
 }
 

@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 from bot.core.audit import words as audit_words
 from bot.core.audit.records import Record, Values
 from bot.core.audit.written import FACT
-from bot.core.docker.inventory import Kind
+from bot.core.docker.inventory import Identity, Kind
 from bot.core.json import Json
 from bot.core.plan.plan import Item, Person
 
@@ -166,6 +166,7 @@ def _snapshot(record: Record, row: Row, digest_of: DigestOf) -> Iterator[Differe
     }  # fmt: skip
     if "engine" in said:  # of which the first releases told less
         said["engine"] = {**found["engine"], **told["engine"]}
+        yield from _engine(record, row, said["engine"])
     for name, value in said.items():
         if found[name] != value:
             column = f"snapshot ({name})"
@@ -173,6 +174,13 @@ def _snapshot(record: Record, row: Row, digest_of: DigestOf) -> Iterator[Differe
     digest = digest_of(row["snapshot"]) if FACT in told else None
     if digest != told.get(FACT):
         yield Difference(table="plan", key=record.plan, column="snapshot", row=digest, events=told[FACT])
+
+
+def _engine(record: Record, row: Row, told: Mapping[str, Any]) -> Iterator[Difference]:
+    """The column that keeps two cleanups of one engine apart; the release before leaves it empty."""
+    key = Identity(told["id"], told.get("name", ""), told.get("data_root", "")).key
+    if row["engine"] not in {"", key}:
+        yield Difference(table="plan", key=record.plan, column="engine", row=row["engine"], events=key)
 
 
 def said_by_plan(plan: Mapping[str, Any]) -> dict[str, Any]:
