@@ -3,9 +3,9 @@
 from dataclasses import replace
 from datetime import datetime
 
-from bot.core.docker.blobs import Blob, Build, Content, Manifest
+from bot.core.docker.content.blobs import Blob, Build, Content, Manifest
+from bot.core.docker.content.layers import chain_ids
 from bot.core.docker.inventory import Container, Image, Inventory
-from bot.core.docker.layers import chain_ids
 from tests.core.things import ago, inventory
 
 INDEX, MANIFEST, CONFIG = 5, 3, 2

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 
+from bot.core.docker.content.layers import chain_ids
 from bot.core.docker.inventory import (
     CacheRecord,
     Container,
@@ -15,7 +16,6 @@ from bot.core.docker.inventory import (
     Network,
     Volume,
 )
-from bot.core.docker.layers import chain_ids
 from bot.core.plan.plan import Draft, Item
 from bot.core.plan.planner import draft
 from bot.core.plan.prediction import Measured

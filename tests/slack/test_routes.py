@@ -13,7 +13,7 @@ from bot.slack.door.routing import Act
 from bot.slack.routes import routes
 
 HERE = Path(__file__).parent
-GOLDENS = [*HERE.glob("goldens/*.json"), *HERE.glob("plan/form_goldens/*.json")]
+GOLDENS = [*HERE.glob("goldens/*.json"), *HERE.glob("plan/forms/goldens/*.json")]
 TABLE = [(route.act, route.name) for route in routes(Mock())]
 
 

@@ -11,7 +11,7 @@ from enum import StrEnum
 from operator import itemgetter
 from typing import NamedTuple
 
-from bot.core.docker.blobs import Content
+from bot.core.docker.content.blobs import Content
 from bot.core.docker.inventory import Container, Image
 
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
 
-from bot.core.docker.blobs import Content
+from bot.core.docker.content.blobs import Content
 
 
 class Kind(StrEnum):

@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from bot.core.docker.cache import REGULAR, Holds
+from bot.core.docker.content.cache import REGULAR, Holds
+from bot.core.docker.content.layers import Sizes, depth_in, freed
+from bot.core.docker.content.orphans import FOLDER, lost
 from bot.core.docker.inventory import CacheRecord, Container, Image, Inventory
-from bot.core.docker.layers import Sizes, depth_in, freed
-from bot.core.docker.orphans import FOLDER, lost
 
 CACHE = "a range: build cache may hold some of these layers"
 NO_IMAGE = "a range: the image of a stopped container is gone, and what it still holds is not reported"

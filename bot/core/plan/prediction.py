@@ -3,12 +3,12 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from bot.core.docker.blob_cache import Held, match_records
-from bot.core.docker.blobs import Content
-from bot.core.docker.cache import REGULAR, Holds, match_cache, narrowed
+from bot.core.docker.content.blob_cache import Held, match_records
+from bot.core.docker.content.blobs import Content
+from bot.core.docker.content.cache import REGULAR, Holds, match_cache, narrowed
+from bot.core.docker.content.layers import Sizes, measure
+from bot.core.docker.content.orphans import stand_ins
 from bot.core.docker.inventory import CONTAINERD_STORE, CacheRecord, Container, Image, Inventory, Kind, Volume
-from bot.core.docker.layers import Sizes, measure
-from bot.core.docker.orphans import stand_ins
 from bot.core.docker.users import Users
 from bot.core.plan.layered import CACHE, HOLDS_UNKNOWN, TO_KNOW, UNKNOWN, Layered
 from bot.core.plan.layered import Taken as Layers

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from bot.core.docker.blob_cache import Held
-from bot.core.docker.blobs import Content
+from bot.core.docker.content.blob_cache import Held
+from bot.core.docker.content.blobs import Content
 from bot.core.docker.inventory import CacheRecord, Container, Image, Inventory, Kind
 
 _NOTHING: frozenset[str] = frozenset()

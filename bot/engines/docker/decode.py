@@ -9,8 +9,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, TypeAlias
 
+from bot.core.docker.content.layers import chain_ids
 from bot.core.docker.inventory import CacheRecord, Container, EngineInfo, Image, Network, SwarmService, Volume
-from bot.core.docker.layers import chain_ids
 from bot.core.docker.swarm import MANAGER, WORKER
 from bot.core.docker.usage import (
     ACTIVE_STATES,

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from docker import APIClient
 
 from bot.core.docker.ages import with_arrivals
-from bot.core.docker.blobs import Content
+from bot.core.docker.content.blobs import Content
 from bot.core.docker.inventory import (
     CONTAINERD_STORE,
     CacheRecord,

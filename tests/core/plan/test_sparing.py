@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from bot.core.docker.ages import Arrival, image_born, with_arrivals
-from bot.core.docker.blobs import Blob, Content
+from bot.core.docker.content.blobs import Blob, Content
 from bot.core.docker.inventory import Inventory, Kind
 from bot.core.plan.arguments import narrowed, parse_arguments
 from bot.core.plan.plan import Draft

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.core.docker.blobs import Content
+from bot.core.docker.content.blobs import Content
 from bot.core.docker.inventory import CONTAINERD_STORE, Image
 from bot.core.errors import EngineAnswerError, EngineTimeoutError, EngineUnsupportedError
 from bot.core.rules.hosts import SocketAddress

@@ -5,8 +5,8 @@ from typing import Annotated, Any
 from pydantic import Field
 from typing_extensions import TypedDict  # pydantic wants this one before Python 3.12
 
-from bot.core.docker.blobs import Blob, Manifest
-from bot.core.docker.layers import chain_ids
+from bot.core.docker.content.blobs import Blob, Manifest
+from bot.core.docker.content.layers import chain_ids
 from bot.engines.docker.answers import shaped
 from bot.engines.docker.content.messages import moment
 from bot.engines.docker.decode import moment as written_moment

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Generic, TypeVar
 
-from bot.core.docker.blobs import Blob, Build, Content, Manifest, sizes_told
+from bot.core.docker.content.blobs import Blob, Build, Content, Manifest, sizes_told
 from bot.core.docker.inventory import Container, Image
 from bot.engines.docker.adapter import Dial
 from bot.engines.docker.budget import Budget

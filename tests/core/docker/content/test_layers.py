@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.core.docker.content.layers import MOST_ASSIGNMENTS, Sizes, chain_ids, measure, readings
 from bot.core.docker.inventory import Image
-from bot.core.docker.layers import MOST_ASSIGNMENTS, Sizes, chain_ids, measure, readings
 from tests.core.things import image
 
 # sha256sum of "a", "b" and "c"; then, per the OCI image specification, of "chain diff".

@@ -2,9 +2,9 @@
 
 import pytest
 
-from bot.core.docker.cache import Holds, match_cache
+from bot.core.docker.content.cache import Holds, match_cache
+from bot.core.docker.content.layers import measure
 from bot.core.docker.inventory import CacheRecord, Image
-from bot.core.docker.layers import measure
 from tests.core.things import image, record
 
 BASE = ("base", 100)

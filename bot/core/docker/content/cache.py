@@ -7,8 +7,8 @@ from datetime import datetime
 from functools import cached_property
 from typing import TypeAlias
 
+from bot.core.docker.content.layers import Sizes, layer_times
 from bot.core.docker.inventory import CacheRecord, Image
-from bot.core.docker.layers import Sizes, layer_times
 
 REGULAR = "regular"
 """The type of the records that may be layers of images."""

@@ -13,7 +13,7 @@ from bot.core.rules.policy import Right, may
 from tests.support.people import member
 from tests.support.shell import deckhand
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 EXAMPLE = ROOT / "deploy" / "deckhand.example.toml"
 HOST = '[hosts.a]\ndocker = "unix:///var/run/docker.sock"\n'
 

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from bot.core.docker.blobs import Build
+from bot.core.docker.content.blobs import Build
 from bot.core.docker.inventory import CacheRecord
 from tests.core.stored import CONFIG, INDEX, MANIFEST, Store, user
 from tests.core.things import ago, planned, record, taken

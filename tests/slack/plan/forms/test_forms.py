@@ -1,4 +1,4 @@
-"""Every form as a golden file of ``form_goldens/``: what Slack is sent, to the letter; and what comes back from it.
+"""Every form as a golden file of ``goldens/``: what Slack is sent, to the letter; and what comes back from it.
 
 After a wanted change run ``REWRITE_GOLDENS=1 .venv/bin/pytest tests/slack/test_forms.py`` and read the diff.
 """
@@ -20,7 +20,7 @@ from bot.slack.plan.forms.volumes import loading_form, trouble_form, volumes_for
 from bot.trial.workspace.limits.limits import check_view
 from tests.slack.states import ENGINE, ITEMS, MADE, MEGABYTE, STATES, item, proposed
 
-GOLDENS = Path(__file__).parent / "form_goldens"
+GOLDENS = Path(__file__).parent / "goldens"
 SEEN = Mounting(
     first_at=MADE - timedelta(days=90), at=MADE - timedelta(days=12), container="pg-<1>", image="postgres:14"
 )

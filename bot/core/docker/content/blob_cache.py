@@ -12,9 +12,9 @@ from datetime import datetime
 from itertools import product
 from typing import TypeAlias
 
-from bot.core.docker.blobs import Blob, Content
+from bot.core.docker.content.blobs import Blob, Content
+from bot.core.docker.content.layers import chain_ids
 from bot.core.docker.inventory import CacheRecord
-from bot.core.docker.layers import chain_ids
 
 LAYERED = frozenset({"regular", "internal", "frontend"})
 """The types of the records that hold layers; others hold what is theirs alone."""

@@ -1,7 +1,7 @@
 """What removing images frees, between a lower and an upper figure, and to which image the bytes are counted."""
 
+from bot.core.docker.content.layers import Freed, freed, measure
 from bot.core.docker.inventory import Image
-from bot.core.docker.layers import Freed, freed, measure
 from tests.core.things import image
 
 BASE, MIDDLE = ("base", 100), ("middle", 40)
