@@ -15,14 +15,15 @@ LONGEST_REQUEST = 200
 
 
 def unarrived_blocks(host: str, drafts: Sequence[Draft]) -> list[Block]:
-    """What a look's offers leave out, in numbers, each with its button."""
-    waiting = [draft for draft in drafts if draft.unarrived]
-    if not waiting:
+    """What a look's offers leave out, in numbers; the press that includes it where there is no plan to have it."""
+    told: dict[str, list[str]] = {}
+    for draft in drafts:
+        if draft.unarrived:
+            told.setdefault(draft.unarrived.words(), []).append(f"*{escape(draft.profile)}*")
+    if not told:
         return []
-    lines = [
-        f"*{escape(draft.profile)}*: {plain(draft.unarrived.words())}" for draft in waiting if draft.unarrived
-    ]
-    buttons = [made for draft in waiting for made in by_build_buttons(host, draft)]
+    lines = [f"{', '.join(profiles)}: {plain(words)}" for words, profiles in told.items()]
+    buttons = [made for draft in drafts if not draft.items for made in by_build_buttons(host, draft)]
     return [section(":grey_question: " + "\n".join(lines)), *([actions(buttons)] if buttons else [])]
 
 
