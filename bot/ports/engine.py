@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Protocol
 
-from bot.core.docker.inventory import CacheRecord, Container, EngineInfo, Image, Network, Volume
+from bot.core.docker.inventory import CacheRecord, Container, EngineInfo, Image, Network, SwarmService, Volume
 from bot.core.docker.services import Use
 from bot.core.docker.usage import DiskSpace, DiskUsage, Glance, Survey
 from bot.core.life.restoring import RegistrySays
@@ -63,6 +63,10 @@ class Engine(Protocol):
 
     def parents(self) -> frozenset[str]:
         """Ids of the images that another one names as its parent, as legacy builds and commits do."""
+        ...
+
+    def services(self) -> tuple[SwarmService, ...] | None:
+        """What the engine's swarm runs; empty where it is in none, None where it cannot, or may not, tell."""
         ...
 
     def network(self, network_id: str) -> Network: ...

@@ -12,13 +12,15 @@ from bot.core.docker.inventory import (
     Container,
     Image,
     Network,
+    SwarmService,
     Volume,
     full_reference,
     repository,
 )
+from bot.core.docker.swarm import needs_image, needs_volume
 from bot.core.docker.users import volumes_of
 from bot.core.plan.plan import Item
-from bot.core.plan.selection import REMOVABLE_STATES
+from bot.core.plan.selection import REMOVABLE_STATES, SERVICES_UNKNOWN
 
 STAYS_WITH_IT = "an image that stays shares it: removing it would free nothing"
 
@@ -57,6 +59,17 @@ def lost_reference(item: Item, now: Image) -> str | None:
     """Whether an image that nobody has begun to remove lost a name since the plan: then it has changed."""
     lost = sorted(set(item.references) - set(now.references))
     return f"{lost[0]} no longer names it" if lost else None
+
+
+def service_objection(
+    now: Image | Volume, services: Iterable[SwarmService] | None, data_root: str
+) -> str | None:
+    """``services`` are those that run now; None where the engine is in a swarm and does not tell."""
+    if services is None:
+        return SERVICES_UNKNOWN if isinstance(now, Volume) or now.references else None
+    if isinstance(now, Volume):
+        return needs_volume(services, now, data_root) or None
+    return needs_image(services, now) or None
 
 
 def network_objection(now: Network, containers: Iterable[Container]) -> str | None:

@@ -346,6 +346,11 @@ class DockerEngine:
         with self._client() as client:
             return frozenset(str(entry.get("ParentId") or "") for entry in client.images(all=True) or ())
 
+    def services(self) -> tuple[SwarmService, ...] | None:
+        engine = self.info()  # which may have joined a swarm since the plan
+        with self._client() as client:
+            return self._services(client, engine)
+
     def network(self, network_id: str) -> Network:
         with self._client() as client:
             found = client.inspect_network(network_id)

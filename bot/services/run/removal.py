@@ -7,7 +7,15 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, TypeVar
 
-from bot.core.docker.inventory import CONTAINERD_STORE, CacheRecord, Container, Image, Kind, repository
+from bot.core.docker.inventory import (
+    CONTAINERD_STORE,
+    CacheRecord,
+    Container,
+    Image,
+    Kind,
+    Volume,
+    repository,
+)
 from bot.core.errors import ConflictError, EngineRequestError, EngineTimeoutError, HostError, NotFoundError
 from bot.core.life.states import ItemState, Outcome
 from bot.core.plan import recheck
@@ -146,9 +154,14 @@ class Removal:
         now, containers = replace(self.engine.volume(item.id), size=size), self.engine.containers()
         draft = self.draft
         _object(recheck.volume_objection(item, now, containers, draft.taken_at, draft.engine.data_root))
+        self._no_service_needs(now)
         self.before_effect()
         self.engine.remove_volume(item.id)
         return item.bytes
+
+    def _no_service_needs(self, now: Image | Volume) -> None:
+        services = self._asked("services", self.engine.services)
+        _object(recheck.service_objection(now, services, self.draft.engine.data_root))
 
     def _has_children(self, image_id: str) -> bool:
         """Whether another image is built on it; one that was may have gone in this very moment."""
@@ -180,6 +193,7 @@ class Removal:
         _object(self.rules(item))
         containers = self._containers()
         now = self._unchanged_image(item, containers)
+        self._no_service_needs(now)
         if not begun:
             _object(recheck.lost_reference(item, now))
         to_untag = recheck.references_to_untag(now)

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot.core.docker.inventory import Container, Image, Kind
+from bot.core.docker.inventory import Container, Image, Kind, SwarmService
 from bot.core.plan.recheck import (
     cache_objection,
     container_objection,
@@ -13,8 +13,10 @@ from bot.core.plan.recheck import (
     lost_reference,
     network_objection,
     references_to_untag,
+    service_objection,
     volume_objection,
 )
+from bot.core.plan.selection import SERVICES_UNKNOWN
 from tests.core.things import NOW, ago, container, image, item, network, record, volume
 
 APP = image("app", ("l", 1), tags=("app:1", "app:2"), digests=("app@sha256:d",))
@@ -69,6 +71,17 @@ def test_a_container_that_is_not_as_it_was_planned_stays(
 
 def objection(now: Image, containers: Iterable[Container] = ()) -> str | None:
     return image_objection(item(Kind.IMAGE, APP.id, references=APP.references), now, containers, NOW)
+
+
+def test_what_a_service_of_a_swarm_needs_by_now_stays() -> None:
+    web = SwarmService(name="web", images=("app:2",), volumes=("v",))
+    assert service_objection(APP, [web], "/data") == "Swarm service web needs it"
+    assert service_objection(V, [web], "/data") == "Swarm service web mounts it"
+    assert service_objection(OTHER, [web], "/data") is None
+    assert service_objection(APP, (), "/data") is None
+    for each in (APP, V):
+        assert service_objection(each, None, "/data") == SERVICES_UNKNOWN
+    assert service_objection(replace(APP, tags=(), digests=()), None, "/data") is None
 
 
 def test_an_unchanged_image_may_go() -> None:

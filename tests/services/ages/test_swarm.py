@@ -8,10 +8,13 @@ from dataclasses import replace
 import pytest
 
 from bot.core.docker.inventory import Inventory, Kind
+from bot.core.life.states import Outcome
 from bot.engines.clients import Clients
 from bot.engines.docker.engine import DockerEngine
+from bot.engines.registry import DockerEngines
+from bot.store.opening import Store
 from tests.core.things import planned
-from tests.services.bench import HOST, hosts_at
+from tests.services.bench import HOST, Bench, hosts_at
 from tests.support.machines.engine import BUSYBOX, PrivateEngine, private_engine
 
 PATIENCE = 60.0
@@ -76,3 +79,25 @@ def test_what_services_name_stays_and_tasks_between_restarts_are_no_stopped_cont
         "app:2": "Swarm service web needs it",
         "app:1": "Swarm service web would need it to go back",
     }
+
+
+def test_what_a_service_names_since_the_plan_was_made_stays(manager: PrivateEngine, store: Store) -> None:
+    version(manager, "later:1")
+    by_name = hosts_at(manager).by_name
+    with closing(DockerEngines(by_name)) as engines, closing(Clients(by_name)) as clients:
+        bench = Bench(engine=manager, store=store, engines=engines, clients=clients)
+        plan = bench.approved("everything", Kind.IMAGE)
+        manager.docker(
+            "service",
+            "create",
+            "--detach",
+            "--name",
+            "idle",
+            "--replicas",
+            "0",
+            "--no-resolve-image",
+            "later:1",
+        )
+        state = bench.run(plan)
+    ends = {each.item.name: (each.outcome, each.reason) for each in state.items}
+    assert ends["later:1"] == (Outcome.KEPT, "Swarm service idle needs it")
