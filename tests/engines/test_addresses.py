@@ -88,7 +88,7 @@ def test_dead_addresses_before_the_one_that_lives_cost_a_moment_each(
     address, seconds = reached(here.port)
     assert address == "127.0.9.200"
     assert seconds < 0.9 * LIMITS.connect
-    assert until(lambda: descriptors() == files)
+    assert until(lambda: descriptors() <= files)
 
 
 def test_an_address_where_nothing_listens_costs_nothing(

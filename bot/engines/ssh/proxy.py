@@ -18,6 +18,10 @@ GRACE_SECONDS = 2.0
 """Between the hangup, with which ssh ends it too, and the end for good."""
 LAST_WORDS_SECONDS = 1.0
 SHELL = "/bin/sh"
+NESTED = {"SHLVL": "1"}
+"""Bash takes itself for a remote shell where its input is a socket, and reads the account's startup file, unless it is
+nested in another: ssh gives its command pipes, so nothing of that file may run here either.
+"""
 
 
 class ProxyCommand:
@@ -35,7 +39,7 @@ class ProxyCommand:
         try:
             self._process = subprocess.Popen(  # noqa: S603 - as above
                 [os.environ.get("SHELL") or SHELL, "-c", f"exec {command}"],
-                env=environment(), process_group=0,
+                env=environment() | NESTED, process_group=0,
                 stdin=theirs.fileno(), stdout=theirs.fileno(), stderr=errors.fileno(),
             )  # fmt: skip
         except OSError as error:

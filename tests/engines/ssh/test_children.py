@@ -74,9 +74,10 @@ def test_every_program_that_is_started_gets_that_environment() -> None:
         assert not [node for node in taken if node.module in STARTING], path
         calls.update({(path.name, call.lineno): call for call in starts(tree)})
     assert calls
+    allowed = ("environment()", "environment(named)", "environment() | NESTED")
     for where, call in calls.items():
         given = {keyword.arg: ast.unparse(keyword.value) for keyword in call.keywords}
-        assert given.get("env") in ("environment()", "environment(named)"), where
+        assert given.get("env") in allowed, where
 
 
 def test_drawing_a_picture_starts_no_program(tmp_path: Path) -> None:

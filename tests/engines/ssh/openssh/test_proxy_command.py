@@ -16,11 +16,12 @@ from bot.engines.clients import Clients
 from bot.engines.failures import translated
 from bot.engines.registry import DockerEngines
 from bot.engines.ssh.link import SshLink
+from bot.engines.ssh.proxy import ProxyCommand
 from bot.engines.targets import Ssh
 from tests.conftest import StartSshd
 from tests.engines.conftest import MakeClients
 from tests.engines.ssh.openssh.test_refused import every_process
-from tests.support.leftovers import descriptors, until
+from tests.support.leftovers import descriptors, no_more_than, until
 from tests.support.machines.engine import PrivateEngine
 from tests.support.machines.hosts import HOST, QUICK, registered
 from tests.support.machines.sshd import PrivateSshd
@@ -63,7 +64,7 @@ def configured(folder: Path, server: PrivateSshd, command: str) -> Path:
 def nobody_left() -> Iterator[None]:
     threads, files, before = threading.active_count(), descriptors(), children()
     yield
-    assert until(lambda: (threading.active_count(), descriptors()) == (threads, files))
+    assert until(lambda: no_more_than(threads, files))
     assert until(lambda: children() <= before)
 
 
@@ -85,6 +86,17 @@ def test_an_engine_behind_a_proxy_command_answers(
     clients = make_clients(WEB, ssh_config=config, engine_socket=str(engine.socket))
     assert clients.client(HOST).info()["ID"] == engine.docker("info", "--format", "{{.ID}}")
     clients.close()
+
+
+def test_the_accounts_startup_file_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / ".bashrc").write_text("echo read >&2\n")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("SHELL", "/bin/bash")
+    monkeypatch.delenv("SHLVL", raising=False)
+    command = ProxyCommand("true")
+    assert until(lambda: command.epitaph() != "")
+    command.carrier.close()
+    assert command.epitaph() == "ended with status 0"
 
 
 def test_it_is_run_by_the_accounts_shell_as_ssh_does(

@@ -14,7 +14,7 @@ from bot.engines.failures import LinkError
 from bot.engines.ssh.config import asking
 from bot.engines.ssh.config.files import SshFiles
 from bot.engines.ssh.config.route import Route
-from tests.support.leftovers import descriptors, until
+from tests.support.leftovers import descriptors, no_more_than, until
 from tests.support.machines.needs import program
 
 Resolve = Callable[..., Route]
@@ -155,7 +155,7 @@ def test_what_a_match_exec_does_has_limits_of_time_and_size(
     with pytest.raises(LinkError, match=words):
         resolved(here, f'Match exec "{program_of_match}"\n')
     assert time.monotonic() - began < 8
-    assert until(lambda: (threading.active_count(), descriptors()) == (threads, files))
+    assert until(lambda: no_more_than(threads, files))
     assert until(lambda: not mine("sleep", "yes"))
 
 
