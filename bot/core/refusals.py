@@ -5,6 +5,7 @@ one to a person says it in the words of the place where they read it (``words``)
 there and what to type.
 """
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -56,13 +57,14 @@ class _Plainly:
 PLAINLY: Wording = _Plainly()
 
 
-class Refusal:
+class Refusal(ABC):
     """Base of all refusals; each knows its sentence, and no place's way of writing."""
 
     __slots__ = ()
 
+    @abstractmethod
     def words(self, place: Wording) -> str:
-        raise NotImplementedError
+        """The sentence, as one reads it at that place."""
 
     def __str__(self) -> str:
         return self.words(PLAINLY)

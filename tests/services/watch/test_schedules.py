@@ -1,6 +1,6 @@
 """Schedules of several replicas on one database: each moment once, whoever is there, and never after the end."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -10,10 +10,8 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from bot.core.audit.events import ChainedEvent, Tag, time_text
-from bot.core.audit.format import Head
+from bot.core.audit.events import Tag, time_text
 from bot.core.errors import ChatError
-from bot.core.life.states import MessageRef, PlanState
 from bot.core.plan.arguments import Arguments
 from bot.core.rules.hosts import Host, Hosts, SocketAddress
 from bot.core.rules.policy import Policy
@@ -48,24 +46,6 @@ class Channel:
         if self.silent:
             raise ChatError("Slack could not be reached.")
         self.told.append(f"{channel}: {sentence}")
-
-    def post_plan(self, state: PlanState) -> MessageRef:
-        raise NotImplementedError
-
-    def post_head(self, channel: str, head: Head) -> None:
-        raise NotImplementedError
-
-    def update_plan(self, state: PlanState) -> None:
-        raise NotImplementedError
-
-    def list_plan(self, state: PlanState, events: Sequence[ChainedEvent]) -> None:
-        raise NotImplementedError
-
-    def log_plan(self, state: PlanState, events: Sequence[ChainedEvent]) -> None:
-        raise NotImplementedError
-
-    def tell_requester(self, state: PlanState, events: Sequence[ChainedEvent]) -> None:
-        raise NotImplementedError
 
 
 @dataclass
