@@ -1,5 +1,8 @@
+import ast
 import contextlib
+import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -7,6 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 from slack_bolt import Ack, App
 from slack_sdk import WebClient
 
+from bot import slack
 from bot.trial.workspace import Workspace
 from bot.trial.workspace.page.page import STATIC
 
@@ -185,3 +189,16 @@ def test_the_page_stays_small_enough_to_be_read() -> None:
     lines = [line for source in sources for line in source.splitlines()]
     assert len(lines) <= 1_500
     assert max(map(len, lines)) <= 130
+
+
+def test_the_page_draws_every_emoji_that_the_bot_uses() -> None:
+    used = {
+        name
+        for file in Path(slack.__path__[0]).rglob("*.py")
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+        for name in re.findall(r"(?<![\w:]):([a-z_]+):(?!\w)", node.value)
+    }
+    drawn = set(re.findall(r"([\w+-]+)\"?: \"", (STATIC / "emoji.js").read_text(encoding="utf-8")))
+    assert "warning" in used
+    assert used <= drawn
