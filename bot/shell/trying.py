@@ -4,6 +4,7 @@ import logging
 import signal
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
+from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated
@@ -13,17 +14,20 @@ import typer
 from bot.app import Deckhand
 from bot.config import toml
 from bot.config.settings import Settings, load
+from bot.core.docker.sightings import Place
 from bot.core.errors import DeckhandError, HostError
 from bot.core.rules.hosts import Host, SocketAddress
 from bot.core.rules.policy import Policy
 from bot.engines.registry import DockerEngines
 from bot.process import private
 from bot.process.arriving import Arriving
+from bot.store.opening import open_store
 from bot.trial import setting
 from bot.trial.sample.server import SampleEngine
 from bot.trial.workspace.server import Workspace
 
 LOG = logging.getLogger(__name__)
+WATCHED = timedelta(days=30)
 REMOVAL_SECONDS = 0.3
 """Of each object on the sample host: long enough for a cleanup to be watched, and stopped."""
 
@@ -61,10 +65,25 @@ def trial(port: int, data: Path | None = None) -> Iterator[tuple[Workspace, Sett
             },
             for_slack=True,
         )
+        _watch_in_the_past(settings)
         deckhand = Deckhand(settings)
         deckhand.start()
         stack.callback(deckhand.stop)
         yield workspace, settings
+
+
+def _watch_in_the_past(settings: Settings) -> None:
+    """Let Deckhand have watched the sample host for a month, and know when images arrived there since."""
+    url = settings.database_url.get_secret_value()
+    with closing(open_store(url)) as store, closing(DockerEngines(settings.rules.hosts.by_name)) as engines:
+        if setting.SAMPLE in store.ledger.known_engines():
+            return  # it has really looked before
+        inventory = engines.connect(setting.SAMPLE).survey().inventory
+        place = Place(setting.SAMPLE, inventory.engine.identity)
+        built = {each.id: each.built_at for each in inventory.images if each.built_at}
+        began = inventory.taken_at - WATCHED
+        for at in sorted({began, *(moment for moment in built.values() if moment > began)}):
+            store.ledger.look(place, [image for image, moment in built.items() if moment <= at], (), at)
 
 
 def _answers(url: str) -> bool:

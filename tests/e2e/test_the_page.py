@@ -79,7 +79,7 @@ def test_one_asks_the_other_approves_and_the_audit_has_it(
     before = table(page)
     assert ["Images", "36", "14", "11.23GB", "9.259GB (82%)"] in before
 
-    page.get_by_role("button", name="Plan dangling on sample, images of unknown arrival").click()
+    page.get_by_role("button", name="Plan the cleanup dangling").click()
     approve = page.get_by_role("button", name="Approve: dangling on sample")
     visible(approve)
     picture(page, "picture")  # of the README: DECKHAND_PICTURES=deploy tests/run tests/e2e/test_the_page.py

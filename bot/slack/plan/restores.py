@@ -23,7 +23,8 @@ def undo_text(draft: Draft) -> str:
     pulled = sum(bool(digests(item)) for item in draft.items)
     text = f":warning: *Cannot be undone*: {lost}." if lost else ""
     if pulled:
-        text += f" *Restore* can pull {plural(pulled, 'image')} again, while the registry still has it."
+        them = "it" if pulled == 1 else "them"
+        text += f" *Restore* can pull {plural(pulled, 'image')} again, while the registry still has {them}."
     return text.strip()
 
 
