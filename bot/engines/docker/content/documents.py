@@ -1,5 +1,6 @@
 """What blobs say: the shape of manifests and configurations of the Open Container Initiative, as values of the core."""
 
+import re
 from typing import Annotated, Any
 
 from pydantic import Field
@@ -8,7 +9,7 @@ from typing_extensions import TypedDict  # pydantic wants this one before Python
 from bot.core.docker.content.blobs import Blob, Manifest
 from bot.core.docker.content.layers import chain_ids
 from bot.engines.docker.answers import shaped
-from bot.engines.docker.content.messages import moment
+from bot.engines.docker.content.messages import moment, senseless
 from bot.engines.docker.decode import moment as written_moment
 from bot.engines.failures import LinkError
 
@@ -16,7 +17,11 @@ _REFERS, _VARIANT = "containerd.io/gc.ref.content", "containerd.io/gc.ref.conten
 _SNAPSHOT, _UNPACKED = "containerd.io/gc.ref.snapshot.", "containerd.io/uncompressed"
 _SOURCE = "containerd.io/distribution.source."
 
-Word = Annotated[str, Field(strict=True, max_length=4_096)]
+DIGEST = re.compile(r"[a-z0-9.+_-]{1,32}:[0-9a-f]{32,128}")
+MOST_STEPS = 1_000
+"""Layers of an image, and steps that made it; engines stop at 127 layers. What is remembered goes by them."""
+
+Word = Annotated[str, Field(strict=True, max_length=256)]
 
 
 class _Descriptor(TypedDict, total=False):
@@ -26,11 +31,11 @@ class _Descriptor(TypedDict, total=False):
 
 class ManifestDocument(TypedDict, total=False):
     config: _Descriptor | None
-    layers: list[_Descriptor] | None
+    layers: Annotated[list[_Descriptor], Field(max_length=MOST_STEPS)] | None
 
 
 class _RootFs(TypedDict, total=False):
-    diff_ids: list[Word] | None
+    diff_ids: Annotated[list[Word], Field(max_length=MOST_STEPS)] | None
 
 
 class _Step(TypedDict, total=False):
@@ -43,14 +48,17 @@ class ConfigDocument(TypedDict, total=False):
     architecture: Word | None
     variant: Word | None
     rootfs: _RootFs | None
-    history: list[_Step] | None
+    history: Annotated[list[_Step], Field(max_length=MOST_STEPS)] | None
 
 
 def blob(info: Any) -> Blob:
-    """One entry of the list of content."""
+    """One entry of the list of content; LinkError where it is called by no digest."""
+    if not DIGEST.fullmatch(info.digest):
+        raise senseless()
     labels = {label.key: label.value for label in info.labels}
-    refers = {value for key, value in labels.items() if key.startswith(_REFERS)}
-    variants = {value for key, value in labels.items() if key.startswith(_VARIANT)}
+    digests = {key: value for key, value in labels.items() if DIGEST.fullmatch(value)}
+    refers = {value for key, value in digests.items() if key.startswith(_REFERS)}
+    variants = {value for key, value in digests.items() if key.startswith(_VARIANT)}
     return Blob(
         digest=info.digest,
         size=max(info.size, 0),
@@ -58,8 +66,8 @@ def blob(info: Any) -> Blob:
         refers_to=tuple(sorted(refers - {info.digest})),
         variants=tuple(sorted(variants - {info.digest})),
         built=bool(variants),
-        chain_id=next((value for key, value in labels.items() if key.startswith(_SNAPSHOT)), ""),
-        diff_id=labels.get(_UNPACKED, ""),
+        chain_id=next((value for key, value in digests.items() if key.startswith(_SNAPSHOT)), ""),
+        diff_id=digests.get(_UNPACKED, ""),
         sourced=any(key.startswith(_SOURCE) for key in labels),
     )
 

@@ -2,7 +2,7 @@
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Generic, TypeVar
 
@@ -123,16 +123,17 @@ def try_out(dial: Dial, limits: Limits) -> None:
 
 def _listed(channel: Channel) -> dict[str, Blob]:
     [answer] = channel.call(Method.LIST, [messages.written("ListRequest")])
-    infos: Iterable[Any] = (info for part in answer or () for info in messages.read("ListAnswer", part).info)
     found: dict[str, Blob] = {}
-    for info in infos:
-        found.setdefault(info.digest, documents.blob(info))
+    for part in _parts(channel, "ListAnswer", answer):
+        for info in part.info:
+            blob = documents.blob(info)
+            found.setdefault(blob.digest, blob)
     return found
 
 
 def _builds(channel: Channel) -> tuple[Build, ...]:
     [answer] = channel.call(Method.HISTORY, [messages.written("HistoryRequest", early_exit=True)])
-    return tuple(_build(messages.read("HistoryAnswer", part).record) for part in answer or ())
+    return tuple(_build(part.record) for part in _parts(channel, "HistoryAnswer", answer))
 
 
 def _build(record: Any) -> Build:
@@ -146,9 +147,16 @@ def _build(record: Any) -> Build:
 
 
 def _texts(channel: Channel, digests: Sequence[str]) -> dict[str, bytes]:
-    """Blobs that are still there, whole."""
+    """Blobs that are still there; what is longer than a document is cut off, and so it is none."""
     asked = channel.call(Method.READ, [messages.written("ReadRequest", digest=digest) for digest in digests])
     return {
-        digest: b"".join(messages.read("ReadAnswer", part).data for part in parts)
+        digest: b"".join(part.data for part in _parts(channel, "ReadAnswer", parts))[:LARGEST_DOCUMENT]
         for digest, parts in zip(digests, asked, strict=True) if parts is not None
     }  # fmt: skip
+
+
+def _parts(channel: Channel, name: str, answer: Iterable[bytes] | None) -> Iterator[Any]:
+    """The messages of an answer, one at a time; LinkError, also once reading them takes longer than all may."""
+    for part in answer or ():
+        channel.in_time()
+        yield messages.read(name, part)

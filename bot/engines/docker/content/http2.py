@@ -28,6 +28,8 @@ MOST_AT_ONCE = 32
 """Questions in flight: a slow line need not be waited for at each of them."""
 BUFFER = 65_536
 MOST_SAID = 200
+MOST_MESSAGES = 100_000
+"""Of one answer: one may be five bytes long, and each takes time to read."""
 WINDOW = 4_000_000
 """Bytes that an engine may send before it is told that they have arrived."""
 PREFIX = struct.Struct(">BI")
@@ -146,6 +148,10 @@ class Channel:
                     answers[ended.question] = _messages(method, ended)
         return answers
 
+    def in_time(self) -> None:
+        """LinkError once the time is over; for who reads the answers, which takes time as their way does."""
+        self._budget.wait()
+
     def close(self) -> None:
         self._link.close()
 
@@ -207,9 +213,10 @@ def _messages(method: Method, stream: _Stream) -> tuple[bytes, ...] | None:
     while at < len(content):
         packed, length = PREFIX.unpack_from(content.ljust(at + PREFIX.size, b"\1"), at)
         at += PREFIX.size + length
-        if packed or at > len(content):
+        if packed or at > len(content) or len(found) >= MOST_MESSAGES:
             raise LinkError(
-                EngineAnswerError, "what it tells of its content is broken off. Nothing of it was used."
+                EngineAnswerError,
+                "what it tells of its content is broken off, or has no end. Nothing of it was used.",
             )
         found.append(content[at - length : at])
     return tuple(found)

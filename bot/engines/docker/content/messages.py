@@ -13,6 +13,8 @@ from google.protobuf.message import DecodeError
 from bot.core.errors import EngineAnswerError
 from bot.engines.failures import LinkError
 
+LARGEST_MESSAGE = 4 * 1024 * 1024
+"""Bytes, as gRPC itself has it for who receives: an engine sends 100 blobs, or 1 MB of one, in each."""
 _FILE = "deckhand"
 _FIELD = descriptor_pb2.FieldDescriptorProto
 _SCALARS = {
@@ -71,16 +73,22 @@ def written(name: str, **fields: object) -> bytes:
 
 
 def read(name: str, content: bytes) -> Any:
-    """One message of an answer; LinkError where it is none."""
+    """One message of an answer; LinkError where it is none, or larger than any."""
     message = _class(name)()
+    if len(content) > LARGEST_MESSAGE:
+        raise senseless()
     try:
         message.ParseFromString(content)
     except DecodeError as error:
-        raise LinkError(
-            EngineAnswerError,
-            "what it answers to a question about its content is not what a Docker Engine says. Nothing of it was used.",
-        ) from error
+        raise senseless() from error
     return message
+
+
+def senseless() -> LinkError:
+    return LinkError(
+        EngineAnswerError,
+        "what it answers to a question about its content is not what a Docker Engine says. Nothing of it was used.",
+    )
 
 
 def moment(time: Any) -> datetime | None:
