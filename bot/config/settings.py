@@ -1,10 +1,12 @@
 """Configuration: ``deckhand.toml`` and the environment as frozen values; every mistake with its place."""
 
 import os
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import time
 from pathlib import Path
+from urllib.parse import unquote
 
 from pydantic import SecretStr
 
@@ -20,6 +22,8 @@ from bot.core.rules.rules import Rules
 
 DEFAULT_FILE = "deckhand.toml"
 PINS = "deckhand.known_hosts"
+_PASSWORD = re.compile(r"[^:/]+://[^:/@]*:(.+)@")
+"""In the address of a database."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +102,9 @@ class Settings:
     def secrets(self) -> Sequence[str]:
         """What may stand in no log."""
         slack = (self.slack.bot_token, self.slack.app_token, self.slack.signing_secret)
-        return tuple(secret.get_secret_value() for secret in slack if secret is not None)
+        named = tuple(secret.get_secret_value() for secret in slack if secret is not None)
+        password = _PASSWORD.match(self.database_url.get_secret_value())
+        return named if password is None else (*named, password[1], unquote(password[1]))
 
     @property
     def pins(self) -> Path:

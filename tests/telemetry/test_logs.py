@@ -12,6 +12,7 @@ from contextlib import ExitStack, closing
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 
@@ -71,6 +72,15 @@ def test_no_record_shows_a_secret_whatever_it_is_in(begin: Callable[..., io.Stri
     assert TOKEN not in log.getvalue()
     assert log.getvalue().count("(secret)") == 2
     assert "is short" in log.getvalue()
+
+
+@pytest.mark.parametrize("written", ["p4ssw%40rd-of-nobody", "p@ss:w/rd-of-nobody"])
+def test_the_password_of_the_database_is_such_a_secret(tmp_path: Path, written: str) -> None:
+    file = tmp_path / "deckhand.toml"
+    file.write_text('[hosts.a]\ndocker = "unix:///var/run/docker.sock"\n')
+    settings = load(file, {"DECKHAND_DATABASE_URL": f"postgresql://deckhand:{written}@db:5432/deckhand"})
+    assert {written, unquote(written)} <= set(settings.secrets())
+    assert load(file, {"DECKHAND_DATABASE_URL": "sqlite:////var/lib/a:b@c.db"}).secrets() == ()
 
 
 def test_the_level_is_by_logger(begin: Callable[..., io.StringIO]) -> None:
