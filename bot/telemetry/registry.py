@@ -149,7 +149,10 @@ class Registry:
 
     def scraped(self, accept: str) -> tuple[bytes, str]:
         """The answer to who accepts this, and its content type."""
-        encoder, kind = choose_encoder(accept)
+        try:
+            encoder, kind = choose_encoder(accept)
+        except (TypeError, ValueError):  # of a version that is no number
+            encoder, kind = choose_encoder("")
         return encoder(self._all), kind
 
 

@@ -203,6 +203,13 @@ def test_a_scrape_over_http_is_in_the_format_that_it_asks_for(registry: Registry
         listener.stop()
 
 
+@pytest.mark.parametrize("accept", ["", "*/*", "application/openmetrics-text; version=abc", ";;=,=", "\x00" * 99])
+def test_whatever_a_scrape_accepts_it_gets_an_answer(registry: Registry, accept: str) -> None:
+    body, kind = registry.scraped(accept)
+    assert kind.startswith("text/plain")
+    assert b"deckhand_build_info" in body
+
+
 def expressions() -> list[str]:
     rules = [rule["expr"] for group in ALERTS["groups"] for rule in group["rules"]]
     return [*rules, *(target["expr"] for panel in DASHBOARD["panels"] for target in panel["targets"])]
