@@ -203,7 +203,9 @@ def test_a_scrape_over_http_is_in_the_format_that_it_asks_for(registry: Registry
         listener.stop()
 
 
-@pytest.mark.parametrize("accept", ["", "*/*", "application/openmetrics-text; version=abc", ";;=,=", "\x00" * 99])
+@pytest.mark.parametrize(
+    "accept", ["", "*/*", "application/openmetrics-text; version=abc", ";;=,=", "\x00" * 99]
+)
 def test_whatever_a_scrape_accepts_it_gets_an_answer(registry: Registry, accept: str) -> None:
     body, kind = registry.scraped(accept)
     assert kind.startswith("text/plain")

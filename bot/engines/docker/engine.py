@@ -265,7 +265,11 @@ class DockerEngine:
 
         with ThreadPoolExecutor(GATHER_THREADS, thread_name_prefix="gather") as pool:
             asked = [pool.submit(carried(partial(in_time, thing))) for thing in things]
-            return tuple(found for each in asked if (found := each.result()))
+            try:
+                return tuple(found for each in asked if (found := each.result()))
+            except BaseException:
+                pool.shutdown(wait=False, cancel_futures=True)  # the others would be asked all the same
+                raise
 
     @staticmethod
     def _networks(client: Any) -> tuple[Network, ...]:
@@ -323,7 +327,7 @@ class DockerEngine:
         """Which images containers were made of between two moments of the engine's clock; it waits for the second."""
         with self._client() as client:
             happened = list(events.told(client, int(since.timestamp()), int(until.timestamp())))
-        return tuple(use for event in happened if (use := events.use_of(event, self.container, self.image)))
+        return self._each(lambda event: events.use_of(event, self.container, self.image), happened)
 
     # --- looking once more, at one object -------------------------------------------------------
 

@@ -3,16 +3,19 @@
 import json
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from datetime import UTC, datetime
 from typing import Any, cast
 
 from bot.core.docker.inventory import Container, Image
 from bot.core.docker.services import Use, service_of
-from bot.core.errors import NotFoundError
+from bot.core.errors import EngineAnswerError, NotFoundError
 from bot.engines.docker.answers import Event, shaped
+from bot.engines.docker.decode import moment
+from bot.engines.failures import LinkError
 
 FILTERS = json.dumps({"type": ["container"], "event": ["create", "start"]})
 EVENTS = "/events"
+MOST_EVENTS = 20_000
+"""In one answer: each costs two questions. Engines remember 256, and a request waits for seconds."""
 
 
 def told(client: Any, since: int, until: int) -> Iterator[Event]:
@@ -26,7 +29,12 @@ def told(client: Any, since: int, until: int) -> Iterator[Event]:
         params={"since": since, "until": until, "filters": FILTERS},
         timeout=client.timeout + min(seconds, client.timeout),
     )
-    for line in client._result(answer, binary=True).splitlines():  # noqa: SLF001
+    lines = client._result(answer, binary=True).splitlines()  # noqa: SLF001
+    if len(lines) > MOST_EVENTS:
+        raise LinkError(
+            EngineAnswerError, f"it tells of more than {MOST_EVENTS} events at once. None was used."
+        )
+    for line in lines:
         if line.strip():
             yield cast("Event", shaped(Event, line, EVENTS))
 
@@ -36,15 +44,15 @@ def use_of(event: Event, container: Callable[[str], Container], image: Callable[
 
     ``container`` and ``image`` ask the engine, and raise NotFoundError.
     """
-    actor, at = event.get("Actor") or {}, event.get("time")
+    actor, at = event.get("Actor") or {}, moment(event.get("time"))
     said = {key: value or "" for key, value in (actor.get("Attributes") or {}).items()}
     image_id = _found(str(actor.get("ID") or ""), said.get("image", ""), container, image)
-    if not image_id or not at:
+    if not image_id or at is None:
         return None
     return Use(
         image_id=image_id,
         service=service_of(said.get("name", ""), said),
-        at=datetime.fromtimestamp(at, UTC),
+        at=at,
         started=event.get("Action") == "start",
     )
 

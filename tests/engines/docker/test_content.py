@@ -273,6 +273,45 @@ def test_what_takes_longer_to_read_than_to_send_is_given_up_in_time(
     assert len(read) < 100
 
 
+def test_histories_that_take_long_are_asked_for_in_several_looks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    many = 20
+    manifests, configs, chains = ([f"sha256:{kind}{n:063x}" for n in range(many)] for kind in "abc")
+    told = {
+        **{m: json.dumps({"config": {"digest": c}}).encode() for m, c in zip(manifests, configs, strict=True)},
+        **{c: json.dumps({"rootfs": {"diff_ids": [d]}, "history": [{}]}).encode()
+           for c, d in zip(configs, chains, strict=True)},
+    }  # fmt: skip
+
+    def listed(_request: bytes) -> tuple[list[bytes], str]:
+        found = [
+            info(m, 9, containerd_io__gc_ref_content_0=c) for m, c in zip(manifests, configs, strict=True)
+        ]
+        found += [
+            info(c, 9, containerd_io__gc_ref_snapshot_overlayfs=d)
+            for c, d in zip(configs, chains, strict=True)
+        ]
+        return [messages.written("ListAnswer", info=found)], "0"
+
+    def read(request: bytes) -> tuple[list[bytes], str]:
+        return [messages.written("ReadAnswer", data=told[messages.read("ReadRequest", request).digest])], "0"
+
+    def history(_image: str, _platform: tuple[str, str, str]) -> list[int]:
+        time.sleep(0.1)
+        return [7]
+
+    monkeypatch.setattr("bot.engines.docker.content.gather.HISTORIES_SECONDS", 0.5)
+    images = [Image(id=m, chain_ids=(d,)) for m, d in zip(manifests, chains, strict=True)]
+    gatherer, known = Gatherer(), [0]
+    with ContentServer(tmp_path, {**HONEST, Method.LIST: listed, Method.READ: read}) as server:
+        while known[-1] < many:
+            found = gatherer.look(unix_dial(server.path, LIMITS), LIMITS, images, history)
+            known.append(len(found.snapshots))
+            assert known[-1] > known[-2]
+    assert len(known) > 2
+
+
 def test_a_label_that_holds_no_digest_refers_to_nothing(tmp_path: Path) -> None:
     def odd(_request: bytes) -> tuple[list[bytes], str]:
         labels = {

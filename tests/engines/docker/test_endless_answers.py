@@ -10,12 +10,14 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import TypeAlias
 
 import pytest
 
+from bot.core.docker.inventory import Image
 from bot.core.errors import EngineAnswerError, EngineTimeoutError, HostError
 from bot.core.rules.hosts import Address, SocketAddress
 from bot.engines.checks.steps import Checks
@@ -194,6 +196,49 @@ def test_many_small_refusals_of_a_count_end_too(
     with at(make_clients, late) as (engine, one, _clients):
         in_time(engine.disk_usage)
         assert len([path for _, path in one.asked if path.startswith("/system/df")]) <= 3
+
+
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
+
+
+def event(**said: object) -> bytes:
+    whole = {
+        "Action": "start",
+        "time": int(NOW.timestamp()),
+        "Actor": {"ID": "c1", "Attributes": {"image": "a:1"}},
+    }
+    return json.dumps({**whole, **said}).encode() + b"\n"
+
+
+def test_events_without_an_end_are_not_followed_up(make_clients: MakeClients) -> None:
+    with at(make_clients, lambda *_: answer(b"{}\n" * 30_000)) as (engine, one, _clients):
+        error = in_time(lambda: engine.uses(NOW, NOW))
+        assert isinstance(error, EngineAnswerError)
+        assert "events" in str(error)
+        assert [path for _, path in one.asked if not path.startswith(("/events", "/version"))] == []
+
+
+@pytest.mark.parametrize("when", [2**53, -(2**53), 0, None])
+def test_an_event_of_no_time_that_a_clock_shows_is_none(make_clients: MakeClients, when: int | None) -> None:
+    def lie(_method: str, path: str) -> bytes:
+        if path.startswith("/events"):
+            return answer(event(time=when) + event())
+        return answer(b'{"Id": "sha256:a", "Image": "sha256:a"}')
+
+    with at(make_clients, lie) as (engine, _, _clients):
+        assert [(use.image_id, use.at) for use in engine.uses(NOW, NOW)] == [("sha256:a", NOW)]
+
+
+def test_once_one_question_of_many_has_failed_the_others_are_not_asked(make_clients: MakeClients) -> None:
+    refusal = answer(json.dumps({"message": "busy"}).encode(), "500 No")
+
+    def late(*_: str) -> Iterator[bytes]:
+        time.sleep(0.1)
+        yield refusal
+
+    with at(make_clients, late) as (engine, one, _clients):
+        in_time(lambda: engine.refreshed([Image(id=f"sha256:{number}") for number in range(100)]))
+        assert len([path for _, path in one.asked if path.startswith("/images")]) < 50
 
 
 def test_no_answer_may_be_packed(make_clients: MakeClients) -> None:

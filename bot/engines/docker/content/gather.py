@@ -8,6 +8,7 @@ from typing import Any, Generic, TypeVar
 
 from bot.core.docker.content.blobs import Blob, Build, Content, Manifest, sizes_told
 from bot.core.docker.inventory import Container, Image
+from bot.engines.deadlines import Deadline
 from bot.engines.docker.adapter import Dial
 from bot.engines.docker.budget import Budget
 from bot.engines.docker.content import documents, messages
@@ -19,6 +20,8 @@ LARGEST_DOCUMENT = 8_000_000
 """Bytes of a manifest or a configuration; registries take 4 MB."""
 MOST_REMEMBERED = 50_000
 """Documents, and sizes of snapshots, of one engine: about 1 kB each."""
+HISTORIES_SECONDS = 120.0
+"""For all histories that are asked for in one look; the next one asks for the others."""
 
 T = TypeVar("T")
 History = Callable[[str, tuple[str, str, str]], Sequence[int] | None]
@@ -109,7 +112,10 @@ class Gatherer:
         holders = (
             {digest: image.id for image in images for digest in content.holds([image.id])} if asked else {}
         )
+        deadline = Deadline(HISTORIES_SECONDS)
         for manifest in asked:
+            if deadline.over:
+                break
             if manifest.chain_ids[-1] not in found and manifest.digest in holders:
                 found |= sizes_told(manifest, history(holders[manifest.digest], manifest.platform))
         self._snapshots.put(found)
