@@ -125,10 +125,10 @@ def parse_prune(text: str) -> PruneCommand | WhyCommand:
 
 
 def as_typed(text: str) -> str:
-    """A text as somebody typed it, before Slack put its links and mentions in."""
+    """A text as somebody typed it, before Slack put its links and mentions in and escaped its control characters."""
     for found, written in _SLACKS_OWN:
         text = found.sub(written, text)
-    return text
+    return unescape(text)
 
 
 def audit_words(text: str) -> list[str]:
@@ -139,7 +139,7 @@ def audit_words(text: str) -> list[str]:
     for quotes, quote in _TYPOGRAPHIC:
         text = text.translate(dict.fromkeys(map(ord, quotes), quote))
     try:
-        words = split_line(unescape(text))
+        words = split_line(text)
     except UsageError as error:
         raise UsageError(f"{error}\n{USAGE[AUDIT]}") from None
     if words and words[0].lower() == "help":

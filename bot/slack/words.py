@@ -3,7 +3,6 @@
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from html import unescape
 
 from bot.slack.audit.handlers import AuditHandlers
 from bot.slack.door.asked import Asked
@@ -33,12 +32,12 @@ class WordHandlers:
         """Do what the command of that name does; whoever says anything else reads what there is to say."""
         verb, _, rest = _MENTIONED.sub("", text, count=1).strip().partition(" ")
         commands: Mapping[str, Callable[[Asked, str], None]] = {
-            "df": lambda asked, rest: self.looks.df(asked, unescape(rest)),
-            "prune": lambda asked, rest: self.proposals.prune(asked, unescape(rest)),
+            "df": self.looks.df,
+            "prune": self.proposals.prune,
             "audit": self.audits.search,
         }
         command = commands.get(verb.lower().removeprefix("/").removeprefix("docker-"))
         if command is None:
-            self.replies.openly(asked, Message.of(HELP), asked.thread)
+            self.replies.openly(asked, Message.of(HELP))
         else:
             command(asked, rest.strip())

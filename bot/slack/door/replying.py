@@ -48,10 +48,13 @@ class Replies:
         self._first_of(asked, told, (self._in_channel, self.to_them_alone, self._in_person))
 
     def openly(self, asked: Asked, message: Message, thread: str = "") -> str:
-        """Post a new message for everyone; its timestamp, empty where the bot is no member and cannot edit it."""
+        """Post a new message for everyone, in this thread, else where it was asked for.
+
+        Its timestamp; empty where the bot is no member and cannot edit it.
+        """
         message = message if thread else self.signed(asked, message)
         try:
-            return self.chat.post(asked.channel, message, thread)
+            return self.chat.post(asked.channel, message, thread or asked.within)
         except ChannelClosedError:
             message = self.chat.quiet(message)
             self._first_of(asked, message, (_to_everyone, self.to_them_alone, self._in_person))

@@ -121,8 +121,12 @@ class Routing:
         self._hand(route, asked, carried)
 
     def _event(self, body: Body, event: Body, respond: Respond) -> None:
-        """Bolt acknowledges events by itself. What bots write, and what was edited or deleted, asks for nothing."""
-        if event.get("bot_id") or event.get("subtype"):
+        """Bolt acknowledges events by itself. What bots write, and what was edited or deleted, asks for nothing.
+
+        Nor does what people write to each other: an app that may look into channels hears of it.
+        """
+        overheard = event.get("type") == "message" and event.get("channel_type") != "im"
+        if event.get("bot_id") or event.get("subtype") or overheard:
             return
         route = self._by_name.get((Act.EVENT, str(event.get("type"))))
         value = str(event.get("tab") or event.get("text") or "")

@@ -190,4 +190,6 @@ class FleetMessage:
         self._standing.end(fleet_message(self._selection, gathering))
         if not shows_all(gathering):
             title = f"Every host of {self._selection}"
-            self._replies.files(self._asked, self._standing.ts, title, {"hosts.tsv": fleet_list(gathering)})
+            self._replies.files(
+                self._asked, self._standing.thread, title, {"hosts.tsv": fleet_list(gathering)}
+            )

@@ -143,7 +143,7 @@ class LookHandlers:
         others = asked.door(self.hosts(), self.rights).known().by_name if report.twins else ()
         place.end(report_message(report, host, pictures=self.pictures, known=others))
         if verbose:
-            self._details(asked, place.ts, host, listings(report.survey.inventory))
+            self._details(asked, place.thread, host, listings(report.survey.inventory))
 
     def _details(self, asked: Asked, thread: str, host: Host, found: tuple[Listing, ...]) -> None:
         self.replies.openly(asked, details_message(host.name, found), thread)

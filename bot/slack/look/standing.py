@@ -29,6 +29,11 @@ class Standing:
         self._shown: Message | None = None
         self.ts = ts
 
+    @property
+    def thread(self) -> str:
+        """Where the rest of it goes: the thread that it stands in, or its own."""
+        return self._asked.within or self.ts
+
     def meanwhile(self, stage: int, make: Callable[[], Message]) -> None:
         """Show what is known so far, unless the end came before it, or what was known later."""
         with self._lock:
@@ -87,4 +92,5 @@ class Standing:
                     self._asked.channel, self.ts, self._replies.signed(self._asked, message)
                 )
                 return
-        self.ts = self._replies.chat.post(self._asked.channel, self._replies.signed(self._asked, message))
+        message = self._replies.signed(self._asked, message)
+        self.ts = self._replies.chat.post(self._asked.channel, message, self._asked.within)

@@ -100,7 +100,7 @@ def message_event(desk: Desk, person: Person, message: Message, kind: str) -> JS
         "event_ts": message.ts,
     }
     if kind == "message":
-        event["channel_type"] = "im"
+        event["channel_type"] = "im" if channel.is_direct else "group" if channel.is_private else "channel"
     if message.thread_ts:
         event["thread_ts"] = message.thread_ts
     return _event(desk, person, event)

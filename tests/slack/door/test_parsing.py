@@ -158,6 +158,7 @@ def test_help_about_the_audit_names_every_filter() -> None:
         ("<#C0OPS|ops> <#C0OPS>", "#ops #C0OPS"),
         ("<@U0BOB|bob> <@U0BOB>", "@bob @U0BOB"),
         ("prod-3 <none>", "prod-3 <none>"),
+        ("label!=a&amp;b &lt;@U0BOB&gt;", "label!=a&b <@U0BOB>"),
     ],
 )
 def test_what_slack_made_of_a_name_is_what_somebody_typed(arrived: str, typed: str) -> None:
@@ -168,6 +169,7 @@ def test_links_and_mentions_are_names_in_every_command() -> None:
     link = "<http://registry.example.com/app:1|registry.example.com/app:1>"
     assert parse_df("<http://web.example.com|web.example.com>").host == "web.example.com"
     assert parse_prune(f"prod-3 why {link}") == WhyCommand(host="prod-3", name="registry.example.com/app:1")
+    assert parse_prune("prod-3 why a&amp;b") == WhyCommand(host="prod-3", name="a&b")
     assert audit_words(f"{link} <@U0BOB|bob> <!subteam^S0CI|@ci>") == [
         "registry.example.com/app:1",
         "by=U0BOB",

@@ -341,7 +341,7 @@ def test_an_outsider_who_is_named_is_told_apart_by_their_team_and_answered_like_
     approve(place, BOB, plan.ts)
     place.message("Cleanup done")
     eventually(lambda: "Your cleanup" in "".join(map(shown, place.workspace.direct_messages(EVE.id))))
-    for who in (f"{OTHER}/{EVE.id}", EVE.id, f"<@{EVE.id}|eve>"):
+    for who in (f"{OTHER}/{EVE.id}", EVE.id, f"@{EVE.name}"):
         before = len(place.workspace.messages())
         place.workspace.command(ANN, "/docker-audit", f"by={who}")
         place.workspace.wait_for(lambda: len(place.workspace.messages()) > before)  # noqa: B023 - waited for

@@ -60,10 +60,47 @@ def test_a_mention_is_answered_in_the_channel_and_a_thread_has_its_plan_too(star
     place.workspace.wait_for(lambda: any(HELP[:20] in m.text for m in place.workspace.thread(said.ts)))
 
 
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ("df", "1 registered host"),
+        ("df prod-3 -v", "What a cleanup would free"),
+        ("df all", "1 host, 1 answered"),
+        ("prune prod-3 why old:1", "Why old:1 on prod-3"),
+        ("prune prod-3 why a&b<c>", "a&amp;b&lt;c&gt;"),
+        ("audit", "No cleanup is in the audit yet"),
+    ],
+)
+def test_what_is_asked_in_a_thread_is_answered_there(start: Start, words: str, told: str) -> None:
+    place = start(OPEN_TO_ALL)
+    said = place.workspace.say(ANN, "why is it full?")
+    place.workspace.say(BOB, f"@deckhand {words}", thread_ts=said.ts)
+
+    def answers() -> list[str]:
+        return [shown(each) for each in place.workspace.thread(said.ts) if each.by_bot] + place.private(BOB)
+
+    place.workspace.wait_for(lambda: any(told in each for each in answers()))
+    if "-v" in words:
+        place.workspace.wait_for(lambda: any("The largest on prod-3" in each for each in answers()))
+    assert [each for each in place.workspace.messages() if each.by_bot] == []
+
+
 def test_who_may_not_look_reads_that_and_nothing_else(start: Start) -> None:
     place = start(BOBS_ALONE)
     place.workspace.say(ANN, "df", channel=place.workspace.team.direct(ANN).id)
     assert "may look" in place.told(ANN)
+
+
+def test_what_people_say_to_each_other_is_answered_by_nobody_whatever_the_app_hears(start: Start) -> None:
+    place = start(OPEN_TO_ALL)
+    place.workspace.team.overhears = True
+    place.workspace.say(ANN, "df prod-3")
+    place.workspace.say(ANN, "@deckhand help")
+    place.message("Write one of these")
+    place.workspace.command(ANN, "/docker-df")
+    place.message("1 registered host")
+    assert sum(each.by_bot for each in place.workspace.messages()) == 2
+    assert place.private(ANN) == []
 
 
 def test_the_bot_answers_neither_itself_nor_what_was_edited(start: Start) -> None:

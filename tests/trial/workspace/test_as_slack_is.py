@@ -89,11 +89,11 @@ def test_a_command_that_escapes_turns_people_groups_channels_and_links(
         texts.append(command["text"])
 
     workspace.command(
-        ANN, "/docker-audit", "@ops-team by=@bob #ops registry.example.com/app:1 https://a.b/c @no"
+        ANN, "/docker-audit", "@ops-team by=@bob #ops registry.example.com/app:1 https://a.b/c @no a&b<c>"
     )
     assert texts[0].split() == [
         "<!subteam^S0OPS|@ops-team>", "by=<@U0BOB|bob>", "<#C0OPS|ops>",
-        "<http://registry.example.com/app:1|registry.example.com/app:1>", "<https://a.b/c>", "@no",
+        "<http://registry.example.com/app:1|registry.example.com/app:1>", "<https://a.b/c>", "@no", "a&amp;b&lt;c&gt;",
     ]  # fmt: skip
 
 

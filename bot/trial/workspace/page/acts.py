@@ -49,9 +49,10 @@ class Acts:
         desk = self._desk
         draft = Draft(text=escaped(desk.team, text))
         message = desk.messages.post(draft, channel=place, user=person.id, thread_ts=thread_ts)
-        if desk.team.channel(place).with_person:
+        where = desk.team.channel(place)
+        if where.with_person or (where.has_bot and desk.team.overhears):
             desk.links.deliver("events_api", payloads.message_event(desk, person, message, "message"))
-        elif f"<@{desk.team.bot.id}" in message.text and desk.team.channel(place).has_bot:
+        if f"<@{desk.team.bot.id}" in message.text and where.has_bot and not where.with_person:
             desk.links.deliver("events_api", payloads.message_event(desk, person, message, "app_mention"))
         return message
 

@@ -130,7 +130,7 @@ class Command:
     usage: str = ""
     description: str = ""
     should_escape: bool = False
-    """Whether people, groups, channels and links in what is typed arrive in Slack's own form."""
+    """Whether people, groups, channels and links in what is typed arrive in Slack's own form, and all else escaped."""
 
 
 DEFAULT_PEOPLE = (
@@ -184,6 +184,7 @@ class Team:
         self.takes_messages = (
             True  # in its direct messages: else the Messages tab is read-only, and has no commands
         )
+        self.overhears = False  # whether the app has subscribed to what is said in channels too
         self.enterprise_id = ""  # of the organisation that the workspace is in, on Enterprise Grid
         self.bot = Person(id=BOT_USER_ID, name=app_name.lower(), real_name=app_name)
         self._channels = {channel.id: channel for channel in channels}

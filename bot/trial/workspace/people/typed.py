@@ -1,6 +1,7 @@
 """What Slack makes of what a person typed: how commands arrive, and what a reader sees of a long text."""
 
 import re
+from html import escape
 
 from bot.trial.workspace.people.team import Team
 
@@ -13,7 +14,10 @@ FOLDED_CHARACTERS, FOLDED_LINES = 700, 10
 
 
 def escaped(team: Team, text: str) -> str:
-    """The text of a command under `should_escape`: people, groups, channels and links in Slack's own form."""
+    """A message, or a command under `should_escape`: people, groups, channels and links in Slack's own form.
+
+    What would else be read as such a form is escaped.
+    """
     people = {person.name: f"<@{person.id}|{person.name}>" for person in (*team.people, team.bot)}
     groups = {group.handle: f"<!subteam^{group.id}|@{group.handle}>" for group in team.groups}
     channels = {channel.name: f"<#{channel.id}|{channel.name}>" for channel in team.channels if channel.name}
@@ -26,7 +30,7 @@ def escaped(team: Team, text: str) -> str:
         url = found[0] if "://" in found[0] else f"http://{found[0]}"
         return f"<{url}>" if url == found[0] else f"<{url}|{found[0]}>"
 
-    return _LINK.sub(link, _CALL.sub(call, text))
+    return _LINK.sub(link, _CALL.sub(call, escape(text, quote=False)))
 
 
 def is_folded(section: dict[str, object]) -> bool:

@@ -103,7 +103,7 @@ export function composer({ label, commands, people, target }) {
       toast(`${text.split(" ")[0]} is not supported in threads. Sorry!`);
       return;
     }
-    const outcome = await act(slash ? "command" : "say", { ...to, text: slash ? text : escapeTyped(text) });
+    const outcome = await act(slash ? "command" : "say", { ...to, text });
     if (outcome.error === "unreachable") type(text);
     // Slack itself answers in the channel when a command fails.
     if (outcome.error === "unreachable" || (!outcome.ok && !slash)) complain(outcome.error);
@@ -139,5 +139,3 @@ export function composer({ label, commands, people, target }) {
   box.addEventListener("keydown", pressed);
   return { node, focus: () => box.focus() };
 }
-
-const escapeTyped = (text) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
