@@ -1,27 +1,23 @@
 """HTTP mode: what anybody may send is bounded and signed before it is parsed, and what cannot be read is 400."""
 
 import re
-import threading
 from collections.abc import Mapping
-from contextlib import suppress
 from http import HTTPStatus
 
-import uvicorn
 from slack_bolt import App, BoltRequest
 from slack_bolt.adapter.starlette.handler import to_starlette_response
 from slack_sdk.signature import SignatureVerifier
-from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from bot.core.errors import ChatError
-from bot.process.http_connections import HEADERS, Connection
+from bot.process.http_server import HttpServer
 
 EVENTS_PATH = "/slack/events"
 """Commands, actions and events all arrive here in HTTP mode."""
-START_SECONDS = 10.0
+GRACE_SECONDS = 5
 LARGEST_BODY = 1024 * 1024
 """Bytes; Slack's largest are forms, of 250 kB before they are percent-encoded."""
 MOST_FIELDS = 100
@@ -39,39 +35,21 @@ class HttpReceiver:
         self._app = app
         self._verifier = SignatureVerifier(signing_secret)
         routes = [Route(EVENTS_PATH, self._events, methods=["POST"]), Route("/health", _health)]
-        config = uvicorn.Config(
-            Starlette(routes=routes), host=address[0], port=address[1], log_config=None, log_level="error",
-            access_log=False, lifespan="off", timeout_graceful_shutdown=5, http=Connection, ws="none",
-            h11_max_incomplete_event_size=HEADERS, headers=[("Connection", "close")],
-        )  # fmt: skip
         self._address = address
-        self._server = uvicorn.Server(config)
-        self._thread = threading.Thread(target=self._serve, name="http", daemon=True)
+        self._server = HttpServer("http", address, routes, GRACE_SECONDS)
 
     def start(self) -> None:
         """Listen; ChatError when the address cannot be had."""
-        self._thread.start()
-        deadline = threading.Event()
-        for _ in range(int(START_SECONDS / 0.05)):
-            if self._server.started:
-                return
-            if not self._thread.is_alive():
-                break
-            deadline.wait(0.05)
-        raise ChatError(
-            f"{self._address[0]}:{self._address[1]} cannot be listened on; choose another [slack] listen."
-        )
+        if self._server.start() is None:
+            raise ChatError(
+                f"{self._address[0]}:{self._address[1]} cannot be listened on; choose another [slack] listen."
+            )
 
     def connected(self) -> bool:
-        return self._server.started and self._thread.is_alive()
+        return self._server.listens()
 
     def stop(self) -> None:
-        self._server.should_exit = True
-        self._thread.join()
-
-    def _serve(self) -> None:
-        with suppress(SystemExit):  # uvicorn's way to say that it cannot listen; start() says it better
-            self._server.run()
+        self._server.stop()
 
     async def _events(self, request: Request) -> Response:
         try:
