@@ -6,6 +6,7 @@ What a function dials is the only peer that a client has, whatever URL it is ask
 import queue
 import re
 import socket
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
@@ -148,7 +149,7 @@ class DialAdapter(requests.adapters.HTTPAdapter):
     def __init__(self, dial: Dial, limits: Limits, host: str = "engine", port: int | None = None) -> None:
         """``host`` and ``port`` are told to the engine, as the Host of each request, and lead nowhere."""
         super().__init__()
-        self.dial = dial
+        self._dial, self._limits = dial, limits
         self._make = partial(_Pool, dial, limits, host, port)
         self._pool = self._make()
 
@@ -165,6 +166,18 @@ class DialAdapter(requests.adapters.HTTPAdapter):
     def make_room(self) -> None:
         """End one connection that nobody uses, if there is one."""
         self._pool.make_room()
+
+    def dial(self) -> socket.socket | ChannelSocket:
+        """A connection of the caller's own; LinkError. It takes the place of one that nobody uses where it must."""
+        deadline = Deadline(self._limits.queue)
+        while True:
+            try:
+                return self._dial()
+            except NoRoomError:
+                if deadline.over:
+                    raise
+                self.make_room()
+                time.sleep(deadline.within(TURN_SECONDS))
 
     def renew(self) -> None:
         """End the connections that nobody uses; the next request opens another."""

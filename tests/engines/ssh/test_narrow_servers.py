@@ -13,6 +13,9 @@ import pytest
 from bot.core.errors import EngineUnavailableError
 from bot.core.rules.hosts import SshAddress
 from bot.engines.clients import Clients
+from bot.engines.docker.budget import Budget
+from bot.engines.docker.client import EngineClient
+from bot.engines.docker.content.http2 import opened as grpc
 from bot.engines.docker.engine import DockerEngine
 from bot.engines.limits import Limits
 from bot.engines.registry import DockerEngines
@@ -75,6 +78,21 @@ def test_many_at_once_get_their_answers_over_one_session(
     assert server.logins() == 1
     # Each of them starts a program on the host: there is one for all who ask, not one for each.
     assert server.log().count("dial-stdio") - before < 64
+
+
+@pytest.mark.parametrize("sessions", [1, 2])
+def test_what_is_asked_by_grpc_waits_its_turn_and_leaves_it_to_others(
+    narrow: Narrow, make_clients: MakeClients, sessions: int
+) -> None:
+    clients = make_clients(narrow(sessions).ssh_address)
+    looking = opened(clients)
+    for _ in range(6):
+        client = clients.client(HOST)
+        assert isinstance(client, EngineClient)
+        assert looking.disk_space() is not None
+        with grpc(client.dial, Budget(30, 30, 4_000_000)) as channel:
+            channel.in_time()  # it is open: the engine has told its settings
+        assert client.info()["ID"]
 
 
 def test_a_server_that_lets_no_session_in_at_all_is_told_as_before(
