@@ -12,7 +12,6 @@ from pydantic import SecretStr
 from slack_bolt import App
 
 from bot.config.settings import Settings, SlackSettings
-from bot.core.rules.hosts import Hosts
 from bot.core.rules.rules import Rules
 from bot.engines.docker.registries.logins import Logins
 from bot.engines.registry import DockerEngines
@@ -21,34 +20,18 @@ from bot.process.clock import SteadyClock, process_now
 from bot.process.ending import Ending
 from bot.process.names import new_id, process_name
 from bot.services.audit.heads import PostHead
-from bot.services.audit.review import Review
-from bot.services.clocks import CHECK_SECONDS, Clocks
-from bot.services.decide.decide import EXPIRE_SECONDS, Decide
-from bot.services.decide.propose import Propose
-from bot.services.home.gather import GatherHome
-from bot.services.leases import Leases
+from bot.services.background import background
+from bot.services.clocks import Clocks
 from bot.services.look.fleet import Fleet
-from bot.services.look.planning import Planning
 from bot.services.rules.rights import Rights
-from bot.services.run.execute import Execute
-from bot.services.run.restore import SILENCE, Restore
-from bot.services.run.standing_rules import OfRun
-from bot.services.run.starting import Starting
-from bot.services.run.stop import Stop
-from bot.services.run.waiting_rules import LOOP_SECONDS as RULES_SECONDS
-from bot.services.run.waiting_rules import WaitingRules
-from bot.services.use_cases import UseCases
+from bot.services.use_cases import Base, open_use_cases
 from bot.services.watch.reminding import LOOP_SECONDS as REMINDERS_SECONDS
 from bot.services.watch.reminding import Reminding
-from bot.services.watch.schedules import Schedules
-from bot.services.watch.streams import STREAMS_SECONDS, Streams
 from bot.services.work.budget import Budget
 from bot.services.work.show import Show
-from bot.services.work.worker import PATIENCE, POLL_SECONDS, Signals, Worker
+from bot.services.work.worker import POLL_SECONDS, Signals, Worker
+from bot.slack.api import SlackApi
 from bot.slack.audit.heads import PostedHeads
-from bot.slack.chat import SlackChat
-from bot.slack.client import web_client
-from bot.slack.directory import SlackDirectory
 from bot.slack.door.ack_first import AckFirst
 from bot.slack.door.answering import Answering
 from bot.slack.door.http_mode import HttpReceiver
@@ -96,9 +79,7 @@ class Deckhand:
                 "[slack], [database], [audit], [metrics] and [log] count from the next start on; "
                 "the rest of the file counts now"
             )
-        self._settings = (
-            adopted  # first: they count although a connection that is to be closed takes its time
-        )
+        self._settings = adopted  # first: they count although a connection that is closed takes its time
         if self._engines is not None:
             self._engines.adopt(adopted.rules.hosts.by_name, Logins(adopted.registries))
         LOG.info("the configuration was read again: %d hosts registered", len(adopted.rules.hosts.by_name))
@@ -113,58 +94,53 @@ class Deckhand:
         """Those in force."""
         return self._settings.rules
 
-    def _hosts(self) -> Hosts:
-        return self._settings.rules.hosts
-
     def _at_the_end(self, name: str, seconds: float, work: Callable[[], object]) -> None:
         """Close it when the process ends, and wait so long for it: no engine's answer holds up the end."""
         self._closing.callback(self._ending.within, name, seconds, work)
 
     def _start(self) -> None:
-        settings, fleets = self._settings, ExitStack()
-        store = open_store(
-            settings.database_url.get_secret_value(), for_bot=True, audit_keys=settings.audit.keys,
-            metrics=self._metrics,
-        )  # fmt: skip
-        self._at_the_end("database", 2, store.close)
-        store.chain.begin_sealing()
-        engines = self._engines = DockerEngines(
-            self._hosts().by_name, settings.pins, Logins(settings.registries)
-        )
-        self._at_the_end("engines", 3, engines.close)
-        self._at_the_end("looks at fleets", 3, fleets.close)
-        fleet = Fleet.opened(engines, self._steady, fleets, store.ledger, self._metrics)
-        fleets.callback(engines.close)  # before its threads: what is still being asked then ends at once
-
-        token, api_url = _secret(settings.slack.bot_token), settings.slack.api_url
-        client = web_client(token, api_url, metrics=self._metrics)
-        quick = web_client(token, api_url, patient=False, metrics=self._metrics)
-        directory = SlackDirectory(client)
-        chat, impatient = SlackChat(client, directory.name_of), SlackChat(quick, directory.name_of)
-        pool, ack_first = ThreadPoolExecutor(BOLT_THREADS, "bolt"), AckFirst()
-        ways = Ways(lanes=lanes(self._metrics))
-        app = bolt_app(client, _secret(settings.slack.signing_secret), pool)
-        shown = ShownPlans(
-            chat=impatient, hosts=self._hosts, call=settings.slack.call_approvers, members=directory.members
-        )
-        rights = Rights(directory=directory, record=store.trail.record_refusal)
+        settings, steady, wake = self._settings, self._steady, self._signals.changed
+        store = self._open_store()
+        engines, fleet = self._open_engines(store)
+        slack = SlackApi(_secret(settings.slack.bot_token), settings.slack.api_url, self._metrics)
         clock = Clocks(ledger=store.ledger, process=process_now)
-        uses = self._use_cases(store, engines, rights, clock, fleet)
-        budget = Budget(clock=self._steady)
+        base = Base(
+            store=store, engines=engines, rules=self._rules, clock=clock, signals=self._signals,
+            rights=Rights(directory=slack.directory, record=store.trail.record_refusal),
+            owner=process_name(), ticks=time.monotonic, metrics=self._metrics,
+        )  # fmt: skip
+        uses = open_use_cases(base, fleet, new_id)
+        shown = ShownPlans(
+            chat=slack.impatient, hosts=base.hosts, call=settings.slack.call_approvers,
+            members=slack.directory.members,
+        )  # fmt: skip
+        budget = Budget(clock=steady)
         show = Show(
-            plans=store.plans, messages=store.messages, audit=store.audit, chat=shown, clock=self._steady,
+            plans=store.plans, messages=store.messages, audit=store.audit, chat=shown, clock=steady,
             budget=budget,
         )  # fmt: skip
-        homes = self._homes(store, rights, impatient, clock)
-        worker = self._worker(store, engines, uses, chat, shown, clock)
+        homes = HomeShow(gather=uses.home, audit=store.audit, chat=slack.impatient, clock=steady, wake=wake)
+        reminding = Reminding(
+            plans=store.plans, trail=store.trail, chat=shown, clock=clock, after=settings.slack.remind_after
+        )
+        worker = background(base, uses, slack.chat)
         worker.whenever("messages", show, POLL_SECONDS, at_last=True)
         worker.whenever("homes", homes, HOME_SECONDS)
-        answering = Answering(Replies(chat=chat, budget=budget), rights, ways, ack_first.hold)
-        open_routes(
-            uses, hosts=self._hosts, homes=homes, show=show, chat=chat, answering=answering,
-            clock=self._steady, pictures=settings.slack.pictures,
-        ).open(app)  # fmt: skip
+        worker.every(REMINDERS_SECONDS, "reminders", reminding)
+        if (channel := settings.audit.head_channel) is not None:
+            heads, at = PostedHeads(chat=slack.chat), settings.audit.head_at
+            head = PostHead(trail=store.trail, chat=heads, clock=clock, channel=channel, at=at)
+            worker.every(HEAD_SECONDS, "head of the audit", head)
 
+        ways, ack_first = Ways(lanes=lanes(self._metrics)), AckFirst()
+        answering = Answering(Replies(chat=slack.chat, budget=budget), base.rights, ways, ack_first.hold)
+        routes = open_routes(
+            uses, hosts=base.hosts, homes=homes, show=show, chat=slack.chat, answering=answering,
+            clock=steady, pictures=settings.slack.pictures,
+        )  # fmt: skip
+        pool = ThreadPoolExecutor(BOLT_THREADS, "bolt")
+        app = bolt_app(slack.client, _secret(settings.slack.signing_secret), pool)
+        routes.open(app)
         worker.start()
         self._at_the_end("cleanups", 7, worker.stop)
         self._at_the_end("decisions", 4, partial(ways.close, 2))
@@ -172,6 +148,27 @@ class Deckhand:
         receiver = make_receiver(settings.slack, app, ack_first)
         receiver.start()
         self._at_the_end("connection to Slack", 7, receiver.stop)
+        self._watch(store, worker, receiver)
+
+    def _open_store(self) -> Store:
+        url, keys = self._settings.database_url.get_secret_value(), self._settings.audit.keys
+        store = open_store(url, for_bot=True, audit_keys=keys, metrics=self._metrics)
+        self._at_the_end("database", 2, store.close)
+        store.chain.begin_sealing()
+        return store
+
+    def _open_engines(self, store: Store) -> tuple[DockerEngines, Fleet]:
+        settings, fleets = self._settings, ExitStack()
+        engines = DockerEngines(settings.rules.hosts.by_name, settings.pins, Logins(settings.registries))
+        self._engines = engines
+        self._at_the_end("engines", 3, engines.close)
+        self._at_the_end("looks at fleets", 3, fleets.close)
+        fleet = Fleet.opened(engines, self._steady, fleets, store.ledger, self._metrics)
+        fleets.callback(engines.close)  # before its threads: what is still being asked then ends at once
+        return engines, fleet
+
+    def _watch(self, store: Store, worker: Worker, receiver: Receiver) -> None:
+        """Have operators told how it is."""
         checks = {
             "database": lambda: revisions.behind(store.sessions),
             "slack": lambda: "" if receiver.connected() else "is not connected",
@@ -181,89 +178,11 @@ class Deckhand:
 
     def _figures(self, store: Store, receiver: Receiver) -> Figures:
         """What operators are shown beside what was counted. StoreUnavailableError."""
-        hosts = self._hosts().by_name
+        hosts = self._rules().hosts.by_name
         return Figures(
             counted=store.plans.counted(), looks=store.ledger.last_looks(hosts.keys()), hosts=len(hosts),
             slack_connected=receiver.connected(),
         )  # fmt: skip
-
-    def _use_cases(
-        self, store: Store, engines: DockerEngines, rights: Rights, clock: Clocks, fleet: Fleet
-    ) -> UseCases:
-        hosts, plans, trail, changed = self._hosts, store.plans, store.trail, self._signals.changed
-        planning = Planning(
-            engines=engines, ledger=store.ledger, rules=self._rules, clocks=clock, metrics=self._metrics
-        )
-        leases = Leases(claims=store.restores, owner=process_name(), ticks=time.monotonic, silence=SILENCE)
-        return UseCases(
-            rights=rights, planning=planning, fleet=fleet,
-            propose=Propose(
-                hosts=hosts, rights=rights, planning=planning, plans=plans, trail=trail, clock=clock,
-                new_id=new_id, changed=changed,
-            ),
-            decide=Decide(hosts=hosts, rights=rights, plans=plans, trail=trail, changed=changed),
-            stop=Stop(hosts=hosts, rights=rights, plans=plans, trail=trail, changed=changed),
-            restore=Restore(
-                hosts=hosts, rights=rights, plans=plans, trail=trail, changed=changed,
-                restores=store.restores, engines=engines, leases=leases, stopping=self._signals.ending,
-            ),
-            review=Review(hosts=hosts, rights=rights, audit=store.audit, clock=clock),
-        )  # fmt: skip
-
-    def _worker(  # noqa: PLR0913, PLR0917 - what its work is made of
-        self, store: Store, engines: DockerEngines, uses: UseCases, chat: SlackChat, shown: ShownPlans,
-        clock: Clocks,
-    ) -> Worker:  # fmt: skip
-        """What happens without a click."""
-        signals, audit, worker = self._signals, self._settings.audit, Worker(self._signals)
-        starting = Starting(
-            hosts=self._hosts, rights=uses.rights, plans=store.plans, clock=clock, changed=signals.changed
-        )
-        execute = Execute(
-            plans=store.plans, runs=store.runs, audit=store.audit, engines=engines,
-            leases=Leases(claims=store.runs, owner=process_name(), ticks=time.monotonic),
-            changed=signals.changed, stopping=signals.ending, pause=signals.pause, starting=starting,
-            rules=partial(OfRun, uses.planning),
-        )  # fmt: skip
-        worker.take_up("cleanup", execute.leases, execute)
-        worker.take_up("restore", uses.restore.leases, uses.restore, PATIENCE)
-        worker.every(EXPIRE_SECONDS, "expiry", uses.decide.expire_due)
-        schedules = Schedules(
-            rules=self._rules, propose=uses.propose, plans=store.plans, timers=store.timers,
-            trail=store.trail, chat=chat, clock=clock, stopping=signals.ending,
-        )  # fmt: skip
-        worker.every(POLL_SECONDS, "schedules", schedules)
-        waiting = WaitingRules(
-            planning=uses.planning, engines=engines, plans=store.plans, changed=signals.changed
-        )
-        worker.every(RULES_SECONDS, "rules of waiting plans", waiting)
-        reminding = Reminding(
-            plans=store.plans, trail=store.trail, chat=shown, clock=clock,
-            after=self._settings.slack.remind_after,
-        )  # fmt: skip
-        worker.every(REMINDERS_SECONDS, "reminders", reminding)
-        worker.every(CHECK_SECONDS, "clocks", clock.check)
-        streams = Streams(
-            hosts=self._hosts, engines=engines, ledger=store.ledger, owner=process_name(), clock=time.monotonic,
-            stopping=signals.ending,
-        )  # fmt: skip
-        worker.every(STREAMS_SECONDS, "events", streams)
-        if audit.head_channel is not None:
-            head = PostHead(
-                trail=store.trail, chat=PostedHeads(chat=chat), clock=clock, channel=audit.head_channel,
-                at=audit.head_at,
-            )  # fmt: skip
-            worker.every(HEAD_SECONDS, "head of the audit", head)
-        return worker
-
-    def _homes(self, store: Store, rights: Rights, chat: SlackChat, clock: Clocks) -> HomeShow:
-        gather = GatherHome(
-            hosts=self._hosts, rights=rights, plans=store.plans, timers=store.timers, ledger=store.ledger,
-            audit=store.audit, clock=clock,
-        )  # fmt: skip
-        return HomeShow(
-            gather=gather, audit=store.audit, chat=chat, clock=self._steady, wake=self._signals.changed
-        )
 
 
 def make_receiver(slack: SlackSettings, app: App, ack_first: AckFirst) -> Receiver:

@@ -1,15 +1,45 @@
-"""What people ask for, of one process, as the wiring hands it to Slack."""
+"""What people ask for, of one process, and what all of it stands on."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
+from bot.core.rules.hosts import Hosts
+from bot.core.rules.rules import Rules
+from bot.ports import NO_METRICS, Engines, Metrics, Store
 from bot.services.audit.review import Review
+from bot.services.clocks import Clocks
 from bot.services.decide.decide import Decide
 from bot.services.decide.propose import Propose
+from bot.services.home.gather import GatherHome
+from bot.services.leases import Leases
 from bot.services.look.fleet import Fleet
 from bot.services.look.planning import Planning
 from bot.services.rules.rights import Rights
-from bot.services.run.restore import Restore
+from bot.services.run.restore import SILENCE, Restore
 from bot.services.run.stop import Stop
+from bot.services.work.worker import Signals
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Base:
+    """What the services of one process stand on."""
+
+    store: Store
+    engines: Engines
+    rules: Callable[[], Rules]
+    """Those in force."""
+    rights: Rights
+    clock: Clocks
+    signals: Signals
+    owner: str
+    """Names this process in leases, and no other one."""
+    ticks: Callable[[], float]
+    """Seconds of a clock that never jumps, and that goes on while the process is stopped."""
+    metrics: Metrics = NO_METRICS
+
+    def hosts(self) -> Hosts:
+        """Those registered now."""
+        return self.rules().hosts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,3 +54,32 @@ class UseCases:
     restore: Restore
     review: Review
     fleet: Fleet
+    home: GatherHome
+
+
+def open_use_cases(base: Base, fleet: Fleet, new_id: Callable[[], str]) -> UseCases:
+    """Make them; ``new_id`` makes the ids of plans."""
+    hosts, rights, clock, changed = base.hosts, base.rights, base.clock, base.signals.changed
+    plans, trail, audit, ledger = base.store.plans, base.store.trail, base.store.audit, base.store.ledger
+    planning = Planning(
+        engines=base.engines, ledger=ledger, rules=base.rules, clocks=clock, metrics=base.metrics
+    )
+    leases = Leases(claims=base.store.restores, owner=base.owner, ticks=base.ticks, silence=SILENCE)
+    return UseCases(
+        rights=rights, planning=planning, fleet=fleet,
+        propose=Propose(
+            hosts=hosts, rights=rights, planning=planning, plans=plans, trail=trail, clock=clock,
+            new_id=new_id, changed=changed,
+        ),
+        decide=Decide(hosts=hosts, rights=rights, plans=plans, trail=trail, changed=changed),
+        stop=Stop(hosts=hosts, rights=rights, plans=plans, trail=trail, changed=changed),
+        restore=Restore(
+            hosts=hosts, rights=rights, plans=plans, trail=trail, changed=changed,
+            restores=base.store.restores, engines=base.engines, leases=leases, stopping=base.signals.ending,
+        ),
+        review=Review(hosts=hosts, rights=rights, audit=audit, clock=clock),
+        home=GatherHome(
+            hosts=hosts, rights=rights, plans=plans, timers=base.store.timers, ledger=ledger, audit=audit,
+            clock=clock,
+        ),
+    )  # fmt: skip

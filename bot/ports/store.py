@@ -1,0 +1,24 @@
+"""The ports of a database, together."""
+
+from typing import Protocol
+
+from bot.ports.audit import Audit, Trail
+from bot.ports.ledger import Ledger
+from bot.ports.messages import Messages
+from bot.ports.plans import Plans
+from bot.ports.restores import Restores
+from bot.ports.runs import Runs
+from bot.ports.timers import Timers
+
+
+class Store(Protocol):
+    """The ports of one database, to be handed on to those who need one of them."""
+
+    plans: Plans
+    runs: Runs
+    restores: Restores
+    messages: Messages
+    timers: Timers
+    ledger: Ledger
+    trail: Trail
+    audit: Audit
