@@ -1,0 +1,41 @@
+"""The tables, as SQLModel rows; they stay in the store and are mapped to the core's values.
+
+Whoever asks for one of them here has them all in the catalogue of ``Row``.
+"""
+
+from bot.store.models.event import OF_LINES, EventRow, HeadRow
+from bot.store.models.host import (
+    EventStreamRow,
+    HostEngineRow,
+    LastLookRow,
+    MountingRow,
+    RanRow,
+    ScheduleHostRow,
+    ScheduleRow,
+    SightingRow,
+)
+from bot.store.models.plan import FORMAT, ItemRow, PlanRow, RestoreRow, VoteRow, WordRow
+from bot.store.models.row import Row
+from bot.store.models.schema import SchemaReleaseRow
+
+__all__ = [
+    "FORMAT",
+    "OF_LINES",
+    "EventRow",
+    "EventStreamRow",
+    "HeadRow",
+    "HostEngineRow",
+    "ItemRow",
+    "LastLookRow",
+    "MountingRow",
+    "PlanRow",
+    "RanRow",
+    "RestoreRow",
+    "Row",
+    "ScheduleHostRow",
+    "ScheduleRow",
+    "SchemaReleaseRow",
+    "SightingRow",
+    "VoteRow",
+    "WordRow",
+]
