@@ -22,7 +22,7 @@ from bot.store.audit.totals import hosts_of_cleanups, statistics, totals
 from bot.store.db.sessions import Sessions, now
 from bot.store.events import chain, walking
 from bot.store.events.witness import witness
-from bot.store.plan import binding, items, plans, restores, runs, showing, turns
+from bot.store.plan import binding, changing, items, making, plans, restores, runs, showing, turns
 from bot.store.watch import identities, ledger, looks, ran, schedules, streams
 
 P = ParamSpec("P")
@@ -57,8 +57,8 @@ def _writing(work: Callable[Concatenate[Session, P], T]) -> Callable[Concatenate
 
 
 class SqlPlans(_Port):
-    create = _writing(plans.create)
-    replace = _writing(plans.put_in_place)
+    create = _writing(making.create)
+    replace = _writing(making.put_in_place)
     due = _reading(plans.due)
     open_of = _reading(plans.open_plans)
     going_on = _reading(overview.going_on)
@@ -73,7 +73,7 @@ class SqlPlans(_Port):
             raise self.sessions.writing(lambda session: binding.refuse(session, plan_id, why)) from None
 
     def change(self, plan_id: str, decide: Callable[[PlanState, datetime], Change]) -> PlanState:
-        changed = self.sessions.writing(lambda session: plans.change(session, plan_id, decide))
+        changed = self.sessions.writing(lambda session: changing.change(session, plan_id, decide))
         if isinstance(changed, PlanDiffersError):  # which is written by now
             raise changed
         return changed

@@ -12,7 +12,7 @@ from typing import Any
 
 from bot.core.audit.events import ChainedEvent
 from bot.core.audit.records import Record, Values
-from bot.core.audit.rows import items_of
+from bot.core.audit.rows.words import items_of
 from bot.core.docker.inventory import EngineInfo
 from bot.core.docker.usage import DiskUsage, UsageRow
 from bot.core.life.restoring import ImageRestored, Restored, RestoreStatus, Restoring

@@ -10,7 +10,7 @@ import typer
 
 from bot.config.settings import DEFAULT_FILE, load
 from bot.core.audit.format import AuditKeys, Head
-from bot.core.audit.rows import Compared
+from bot.core.audit.rows.values import Compared
 from bot.core.audit.walk import ChainVerdict
 from bot.core.errors import ConfigurationError, DeckhandError, StoreUnavailableError
 from bot.core.json import Json

@@ -11,7 +11,8 @@ from sqlmodel import Session, col
 
 from bot.core.audit.format import Entry
 from bot.core.audit.records import Facts, Record
-from bot.core.audit.rows import ITEM_COLUMNS, Compared, Difference, Rows, differences
+from bot.core.audit.rows.compare import differences
+from bot.core.audit.rows.values import ITEM_COLUMNS, Compared, Difference, Rows
 from bot.core.audit.written import PLAN, plan_digest
 from bot.store.db.columns import Moment
 from bot.store.events import chain, walking

@@ -13,7 +13,8 @@ from bot.core.audit.events import Tag
 from bot.core.audit.format import Entry
 from bot.core.audit.records import Facts, Record
 from bot.core.audit.review import RecordedItem
-from bot.core.audit.rows import ROUGHLY, differences
+from bot.core.audit.rows.compare import differences
+from bot.core.audit.rows.values import ROUGHLY
 from bot.core.audit.states import Basis, Recorded, state_of
 from bot.core.errors import NewerReleaseError, PlanDiffersError
 from bot.core.life.states import PlanState, Status

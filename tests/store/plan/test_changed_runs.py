@@ -16,7 +16,7 @@ from bot.core.life.states import Outcome, PlanState, Status
 from bot.ports import Change
 from bot.store.events import chain
 from bot.store.opening import Store, open_store
-from bot.store.plan import plans
+from bot.store.plan import making
 from tests.store.cleaned import cleaned
 from tests.store.plan.changing import (
     IN_PLACE,
@@ -204,7 +204,7 @@ def _by_the_release_before(store: Store) -> PlanState:
     made = plan()
 
     def work(session: Session) -> None:
-        plans._insert(session, made, 1, CHANNEL, PLAN.text(made))
+        making._insert(session, made, 1, CHANNEL, PLAN.text(made))
         chain.append(session, {"p1/version 1/0": facts.proposed(made, {})})
 
     store.sessions.writing(work)
