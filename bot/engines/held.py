@@ -6,10 +6,10 @@ from typing import TypeAlias
 
 from bot.core.errors import EngineRequestError, InBetweenError
 from bot.engines.clients import Held
-from bot.engines.docker import decode
 from bot.engines.docker.engine import DockerEngine
 from bot.engines.docker.pulling import pull
 from bot.engines.docker.registries.logins import NO_LOGIN, NO_LOGINS, Logins
+from bot.engines.docker.told import decode
 
 Ask: TypeAlias = tuple[str, Callable[[], object]]
 """A request, in the words of the Engine API, and what sends it."""

@@ -23,11 +23,11 @@ from bot.core.errors import (
     EngineUnsupportedError,
     HostUnreachableError,
 )
-from bot.engines.docker import answers
 from bot.engines.docker.adapter import DIALLED_URL, Dial, DialAdapter
 from bot.engines.docker.budget import LateError
 from bot.engines.docker.identity import proven
 from bot.engines.docker.tcp_dial import tcp_dial
+from bot.engines.docker.told import reading, shapes
 from bot.engines.failures import InBetween, LinkError, lost_ssh
 from bot.engines.limits import Limits
 from bot.engines.targets import Tcp
@@ -107,7 +107,7 @@ class EngineClient(docker.APIClient):
         """Settle on the engine's API version; LinkError for an engine that Deckhand does not work with."""
         self.timeout = self._limits.ping  # type: ignore[assignment] # annotated as int; requests takes floats
         try:
-            answer = cast("answers.Version", self.version(api_version=False))
+            answer = cast("shapes.Version", self.version(api_version=False))
         except LinkError as error:
             if error.kind is not EngineAnswerError:
                 raise
@@ -169,7 +169,7 @@ class EngineClient(docker.APIClient):
         self._raise_for_status(response)
         if not json:
             return response.content if binary else response.content.decode(errors="replace")
-        return answers.read(response.request.method or "", response.request.path_url, response.content)
+        return reading.read(response.request.method or "", response.request.path_url, response.content)
 
     def _raise_for_status(self, response: requests.Response) -> None:
         if response.status_code >= HTTPStatus.BAD_REQUEST:
@@ -230,7 +230,7 @@ def _check(response: requests.Response) -> None:
 def _message(response: requests.Response) -> str | None:
     """What the engine says of a refusal, which is a message in JSON; None where nothing of that kind came."""
     try:
-        said = answers.shaped(answers.Refusal, response.content, "a request").get("message")
+        said = reading.shaped(shapes.Refusal, response.content, "a request").get("message")
     except LinkError:
         return None
     return None if said is None else str(said).strip()[:MOST_OF_A_MESSAGE]
@@ -253,7 +253,7 @@ def _in_between(response: requests.Response) -> str:
     )
 
 
-def _supported(answer: answers.Version) -> str:
+def _supported(answer: shapes.Version) -> str:
     """The API version that ``/version`` names."""
     version = answer.get("ApiVersion") or ""
     if not API_VERSION.fullmatch(version):

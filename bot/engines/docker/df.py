@@ -11,8 +11,9 @@ from typing import Any, TypeAlias
 
 from bot.core.errors import EngineRequestError, EngineTimeoutError
 from bot.core.traces import carried
-from bot.engines.docker.decode import NO_VOLUMES, Answer
 from bot.engines.docker.shared import Shared
+from bot.engines.docker.told.decode import Answer
+from bot.engines.docker.told.usage import NO_VOLUMES
 
 DF_SECONDS = 120.0
 """A df walks the files of every volume."""

@@ -1,16 +1,11 @@
 """One host's Docker Engine, over the Engine API: what it holds. Nothing here changes anything."""
 
-import threading
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import UTC, datetime
-from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from docker import APIClient
 
@@ -32,34 +27,27 @@ from bot.core.docker.swarm import MANAGER, tells_services
 from bot.core.docker.usage import DiskSpace, DiskUsage, Glance, Survey
 from bot.core.errors import (
     EngineRequestError,
-    EngineTimeoutError,
     EngineUnavailableError,
     EngineUnsupportedError,
     NotFoundError,
 )
 from bot.core.life.restoring import RegistrySays
-from bot.core.traces import carried
 from bot.engines.disk.local import Disk, unknown_disk
-from bot.engines.docker import decode, events
-from bot.engines.docker.decode import Answer
+from bot.engines.docker import events
 from bot.engines.docker.df import Df
+from bot.engines.docker.each import each
 from bot.engines.docker.history import platform_history
+from bot.engines.docker.images import Images
 from bot.engines.docker.registries.logins import NO_LOGINS, Logins
 from bot.engines.docker.registries.says import Registries
+from bot.engines.docker.told import decode, usage
+from bot.engines.docker.told.decode import Answer
 from bot.engines.failures import LinkError, translated
 
 if TYPE_CHECKING:
     from bot.engines.docker.content.gather import Gatherer
 
-R = TypeVar("R")
-T = TypeVar("T")
-
 INFO_SECONDS = 60.0
-GATHER_THREADS = 8
-GATHER_SECONDS = 900.0
-"""A look at 20,000 images that nobody has looked at takes about 500 s over a slow line."""
-MOST_IMAGES_REMEMBERED = 20_000
-"""Images of a host whose answers are kept: about 5 kB each."""
 
 
 class DockerEngine:
@@ -83,8 +71,7 @@ class DockerEngine:
         self._df = Df(host, self._client)
         self._info: tuple[float, EngineInfo | None] = 0, None
         self._gatherer: Gatherer | None = None
-        self._remembered_lock = threading.Lock()
-        self._remembered: OrderedDict[str, Image] = OrderedDict()
+        self._images = Images(host)
 
     @contextmanager
     def _client(self) -> Iterator[Any]:
@@ -121,7 +108,7 @@ class DockerEngine:
         return engine
 
     def disk_usage(self) -> DiskUsage:
-        return decode.disk_usage(self._df.end(self._df.begin(fresh=True)))
+        return usage.disk_usage(self._df.end(self._df.begin(fresh=True)))
 
     def disk_space(self) -> DiskSpace | None:
         return self._disk(self.info())
@@ -130,14 +117,14 @@ class DockerEngine:
         counting = self._df.begin(fresh=False, here=True)
         engine = self._recent_info()
         disk = self._disk(engine)
-        return Glance(engine=engine, usage=decode.disk_usage(self._df.end(counting, seconds)), disk=disk)
+        return Glance(engine=engine, usage=usage.disk_usage(self._df.end(counting, seconds)), disk=disk)
 
     def survey(self, early: Callable[[DiskUsage], None] | None = None) -> Survey:
         """Gather everything, after the engine's clock was read.
 
         The container list comes last, so that what has just come into use is seen.
         """
-        tell = None if early is None else lambda df: early(decode.disk_usage(df))
+        tell = None if early is None else lambda df: early(usage.disk_usage(df))
         with self._client() as client:
             info = client.info()
             counting = self._df.begin(fresh=False, early=tell)  # the slowest by far
@@ -147,7 +134,7 @@ class DockerEngine:
             services = self._services(client, engine)
             listed_volumes = client.volumes().get("Volumes") or ()
             df = self._df.end(counting)
-            images = self._images(client, listed, df)
+            images = self._images.all(client, listed, df)
             content, no_content = self._content(client, engine, images)
             images = images if content is None else with_arrivals(images, content)
             containers = self._containers_met(client, df, {image.id for image in images})
@@ -160,35 +147,12 @@ class DockerEngine:
             containers=containers,
             networks=networks,
             volumes=_volumes(listed_volumes, df),
-            cache=decode.cache_records(df),
+            cache=usage.cache_records(df),
             content=content,
             no_content=no_content,
             services=services,
         )
-        return Survey(inventory=inventory, usage=decode.disk_usage(df), disk=disk)
-
-    def _images(self, client: Any, listed: Iterable[Answer], df: Answer) -> tuple[Image, ...]:
-        """All images; what never changes for an id is asked for once, what the list tells comes from it."""
-        counted = {entry.get("Id"): entry for entry in decode.entries(df, "Images", "ImageUsage")}
-
-        found: dict[str, Image | None] = {}
-        unknown: dict[str, Answer] = {}
-        for entry in listed:
-            image_id = entry.get("Id")
-            if not image_id:
-                continue
-            told = {**entry, **counted.get(image_id, {})}
-            known = self._remembered.get(image_id)
-            if known is not None and decode.names(told) == set(known.references):
-                found[image_id] = decode.relisted(known, told)
-            else:
-                found[image_id], unknown[image_id] = None, told
-
-        def gather(image_id: str) -> Image | None:
-            return self._inspected(client, image_id, self._remembered.get(image_id), unknown[image_id])
-
-        found |= {image.id: image for image in self._each(gather, unknown)}
-        return self._remember(tuple(image for image in found.values() if image))
+        return Survey(inventory=inventory, usage=usage.disk_usage(df), disk=disk)
 
     def _content(
         self, client: Any, engine: EngineInfo, images: Sequence[Image]
@@ -222,54 +186,7 @@ class DockerEngine:
 
     def refreshed(self, images: Sequence[Image]) -> tuple[Image, ...]:
         with self._client() as client:
-
-            def look(image: Image) -> Image | None:
-                fresh = self._inspected(client, image.id, image, {})
-                return fresh and replace(
-                    fresh, parent=image.parent, containers=image.containers, size=image.size,
-                    shared_size=image.shared_size, blobs_size=image.blobs_size,
-                    arrived_at=image.arrived_at, first_seen_at=image.first_seen_at, used_at=image.used_at,
-                )  # fmt: skip
-
-            return self._remember(self._each(look, images))
-
-    def _inspected(self, client: Any, image_id: str, known: Image | None, listed: Answer) -> Image | None:
-        """One image, asked for; None when it was removed while we looked."""
-        try:
-            with translated(self._host):
-                inspected = client.inspect_image(image_id)
-                history = client.history(image_id) if known is None else None
-        except NotFoundError:
-            return None
-        image = decode.image(listed, inspected, history)
-        return image if known is None else replace(image, history=known.history, history_at=known.history_at)
-
-    def _remember(self, images: tuple[Image, ...]) -> tuple[Image, ...]:
-        with self._remembered_lock:
-            for image in images:
-                self._remembered[image.id] = image
-                self._remembered.move_to_end(image.id)
-            while len(self._remembered) > MOST_IMAGES_REMEMBERED:
-                self._remembered.popitem(last=False)
-        return images
-
-    def _each(self, work: Callable[[T], R | None], things: Iterable[T]) -> tuple[R, ...]:
-        until = time.monotonic() + GATHER_SECONDS
-
-        def in_time(thing: T) -> R | None:
-            if time.monotonic() > until:
-                raise EngineTimeoutError(
-                    self._host, f"the engine did not tell of all that it has within {GATHER_SECONDS:g} s."
-                )
-            return work(thing)
-
-        with ThreadPoolExecutor(GATHER_THREADS, thread_name_prefix="gather") as pool:
-            asked = [pool.submit(carried(partial(in_time, thing))) for thing in things]
-            try:
-                return tuple(found for each in asked if (found := each.result()))
-            except BaseException:
-                pool.shutdown(wait=False, cancel_futures=True)  # the others would be asked all the same
-                raise
+            return self._images.refreshed(client, images)
 
     @staticmethod
     def _networks(client: Any) -> tuple[Network, ...]:
@@ -308,11 +225,11 @@ class DockerEngine:
             except NotFoundError:  # gone since it was listed: of what it held, the list has the last word
                 return known
 
-        return self._each(meet, listed)
+        return each(self._host, meet, listed)
 
     @staticmethod
     def _decoded(listed: Sequence[Answer], df: Answer) -> tuple[Container, ...]:
-        sizes = {str(e.get("Id")): e for e in decode.entries(df, "Containers", "ContainerUsage")}
+        sizes = {str(e.get("Id")): e for e in usage.entries(df, "Containers", "ContainerUsage")}
         return tuple(decode.listed_container(entry, sizes) for entry in listed)
 
     def _listed(self, client: Any) -> Sequence[Answer]:
@@ -327,7 +244,7 @@ class DockerEngine:
         """Which images containers were made of between two moments of the engine's clock; it waits for the second."""
         with self._client() as client:
             happened = list(events.told(client, int(since.timestamp()), int(until.timestamp())))
-        return self._each(lambda event: events.use_of(event, self.container, self.image), happened)
+        return each(self._host, lambda event: events.use_of(event, self.container, self.image), happened)
 
     # --- looking once more, at one object -------------------------------------------------------
 
@@ -365,17 +282,17 @@ class DockerEngine:
             return decode.volume(client.inspect_volume(name))
 
     def volume_sizes(self) -> Mapping[str, int]:
-        counted = decode.entries(self._df.volumes(), "Volumes", "VolumeUsage")
+        counted = usage.entries(self._df.volumes(), "Volumes", "VolumeUsage")
         volumes = (decode.volume(entry, entry.get("UsageData")) for entry in counted)
         return {volume.name: volume.size for volume in volumes if volume.size is not None}
 
     def cache_records(self) -> tuple[CacheRecord, ...]:
-        return decode.cache_records(self._df.cache())
+        return usage.cache_records(self._df.cache())
 
     def registries_say(self, images: Mapping[str, Sequence[str]]) -> Mapping[str, RegistrySays]:
         return self._registries(images)
 
 
 def _volumes(listed: Iterable[Answer], df: Answer) -> tuple[Volume, ...]:
-    usage = {e.get("Name"): e.get("UsageData") for e in decode.entries(df, "Volumes", "VolumeUsage")}
-    return tuple(decode.volume(entry, usage.get(entry.get("Name"))) for entry in listed)
+    counted = {e.get("Name"): e.get("UsageData") for e in usage.entries(df, "Volumes", "VolumeUsage")}
+    return tuple(decode.volume(entry, counted.get(entry.get("Name"))) for entry in listed)

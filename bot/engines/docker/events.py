@@ -8,8 +8,9 @@ from typing import Any, cast
 from bot.core.docker.inventory import Container, Image
 from bot.core.docker.services import Use, service_of
 from bot.core.errors import EngineAnswerError, NotFoundError
-from bot.engines.docker.answers import Event, shaped
-from bot.engines.docker.decode import moment
+from bot.engines.docker.told.decode import moment
+from bot.engines.docker.told.reading import shaped
+from bot.engines.docker.told.shapes import Event
 from bot.engines.failures import LinkError
 
 FILTERS = json.dumps({"type": ["container"], "event": ["create", "start"]})

@@ -8,7 +8,8 @@ from typing import Any, cast
 import requests
 
 from bot.core.errors import EngineAnswerError, EngineRequestError
-from bot.engines.docker.answers import PullReport, shaped
+from bot.engines.docker.told.reading import shaped
+from bot.engines.docker.told.shapes import PullReport
 from bot.engines.failures import LinkError
 
 DEADLINE = 1_800

@@ -17,7 +17,6 @@ from bot.core.docker.content.blobs import Blob, Content
 from bot.core.docker.inventory import CONTAINERD_STORE, Image
 from bot.core.errors import EngineAnswerError, EngineTimeoutError, EngineUnsupportedError
 from bot.core.rules.hosts import SocketAddress
-from bot.engines.docker import decode
 from bot.engines.docker.adapter import unix_dial
 from bot.engines.docker.budget import Budget
 from bot.engines.docker.content import documents, messages
@@ -25,6 +24,7 @@ from bot.engines.docker.content.gather import Gatherer
 from bot.engines.docker.content.http2 import MOST_MESSAGES, opened
 from bot.engines.docker.content.methods import Method
 from bot.engines.docker.tcp_dial import tcp_dial
+from bot.engines.docker.told import decode
 from bot.engines.failures import LinkError
 from bot.engines.limits import Limits
 from bot.engines.over_ssh import SshWays

@@ -15,10 +15,11 @@ from docker import APIClient
 from bot.core.errors import EngineTimeoutError, HostError
 from bot.core.rules.hosts import SocketAddress
 from bot.engines.clients import Clients
-from bot.engines.docker.decode import NO_VOLUMES, Answer
 from bot.engines.docker.df import Df
 from bot.engines.docker.engine import DockerEngine
 from bot.engines.docker.shared import Shared
+from bot.engines.docker.told.decode import Answer
+from bot.engines.docker.told.usage import NO_VOLUMES
 from tests.engines.conftest import MakeClients
 from tests.support.machines.engine import PrivateEngine, private_engine
 from tests.support.machines.hosts import HOST, QUICK

@@ -36,7 +36,7 @@ READ = frozenset(
         "Volumes", " Parents",
     }
 )  # fmt: skip
-"""Keys that bot/engines/docker/decode.py reads somewhere."""
+"""Keys that bot/engines/docker/told reads somewhere."""
 ALONE = ("/containers/*/json", "/networks/*", "/volumes/*")
 """Asked only when an object is looked at once more."""
 

@@ -24,7 +24,8 @@ from bot.core.plan.arguments import Arguments
 from bot.core.rules.hosts import Host, Hosts, SocketAddress
 from bot.core.rules.policy import Policy, Volumes
 from bot.core.rules.rules import Rules
-from bot.engines.docker.answers import LARGEST, SHAPES
+from bot.engines.docker.told.reading import SHAPES
+from bot.engines.docker.told.shapes import LARGEST
 from bot.engines.held import HeldDockerEngine
 from bot.services.decide.decide import Decide
 from bot.services.decide.propose import Propose

@@ -8,9 +8,9 @@ import pytest
 
 from bot.core.docker.usage import DiskUsage
 from bot.core.errors import HostUnreachableError
-from bot.engines.docker.decode import Answer
 from bot.engines.docker.df import Df
 from bot.engines.docker.engine import DockerEngine
+from bot.engines.docker.told.decode import Answer
 from bot.slack.action_ids import DETAILS, LOOK, PICTURE
 from bot.slack.chat import SlackChat
 from bot.slack.client import web_client

@@ -18,7 +18,7 @@ from typing import Any, Self
 
 from docker import APIClient
 
-from bot.engines.docker.decode import CONTAINERD_DRIVER_TYPE
+from bot.engines.docker.told.decode import CONTAINERD_DRIVER_TYPE
 from tests.support.machines.needs import missing, program, root
 from tests.support.machines.trees import daemon_json, programs, setpriv
 

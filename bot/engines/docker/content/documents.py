@@ -8,9 +8,9 @@ from typing_extensions import TypedDict  # pydantic wants this one before Python
 
 from bot.core.docker.content.blobs import Blob, Manifest
 from bot.core.docker.content.layers import chain_ids
-from bot.engines.docker.answers import shaped
 from bot.engines.docker.content.messages import moment, senseless
-from bot.engines.docker.decode import moment as written_moment
+from bot.engines.docker.told.decode import moment as written_moment
+from bot.engines.docker.told.reading import shaped
 from bot.engines.failures import LinkError
 
 _REFERS, _VARIANT = "containerd.io/gc.ref.content", "containerd.io/gc.ref.content.blob-"

@@ -1,31 +1,19 @@
 """The shape of every answer that Deckhand reads: what it may say, under which key, and as what.
 
-Whatever is not of its shape is refused as a whole, before anything looks into it: an engine (or what poses as one)
-that says one thing as no engine does is believed in nothing. A key may be missing or null, which is unknown; keys
-that nobody reads are left out.
+A key may be missing or null, which is unknown; keys that nobody reads are left out.
 """
 
-import re
-from functools import cache
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, Any, Generic, TypeAlias, TypeVar
 
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import Field
 from typing_extensions import TypedDict  # pydantic wants this one before Python 3.12
 
-from bot.core.errors import EngineAnswerError
-from bot.engines.failures import LinkError
+T = TypeVar("T")
 
-MOST_VALUES = 4_000_000
-"""In one answer, counted by what stands between values; memory goes by them."""
 MOST_CHARACTERS = 65_536
 """Of one text. Labels are the longest of those that are read."""
 LARGEST = 2**53
 """The largest number that every JSON reader takes: 9 PB."""
-MOST_SHOWN = 200
-
-_NULLS = re.compile(rb"(?<!\\)((?:\\\\)*)\\u0000")
-_REPLACEMENT = rb"\1\\ufffd"
-"""A NUL in a text, which no database takes, is shown as what cannot be shown."""
 
 _Word: TypeAlias = Annotated[str, Field(strict=True, max_length=MOST_CHARACTERS)]
 _Text: TypeAlias = _Word | None
@@ -204,29 +192,14 @@ CacheRecord = TypedDict(
 """One version of the engine has a space in a key."""
 
 
-class _Sums(TypedDict, total=False):
+class _Sums(TypedDict, Generic[T], total=False):
     """As of API 1.52."""
 
     TotalCount: _Number
     ActiveCount: _Number
     TotalSize: _Number
     Reclaimable: _Number
-
-
-class _ImageSums(_Sums, total=False):
-    Items: list[Image] | None
-
-
-class _ContainerSums(_Sums, total=False):
-    Items: list[ListedContainer] | None
-
-
-class _VolumeSums(_Sums, total=False):
-    Items: list[Volume] | None
-
-
-class _CacheSums(_Sums, total=False):
-    Items: list[CacheRecord] | None
+    Items: list[T] | None
 
 
 class DiskUsage(TypedDict, total=False):
@@ -235,10 +208,10 @@ class DiskUsage(TypedDict, total=False):
     Containers: list[ListedContainer] | None
     Volumes: list[Volume] | None
     BuildCache: list[CacheRecord] | None
-    ImageUsage: _ImageSums | None
-    ContainerUsage: _ContainerSums | None
-    VolumeUsage: _VolumeSums | None
-    BuildCacheUsage: _CacheSums | None
+    ImageUsage: _Sums[Image] | None
+    ContainerUsage: _Sums[ListedContainer] | None
+    VolumeUsage: _Sums[Volume] | None
+    BuildCacheUsage: _Sums[CacheRecord] | None
 
 
 class _ContainerSpec(TypedDict, total=False):
@@ -298,61 +271,3 @@ class Refusal(TypedDict, total=False):
     """What comes with a status of 400 and above."""
 
     message: _Text
-
-
-SHAPES: tuple[tuple[str, re.Pattern[str], Any], ...] = (
-    ("GET", re.compile(r"/version"), Version),
-    ("GET", re.compile(r"/info"), Info),
-    ("GET", re.compile(r"/system/df"), DiskUsage),
-    ("GET", re.compile(r"/images/json"), list[Image] | None),
-    ("GET", re.compile(r"/images/.+/json"), Image),
-    ("GET", re.compile(r"/images/.+/history"), list[Step] | None),
-    ("GET", re.compile(r"/containers/json"), list[ListedContainer] | None),
-    ("GET", re.compile(r"/containers/[^/]+/json"), Container),
-    ("GET", re.compile(r"/networks"), list[ListedNetwork] | None),
-    ("GET", re.compile(r"/networks/.+"), Network),
-    ("GET", re.compile(r"/services"), list[SwarmService] | None),
-    ("GET", re.compile(r"/volumes"), Volumes),
-    ("GET", re.compile(r"/volumes/.+"), Volume),
-    ("DELETE", re.compile(r"/images/.+"), list[Removed] | None),
-    ("POST", re.compile(r"/build/prune"), Pruned),
-)
-"""By method and path, without the API's version."""
-_VERSION = re.compile(r"^/v[0-9.]+(?=/)")
-
-
-def read(method: str, path: str, content: bytes) -> Any:
-    """The JSON of an answer, in the shape that a request has; LinkError when it has another."""
-    path = _VERSION.sub("", path.partition("?")[0])
-    for verb, pattern, shape in SHAPES:
-        if verb == method and pattern.fullmatch(path):
-            return shaped(shape, content, path)
-    raise AssertionError(f"nobody has written down what {method} {path} answers")
-
-
-def shaped(shape: Any, content: bytes, what: str) -> Any:
-    """JSON in that shape; LinkError when it has another, or is none."""
-    values = sum(map(content.count, (b",", b"[", b"{")))
-    if values > MOST_VALUES:
-        raise _senseless(what, f"it holds more than {MOST_VALUES} values")
-    if b"\\u0000" in content:
-        content = _NULLS.sub(_REPLACEMENT, content)
-    try:
-        return _adapter(shape).validate_json(content)
-    except ValidationError as error:
-        wrong = error.errors(include_url=False, include_input=False, include_context=False)[0]
-        place = ".".join(map(str, wrong["loc"]))[:MOST_SHOWN]
-        raise _senseless(what, f"{place}: {wrong['msg']}" if place else wrong["msg"]) from None
-
-
-@cache
-def _adapter(shape: Any) -> TypeAdapter[Any]:
-    return TypeAdapter(shape)
-
-
-def _senseless(what: str, why: str) -> LinkError:
-    return LinkError(
-        EngineAnswerError,
-        f"what it answers to {what[:MOST_SHOWN]} is not what a Docker Engine says ({why}). Nothing of it was used. "
-        "Is that a Docker Engine, and does nothing stand in between?",
-    )
