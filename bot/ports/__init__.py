@@ -14,6 +14,7 @@ from bot.ports.metrics import NO_METRICS, Counted, Figures, Metrics
 from bot.ports.plans import HAS_VOTES, Change, OpenPlan, Plans, Replaced
 from bot.ports.restores import RestoreRun, Restores
 from bot.ports.runs import Run, Runs
+from bot.ports.samples import Samples, Taken
 from bot.ports.store import Store
 from bot.ports.timers import Tick, Timer, Timers, Trouble
 
@@ -46,7 +47,9 @@ __all__ = [
     "Restores",
     "Run",
     "Runs",
+    "Samples",
     "Store",
+    "Taken",
     "Teller",
     "Tick",
     "Timer",

@@ -8,6 +8,7 @@ from bot.ports.messages import Messages
 from bot.ports.plans import Plans
 from bot.ports.restores import Restores
 from bot.ports.runs import Runs
+from bot.ports.samples import Samples
 from bot.ports.timers import Timers
 
 
@@ -20,5 +21,6 @@ class Store(Protocol):
     messages: Messages
     timers: Timers
     ledger: Ledger
+    samples: Samples
     trail: Trail
     audit: Audit

@@ -4,7 +4,19 @@ from collections.abc import Callable
 from contextlib import ExitStack
 
 from bot.core.audit.format import AuditKeys
-from bot.ports import NO_METRICS, Audit, Ledger, Messages, Metrics, Plans, Restores, Runs, Timers, Trail
+from bot.ports import (
+    NO_METRICS,
+    Audit,
+    Ledger,
+    Messages,
+    Metrics,
+    Plans,
+    Restores,
+    Runs,
+    Samples,
+    Timers,
+    Trail,
+)
 from bot.store import transactions
 from bot.store.db import revisions
 from bot.store.db.alone import stand_alone
@@ -22,6 +34,7 @@ class Store:
         self.messages: Messages = transactions.SqlMessages(sessions)
         self.timers: Timers = transactions.SqlTimers(sessions)
         self.ledger: Ledger = transactions.SqlLedger(sessions)
+        self.samples: Samples = transactions.SqlSamples(sessions)
         self.trail: Trail = transactions.SqlTrail(sessions)
         self.audit: Audit = transactions.SqlAudit(sessions)
         self.chain = transactions.SqlChain(sessions)

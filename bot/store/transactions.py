@@ -23,7 +23,7 @@ from bot.store.db.sessions import Sessions, now
 from bot.store.events import chain, walking
 from bot.store.events.witness import witness
 from bot.store.plan import binding, changing, items, making, plans, restores, runs, showing, turns
-from bot.store.watch import identities, ledger, looks, ran, schedules, streams
+from bot.store.watch import identities, ledger, looks, ran, samples, schedules, streams
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -147,6 +147,15 @@ class SqlLedger(_Port):
         if found.data_root or not engine.data_root:
             return found
         return self.sessions.writing(lambda session: identities.rooted(session, host, engine)) or found
+
+
+class SqlSamples(_Port):
+    take = _writing(samples.take)
+    keep = _writing(samples.keep)
+    leave = _writing(samples.leave)
+    history = _reading(samples.history)
+    foretell = _writing(samples.foretell)
+    forecasts = _reading(samples.forecasts)
 
 
 class SqlTrail(_Port):

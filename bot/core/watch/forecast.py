@@ -42,10 +42,10 @@ class Forecast:
     size: int | None
     """Of the disk; None: unknown, and no date can be told. Then the growth is that of Docker's own figures."""
     used: int
-    rate: float
+    rate: int
     """If nobody cleans up; below 0: it becomes less by itself."""
-    low: float
-    high: float
+    low: int
+    high: int
     """The band of ``rate``."""
     unattended: Full
     """If nobody cleans up."""
@@ -53,7 +53,7 @@ class Forecast:
     """If cleanups come as often, and free as much, as they did."""
     cleanups: int
     """How many there were in that time."""
-    kinds: Mapping[str, float]
+    kinds: Mapping[str, int]
     """What each kind, and the rest of the disk, grows by."""
 
     @property
@@ -94,7 +94,7 @@ def forecast(samples: Sequence[Sample], cleaned: Sequence[Cleaned] = ()) -> Fore
     low, high = _band(rates) if rates else (rate, rate)
     rhythm = _Rhythm.of(grown)
     return Forecast(
-        made_at=now, days=len(days), size=size, used=round(used), rate=rate, low=low, high=high,
+        made_at=now, days=len(days), size=size, used=round(used), rate=round(rate), low=round(low), high=round(high),
         unattended=future.full(rate, rates, _NOBODY), rhythm=future.full(rate, rates, rhythm),
         cleanups=len(rhythm.falls), kinds=_by_kind(recent, cleaned),
     )  # fmt: skip
@@ -184,12 +184,16 @@ def _share(ordered: Sequence[float], share: float) -> float:
     return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
 
 
-def _by_kind(samples: Sequence[Sample], cleaned: Sequence[Cleaned]) -> Mapping[str, float]:
+def _by_kind(samples: Sequence[Sample], cleaned: Sequence[Cleaned]) -> Mapping[str, int]:
     """By those samples in which all was counted: what one of them lacks would be another's growth."""
     whole = [(sample.at.timestamp(), sample) for sample in samples if sample.docker is not None]
     rates = {
-        kind: growth([Point(at, float(each.kinds[kind].size)) for at, each in whole], cleaned).rate
+        kind: _rate([Point(at, float(each.kinds[kind].size)) for at, each in whole], cleaned)
         for kind in KINDS
     }
     rest = [Point(at, float(left)) for at, each in whole if (left := each.rest) is not None]
-    return {**rates, REST: growth(rest, cleaned).rate} if rest else rates
+    return {**rates, REST: _rate(rest, cleaned)} if rest else rates
+
+
+def _rate(points: Sequence[Point], cleaned: Sequence[Cleaned]) -> int:
+    return round(growth(points, cleaned).rate)

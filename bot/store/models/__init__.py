@@ -17,6 +17,7 @@ from bot.store.models.host import (
 from bot.store.models.plan import FORMAT, ItemRow, PlanRow, RestoreRow, VoteRow, WordRow
 from bot.store.models.row import Row
 from bot.store.models.schema import SchemaReleaseRow
+from bot.store.models.watch import SampleRow, SeriesRow, WatchedHostRow
 
 __all__ = [
     "FORMAT",
@@ -32,10 +33,13 @@ __all__ = [
     "RanRow",
     "RestoreRow",
     "Row",
+    "SampleRow",
     "ScheduleHostRow",
     "ScheduleRow",
     "SchemaReleaseRow",
+    "SeriesRow",
     "SightingRow",
     "VoteRow",
+    "WatchedHostRow",
     "WordRow",
 ]

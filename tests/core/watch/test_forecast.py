@@ -50,7 +50,7 @@ def test_the_date_is_the_room_over_the_growth_and_lies_within_its_band() -> None
     assert full.earliest is not None
     assert full.latest is not None
     assert full.earliest <= full.at <= full.latest
-    expected = (found.size - found.used) / found.rate
+    expected = (found.size - found.used) / found.rate  # the rate is rounded to whole bytes
     assert (full.at - found.made_at) / timedelta(days=1) == pytest.approx(expected, rel=1e-6)
 
 

@@ -48,7 +48,10 @@ def add_rows(connection: Connection, revision: str) -> None:
 def must_still_be_there(before: Mapping[str, Table], after: Mapping[str, Table]) -> None:
     for name, rows in before.items():
         columns = rows[0].keys() if rows else ()
-        assert [{column: row[column] for column in columns} for row in after[name]] == rows, name
+        found = [{column: row[column] for column in columns} for row in after[name]]
+        if name == "schema_release":  # each step says who made it
+            found = found[: len(rows)]
+        assert found == rows, name
 
 
 @pytest.fixture
