@@ -1,8 +1,8 @@
 """The whole ``deckhand.toml``: its tables, read one by one as far as they can be, and each mistake of a single key."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
-from typing import Annotated, Any, Self, get_args, get_origin
+from typing import Annotated, Any, Self, TypeGuard, get_args, get_origin
 
 from pydantic import Field, ValidationError
 
@@ -13,12 +13,11 @@ from bot.config.tables import (
     LogTable,
     MetricsTable,
     PolicyTable,
-    ProfileTable,
-    ProtectTable,
     RegistryTable,
     ScheduleTable,
     SlackTable,
 )
+from bot.config.taking import ProfileTable, ProtectTable
 from bot.config.toml import EXAMPLE
 from bot.config.types import Name, RegistryName, Table
 
@@ -92,6 +91,20 @@ def _keys_at(place: list[str]) -> list[str]:
     return list(model.model_fields)
 
 
+def tables() -> Iterator[tuple[str, type[Table]]]:
+    """Every table that a file may have, as its head is written, from the top down."""
+    yield from _tables_of(ConfigFile, "")
+
+
+def _tables_of(model: type[Table], above: str) -> Iterator[tuple[str, type[Table]]]:
+    for key, field in model.model_fields.items():
+        if any(_is_table(one) for one in (field.annotation, *get_args(field.annotation))):
+            place = f"{above}{key}{'.NAME' if _has_names(field.annotation) else ''}"
+            below = _table(field.annotation)
+            yield place, below
+            yield from _tables_of(below, f"{place}.")
+
+
 def _has_names(annotation: Any) -> bool:
     """Whether below a key stand names that somebody chose, each with a table."""
     return get_origin(annotation) is dict
@@ -99,6 +112,8 @@ def _has_names(annotation: Any) -> bool:
 
 def _table(annotation: Any) -> type[Table]:
     """The table that stands below a key, or below each name below it."""
-    return next(
-        one for one in (annotation, *get_args(annotation)) if isinstance(one, type) and issubclass(one, Table)
-    )
+    return next(one for one in (annotation, *get_args(annotation)) if _is_table(one))
+
+
+def _is_table(annotation: Any) -> TypeGuard[type[Table]]:
+    return isinstance(annotation, type) and issubclass(annotation, Table)

@@ -10,13 +10,12 @@ from bot.config import values
 from bot.config.file import ConfigFile
 from bot.config.tables import (
     DEFAULT_POLICY,
-    RULES,
     HostTable,
     PolicyTable,
-    ProfileTable,
     RegistryTable,
     ScheduleTable,
 )
+from bot.config.taking import RULES, ProfileTable
 from bot.config.toml import EXAMPLE
 from bot.config.values import TAG_PREFIX, hosts_meant, policies_for
 from bot.core.docker.inventory import Kind

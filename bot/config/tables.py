@@ -1,12 +1,11 @@
 """The tables of ``deckhand.toml``: their keys, and what may stand in each."""
 
-from collections.abc import Mapping
 from datetime import UTC, time, timedelta
-from types import MappingProxyType
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field
 
+from bot.config.taking import PolicyProtectTable
 from bot.config.types import (
     ChannelId,
     CronText,
@@ -28,9 +27,6 @@ from bot.config.types import (
     TimeZone,
 )
 from bot.core.docker.ages import Arrival
-from bot.core.docker.inventory import Kind
-from bot.core.plan.profiles import SCOPES, Scope
-from bot.core.plan.protection import NOTHING_MORE, Protection
 from bot.core.rules.policy import Policy, Volumes
 from bot.core.rules.schedules import GRACE
 
@@ -41,11 +37,15 @@ _UNSET = Policy(name=DEFAULT_POLICY)
 
 class DatabaseTable(Table):
     url: DatabaseUrl = "sqlite:///deckhand.db"
+    """`sqlite:///FILE`, from the folder in which Deckhand starts, or `postgresql+psycopg://USER@HOST/DATABASE`.
+    The variable DECKHAND_DATABASE_URL wins."""
 
 
 class SlackTable(Table):
     mode: Literal["socket", "http"] | None = None
+    """`socket`, or `http`. Unset: what the tokens in the environment say."""
     listen: Listening = ("127.0.0.1", 3000)
+    """Where requests of Slack arrive, in HTTP mode."""
     pictures: bool = True
     """Whether people may have a host's space drawn."""
     call_approvers: Literal["never", "channel", "direct"] = "never"
@@ -58,13 +58,16 @@ class AuditTable(Table):
     """Where and when the end of the audit's chain is posted each day; UTC."""
 
     head_channel: ChannelId | None = None
+    """The channel (C…) where the end of the audit's chain is posted each day."""
     head_at: TimeOfDay = time(9)
+    """When; UTC."""
 
 
 class MetricsTable(Table):
     """Where operators look: health and metrics. Whoever reaches the address reads them."""
 
     listen: ListeningOrOff = ("127.0.0.1", 9797)
+    """Where health and metrics are answered, or `off`. Whoever reaches the address reads them."""
 
 
 Level = Literal["debug", "info", "warning", "error"]
@@ -74,137 +77,83 @@ class LogTable(Table):
     """What is logged to standard error, and how."""
 
     format: Literal["text", "json"] = "text"
+    """`text` for people, or `json`, a line each."""
     level: Level = "info"
+    """`debug`, `info`, `warning` or `error`."""
     levels: dict[str, Level] = {}
     """Of single loggers, by name, and of those below them."""
 
 
-class ProtectTable(Table):
-    """The fields of Protection, by their names."""
-
-    images: Texts = ()
-    names: Texts = ()
-    labels: Texts = ()
-    keep_last: Annotated[int, Field(ge=0)] = 0
-    keep_ran: Annotated[int, Field(ge=0)] = 0
-    unused_for: Duration = timedelta()
-    dangling_min_age: Duration = Protection().dangling_min_age
-
-    def value(self) -> Protection:
-        return Protection(**dict(self))
-
-
-class PolicyProtectTable(ProtectTable):
-    """What is protected beside ``[protect]``; it can only add."""
-
-    dangling_min_age: Duration = NOTHING_MORE.dangling_min_age
-
-
-class RuleTable(Table):
-    """One kind of object in a profile."""
-
-    kind: ClassVar[Kind]
-    take: Annotated[Scope, Field(strict=False)]
-    min_age: Duration = timedelta()
-
-    @field_validator("take")
-    @classmethod
-    def _means_something(cls, take: Scope) -> Scope:
-        scopes = sorted(SCOPES[cls.kind])
-        if take not in scopes:
-            key = next(key for key, table in RULES.items() if table is cls)
-            raise ValueError(f"means nothing for {key}; write {' or '.join(scopes)}")
-        return take
-
-
-class ContainersTable(RuleTable):
-    kind = Kind.CONTAINER
-
-
-class NetworksTable(RuleTable):
-    kind = Kind.NETWORK
-
-
-class ImagesTable(RuleTable):
-    kind = Kind.IMAGE
-    keep_last: Annotated[int, Field(ge=0)] = 0
-
-
-class BuildCacheTable(RuleTable):
-    kind = Kind.BUILD_CACHE
-
-
-class VolumesTable(RuleTable):
-    kind = Kind.VOLUME
-
-
-RULES: Mapping[str, type[RuleTable]] = MappingProxyType(
-    {
-        "containers": ContainersTable,
-        "networks": NetworksTable,
-        "images": ImagesTable,
-        "build_cache": BuildCacheTable,
-        "volumes": VolumesTable,
-    }
-)
-"""The keys of a profile that hold a rule."""
-
-
-class ProfileTable(Table):
-    """A profile of one's own, or in the place of a built-in one."""
-
-    containers: ContainersTable | None = None
-    networks: NetworksTable | None = None
-    images: ImagesTable | None = None
-    build_cache: BuildCacheTable | None = None
-    volumes: VolumesTable | None = None
-    labels: Texts = ()
-    without_labels: Texts = ()
-    exclude: Texts = ()
-    arrival: Annotated[Arrival, Field(strict=False)] = Arrival.SEEN
-
-    def rules(self) -> Mapping[str, RuleTable | None]:
-        """The rules that are written, by their keys; None for one that could not be read."""
-        return {key: getattr(self, key) for key in RULES if key in self.model_fields_set}
-
-
 class HostTable(Table):
     docker: EngineUrl | None = None
+    """The engine's socket or address: `unix:///var/run/docker.sock`, `tcp://HOST:2376`.
+    One of `docker`, `ssh` and `context` is needed."""
     ssh: Ssh | None = None
+    """`USER@HOST:PORT`; what is left out is as `ssh` says."""
     context: str | None = None
+    """The name of a Docker context of the account that runs Deckhand."""
     tls: str | None = None
+    """Beside `docker = "tcp://…"`: a folder with `ca.pem`, `cert.pem` and `key.pem`."""
     identity: str | None = None
+    """Beside `ssh`: the private key's file, mode 600; a `.pub` names one of the agent's keys. Unset: as `ssh` would."""
     known_hosts: str | None = None
+    """Beside `ssh`: the one file of known hosts. Unset: those of `ssh`."""
     tags: Names = ()
+    """Words by which hosts are meant together, as `@TAG`. On `prod` and `production` Approve asks once more."""
     policy: str | None = None
+    """The policy that counts here. Unset: the one that is for one of the tags, else `default`."""
     events: bool | None = None
-    """None: where the host is tagged ``ci``."""
+    """Whether its containers' events are followed between looks. Unset: where it is tagged `ci`."""
 
 
 class PolicyTable(Table):
     tags: Names = ()
+    """For hosts with one of these tags that name no policy."""
     look: SlackIds = _UNSET.look
+    """Who may look: users (`U…`), user groups (`S…`), anyone in a channel (`C…`), `*` for all of your own Slack,
+    `T…/U…` for somebody of another company."""
     request: SlackIds = _UNSET.request
+    """Who may ask for cleanups."""
     approve: SlackIds = _UNSET.approve
+    """Who may approve and reject."""
     stop: SlackIds = _UNSET.stop
+    """Who may stop a running cleanup."""
     restore: SlackIds = _UNSET.restore
+    """Who may have removed images pulled again."""
     audit: SlackIds | None = _UNSET.audit
+    """Who may read the audit. Unset: who may look."""
     guests: bool = _UNSET.guests
+    """Whether `*`, channels and user groups mean guests too."""
     quorum: Annotated[int, Field(ge=1)] = _UNSET.quorum
+    """How many approvals a plan needs."""
     self_approval: bool = _UNSET.self_approval
+    """Whether the approval of who asked for the plan counts."""
     expires: Annotated[Duration, Field(gt=timedelta())] = _UNSET.expires
+    """How long a plan waits for its approvals."""
     profiles: Texts | None = _UNSET.profiles
+    """The profiles that are allowed; `picked` means single objects by name. Unset: all."""
     volumes: Annotated[Volumes, Field(strict=False)] = _UNSET.volumes
+    """`never`, `anonymous`, or `named`: those too that a person picks one by one."""
     protect: PolicyProtectTable = PolicyProtectTable()
+    """What is protected beside `[protect]`: the table `[policies.NAME.protect]`."""
     arrival: Annotated[Arrival, Field(strict=False)] = _UNSET.arrival
+    """`seen`: an image of unknown arrival is as old as Deckhand knows it. `build`: as old as its build says."""
     only_restorable: bool = _UNSET.only_restorable
+    """Whether nothing goes but images that their registry has just said to have."""
     windows: SomeWindows | None = None
+    """When cleanups may run: `mon-fri 22:00-06:00`. Unset: at any time."""
     time_zone: TimeZone = UTC
+    """Of the windows."""
     start_within: Hold = _UNSET.start_within
+    """How long an approval holds before the cleanup has begun; a week at most."""
     max_bytes: Size | None = _UNSET.max_bytes
+    """Beyond so many bytes a plan needs `quorum_above`."""
     max_objects: Annotated[int, Field(ge=0)] | None = _UNSET.max_objects
+    """Beyond so many objects a plan needs `quorum_above`."""
     quorum_above: Annotated[int, Field(ge=1)] | None = _UNSET.quorum_above
+    """How many approvals a plan beyond a limit needs. Unset: nobody can approve it."""
     auto_approve: Texts = _UNSET.auto_approve
+    """Profiles that the policy approves itself; never volumes, never beyond a limit."""
 
     def over(self, default: "PolicyTable") -> "PolicyTable":
         """This policy, and what it leaves out as another has it."""
@@ -215,8 +164,11 @@ class RegistryTable(Table):
     """How the engines' pulls log in at a registry; the password is in a file, or with Docker's helpers."""
 
     username: str = ""
+    """Beside `password_file`."""
     password_file: str = ""
+    """A file with the password, mode 600; read at each pull."""
     docker_config: str = ""
+    """Instead of both: Docker's own file, with its credential helpers; mode 600."""
 
 
 class ScheduleTable(Table):
@@ -224,10 +176,18 @@ class ScheduleTable(Table):
     """The keys that have no default of any use."""
 
     hosts: SomeTexts = ()
+    """Hosts, and tags with an `@`. Needed."""
     profile: Annotated[str, Field(min_length=1)] = ""
+    """The profile. Needed."""
     arguments: str = ""
+    """What narrows it: `until=48h keep=3`."""
     cron: CronText = ""
+    """Minute, hour, day, month and weekday, as Debian's cron reads them. Needed."""
     time_zone: TimeZone = UTC
+    """Of the cron line."""
     channel: ChannelId = ""
+    """The channel (C…) where its plans are posted; invite the bot there. Needed."""
     grace: Duration = GRACE
+    """How late it may still begin when nothing ran at its time."""
     expires: Annotated[Duration, Field(gt=timedelta())] | None = None
+    """How long a plan of it waits. Unset: as the policy says."""

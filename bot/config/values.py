@@ -5,7 +5,8 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from bot.config.file import ConfigFile
-from bot.config.tables import DEFAULT_POLICY, HostTable, PolicyTable, ProfileTable, ScheduleTable
+from bot.config.tables import DEFAULT_POLICY, HostTable, PolicyTable, ScheduleTable
+from bot.config.taking import ProfileTable
 from bot.core.docker.labels import LabelFilter
 from bot.core.plan.arguments import parse_arguments
 from bot.core.plan.profiles import BUILT_IN, Profile, Rule

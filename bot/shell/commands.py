@@ -23,6 +23,13 @@ class Command:
     function: str
     purpose: str
 
+    def loaded(self, name: str) -> TyperCommand:
+        """The command itself, with its arguments and options."""
+        alone = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+        module = import_module(f"bot.shell.{self.module}")
+        alone.command(name)(getattr(module, self.function))
+        return cast("TyperCommand", get_command(alone))
+
 
 HELP = "Deckhand shows where Docker hosts' disks went, and removes exactly what a person approved."
 GROUPS: Mapping[str, str] = MappingProxyType(
@@ -164,11 +171,7 @@ class _Listed(TyperCommand):
         self._command = command
 
     def loaded(self) -> TyperCommand:
-        """The command itself, with its arguments and options."""
-        alone = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-        module = import_module(f"bot.shell.{self._command.module}")
-        alone.command(self.name)(getattr(module, self._command.function))
-        return cast("TyperCommand", get_command(alone))
+        return self._command.loaded(str(self.name))
 
 
 class _Group(TyperGroup):

@@ -1,7 +1,10 @@
 """``deckhand try``: the unchanged bot beside a local Slack look-alike and a sample engine."""
 
 import logging
+import shlex
+import shutil
 import signal
+import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from datetime import timedelta
@@ -98,6 +101,13 @@ def _answers(url: str) -> bool:
         return True
 
 
+def this_command() -> str:
+    """How this very program is called in another shell: by its name only where that finds it."""
+    called = Path(sys.argv[0]).absolute()
+    found = shutil.which(called.name)
+    return called.name if found and Path(found).samefile(called) else shlex.quote(str(called))
+
+
 def try_it(
     port: Annotated[
         int, typer.Option(help="Where the page is served, on 127.0.0.1.", min=0, max=65535)
@@ -110,6 +120,6 @@ def try_it(
     ended = Arriving(signal.SIGTERM, signal.SIGINT)
     with trial(port, data) as (workspace, settings):
         LOG.info("ready: open %s and type /docker-df sample", workspace.address)
-        LOG.info("in another shell: deckhand audit list --config %s", settings.file)
+        LOG.info("in another shell: %s audit list --config %s", this_command(), settings.file)
         ended.wait()
         LOG.info("stopping")

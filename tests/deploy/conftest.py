@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.deploy.manual import ROOT, sections
+from tests.manual.pages import ROOT, sections
 from tests.shell.conftest import folder, sample
 from tests.support.machines.debian import debian, imported, python_of, wheels
 from tests.support.machines.engine import PrivateEngine

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from bot.trial.workspace.server import Workspace
-from tests.deploy.manual import ROOT, script, sections
+from tests.manual.pages import ROOT, script, sections
 from tests.support.machines.debian import debian, imported
 from tests.support.machines.engine import PrivateEngine
 from tests.support.machines.needs import free_port, program

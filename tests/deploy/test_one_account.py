@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.deploy.manual import ROOT, script, sections
 from tests.deploy.wheel import tracked
+from tests.manual.pages import ROOT, script, sections
 from tests.support.machines.debian import wheels
 
 BLOCKS = sections()["For one account: pipx, or uv"]

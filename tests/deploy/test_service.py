@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from bot.trial.workspace.server import Workspace
-from tests.deploy.manual import ROOT, script, sections
 from tests.deploy.wheel import tracked
+from tests.manual.pages import ROOT, script, sections
 from tests.support.conversation import with_text
 from tests.support.machines.debian import debian, imported, python_of, wheels
 from tests.support.machines.engine import PrivateEngine

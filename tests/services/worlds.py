@@ -317,7 +317,7 @@ class World:
                 raise HostUnreachableError("host", "the connection was lost in the middle of a request.")
             if kind == "away" and not at_effect:
                 raise StoreUnavailableError("the database went away; nobody knows whether that was written")
-            # What changes in the milliseconds between the last look and the deed is another matter: README.md.
+            # What changes in the milliseconds between the last look and the deed is another matter: the manual tells.
             if kind in ways and point != "before an effect":
                 ways[kind]()
             if kind == "die" or (kind == "die in use" and self._use_what_goes(plan_id)):

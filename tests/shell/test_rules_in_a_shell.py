@@ -257,6 +257,6 @@ def test_without_schedules_the_way_to_one_is_shown(tmp_path: Path) -> None:
     (tmp_path / "deckhand.toml").write_text('[hosts.a]\ndocker = "unix:///x"\n')
     ended = deckhand("schedules", folder=tmp_path)
     assert (ended.returncode, ended.stdout.strip()) == (
-        0, "No schedule is configured; README.md shows how, under “On a schedule”.",
+        0, "No schedule is configured; deploy/manual/schedules.md shows how.",
     )  # fmt: skip
     assert deckhand("schedules", "--json", folder=tmp_path).stdout.strip() == "[]"

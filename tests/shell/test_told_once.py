@@ -13,14 +13,8 @@ import pytest
 from bot.config import toml
 from bot.config.file import read_tables
 from bot.config.settings import Settings, load
-from bot.config.tables import (
-    RULES,
-    PolicyProtectTable,
-    PolicyTable,
-    ProfileTable,
-    ProtectTable,
-    ScheduleTable,
-)
+from bot.config.tables import PolicyTable, ScheduleTable
+from bot.config.taking import RULES, PolicyProtectTable, ProfileTable, ProtectTable
 from bot.config.types import Table
 from bot.core.docker.inventory import Kind
 from bot.core.plan.profiles import Profile, Rule, Scope

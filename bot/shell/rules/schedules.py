@@ -17,4 +17,4 @@ def schedules(config: Config = None, as_json: AsJson = False) -> None:  # noqa: 
     elif settings.rules.schedules or timers:
         output_rules.show_schedules(settings.rules.schedules, timers, now)
     else:
-        output.say("No schedule is configured; README.md shows how, under “On a schedule”.")
+        output.say("No schedule is configured; deploy/manual/schedules.md shows how.")

@@ -47,7 +47,7 @@ def _locked(database: Path) -> Callable[[], None]:
         os.close(held)
         raise StoreUnavailableError(
             f"Another Deckhand runs on the SQLite database {database} (it holds {lock}). SQLite carries one bot: "
-            "end the other one, or let both use PostgreSQL (see README.md, “Several replicas”)."
+            "end the other one, or let both use PostgreSQL (deploy/manual/scaling.md)."
         ) from error
     return lambda: os.close(held)
 

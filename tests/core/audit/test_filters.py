@@ -21,7 +21,7 @@ from bot.core.audit.filters import (
 from bot.core.errors import UnknownHostError, UsageError
 
 NOW = datetime(2026, 11, 24, 12, 30, 15, 250_000, tzinfo=UTC)
-README = Path(__file__).parents[3] / "README.md"
+PAGE = Path(__file__).parents[3] / "deploy" / "manual" / "audit.md"
 HOSTS = ("prod-3", "ci-1", "time=zone")
 
 
@@ -44,13 +44,13 @@ def test_a_sentence_is_read_word_by_word() -> None:
 
 def test_every_field_of_a_filter_has_a_key_whose_example_sets_it_alone_and_which_people_are_told() -> None:
     assert [key.field for key in KEYS] == [each.name for each in fields(AuditFilter)]
-    readme = README.read_text()
+    page = PAGE.read_text()
     for key in KEYS:
         found = read(key.usage.strip("`"))
         assert [each.field for each in KEYS if each.values(found)] == [key.field]
         assert found.words()[0].startswith(f"{key.name}=")
         assert bool(found.wanted()) == (key.field not in {"hosts", "tags", "since", "until"})
-        assert f"| {key.usage} | {key.meaning} |" in readme
+        assert f"| {key.usage} | {key.meaning} |" in page
 
 
 def test_no_word_means_everything() -> None:

@@ -178,10 +178,10 @@ def test_what_it_cannot_use_is_said_before_anything_is_done(
 
 def test_its_page_shows_the_very_lines_that_it_writes() -> None:
     page = SCRIPT.with_suffix(".md").read_text()
-    readme = (SCRIPT.parents[1] / "README.md").read_text()
+    hosts = (SCRIPT.parent / "manual" / "hosts.md").read_text()
     line = (
         'restrict,port-forwarding,permitopen="[/var/run/docker.sock]:*",permitlisten="localhost:1",'
         'command="internal-sftp -R -p statvfs,realpath" ssh-ed25519'
     )
     assert line in page
-    assert line in readme
+    assert line in hosts

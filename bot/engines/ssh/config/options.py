@@ -83,7 +83,7 @@ def check(configured: Settings) -> None:
                 raise LinkError(
                     HostUnreachableError,
                     f"the SSH configuration says “{key} {value}” for it, which Deckhand does not do. Take it out "
-                    "for this host; README.md says what is honoured.",
+                    "for this host; deploy/manual/hosts.md says what is honoured.",
                 )
 
 

@@ -1,11 +1,11 @@
-"""deploy/security.md: each claim names a test that exists."""
+"""deploy/manual/security.md: each claim names a test that exists."""
 
 import ast
 import re
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-PAGE = ROOT / "deploy" / "security.md"
+PAGE = ROOT / "deploy" / "manual" / "security.md"
 NAMED = re.compile(r"`([a-z_]+\.py)?::(test_[a-z0-9_]+)`")
 
 

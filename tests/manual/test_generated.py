@@ -1,0 +1,28 @@
+"""What the manual says of keys, commands, events and metrics is what the code has."""
+
+from pathlib import Path
+
+import pytest
+
+from bot.config.described import described
+from bot.config.file import tables
+from bot.core.audit.events import Tag
+from tests.manual.generated import PART, PARTS, written_anew
+from tests.manual.pages import MANUAL
+
+
+@pytest.mark.parametrize("page", sorted(MANUAL.glob("*.md")), ids=lambda page: page.name)
+def test_each_part_that_is_made_from_the_code_is_as_the_code_is_now(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    assert written_anew(text) == text, "write it anew: .venv/bin/python -m tests.manual.generated"
+
+
+def test_every_part_is_on_a_page() -> None:
+    text = "".join(page.read_text(encoding="utf-8") for page in MANUAL.glob("*.md"))
+    assert sorted(name for _, name, _ in PART.findall(text)) == sorted(PARTS)
+
+
+def test_every_key_and_every_event_has_its_sentence_in_the_code() -> None:
+    assert [f"{place}.{key}" for place, table in tables() for key in table.model_fields
+            if not described(table).get(key, "").endswith(".")] == []  # fmt: skip
+    assert [tag for tag in Tag if not described(Tag).get(tag.name, "").endswith(".")] == []
