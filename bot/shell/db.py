@@ -11,8 +11,8 @@ from bot.config.settings import Settings, load
 from bot.core.audit.format import Head
 from bot.core.errors import DeckhandError, StoreUnavailableError
 from bot.process.clock import process_now
-from bot.shell.exits import FAILED
 from bot.shell.options import Config, known_head
+from bot.shell.refusals import FAILED
 from bot.shell.show import output
 from bot.store.db import copies, database, revisions
 from bot.store.db.sessions import Sessions

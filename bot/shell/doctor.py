@@ -15,9 +15,9 @@ from bot.core.rules.hosts import Host
 from bot.engines.registry import DockerEngines
 from bot.process.clock import process_now
 from bot.services.clocks import Clocks
-from bot.shell.exits import FAILED
 from bot.shell.options import Config
 from bot.shell.reached import CHECKS_AT_ONCE, connected
+from bot.shell.refusals import FAILED
 from bot.shell.show import output
 from bot.shell.show.hosts import twins_told
 from bot.store.opening import open_store

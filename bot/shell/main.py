@@ -11,7 +11,7 @@ from bot.process import private
 from bot.process.logs import log_to_stderr
 from bot.shell import refusals
 from bot.shell.commands import cli
-from bot.shell.exits import FAILED, MISUSED
+from bot.shell.refusals import FAILED, MISUSED
 from bot.shell.show import output
 
 _MistypedError = cast("type[typer.BadParameter]", typer.BadParameter.__base__)

@@ -14,8 +14,8 @@ from bot.core.audit.rows.values import Compared
 from bot.core.audit.walk import ChainVerdict
 from bot.core.errors import ConfigurationError, DeckhandError, StoreUnavailableError
 from bot.core.json import Json
-from bot.shell.exits import FAILED
 from bot.shell.options import AsJson, Config, known_head
+from bot.shell.refusals import FAILED
 from bot.shell.show import output
 from bot.shell.stored import opened_store
 from bot.store.audit.export_files import EventsOfFile, Footer, file_footer, sha256_of, verify_file

@@ -10,9 +10,9 @@ from bot.core.audit import facts
 from bot.core.rules.hosts import Host
 from bot.process.clock import SteadyClock
 from bot.services.look.fleet import Fleet
-from bot.shell.exits import FAILED
 from bot.shell.options import AsJson, Config, Selection
 from bot.shell.reached import connected
+from bot.shell.refusals import FAILED
 from bot.shell.show import hosts as output_hosts
 from bot.shell.show import output
 from bot.shell.show import records as output_records

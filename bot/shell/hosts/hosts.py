@@ -10,9 +10,9 @@ from bot.core.errors import DeckhandError, UsageError
 from bot.engines.contexts import names_in_environment
 from bot.engines.importing import ssh_aliases
 from bot.engines.ssh.known_hosts import pin
-from bot.shell.exits import FAILED
 from bot.shell.options import AsJson, Config, HostName, agree
 from bot.shell.reached import CHECKS_AT_ONCE, connected
+from bot.shell.refusals import FAILED
 from bot.shell.show import hosts as output_hosts
 from bot.shell.show import output
 

@@ -26,7 +26,7 @@ from bot.core.docker.inventory import Kind
 from bot.core.life.states import CLEANUP_OUTCOMES, ENDED, OPEN, Outcome, PlanState, Status
 from bot.store.opening import open_store
 from bot.trial.sample.names import parse
-from tests.services.worlds import HOSTS, PEOPLE, PROFILES, World
+from tests.services.world.world import HOSTS, PEOPLE, PROFILES, World
 from tests.support.effort import often
 
 KINDS = (

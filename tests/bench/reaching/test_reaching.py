@@ -24,7 +24,7 @@ from bot.core.rules.policy import Policy
 from bot.engines.clients import Clients
 from bot.engines.docker.engine import DockerEngine
 from bot.services.look.fleet import FLEET_THREADS
-from tests.bench.peers import environment, make_home, peer
+from tests.bench.reaching.peers import environment, make_home, peer
 from tests.conftest import StartSshd
 from tests.support.machines.engine import PrivateEngine
 from tests.support.machines.hosts import HOST, registered
