@@ -202,6 +202,10 @@ class Place:
             return {str(reference).rpartition("/")[2] for reference in self.engine.universe.references}
 
 
+Start = Callable[[str], Place]
+"""Starts Deckhand with a configuration; the fixture ``start``."""
+
+
 def deckhand_at(workspace: Workspace, engine: SampleEngine, file: Path, closing: ExitStack) -> Place:
     """Start Deckhand with this configuration, connected; it ends with ``closing``."""
     environment = {

@@ -1,15 +1,11 @@
 """The App Home over Socket Mode: what waits, one's own plans, hosts and cleanups, each with a button that works."""
 
-import json
-from collections.abc import Callable, Iterator
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from slack_sdk import WebClient
 
 from bot.core.audit.events import Tag
-from bot.core.life.states import Status
 from bot.slack.action_ids import (
     APPROVE,
     AUDIT_ALL,
@@ -17,80 +13,19 @@ from bot.slack.action_ids import (
     HOME_PAGE,
     HOME_REFRESH,
     LOOK,
-    REJECT,
-    STOP,
-    TAKE_UP,
 )
-from bot.trial.workspace import Message
-from tests.slack.place import ANN, BOB, CYD, OPEN_TO_ALL, PATIENCE, Place, buttons, eventually, shown
-from tests.slack.plan.test_stopping import Gate
-
-Start = Callable[[str], Place]
-JSON = dict[str, Any]
-
-CLOSED_TO_CYD = """
-[policies.default]
-look = ["U0ANN", "U0BOB"]
-request = ["U0ANN", "U0BOB"]
-approve = ["U0ANN", "U0BOB"]
-stop = ["U0ANN", "U0BOB"]
-audit = ["U0ANN"]
-"""
-TWO_VOTES = OPEN_TO_ALL + "quorum = 2\nself_approval = true\n"
-STOPPERS = OPEN_TO_ALL + 'stop = ["U0ANN", "U0BOB"]\n'
-
-
-def elements(view: JSON) -> Iterator[JSON]:
-    for block in view["blocks"]:
-        yield from block.get("elements") or ()
-        if "accessory" in block:
-            yield block["accessory"]
-
-
-def acts(view: JSON) -> dict[str, str]:
-    """What each button of a Home carries, by action id."""
-    return {one["action_id"]: one["value"] for one in elements(view) if one["type"] == "button"}
-
-
-def says(view: JSON | None) -> str:
-    return json.dumps(view["blocks"], ensure_ascii=False) if view else ""
-
-
-def home(place: Place, user: str, text: str = "Deckhand", without: str = "no such text") -> JSON:
-    """A person's Home, as soon as it says this."""
-
-    def found() -> JSON | None:
-        view = place.workspace.home(user)
-        return view if text in says(view) and without not in says(view) else None
-
-    try:
-        view = place.workspace.wait_for(found, PATIENCE)
-    except TimeoutError:
-        pytest.fail(f"{text!r}, without {without!r}: {says(place.workspace.home(user))}")
-    assert view is not None
-    return view
-
-
-def opened(place: Place, user: str, text: str = "Deckhand") -> JSON:
-    assert place.workspace.open_home(user).ok
-    return home(place, user, text)
-
-
-def press(place: Place, user: str, action_id: str) -> None:
-    view = place.workspace.home(user)
-    assert view is not None
-    assert place.workspace.click(user, view["id"], action_id).ok
-
-
-def in_person(place: Place, user: str, text: str) -> Message:
-    """The newest message to one person in their conversation with the bot that says this."""
-    return eventually(
-        lambda: next((m for m in reversed(place.workspace.direct_messages(user)) if text in shown(m)), None)
-    )  # type: ignore[return-value] # eventually gives what is true
-
-
-def published(place: Place) -> int:
-    return len(place.workspace.calls("views.publish"))
+from tests.slack.home.at_home import (
+    CLOSED_TO_CYD,
+    JSON,
+    acts,
+    home,
+    in_person,
+    opened,
+    press,
+    published,
+    says,
+)
+from tests.slack.place import ANN, BOB, CYD, OPEN_TO_ALL, PATIENCE, Start, buttons, eventually, shown
 
 
 def test_an_empty_home_says_of_each_part_that_it_is_empty_and_how_it_fills(start: Start) -> None:
@@ -103,86 +38,6 @@ def test_an_empty_home_says_of_each_part_that_it_is_empty_and_how_it_fills(start
     ):
         assert text in says(view)
     assert acts(view) == {HOME_REFRESH: "refresh", f"{LOOK}:prod-3": "prod-3"}
-
-
-def test_a_plan_waits_for_who_may_decide_and_is_listed_as_their_own_for_who_asked(start: Start) -> None:
-    place = start(OPEN_TO_ALL)
-    plan_id = buttons(place.propose(ANN))[APPROVE]
-    eventually(lambda: place.plan(plan_id).message.permalink)  # type: ignore[union-attr] # it was posted
-    theirs, own = opened(place, BOB, "1 plan"), opened(place, ANN, "waits for its decision")
-    assert "waits for you" in says(theirs)
-    assert "0 of 1 approvals" in says(theirs)
-    assert "Asked for by <@U0ANN>" in says(theirs)
-    assert {f"{APPROVE}:{plan_id}": plan_id, f"{REJECT}:{plan_id}": plan_id}.items() <= acts(theirs).items()
-    assert "No plan waits for you." in says(own)
-    assert not [action for action in acts(own) if action.startswith((APPROVE, REJECT))]
-    link = next(one for one in elements(own) if one.get("action_id") == f"home_open:yours:{plan_id}")
-    assert link["url"] == place.plan(plan_id).message.permalink  # type: ignore[union-attr] # it was posted
-
-
-def test_an_approval_on_a_home_runs_the_plan_and_both_homes_follow_by_themselves(start: Start) -> None:
-    place = start(OPEN_TO_ALL)
-    plan = place.propose(ANN)
-    plan_id = buttons(plan)[APPROVE]
-    opened(place, ANN, "waits for its decision")
-    opened(place, BOB, "1 plan")
-    press(place, BOB, f"{APPROVE}:{plan_id}")
-    assert place.message("Cleanup done").ts == plan.ts
-    assert place.images() == {"web:1"}
-    follows = home(place, BOB, "Last cleanup", without="*1 plan*")
-    assert acts(follows)[f"{AUDIT_DETAILS}:{plan_id}"] == plan_id
-    assert "*done*" in says(home(place, ANN, "*done*"))
-    assert place.told_privately() == set()
-
-
-def test_who_has_approved_already_is_not_asked_again_and_a_second_person_is(start: Start) -> None:
-    place = start(TWO_VOTES)
-    plan_id = buttons(place.propose(ANN))[APPROVE]
-    assert f"{APPROVE}:{plan_id}" in acts(opened(place, ANN, "1 plan"))
-    press(place, ANN, f"{APPROVE}:{plan_id}")
-    home(place, ANN, "No plan waits for you.")
-    view = opened(place, BOB, "1 of 2 approvals")
-    assert "(<@U0ANN>)" in says(view)
-    assert f"{APPROVE}:{plan_id}" in acts(view)
-
-
-def test_what_is_refused_on_a_home_is_said_in_person(start: Start) -> None:
-    place = start(OPEN_TO_ALL)
-    plan_id = buttons(place.propose(ANN))[APPROVE]
-    opened(place, BOB, "1 plan")
-    press(place, BOB, f"{APPROVE}:{plan_id}")
-    place.message("Cleanup done")
-    assert place.workspace.redeliver().ok
-    told = in_person(place, BOB, "already approved")
-    assert "Nothing was changed by your click." in told.text
-    assert place.told_privately() == set()
-    assert not [call for call in place.workspace.calls("chat.postEphemeral") if call.args["user"] == BOB]
-
-
-def test_a_rejection_on_a_home_asks_why_and_ends_the_plan(start: Start) -> None:
-    place = start(OPEN_TO_ALL)
-    plan_id = buttons(place.propose(ANN))[APPROVE]
-    opened(place, BOB, "1 plan")
-    press(place, BOB, f"{REJECT}:{plan_id}")
-    place.workspace.wait_for(lambda: place.workspace.view(BOB), PATIENCE)
-    assert place.workspace.submit_view(BOB, {"reason": "not during the sale"}).ok
-    assert "not during the sale" in shown(place.message("Rejected plan"))
-    home(place, BOB, "No plan waits for you.")
-    assert place.plan(plan_id).votes[-1].reason == "not during the sale"
-
-
-def test_a_reason_that_comes_too_late_is_answered_in_person(start: Start) -> None:
-    place = start(OPEN_TO_ALL)
-    plan = place.propose(ANN)
-    plan_id = buttons(plan)[APPROVE]
-    opened(place, BOB, "1 plan")
-    press(place, BOB, f"{REJECT}:{plan_id}")
-    place.workspace.wait_for(lambda: place.workspace.view(BOB), PATIENCE)
-    place.approve(CYD, plan)
-    place.message("Cleanup done")
-    assert place.workspace.submit_view(BOB, {"reason": "no"}).ok
-    in_person(place, BOB, "already approved")
-    assert place.told_privately() == set()
 
 
 def test_a_look_from_a_home_is_answered_in_person_and_its_figures_appear_on_the_home(start: Start) -> None:
@@ -223,49 +78,6 @@ def test_details_and_all_cleanups_are_answered_in_person(start: Start) -> None:
     press(place, CYD, AUDIT_ALL)
     assert "latest 1 cleanup" in shown(in_person(place, CYD, "latest 1 cleanup"))
     assert len(place.workspace.messages()) == 1
-
-
-def test_a_running_cleanup_shows_how_far_it_is_and_is_stopped_on_the_home(
-    start: Start, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    gate = Gate(monkeypatch, before=1)
-    place = start(STOPPERS)
-    plan = place.propose(ANN)
-    plan_id = buttons(plan)[APPROVE]
-    opened(place, ANN, "waits for its decision")
-    place.approve(BOB, plan)
-    assert gate.reached.wait(PATIENCE)
-    view = home(place, ANN, "running")
-    assert acts(view)[f"{STOP}:{plan_id}"] == plan_id
-    press(place, ANN, f"{STOP}:{plan_id}")
-    home(place, ANN, "<@U0ANN> stopped it")
-    gate.go.set()
-    place.message("Cleanup stopped")
-    home(place, ANN, "*stopped*", without="running")
-    assert place.plan(plan_id).status is Status.STOPPED
-
-
-def test_a_cleanup_that_needs_attention_is_at_the_top_of_who_may_act_and_taken_up_there(
-    start: Start, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("bot.services.run.patience.HOST_WAITS", (0.01,))
-    gate = Gate(monkeypatch, before=1)
-    place = start(STOPPERS.replace('approve = ["*"]', 'approve = ["U0BOB"]'))
-    plan = place.propose(ANN)
-    plan_id = buttons(plan)[APPROVE]
-    place.approve(BOB, plan)
-    assert gate.reached.wait(PATIENCE)
-    place.engine.stop()
-    gate.go.set()
-    place.message("Cleanup needs attention")
-    assert {f"{TAKE_UP}:{plan_id}", f"{STOP}:{plan_id}"} <= acts(opened(place, BOB, "still open")).keys()
-    assert f"{TAKE_UP}:{plan_id}" not in acts(opened(place, ANN, "still open"))
-    assert "still open" not in says(opened(place, CYD, "A cleanup needs attention here"))
-    place.engine.start()
-    press(place, BOB, f"{TAKE_UP}:{plan_id}")
-    place.message("Cleanup done")
-    home(place, BOB, "Last cleanup", without="needs attention")
-    assert [event.actor for event in place.events(plan_id, Tag.CLEANUP_RESUMED)] == [BOB]
 
 
 def test_what_a_person_may_not_see_is_not_on_their_home(start: Start) -> None:

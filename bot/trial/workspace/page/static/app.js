@@ -1,11 +1,11 @@
 // The page: asks for the state whenever something changed, and redraws what is different.
-import { renderBlocks } from "./blocks.js";
+import { renderBlocks } from "./blocks/blocks.js";
 import { composer } from "./composer.js";
 import { h, redraw } from "./dom.js";
 import { reconcile, stayAtEnd, toEnd } from "./list.js";
 import { dayLabel, renderMessage } from "./message.js";
 import { Modal } from "./modal.js";
-import { mrkdwn } from "./mrkdwn.js";
+import { mrkdwn } from "./blocks/mrkdwn.js";
 import { act, fetchState, onNews } from "./net.js";
 import { sidebar, unreadMark } from "./sidebar.js";
 import { Surface } from "./surface.js";

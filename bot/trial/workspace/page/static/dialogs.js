@@ -1,6 +1,6 @@
 // Confirmations, in native dialogs that hold the focus and close with Escape; and short notices.
 import { h } from "./dom.js";
-import { plain, textObject } from "./mrkdwn.js";
+import { plain, textObject } from "./blocks/mrkdwn.js";
 
 const TOAST_MS = 6000;
 

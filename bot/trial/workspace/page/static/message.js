@@ -1,14 +1,14 @@
 // One message, with its avatar, its blocks and its thread's summary.
-import { plainMessage, renderBlocks } from "./blocks.js";
+import { plainMessage, renderBlocks } from "./blocks/blocks.js";
 import { h, ownPicture } from "./dom.js";
-import { nearDay } from "./mrkdwn.js";
+import { nearDay } from "./blocks/mrkdwn.js";
 import { act } from "./net.js";
 import { Surface } from "./surface.js";
 
 const COLOURS = ["#0f7b6c", "#b4531a", "#6b4fbb", "#b3245e", "#2f6fb2", "#5c7a1f"];
 
 export function avatar(user, name, isApp, size = "") {
-  if (isApp) return h("img", { class: `avatar ${size}`, src: "/static/icon.svg", alt: "" });
+  if (isApp) return h("img", { class: `avatar ${size}`, src: "/static/style/icon.svg", alt: "" });
   const initials = name.split(/\s+/).map((word) => word[0]).join("").slice(0, 2).toUpperCase();
   const node = h("span", { class: `avatar ${size}`, "aria-hidden": "true" }, initials);
   const sum = [...user].reduce((total, letter) => total + letter.charCodeAt(0) * 7, 0);

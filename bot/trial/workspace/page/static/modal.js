@@ -1,8 +1,8 @@
 // The modal on top of this person's stack.
-import { renderBlocks } from "./blocks.js";
+import { renderBlocks } from "./blocks/blocks.js";
 import { toast } from "./dialogs.js";
 import { h, redraw, wayBack } from "./dom.js";
-import { plain } from "./mrkdwn.js";
+import { plain } from "./blocks/mrkdwn.js";
 import { act } from "./net.js";
 import { Surface } from "./surface.js";
 

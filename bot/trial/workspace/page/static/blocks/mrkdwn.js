@@ -1,5 +1,5 @@
 // Slack's mrkdwn and plain text, as nodes.
-import { h, link } from "./dom.js";
+import { h, link } from "../dom.js";
 import { EMOJI } from "./emoji.js";
 
 const FENCE = /```\n?([\s\S]*?)\n?```/g;

@@ -1,5 +1,5 @@
 // Interactive elements: buttons, menus, choices, inputs.
-import { freshId, h } from "./dom.js";
+import { freshId, h } from "../dom.js";
 import { plain, textObject } from "./mrkdwn.js";
 
 /** Draw an element. `label` is the accessible name of one that has no words of its own. */

@@ -1,5 +1,5 @@
 // Every kind of block. One that is not known is shown with all it holds, never dropped.
-import { freshId, h, link, ownPicture } from "./dom.js";
+import { freshId, h, link, ownPicture } from "../dom.js";
 import { element, unknown } from "./elements.js";
 import { mrkdwn, plain, textObject } from "./mrkdwn.js";
 
