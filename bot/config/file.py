@@ -16,6 +16,7 @@ from bot.config.tables import (
     RegistryTable,
     ScheduleTable,
     SlackTable,
+    WatchTable,
 )
 from bot.config.taking import ProfileTable, ProtectTable
 from bot.config.toml import EXAMPLE
@@ -31,6 +32,7 @@ class ConfigFile(Table):
     metrics: MetricsTable = MetricsTable()
     log: LogTable = LogTable()
     protect: ProtectTable = ProtectTable()
+    watch: WatchTable = WatchTable()
     hosts: Annotated[dict[Name, HostTable], Field(min_length=1)]
     policies: dict[Name, PolicyTable] = {}
     profiles: dict[Name, ProfileTable] = {}

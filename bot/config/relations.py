@@ -23,6 +23,7 @@ from bot.core.errors import UsageError
 from bot.core.plan.arguments import PICKED, narrowed, parse_arguments
 from bot.core.plan.profiles import BUILT_IN, Profile
 from bot.core.rules.policy import Volumes
+from bot.core.units import duration_text
 
 _RESERVED_PROFILES = frozenset({PICKED, "why", "help"})
 
@@ -38,8 +39,26 @@ def relations(file: ConfigFile) -> Iterator[str]:
         yield from (f"hosts.{name}: {problem}" for problem in _of_its_policies(host, file))
     for name, schedule in file.schedules.items():
         yield from (f"schedules.{name}.{problem}" for problem in _of_schedule(schedule, file))
+    yield from _of_watch(file)
     for name, registry in file.registries.items():
         yield from (f"registries.{name}{problem}" for problem in _of_registry(registry))
+
+
+def _of_watch(file: ConfigFile) -> Iterator[str]:
+    for tag in file.watch.tags:
+        if not hosts_meant(f"@{tag}", file.hosts):
+            yield f"watch.tags.{tag}: {_no_tag(tag, file)}"
+    for place, table in {
+        "watch": file.watch,
+        **{f"watch.tags.{t}": e for t, e in file.watch.tags.items()},
+    }.items():
+        every, volumes = table.every, table.volumes_every
+        written = {"every", "volumes_every"} <= table.model_fields_set
+        if written and every is not None and volumes is not None and volumes < every:
+            yield (
+                f"{place}.volumes_every: is shorter than every ({duration_text(every)}); volumes are counted with all "
+                "else at most: write as much, or more"
+            )
 
 
 def _of_registry(table: RegistryTable) -> Iterator[str]:

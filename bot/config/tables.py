@@ -15,7 +15,9 @@ from bot.config.types import (
     Hold,
     Listening,
     ListeningOrOff,
+    Name,
     Names,
+    PaceOrOff,
     Size,
     SlackIds,
     SomeTexts,
@@ -29,6 +31,7 @@ from bot.config.types import (
 from bot.core.docker.ages import Arrival
 from bot.core.rules.policy import Policy, Volumes
 from bot.core.rules.schedules import GRACE
+from bot.core.watch.pace import EVERY, VOLUMES_EVERY
 
 DEFAULT_POLICY = "default"
 _UNSET = Policy(name=DEFAULT_POLICY)
@@ -104,6 +107,20 @@ class HostTable(Table):
     """The policy that counts here. Unset: the one that is for one of the tags, else `default`."""
     events: bool | None = None
     """Whether its containers' events are followed between looks. Unset: where it is tagged `ci`."""
+    watch: PaceOrOff = EVERY
+    """How often it is looked at by itself, or `off`. Unset: as `[watch]` says."""
+
+
+class PaceTable(Table):
+    every: PaceOrOff = EVERY
+    """How often each host is looked at by itself, from `1m` to `1d`, or `off`."""
+    volumes_every: PaceOrOff = VOLUMES_EVERY
+    """How often its volumes are counted too, which walks all of their files; `off`: each time."""
+
+
+class WatchTable(PaceTable):
+    tags: dict[Name, PaceTable] = {}
+    """Other paces for hosts with a tag; what one leaves out is as above."""
 
 
 class PolicyTable(Table):

@@ -14,6 +14,7 @@ from bot.core.rules.hosts import SshAddress
 from bot.core.rules.schedules import check_cron
 from bot.core.rules.windows import Window, parse_window
 from bot.core.units import parse_duration, parse_size
+from bot.core.watch.pace import LONGEST, SHORTEST
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 _REGISTRY = re.compile(
@@ -58,6 +59,15 @@ def _duration(text: str) -> timedelta:
     if duration < timedelta():
         raise ValueError("a duration cannot be negative")
     return duration
+
+
+def _pace(text: str) -> timedelta | None:
+    if text == "off":
+        return None
+    pace = _duration(text)
+    if not SHORTEST <= pace <= LONGEST:
+        raise ValueError('is between 1m and 1d; write it like "15m", or "off"')
+    return pace
 
 
 def _hold(value: timedelta) -> timedelta:
@@ -160,6 +170,7 @@ def _engine_url(value: str) -> str:
 Duration = Annotated[
     timedelta, _read(_duration, 'a duration is written as text, like "30m", "168h" or "10d"')
 ]
+PaceOrOff = Annotated[timedelta | None, _read(_pace, 'a pace is written as text, like "15m", or "off"')]
 Hold = Annotated[Duration, AfterValidator(_hold)]
 Size = Annotated[int, _read(parse_size, 'a size is written as text, like "500MB" or "50GB"')]
 SlackId = Annotated[str, AfterValidator(_slack_id)]

@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import timedelta
 from types import MappingProxyType
 
 from bot.config.file import ConfigFile
-from bot.config.tables import DEFAULT_POLICY, HostTable, PolicyTable, ScheduleTable
+from bot.config.tables import DEFAULT_POLICY, HostTable, PaceTable, PolicyTable, ScheduleTable, WatchTable
 from bot.config.taking import ProfileTable
 from bot.core.docker.labels import LabelFilter
 from bot.core.plan.arguments import parse_arguments
@@ -16,6 +17,7 @@ from bot.core.rules.policy import Policy
 from bot.core.rules.registries import RegistryLogin
 from bot.core.rules.schedules import Schedule
 from bot.core.rules.windows import Windows
+from bot.core.watch.pace import Pace
 
 TAG_PREFIX = "@"
 EVENTS_TAG = "ci"
@@ -56,8 +58,19 @@ def hosts(file: ConfigFile) -> Hosts:
             tags=table.tags,
             events=EVENTS_TAG in table.tags if table.events is None else table.events,
             everywhere=file.protect.value(),
+            watch=_pace(table, file.watch),
         )
     return Hosts(MappingProxyType(by_name))
+
+
+def _pace(host: HostTable, watch: WatchTable) -> Pace:
+    """Its own, else that of the first tag in the file, else that of all."""
+    given = {key: getattr(watch, key) for key in PaceTable.model_fields}
+    tagged = next((table for tag, table in watch.tags.items() if tag in host.tags), PaceTable())
+    given |= {key: getattr(tagged, key) for key in tagged.model_fields_set}
+    if "watch" in host.model_fields_set:
+        given["every"] = host.watch
+    return Pace(every=given["every"], volumes_every=given["volumes_every"] or timedelta())
 
 
 def _address(table: HostTable) -> Address:

@@ -27,10 +27,11 @@ class Engine(Protocol):
         """The disk behind the engine's data root; None where there is no way to tell."""
         ...
 
-    def glance(self, seconds: float) -> Glance:
+    def glance(self, seconds: float, *, volumes: bool = True) -> Glance:
         """Disk usage and disk for a list of hosts; callers at the same moment share one answer.
 
-        EngineTimeoutError when the engine has not counted after ``seconds``.
+        Without ``volumes`` no file of theirs is walked: they are unknown then, and all is on an engine that counts
+        nothing without them. EngineTimeoutError when the engine has not counted after ``seconds``.
         """
         ...
 

@@ -12,6 +12,7 @@ from bot.services.run.starting import Starting
 from bot.services.run.waiting_rules import LOOP_SECONDS as RULES_SECONDS
 from bot.services.run.waiting_rules import WaitingRules
 from bot.services.use_cases import Base, UseCases
+from bot.services.watch.sampling import SAMPLING_SECONDS, Sampling
 from bot.services.watch.schedules import Schedules
 from bot.services.watch.streams import STREAMS_SECONDS, Streams
 from bot.services.work.worker import PATIENCE, POLL_SECONDS, Worker
@@ -40,6 +41,10 @@ def background(base: Base, uses: UseCases, chat: Teller) -> Worker:
         hosts=base.hosts, engines=base.engines, ledger=store.ledger, owner=base.owner, clock=base.ticks,
         stopping=signals.ending,
     )  # fmt: skip
+    sampling = Sampling(
+        hosts=base.hosts, engines=base.engines, samples=store.samples, audit=store.audit, clock=base.clock,
+        owner=base.owner, ticks=base.ticks, stopping=signals.ending, metrics=base.metrics,
+    )  # fmt: skip
     worker.take_up("cleanup", execute.leases, execute)
     worker.take_up("restore", uses.restore.leases, uses.restore, PATIENCE)
     worker.every(EXPIRE_SECONDS, "expiry", uses.decide.expire_due)
@@ -47,4 +52,5 @@ def background(base: Base, uses: UseCases, chat: Teller) -> Worker:
     worker.every(RULES_SECONDS, "rules of waiting plans", waiting)
     worker.every(CHECK_SECONDS, "clocks", base.clock.check)
     worker.every(STREAMS_SECONDS, "events", streams)
+    worker.every(SAMPLING_SECONDS, "samples", sampling)
     return worker

@@ -9,6 +9,7 @@ from fnmatch import fnmatchcase
 from bot.core.errors import NoSuchHostsError, UnknownHostError, UsageError
 from bot.core.plan.protection import NOTHING_MORE, Protection
 from bot.core.rules.policy import Policy
+from bot.core.watch.pace import NEVER, Pace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +67,8 @@ class Host:
     tags: tuple[str, ...] = ()
     events: bool = False
     """Whether the stream of its engine's events is kept, so that what is used between looks is known."""
+    watch: Pace = NEVER
+    """How often it is looked at by itself."""
     everywhere: Protection = NOTHING_MORE
     """What cleanups leave alone on every host; here, so that records say all that was protected."""
 

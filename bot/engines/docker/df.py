@@ -83,6 +83,10 @@ class Df:
         """The same of the volumes."""
         return self._asked(["volume"], self._volumes_seconds)
 
+    def without_volumes(self, seconds: float) -> Answer | None:
+        """All but the volumes, asked for now; None from an engine that would count those too."""
+        return self._all_but_volumes(seconds) if self._tells_types_apart() else None
+
     def _whole(self) -> Answer:
         began = time.monotonic()
         try:
@@ -105,16 +109,19 @@ class Df:
         """The volumes beside the rest, which need not wait for them."""
         with ThreadPoolExecutor(1, thread_name_prefix="df-volumes") as beside:
             volumes = beside.submit(carried(partial(self._asked, ["volume"], self._volumes_seconds)))
-            rest = self._asked(["container", "image", "build-cache"], DF_SECONDS)
-            kept = {key: value for key, value in rest.items() if key not in VOLUMES}
-            without = {**kept, NO_VOLUMES: True}
+            without = self._all_but_volumes(DF_SECONDS)
             if not wait([volumes], EARLY_AFTER).done:
                 self._tell_early(without)
             try:
                 counted = volumes.result()
             except EngineTimeoutError:
                 return without
+        kept = {key: value for key, value in without.items() if key != NO_VOLUMES}
         return {**kept, **{key: value for key, value in counted.items() if key in VOLUMES}}
+
+    def _all_but_volumes(self, seconds: float) -> Answer:
+        rest = self._asked(["container", "image", "build-cache"], seconds)
+        return {**{key: value for key, value in rest.items() if key not in VOLUMES}, NO_VOLUMES: True}
 
     def _tell_early(self, answer: Answer) -> None:
         with self._early:

@@ -113,7 +113,12 @@ class DockerEngine:
     def disk_space(self) -> DiskSpace | None:
         return self._disk(self.info())
 
-    def glance(self, seconds: float) -> Glance:
+    def glance(self, seconds: float, *, volumes: bool = True) -> Glance:
+        if not volumes:
+            engine = self._recent_info()
+            counted = self._df.without_volumes(seconds)
+            found = usage.NOTHING_COUNTED if counted is None else usage.disk_usage(counted)
+            return Glance(engine=engine, usage=found, disk=self._disk(engine))
         counting = self._df.begin(fresh=False, here=True)
         engine = self._recent_info()
         disk = self._disk(engine)

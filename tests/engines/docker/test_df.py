@@ -20,6 +20,7 @@ from bot.engines.docker.engine import DockerEngine
 from bot.engines.docker.shared import Shared
 from bot.engines.docker.told.decode import Answer
 from bot.engines.docker.told.usage import NO_VOLUMES
+from tests.core.things import ENGINE
 from tests.engines.conftest import MakeClients
 from tests.support.machines.engine import PrivateEngine, private_engine
 from tests.support.machines.hosts import HOST, QUICK
@@ -268,6 +269,48 @@ def test_a_quick_engine_whose_volumes_get_stuck_is_asked_in_parts_at_once(
         assert asked[0] == []
         assert len(asked) == 3
         clients.close()
+
+
+def _named(engine: DockerEngine) -> DockerEngine:
+    """An engine whose identity is known already."""
+    engine._info = time.monotonic(), ENGINE
+    return engine
+
+
+def test_a_glance_without_volumes_walks_none_of_their_files(make_clients: MakeClients) -> None:
+    with counting(volumes_seconds=20) as (url, asked):
+        clients = make_clients(SocketAddress(url=url))
+        rows = _named(engine_at(clients)).glance(5, volumes=False).usage.rows
+        assert [row.known for row in rows] == [True, True, False, True]
+        assert asked == [["container", "image", "build-cache"]]
+        clients.close()
+
+
+def test_an_engine_that_knows_no_types_counts_nothing_for_a_glance_without_volumes(
+    make_clients: MakeClients,
+) -> None:
+    with counting(volumes_seconds=20, api="1.41") as (url, asked):
+        clients = make_clients(SocketAddress(url=url))
+        rows = _named(engine_at(clients)).glance(5, volumes=False).usage.rows
+        assert [(row.type, row.known) for row in rows] == [
+            ("Images", False), ("Containers", False), ("Local Volumes", False), ("Build Cache", False),
+        ]  # fmt: skip
+        assert asked == []
+        clients.close()
+
+
+def test_a_glance_without_volumes_has_the_figures_of_the_whole(
+    engine: PrivateEngine, make_clients: MakeClients
+) -> None:
+    engine.stopped(engine.base())
+    one = engine_at(make_clients(SocketAddress(url=engine.url)))
+    whole, without = one.glance(60), one.glance(60, volumes=False)
+    assert without.engine == whole.engine
+    if engine.version < (23, 0):
+        assert not any(row.known for row in without.usage.rows)
+    else:
+        others = [row for row in whole.usage.rows if row.type != "Local Volumes"]
+        assert [row for row in without.usage.rows if row.known] == others
 
 
 def test_an_engine_that_does_not_know_types_is_asked_once_for_everything(make_clients: MakeClients) -> None:

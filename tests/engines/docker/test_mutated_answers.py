@@ -296,8 +296,8 @@ def test_what_nobody_has_thought_of_fails_one_host_and_is_in_the_log(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     class Broken(HeldDockerEngine):
-        def glance(self, seconds: float) -> Glance:
-            raise KeyError(seconds)
+        def glance(self, seconds: float, *, volumes: bool = True) -> Glance:
+            raise KeyError(seconds, volumes)
 
     honest = replayed(ANSWERS[min(ANSWERS)])
     engines = {HOST: Broken(HOST, unproven(lambda: None)), HONEST: honest}

@@ -59,7 +59,8 @@ class _One:
     engines: Pretended
     host: str
 
-    def glance(self, _seconds: float) -> Glance:
+    def glance(self, _seconds: float, *, volumes: bool = True) -> Glance:
+        assert volumes
         engines = self.engines
         with engines.lock:
             engines.at_once += 1

@@ -21,6 +21,14 @@ NO_VOLUMES = "DeckhandVolumesUnknown"
 """A key of our own in an answer to df whose volumes were not counted in time."""
 
 
+NOTHING_COUNTED = DiskUsage(
+    rows=tuple(
+        UsageRow(type=kind, total=0, active=0, size=0, reclaimable=0, known=False)
+        for kind in (IMAGES, CONTAINERS, VOLUMES, BUILD_CACHE)
+    )
+)
+
+
 def disk_usage(df: Answer) -> DiskUsage:
     """The four rows as that engine's own CLI shows them: from API 1.52 on, the engine's own sums."""
     found = _rows(df)

@@ -1,0 +1,272 @@
+"""Sampling by several processes: each host once an interval, whoever is slow, dead or gone meanwhile."""
+
+import logging
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import cast
+
+import pytest
+
+from bot.core.docker.inventory import EngineInfo
+from bot.core.docker.usage import (
+    BUILD_CACHE,
+    CONTAINERS,
+    IMAGES,
+    VOLUMES,
+    DiskSpace,
+    DiskUsage,
+    Glance,
+    UsageRow,
+)
+from bot.core.errors import HostUnreachableError, StoreUnavailableError
+from bot.core.rules.hosts import Host, Hosts, SocketAddress
+from bot.core.rules.policy import Policy
+from bot.core.watch.pace import Pace
+from bot.engines.registry import DockerEngines
+from bot.ports import Engine, HeldEngine
+from bot.services.watch.sampling import AT_ONCE, TROUBLED, Sampling
+from bot.store.opening import Store
+from tests.core.things import ENGINE
+from tests.services.bench import Bench, hosts_at
+from tests.support.waiting import wait_until
+
+GB = 1_000_000_000
+QUARTER = timedelta(minutes=15)
+both = pytest.mark.parametrize(
+    "url", ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)], indirect=True
+)
+
+
+@dataclass
+class Engines:
+    """Engines that answer at once; ``dead`` ones fail after a moment, ``slow`` ones wait for the test."""
+
+    dead: frozenset[str] = frozenset()
+    slow: frozenset[str] = frozenset()
+    go_on: threading.Event = field(default_factory=threading.Event)
+    asked: "Counter[str]" = field(default_factory=Counter)
+    with_volumes: "Counter[str]" = field(default_factory=Counter)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    dying: int = 0
+    most_dying: int = 0
+    used: int = 40 * GB
+
+    def connect(self, host: str) -> Engine:
+        if host in self.dead:
+            with self.lock:
+                self.dying += 1
+                self.most_dying = max(self.most_dying, self.dying)
+            time.sleep(0.02)
+            with self.lock:
+                self.dying -= 1
+                self.asked[host] += 1
+            raise HostUnreachableError(host, "nothing listens there.")
+        return cast("Engine", _One(self, host))
+
+    def hold(self, host: str, engine: EngineInfo) -> AbstractContextManager[HeldEngine]:
+        raise AssertionError(f"a sample holds no engine: {host}, {engine}")
+
+
+@dataclass
+class _One:
+    engines: Engines
+    host: str
+
+    def glance(self, _seconds: float, *, volumes: bool = True) -> Glance:
+        if self.host in self.engines.slow:
+            self.engines.go_on.wait(30)
+        with self.engines.lock:
+            self.engines.asked[self.host] += 1
+            self.engines.with_volumes[self.host] += volumes
+        rows = tuple(
+            UsageRow(type=kind, total=3, active=1, size=GB, reclaimable=0, known=volumes or kind != VOLUMES)
+            for kind in (IMAGES, CONTAINERS, VOLUMES, BUILD_CACHE)
+        )
+        disk = DiskSpace(size=100 * GB, free=100 * GB - self.engines.used)
+        return Glance(engine=replace(ENGINE, name=self.host), usage=DiskUsage(rows=rows), disk=disk)
+
+
+@dataclass
+class Pretended:
+    """A clock that the test moves on."""
+
+    at: datetime
+
+    def now(self) -> datetime:
+        return self.at
+
+
+def registered(names: list[str], every: timedelta | None = QUARTER) -> Hosts:
+    policy = Policy(name="open")
+    address = SocketAddress(url="unix:///nowhere")
+    return Hosts(
+        {name: Host(name=name, address=address, policy=policy, watch=Pace(every=every)) for name in names}
+    )
+
+
+@dataclass
+class Replica:
+    store: Store
+    engines: Engines | DockerEngines
+    hosts: Hosts
+    clock: Pretended
+    name: str = "a"
+    ending: bool = False
+
+    def __post_init__(self) -> None:
+        self.sampling = Sampling(
+            hosts=lambda: self.hosts, engines=self.engines, samples=self.store.samples, audit=self.store.audit,
+            clock=self.clock, owner=self.name, ticks=time.monotonic, stopping=lambda: self.ending,
+            rest=timedelta(),
+        )  # fmt: skip
+
+    def look(self, *, settle: bool = True) -> None:
+        """As often as it takes until nobody is due."""
+        for _ in range(60):
+            self.sampling()
+            if not settle:
+                return
+            wait_until(lambda: not self.sampling._busy)
+            if not self.sampling._due({host.name: host.watch for host in self.hosts.all()}, self.clock.now()):
+                return
+
+
+@both
+def test_each_host_is_sampled_once_an_interval_however_many_processes_there_are(
+    store: Store, open_another: Callable[[], Store]
+) -> None:
+    engines, hosts = Engines(), registered([f"host-{number}" for number in range(40)])
+    clock = Pretended(store.ledger.now() - timedelta(hours=6))
+    replicas = [Replica(open_another(), engines, hosts, clock, name) for name in "abc"]
+    for _ in range(12):
+        for replica in replicas:
+            replica.look(settle=False)
+        wait_until(lambda: not any(each.sampling._busy for each in replicas))
+        for replica in replicas:
+            replica.look()
+        clock.at += QUARTER / 3
+    assert len(engines.asked) == 40
+    assert set(engines.asked.values()) <= {4, 5}
+    assert engines.with_volumes.total() == 40, "volumes once in six hours"
+    assert all(len(store.samples.history(host)) == engines.asked[host] for host in hosts.by_name)
+
+
+@both
+def test_what_a_process_was_at_when_it_died_another_one_samples(
+    store: Store, open_another: Callable[[], Store]
+) -> None:
+    engines, hosts = Engines(slow=frozenset({"host-1"})), registered(["host-1"])
+    clock = Pretended(store.ledger.now() - timedelta(seconds=30))
+    dead = Replica(open_another(), engines, hosts, clock, "dead")
+    dead.sampling.lease = timedelta(seconds=0.2)
+    dead.look(settle=False)
+    living = Replica(store, Engines(), hosts, clock, "living")
+    living.sampling.lease = timedelta(seconds=0.2)
+    living.look()
+    time.sleep(0.3)
+    living.look()
+    assert len(store.samples.history("host-1")) == 1
+    engines.go_on.set()
+    wait_until(lambda: not dead.sampling._busy)
+
+
+def test_dead_hosts_take_few_threads_once_they_are_known_to_be(store: Store) -> None:
+    dead = frozenset(f"dead-{number}" for number in range(30))
+    engines = Engines(dead=dead)
+    clock = Pretended(store.ledger.now() - timedelta(hours=3))
+    replica = Replica(store, engines, registered([*sorted(dead), "well-1", "well-2"]), clock)
+    replica.look()
+    assert engines.most_dying <= AT_ONCE
+    engines.most_dying = 0
+    clock.at += QUARTER
+    replica.look()
+    assert 0 < engines.most_dying <= TROUBLED
+    assert {len(store.samples.history(name)) for name in ("well-1", "well-2")} == {2}
+    assert engines.asked["dead-3"] == 2, "and they are tried each time"
+
+
+def test_a_slow_host_keeps_nobody_waiting(store: Store) -> None:
+    engines = Engines(slow=frozenset({"slow"}))
+    clock = Pretended(store.ledger.now() - timedelta(hours=1))
+    replica = Replica(store, engines, registered(["slow", *(f"h-{number}" for number in range(20))]), clock)
+    for _ in range(3):
+        replica.look(settle=False)
+        wait_until(lambda: replica.sampling._busy <= {"slow"})
+    assert len(engines.asked) == 20
+    replica.look(settle=False)
+    assert engines.asked["slow"] == 0, "it is not asked again meanwhile"
+    engines.go_on.set()
+    wait_until(lambda: not replica.sampling._busy)
+    assert len(store.samples.history("slow")) == 1
+
+
+def test_a_database_that_is_away_loses_samples_and_nothing_else(
+    store: Store, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(*_: object) -> None:
+        raise StoreUnavailableError("The audit database is away.")
+
+    clock = Pretended(store.ledger.now() - timedelta(hours=3))
+    replica = Replica(store, Engines(), registered(["h-1"]), clock)
+    with monkeypatch.context() as patch:
+        patch.setattr(store.samples, "keep", away)
+        with caplog.at_level(logging.WARNING):
+            replica.sampling()
+            wait_until(lambda: not replica.sampling._busy)
+    assert "what h-1 showed is lost: The audit database is away." in caplog.text
+    assert store.samples.history("h-1") == ()
+    clock.at += QUARTER
+    store.samples.leave("h-1", "a")
+    replica.look()
+    assert len(store.samples.history("h-1")) == 1
+
+
+def test_a_host_that_is_switched_off_is_not_looked_at(store: Store) -> None:
+    engines = Engines()
+    Replica(store, engines, registered(["h-1"], every=None), Pretended(store.ledger.now())).look()
+    assert engines.asked == {}
+
+
+def test_a_process_that_has_just_started_lets_people_go_first(store: Store) -> None:
+    engines = Engines()
+    replica = Replica(store, engines, registered(["h-1"]), Pretended(store.ledger.now()))
+    replica.sampling.rest = timedelta(minutes=1)
+    replica.look(settle=False)
+    assert not replica.sampling._busy
+    assert engines.asked == {}
+
+
+def test_what_was_sampled_for_days_has_a_forecast(store: Store) -> None:
+    engines = Engines()
+    clock = Pretended(store.ledger.now() - timedelta(days=6))
+    replica = Replica(store, engines, registered(["h-1"], every=timedelta(hours=3)), clock)
+    for _ in range(5 * 8):
+        replica.look()
+        clock.at += timedelta(hours=3)
+        engines.used += GB // 2
+    (found,) = store.samples.forecasts(["h-1"]).values()
+    assert found.enough
+    assert found.rate == pytest.approx(4 * GB, rel=0.05)
+    assert found.unattended.at is not None
+    assert (found.unattended.at - clock.at).days in range(8, 11)
+
+
+def test_a_real_engine_is_sampled_with_its_disk_and_its_own_figures(bench: Bench) -> None:
+    image = bench.engine.base()
+    bench.engine.stopped(image)
+    by_name = {n: replace(h, watch=Pace(every=QUARTER)) for n, h in hosts_at(bench.engine).by_name.items()}
+    clock = Pretended(bench.store.ledger.now())
+    replica = Replica(bench.store, bench.engines, Hosts(by_name), clock)
+    replica.look()
+    (host,) = by_name
+    (sample,) = bench.store.samples.history(host)
+    assert set(sample.kinds) == {IMAGES, CONTAINERS, VOLUMES, BUILD_CACHE}
+    assert sample.kinds[CONTAINERS].count == 1
+    assert sample.size is not None
+    assert sample.used is not None
+    assert sample.rest is not None
