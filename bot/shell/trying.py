@@ -61,11 +61,7 @@ def trial(port: int, data: Path | None = None) -> Iterator[tuple[Workspace, Sett
         stack.enter_context(workspace)
         settings = load(
             file,
-            {
-                "SLACK_BOT_TOKEN": workspace.bot_token,
-                "SLACK_APP_TOKEN": workspace.app_token,
-                "SLACK_API_URL": workspace.api_url,
-            },
+            workspace.environment,
             for_slack=True,
         )
         _watch_in_the_past(settings)

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 
 from prometheus_client import (
     CollectorRegistry,
@@ -94,17 +94,13 @@ class Registry:
 
     # --- the port -------------------------------------------------------------------------------
 
-    @contextmanager
-    def looking(self, host: str) -> Iterator[None]:
-        began, outcome = self._ticks(), "failed"
-        try:
-            yield
-            outcome = "ok"
-        finally:
-            seconds = self._ticks() - began
+    def looking(self, host: str) -> AbstractContextManager[None]:
+        def ended(outcome: str, seconds: float) -> None:
             self._looks.labels(outcome).observe(seconds)
             self._looks_of.labels(host).observe(seconds)
             self._failures_of.labels(host).inc(outcome == "failed")
+
+        return self._timed(ended)
 
     def queued(self, queue: str) -> Callable[[], None]:
         began = self._ticks()
@@ -116,14 +112,18 @@ class Registry:
 
         return begun
 
+    def transaction(self, kind: str) -> AbstractContextManager[None]:
+        return self._timed(lambda outcome, seconds: self._transactions.labels(kind, outcome).observe(seconds))
+
     @contextmanager
-    def transaction(self, kind: str) -> Iterator[None]:
+    def _timed(self, ended: Callable[[str, float], None]) -> Iterator[None]:
+        """Say how it ended, and after how many seconds."""
         began, outcome = self._ticks(), "failed"
         try:
             yield
             outcome = "ok"
         finally:
-            self._transactions.labels(kind, outcome).observe(self._ticks() - began)
+            ended(outcome, self._ticks() - began)
 
     def written(self, event: Event) -> None:
         self._events.labels(str(event.tag)).inc()

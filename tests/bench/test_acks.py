@@ -108,19 +108,17 @@ def test_a_hundred_commands_at_once_are_acknowledged_while_twenty_cleanups_run(f
     engines, urls = serve_engines(folder, names, containers=CONTAINERS, images=0, pause=PAUSE)
     hosts = "\n".join(f'[hosts.{name}]\ndocker = "{url}"' for name, url in urls.items())
     (folder / "deckhand.toml").write_text(CONFIGURATION.format(folder=folder, hosts=hosts), encoding="utf-8")
-    with Workspace(team=Team(people=(*DEFAULT_PEOPLE, *PEOPLE))) as workspace:
-        environment = {
-            "SLACK_BOT_TOKEN": workspace.bot_token, "SLACK_APP_TOKEN": workspace.app_token,
-            "SLACK_API_URL": workspace.api_url,
-        }  # fmt: skip
-        with started(DECKHAND, "run", folder=folder, log=folder / "log", **environment):
-            workspace.wait_connected(timeout=60)
-            store = open_store(f"sqlite:///{folder / 'deckhand.db'}")
-            plans = start_cleanups(workspace, store, names)
-            acks(workspace, names)  # threads that are kept begin with the first
-            rounds = [acks(workspace, names) for _ in range(ROUNDS)]
-            still = sum(status_of(store, plan) is Status.RUNNING for plan in plans)
-            store.close()
+    with (
+        Workspace(team=Team(people=(*DEFAULT_PEOPLE, *PEOPLE))) as workspace,
+        started(DECKHAND, "run", folder=folder, log=folder / "log", **workspace.environment),
+    ):
+        workspace.wait_connected(timeout=60)
+        store = open_store(f"sqlite:///{folder / 'deckhand.db'}")
+        plans = start_cleanups(workspace, store, names)
+        acks(workspace, names)  # threads that are kept begin with the first
+        rounds = [acks(workspace, names) for _ in range(ROUNDS)]
+        still = sum(status_of(store, plan) is Status.RUNNING for plan in plans)
+        store.close()
     engines.terminate()
     engines.join()
     every = sorted(took for one in rounds for took in one)

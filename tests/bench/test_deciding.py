@@ -74,11 +74,7 @@ def test_an_approval_is_recorded_and_its_cleanup_begins_while_three_hundred_look
             f'[hosts.slow]\ndocker = "{slow.url}"\n{OPEN_TO_ALL}',
             encoding="utf-8",
         )
-        environment = {
-            "SLACK_BOT_TOKEN": workspace.bot_token, "SLACK_APP_TOKEN": workspace.app_token,
-            "SLACK_API_URL": workspace.api_url,
-        }  # fmt: skip
-        with started(DECKHAND, "run", folder=folder, log=folder / "log", **environment):
+        with started(DECKHAND, "run", folder=folder, log=folder / "log", **workspace.environment):
             workspace.wait_connected(timeout=60)
             store = open_store(f"sqlite:///{folder / 'deckhand.db'}")
             plans = []

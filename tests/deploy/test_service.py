@@ -57,12 +57,10 @@ def test_systemd_finds_little_that_the_service_could_do_without() -> None:
 
 def test_the_bot_runs_where_no_memory_is_ever_both_written_and_executed(folder: Path) -> None:
     with Workspace() as workspace:
-        environment = {
-            "SLACK_BOT_TOKEN": workspace.bot_token, "SLACK_APP_TOKEN": workspace.app_token,
-            "SLACK_API_URL": workspace.api_url,
-        }  # fmt: skip
         command = ("-c", WITHOUT_WRITABLE_CODE, DECKHAND, "run")
-        with started(sys.executable, *command, folder=folder, log=folder / "log", **environment) as process:
+        with started(
+            sys.executable, *command, folder=folder, log=folder / "log", **workspace.environment
+        ) as process:
             wait_until(lambda: " ready: " in (folder / "log").read_text() or process.poll() is not None)
             said = (folder / "log").read_text()
             if "this kernel cannot do that" in said:

@@ -1,6 +1,6 @@
 """The local Slack, and a configuration that names it and one host, prod-3."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -38,14 +38,6 @@ def write_configuration(folder: Path, host: str, database: str = "") -> Path:
     return file
 
 
-def slack_environment(workspace: Workspace) -> Mapping[str, str]:
-    return {
-        "SLACK_BOT_TOKEN": workspace.bot_token,
-        "SLACK_APP_TOKEN": workspace.app_token,
-        "SLACK_API_URL": workspace.api_url,
-    }
-
-
 @pytest.fixture
 def workspace() -> Iterator[Workspace]:
     with Workspace() as started:
@@ -58,7 +50,7 @@ def run_deckhand(workspace: Workspace) -> Iterator[RunDeckhand]:
     running: list[Deckhand] = []
 
     def start(file: Path) -> None:
-        bot = Deckhand(load(file, slack_environment(workspace), for_slack=True))
+        bot = Deckhand(load(file, workspace.environment, for_slack=True))
         bot.start()
         running.append(bot)
         workspace.wait_connected()

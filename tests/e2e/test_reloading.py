@@ -16,7 +16,7 @@ from bot.engines.targets import Ssh
 from bot.trial.sample.server import SampleEngine
 from bot.trial.workspace.server import Workspace
 from tests.conftest import StartSshd
-from tests.e2e.conftest import slack_environment, write_configuration
+from tests.e2e.conftest import write_configuration
 from tests.support.conversation import private_answer, with_text
 from tests.support.machines.hosts import HOST, registered
 from tests.support.shell import DECKHAND, started
@@ -40,7 +40,7 @@ def test_hosts_policies_and_profiles_change_while_the_bot_runs_and_a_broken_file
     def said(text: str, times: int = 1) -> None:
         wait_until(lambda: log.exists() and log.read_text().count(text) >= times)
 
-    with started(DECKHAND, "run", folder=tmp_path, log=log, **slack_environment(workspace)) as process:
+    with started(DECKHAND, "run", folder=tmp_path, log=log, **workspace.environment) as process:
         said(" ready: ")
         workspace.command("U0ANN", "/docker-df", "prod-3")
         with_text(workspace, "prod-3: ")

@@ -14,7 +14,7 @@ from bot.core.life.states import Outcome, PlanState, Status
 from bot.store.opening import Store, open_store
 from bot.trial.sample import Builder, SampleEngine, Step, Universe
 from bot.trial.workspace.server import Workspace
-from tests.e2e.conftest import slack_environment, write_configuration
+from tests.e2e.conftest import write_configuration
 from tests.support.conversation import plan_of, shown, with_text
 from tests.support.machines.postgres import PrivatePostgres
 from tests.support.shell import DECKHAND, started
@@ -54,7 +54,7 @@ def replicas(
                 postgres: PrivatePostgres = request.getfixturevalue("postgres")
                 url, count = postgres.url(postgres.new_database()), 2
             write_configuration(tmp_path, f'docker = "{sample.url}"', url)
-            environment = slack_environment(workspace)
+            environment = workspace.environment
             for number in range(count):
                 stack.enter_context(
                     started(DECKHAND, "run", folder=tmp_path, log=tmp_path / f"log{number}", **environment)

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from bot.trial.workspace.server import Workspace
-from tests.e2e.conftest import slack_environment, write_configuration
+from tests.e2e.conftest import write_configuration
 from tests.support.conversation import with_text
 from tests.support.shell import DECKHAND, started
 from tests.support.waiting import SECONDS, wait_until
@@ -31,7 +31,7 @@ print(count, flush=True)
 
 def test_a_storm_of_hangups_ends_neither_the_bot_nor_its_work(workspace: Workspace, tmp_path: Path) -> None:
     file, log = write_configuration(tmp_path, 'docker = "unix:///nowhere.sock"'), tmp_path / "log"
-    with started(DECKHAND, "run", folder=tmp_path, log=log, **slack_environment(workspace)) as process:
+    with started(DECKHAND, "run", folder=tmp_path, log=log, **workspace.environment) as process:
         # From before it is connected on: it catches them before it reads its configuration.
         wait_until(lambda: caught(process.pid, signal.SIGHUP) or process.poll() is not None)
         storms = [subprocess.Popen([sys.executable, "-c", STORM, str(process.pid)]) for _ in range(2)]

@@ -15,7 +15,7 @@ from bot.core.life.states import Outcome, PlanState, Status
 from bot.services.run.groups import MOST
 from bot.store.opening import open_store
 from bot.trial.workspace.server import Workspace
-from tests.e2e.conftest import slack_environment, write_configuration
+from tests.e2e.conftest import write_configuration
 from tests.support.conversation import plan_of, with_text
 from tests.support.machines.engine import PrivateEngine
 from tests.support.shell import DECKHAND, started
@@ -36,7 +36,7 @@ def run(workspace: Workspace, clean_engine: PrivateEngine, tmp_path: Path, log: 
     write_configuration(tmp_path, f'docker = "{clean_engine.url}"')
 
     def start() -> AbstractContextManager[subprocess.Popen[bytes]]:
-        return started(DECKHAND, "run", folder=tmp_path, log=log, **slack_environment(workspace))
+        return started(DECKHAND, "run", folder=tmp_path, log=log, **workspace.environment)
 
     return start
 
@@ -70,7 +70,7 @@ def test_a_token_that_slack_does_not_take_is_said_in_a_sentence(
     workspace: Workspace, tmp_path: Path, log: Path, token: str
 ) -> None:
     write_configuration(tmp_path, 'docker = "unix:///nowhere.sock"')
-    environment = {**slack_environment(workspace), token: "wrong"}
+    environment = {**workspace.environment, token: "wrong"}
     with started(DECKHAND, "run", folder=tmp_path, log=log, **environment) as process:
         assert process.wait(SECONDS) == 1
     said = log.read_text()

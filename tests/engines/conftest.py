@@ -12,7 +12,7 @@ from bot.core.rules.hosts import Address
 from bot.engines.clients import Clients
 from bot.engines.limits import Limits
 from tests.support.leftovers import descriptors, until
-from tests.support.lying.liar import Listening, LyingServer
+from tests.support.lying.liar import LyingServer, SshPort
 from tests.support.machines.hosts import registered
 
 
@@ -86,8 +86,8 @@ class Lying:
         server = LyingServer(self._folder, unanswered=frozenset(unanswered), **options)  # type: ignore[arg-type]
         return self._closing.enter_context(server)
 
-    def port(self, talk: Callable[..., None]) -> Listening:
-        return self._closing.enter_context(Listening(talk))
+    def port(self, talk: Callable[..., None]) -> SshPort:
+        return self._closing.enter_context(SshPort(talk))
 
 
 @pytest.fixture

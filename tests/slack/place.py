@@ -208,12 +208,7 @@ Start = Callable[[str], Place]
 
 def deckhand_at(workspace: Workspace, engine: SampleEngine, file: Path, closing: ExitStack) -> Place:
     """Start Deckhand with this configuration, connected; it ends with ``closing``."""
-    environment = {
-        "SLACK_BOT_TOKEN": workspace.bot_token,
-        "SLACK_APP_TOKEN": workspace.app_token,
-        "SLACK_API_URL": workspace.api_url,
-    }
-    settings = load(file, environment, for_slack=True)
+    settings = load(file, workspace.environment, for_slack=True)
     bot = Deckhand(settings)
     bot.start()
     closing.callback(bot.stop)

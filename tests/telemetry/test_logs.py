@@ -141,11 +141,9 @@ def test_a_click_has_one_id_from_slacks_door_to_the_engine_and_the_audit(tmp_pat
         workspace = stack.enter_context(Workspace(team=team()))
         more = f'{OPEN_TO_ALL}[metrics]\nlisten = "off"\n[log]\nformat = "json"\nlevels = {{ urllib3 = "debug" }}\n'
         write_configuration(tmp_path, engine, more)
-        tokens = {
-            "SLACK_BOT_TOKEN": workspace.bot_token, "SLACK_APP_TOKEN": workspace.app_token,
-            "SLACK_API_URL": workspace.api_url,
-        }  # fmt: skip
-        stack.enter_context(started(DECKHAND, "run", folder=tmp_path, log=tmp_path / "log", **tokens))
+        stack.enter_context(
+            started(DECKHAND, "run", folder=tmp_path, log=tmp_path / "log", **workspace.environment)
+        )
         workspace.wait_connected()
         workspace.command(ANN, "/docker-prune", "prod-3 everything arrival=build")
         proposed = with_text(workspace, "Cleanup plan: everything on prod-3")

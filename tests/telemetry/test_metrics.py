@@ -69,11 +69,7 @@ def cleaned(registry: Registry, tmp_path: Path) -> Iterator[str]:
         workspace = closing.enter_context(Workspace(team=team()))
         more = f'[hosts.gone]\ndocker = "unix:///nowhere.sock"\n{OPEN_TO_ALL}'
         file = write_configuration(tmp_path, engine, more)
-        tokens = {
-            "SLACK_BOT_TOKEN": workspace.bot_token, "SLACK_APP_TOKEN": workspace.app_token,
-            "SLACK_API_URL": workspace.api_url,
-        }  # fmt: skip
-        bot = Deckhand(load(file, tokens, for_slack=True), registry)
+        bot = Deckhand(load(file, workspace.environment, for_slack=True), registry)
         bot.start()
         closing.callback(bot.stop)
         workspace.wait_connected()

@@ -76,6 +76,13 @@ class Workspace(Driver):
         self._server = uvicorn.Server(self._config(desk, acts, notice))
         self._thread = threading.Thread(target=self._serve, name="workspace", daemon=True)
 
+    @property
+    def environment(self) -> dict[str, str]:
+        """What a bot has to be told to connect, as variables of its environment."""
+        return {
+            "SLACK_BOT_TOKEN": self.bot_token, "SLACK_APP_TOKEN": self.app_token, "SLACK_API_URL": self.api_url,
+        }  # fmt: skip
+
     def start(self) -> None:
         """Serve in a thread of its own; back when the first request can be answered."""
         self._socket.listen(128)

@@ -9,7 +9,7 @@ from bot.engines.docker.content import messages
 from bot.engines.docker.content.gather import Gatherer
 from bot.engines.docker.content.methods import Method
 from bot.engines.limits import Limits
-from tests.support.lying.content import ContentServer, Talk
+from tests.support.lying.content import Answering, ContentServer
 
 LIMITS = Limits(connect=5, read=20, silence=20, list_bytes=4_000_000)
 CHAIN = "sha256:" + "c" * 64
@@ -54,7 +54,7 @@ def building(_request: bytes) -> tuple[list[bytes], str]:
     return [messages.written("HistoryAnswer", record=made)], "0"
 
 
-HONEST: dict[str, Talk] = {Method.LIST: listing, Method.READ: reading, Method.HISTORY: building}
+HONEST: dict[str, Answering] = {Method.LIST: listing, Method.READ: reading, Method.HISTORY: building}
 IMAGE = Image(id=MANIFEST, chain_ids=(CHAIN,), history=(4_096, 0))
 
 

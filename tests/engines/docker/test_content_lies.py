@@ -29,7 +29,7 @@ from tests.engines.docker.stored import (
     info,
     looked,
 )
-from tests.support.lying.content import ContentServer, Talk
+from tests.support.lying.content import Answering, ContentServer
 
 
 def refusing(_request: bytes) -> tuple[list[bytes], str]:
@@ -66,7 +66,7 @@ def crumbs(_request: bytes) -> tuple[list[bytes], str]:
     ],
 )
 def test_what_no_engine_says_ends_in_a_sentence(
-    tmp_path: Path, method: Method, talk: Talk, kind: type[Exception]
+    tmp_path: Path, method: Method, talk: Answering, kind: type[Exception]
 ) -> None:
     with (
         ContentServer(tmp_path, {**HONEST, method: talk}) as server,

@@ -1,30 +1,20 @@
 """Every mistake of a configuration at once: file, key, what is wrong, what to write instead; exit code 2."""
 
 import re
-from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
 from bot.config.settings import load
-from bot.core.errors import ConfigurationError
 from bot.core.rules.hosts import ContextAddress, SocketAddress, SshAddress
 from bot.core.rules.policy import Right, may
+from tests.shell.configuration.written import problems
 from tests.support.people import member
 from tests.support.shell import deckhand
 
 ROOT = Path(__file__).parents[3]
 EXAMPLE = ROOT / "deploy" / "deckhand.example.toml"
 HOST = '[hosts.a]\ndocker = "unix:///var/run/docker.sock"\n'
-
-
-def problems(folder: Path, text: str, environment: Mapping[str, str] | None = None) -> list[str]:
-    """All mistakes; those of running the bot too where there is an environment."""
-    file = folder / "deckhand.toml"
-    file.write_text(text)
-    with pytest.raises(ConfigurationError) as caught:
-        load(file, environment or {}, for_slack=environment is not None)
-    return [problem.removeprefix(f"{file}: ") for problem in caught.value.problems]
 
 
 def test_the_example_file_is_read_as_it_stands() -> None:

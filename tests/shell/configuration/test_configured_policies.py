@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bot.config.settings import Settings, load
-from bot.core.errors import ConfigurationError
 from bot.core.plan.protection import NOTHING_MORE, Protection
 from bot.core.rules.policy import Policy, Volumes
+from tests.shell.configuration import written
 
 HOSTS = '[hosts.a]\ndocker = "unix:///x"\ntags = ["prod", "web"]\n[hosts.b]\ndocker = "unix:///x"\ntags = ["ci"]\n'
 CRON = 'cron = "0 3 * * *"\nchannel = "C0OPS"\n'
@@ -18,9 +18,7 @@ NIGHTLY = f'[schedules.nightly]\nhosts = ["@ci"]\nprofile = "ci"\n{CRON}'
 
 
 def loaded(folder: Path, text: str) -> Settings:
-    file = folder / "deckhand.toml"
-    file.write_text(HOSTS + text)
-    return load(file, {})
+    return written.loaded(folder, HOSTS + text)
 
 
 def policy(folder: Path, text: str, host: str = "a") -> Policy:
@@ -28,9 +26,7 @@ def policy(folder: Path, text: str, host: str = "a") -> Policy:
 
 
 def problems(folder: Path, text: str) -> list[str]:
-    with pytest.raises(ConfigurationError) as caught:
-        loaded(folder, text)
-    return [problem.removeprefix(f"{folder / 'deckhand.toml'}: ") for problem in caught.value.problems]
+    return written.problems(folder, HOSTS + text)
 
 
 def test_a_policy_that_says_nothing_limits_nothing_that_worked_before(tmp_path: Path) -> None:

@@ -6,27 +6,23 @@ from pathlib import Path
 
 import pytest
 
-from bot.config.settings import Settings, load
+from bot.config.settings import Settings
 from bot.core.docker.inventory import Kind
 from bot.core.docker.labels import LabelFilter
-from bot.core.errors import ConfigurationError
 from bot.core.plan.profiles import BUILT_IN, Rule, Scope
 from bot.core.plan.protection import Protection
+from tests.shell.configuration import written
 
 HOST = '[hosts.a]\ndocker = "unix:///var/run/docker.sock"\n'
 IMAGES = 'images = { take = "unused" }\n'
 
 
 def loaded(folder: Path, text: str) -> Settings:
-    file = folder / "deckhand.toml"
-    file.write_text(HOST + text)
-    return load(file, {})
+    return written.loaded(folder, HOST + text)
 
 
 def problems(folder: Path, text: str) -> list[str]:
-    with pytest.raises(ConfigurationError) as caught:
-        loaded(folder, text)
-    return [problem.removeprefix(f"{folder / 'deckhand.toml'}: ") for problem in caught.value.problems]
+    return written.problems(folder, HOST + text)
 
 
 def test_without_profiles_and_protection_the_built_in_ones_stand(tmp_path: Path) -> None:

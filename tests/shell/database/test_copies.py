@@ -87,12 +87,8 @@ def test_what_is_there_already_is_never_written_over(folder: Path, store: Store)
 
 def test_a_disaster_and_what_is_left_of_it(folder: Path, workspace: Workspace) -> None:
     """The database is lost, yesterday's comes back: what is missing is named, and the bot goes on."""
-    tokens = {
-        "SLACK_BOT_TOKEN": workspace.bot_token, "SLACK_APP_TOKEN": workspace.app_token,
-        "SLACK_API_URL": workspace.api_url,
-    }  # fmt: skip
     log = folder / "log"
-    with started(DECKHAND, "run", folder=folder, log=log, **tokens) as process:
+    with started(DECKHAND, "run", folder=folder, log=log, **workspace.environment) as process:
         wait_until(lambda: " ready: " in log.read_text())
         workspace.command("U0ANN", "/docker-prune", "prod-3 system")
         plan_of(with_text(workspace, "Cleanup plan: system on prod-3"))
@@ -124,7 +120,7 @@ def test_a_disaster_and_what_is_left_of_it(folder: Path, workspace: Workspace) -
     assert missing.returncode == 1
     assert posted.partition(":")[0] in missing.stderr
 
-    with started(DECKHAND, "run", folder=folder, log=folder / "log2", **tokens):
+    with started(DECKHAND, "run", folder=folder, log=folder / "log2", **workspace.environment):
         wait_until(lambda: " ready: " in (folder / "log2").read_text())
         workspace.command("U0ANN", "/docker-prune", "prod-3 ci")
         wait_until(lambda: sum("Cleanup plan: ci" in message.text for message in workspace.messages()) > 1)

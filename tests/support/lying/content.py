@@ -2,18 +2,17 @@
 
 import socket
 import ssl
-import threading
 from collections.abc import Callable, Mapping
-from contextlib import suppress
+from contextlib import nullcontext
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 import h2.config
 import h2.connection
 import h2.events
 
-Talk = Callable[[bytes], tuple[list[bytes], str]]
+from tests.support.lying.listening import Listening
+
+Answering = Callable[[bytes], tuple[list[bytes], str]]
 """The messages that answer a request, and gRPC's status."""
 UPGRADED = b"HTTP/1.1 101 UPGRADED\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n"
 
@@ -22,13 +21,13 @@ def framed(message: bytes) -> bytes:
     return b"\0" + len(message).to_bytes(4, "big") + message
 
 
-class ContentServer:
+class ContentServer(Listening):
     """``upgrade`` is what /grpc is answered with; without any, HTTP/2 is spoken at once."""
 
     def __init__(
         self,
         folder: Path,
-        methods: Mapping[str, Talk],
+        methods: Mapping[str, Answering],
         upgrade: bytes | None = UPGRADED,
         tls: ssl.SSLContext | None = None,
     ) -> None:
@@ -38,43 +37,20 @@ class ContentServer:
         self._methods = methods
         self._upgrade = upgrade
         self._tls = tls
-        self._listening = socket.socket(socket.AF_UNIX if tls is None else socket.AF_INET)
-        self._listening.bind(str(self.path) if tls is None else ("127.0.0.1", 0))
-        self._listening.listen()
-        self._thread = threading.Thread(target=self._serve, daemon=True)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._listening.shutdown(socket.SHUT_RDWR)
-        self._listening.close()
-        self._thread.join(5)
-
-    @property
-    def port(self) -> int:
-        return int(self._listening.getsockname()[1])
-
-    def _serve(self) -> None:
-        while True:
-            try:
-                link, _ = self._listening.accept()
-            except OSError:
-                return
-            threading.Thread(target=self._answer, args=(link,), daemon=True).start()
+        if tls is None:
+            listener = socket.socket(socket.AF_UNIX)
+            listener.bind(str(self.path))
+            listener.listen()
+            super().__init__(self._answer, listener)
+        else:
+            super().__init__(self._answer)
 
     def _answer(self, link: socket.socket) -> None:
         link.settimeout(5)
-        with (
-            suppress(OSError),
-            self._tls.wrap_socket(link, server_side=True) if self._tls else link as secured,
-        ):
-            self._talk(secured)
+        with self._tls.wrap_socket(link, server_side=True) if self._tls else nullcontext(link) as secured:
+            self._spoken_to(secured)
 
-    def _talk(self, link: socket.socket) -> None:
+    def _spoken_to(self, link: socket.socket) -> None:
         said = link.recv(65_536)
         while b"/_ping " in said:  # Docker's own command asks before it lets anybody through
             body = b"" if said.startswith(b"HEAD") else b"OK"

@@ -1,13 +1,10 @@
 """SSH servers that lie: they speak as far as they must, and then do what no server would."""
 
-import contextlib
 import socket
-import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from types import TracebackType
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 import paramiko
 from paramiko.common import AUTH_SUCCESSFUL, MSG_CHANNEL_OPEN, OPEN_FAILED_CONNECT_FAILED, OPEN_SUCCEEDED
@@ -15,55 +12,22 @@ from paramiko.packet import Packetizer
 
 from bot.core.rules.hosts import SshAddress
 from bot.engines.ssh.known_hosts import server_name
+from tests.support.lying.listening import Listening, Talk
 from tests.support.machines.sshd import make_key
 
 SMALLEST_WINDOW = 32 * 1024
 """Bytes that a client may send before the server says that it has read some."""
-Talk = Callable[[socket.socket], None]
-"""What a server does with one connection; the socket is closed when it returns."""
 
 
-class Listening:
-    """A port of the loopback interface where each connection is talked to in a thread of its own."""
+class SshPort(Listening):
+    """A port where each connection is talked to as if it were an SSH server's."""
 
     def __init__(self, talk: Talk) -> None:
-        self._talk = talk
-        self._listener = socket.create_server(("127.0.0.1", 0), backlog=200)
-        self.port: int = self._listener.getsockname()[1]
-        self.links: list[socket.socket] = []
-        self._thread = threading.Thread(target=self._accept, name="liar", daemon=True)
+        super().__init__(talk, ends=(paramiko.SSHException,))
 
     @property
     def address(self) -> SshAddress:
         return SshAddress(host="127.0.0.1", port=self.port, user="deckhand")
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        with contextlib.suppress(OSError):
-            self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
-        for link in self.links:
-            with contextlib.suppress(OSError):
-                link.shutdown(socket.SHUT_RDWR)
-        self._thread.join(5)
-
-    def _accept(self) -> None:
-        while True:
-            try:
-                link, _ = self._listener.accept()
-            except OSError:
-                return
-            self.links.append(link)
-            threading.Thread(target=self._serve, args=(link,), name="liar", daemon=True).start()
-
-    def _serve(self, link: socket.socket) -> None:
-        with link, contextlib.suppress(OSError, EOFError, paramiko.SSHException):
-            self._talk(link)
 
 
 def dripping(*, line: bytes = b"a", every: float = 0.2) -> Talk:
@@ -139,7 +103,7 @@ def silent(*_: object) -> None:
     """The handler of a message that is never answered."""
 
 
-class LyingServer(Listening):
+class LyingServer(SshPort):
     """Speaks SSH and lets everybody in; then ``then`` runs in each connection's own thread, if it is given.
 
     ``unanswered`` are the numbers of messages that it takes and never answers; meanwhile it sends
