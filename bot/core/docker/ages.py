@@ -66,7 +66,7 @@ def container_born(container: Container) -> Born:
     """When it ended; of one that never started, when it was created."""
     ended, created = container.ended_at, container.created_at
     if ended is None or created is None or ended > created:
-        return Born(ended, "ended")
+        return Born(ended, "stopped")
     return Born(created, "created")
 
 

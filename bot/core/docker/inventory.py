@@ -126,6 +126,8 @@ class Container:
     started_at: datetime | None = None
     ended_at: datetime | None = None
     """When it ended the last time, or was created if it never started; None while it runs, and when that is unknown."""
+    exit_code: int | None = None
+    """With what it ended; for display, and it steers nothing."""
     labels: Mapping[str, str] = field(default_factory=dict)
     volumes: tuple[str, ...] = ()
     binds: tuple[str, ...] = ()

@@ -82,11 +82,11 @@ class Unarrived:
     """When Deckhand will have watched the last of them for so long; None: nobody can say."""
 
     def words(self) -> str:
-        """``14 images, 9.1GB: built over 7 days ago, arrival unknown; they count as old from 2 December on``."""
+        """``14 images, 9.1GB: built over 7 days ago, and nobody knows when they arrived; they count as old from …``."""
         many = self.count > 1
         text = (
             f"{self.count} image{'s' if many else ''}, {human_size(self.bytes)}: built over "
-            f"{duration_words(self.older_than)} ago, arrival unknown"
+            f"{duration_words(self.older_than)} ago, and nobody knows when {'they' if many else 'it'} arrived"
         )
         if self.due is None:
             return text

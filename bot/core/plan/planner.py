@@ -1,6 +1,6 @@
 """The planner: from what an engine holds and a profile to an exact list, with a reason for all the rest."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from operator import attrgetter
@@ -8,14 +8,15 @@ from typing import TypeAlias
 
 from bot.core.docker.ages import Arrival, container_born, image_born
 from bot.core.docker.builds import WINDOW, running_build
-from bot.core.docker.inventory import CacheRecord, Container, Image, Kind, Network, Volume
+from bot.core.docker.inventory import CacheRecord, Container, Image, Kind, Network, Volume, short_id
 from bot.core.docker.services import ran_lately
 from bot.core.docker.versions import newest_versions
 from bot.core.plan.plan import Draft, Item, Kept, Unarrived
 from bot.core.plan.prediction import Measured, Taken, predict
 from bot.core.plan.profiles import Profile
 from bot.core.plan.protection import Protection
-from bot.core.plan.selection import ARRIVAL_UNKNOWN, BY_BUILD, Selector, Spared, Verdict, keep, old_enough
+from bot.core.plan.reasons import ARRIVAL_UNKNOWN, BY_BUILD, LEFT_OUT, Verdict, ago, keep, old_enough
+from bot.core.plan.selection import Selector, Spared
 
 _ID, _NAME_AND_ID = attrgetter("id"), attrgetter("name", "id")
 
@@ -25,26 +26,69 @@ Thing: TypeAlias = Container | Network | Image | CacheRecord | Volume
 def draft(measured: Measured, profile: Profile, protection: Protection) -> Draft:
     """Decide what the profile would remove from the engine, in which order, and what that frees."""
     made = _draft(measured, profile, protection)
-    waiting = [kept for kept in made.kept if kept.because == ARRIVAL_UNKNOWN]
-    if not waiting:
+    if not _waiting(made):
         return made
     by_build = _draft(measured, replace(profile, arrival=Arrival.BUILD), protection)
+    made = replace(made, kept=tuple(_kept_for_arrival(made.kept, by_build, measured.inventory.images)))
+    waiting = _waiting(made)
+    if not waiting:
+        return made
     dues = [kept.due for kept in waiting if kept.due]
     rule = profile.rules[Kind.IMAGE]
     unarrived = Unarrived(
-        count=_images(by_build) - _images(made),
+        count=len(waiting),
         bytes=max(by_build.frees.high - made.frees.high, 0),
         older_than=rule.min_age or protection.dangling_min_age,
         due=max(dues, default=None) if len(dues) == len(waiting) else None,
     )
-    if not unarrived.count:
-        return made
-    note = f"{unarrived.words()}. arrival=build includes them, as Docker's own prune does."
+    late = _images(by_build) - _images(made) - len(waiting)
+    more = f" and {_counted(late)} that came since Deckhand looked first" if late else ""
+    it = "it" if unarrived.count == 1 else "them"
+    note = f"{unarrived.words()}. arrival=build includes {it}{more}, as Docker's own prune does."
     return replace(made, unarrived=unarrived, notes=(*made.notes, note))
+
+
+def _waiting(made: Draft) -> Sequence[Kept]:
+    return [kept for kept in made.kept if kept.because == ARRIVAL_UNKNOWN]
 
 
 def _images(made: Draft) -> int:
     return sum(item.kind is Kind.IMAGE for item in made.items)
+
+
+def _counted(images: int) -> str:
+    return f"{images:,} image{'' if images == 1 else 's'}"
+
+
+def _kept_for_arrival(kept: Iterable[Kept], by_build: Draft, images: Iterable[Image]) -> Iterator[Kept]:
+    """What is kept, with the images that stay for their arrival told by what a plan by build date does with them.
+
+    One that it keeps too has another reason; one that stays for nothing but such images on it waits as these do.
+    """
+    kept = tuple(kept)
+    goes = {item.id for item in by_build.items if item.kind is Kind.IMAGE}
+    stays = {one.id: one for one in by_build.kept if one.kind is Kind.IMAGE}
+    ids = {one.id for one in kept if one.kind is Kind.IMAGE}
+    on: dict[str, list[str]] = {}
+    for image in images:
+        if image.id in ids:
+            on.setdefault(image.parent, []).append(image.id)
+    dues: dict[str, datetime | None] = {}
+    for one in kept:  # children first
+        if one.kind is not Kind.IMAGE or one.id not in goes:
+            yield stays[one.id] if one.because == ARRIVAL_UNKNOWN else one
+            continue
+        children = on.get(one.id, ())
+        if one.because == ARRIVAL_UNKNOWN:
+            dues[one.id] = one.due
+            yield one
+        elif children and dues.keys() >= set(children):
+            known = [due for child in children if (due := dues[child])]
+            dues[one.id] = max(known) if len(known) == len(children) else None
+            rule = f"{one.rule}, and nobody knows when that one arrived"
+            yield replace(one, because=ARRIVAL_UNKNOWN, rule=rule, due=dues[one.id])
+        else:
+            yield one
 
 
 def _draft(measured: Measured, profile: Profile, protection: Protection) -> Draft:
@@ -59,7 +103,9 @@ def _draft(measured: Measured, profile: Profile, protection: Protection) -> Draf
     frees, sizes, layers = predict(measured, Taken(containers, images, records, volumes))
     return Draft(
         profile=profile.name,
-        words=profile.words(),
+        words=profile.words(
+            [one.name for one in choice.kept if one.because == LEFT_OUT and _dropped(one, profile)]
+        ),
         commands=profile.commands(),
         arguments=profile.arguments,
         engine=replace(inventory.engine, swarm=""),
@@ -77,6 +123,10 @@ def _draft(measured: Measured, profile: Profile, protection: Protection) -> Draf
             *choice.unmeasured(),
         ),
     )
+
+
+def _dropped(kept: Kept, profile: Profile) -> bool:
+    return not profile.dropped.isdisjoint((kept.id, short_id(kept.id)))
 
 
 def _item(kind: Kind, thing: Thing, rule: str, size: int) -> Item:
@@ -114,7 +164,7 @@ class _Choice:
 
     def _decide(self, kind: Kind, thing: Thing, verdict: Verdict) -> bool:
         if verdict.take and not thing.id:
-            verdict = keep("no id", "the engine tells no id that it could be removed by")
+            verdict = keep("no id", "the engine tells no id to remove it by")
         if verdict.take:
             self.taken.append((kind, thing, verdict.rule))
         else:
@@ -124,23 +174,29 @@ class _Choice:
             )  # fmt: skip
         return verdict.take
 
-    def _for_the_build(self, verdict: Verdict, born: datetime | None) -> Verdict:
-        """While a build seems to run, it may need whatever is young."""
-        if not (verdict.take and self.building):
+    def _last_word(self, thing: Thing, verdict: Verdict, born: datetime | None) -> Verdict:
+        """What keeps an object that all rules let go: a plan before that did not list it, or a build.
+
+        While a build seems to run, it may need whatever is young.
+        """
+        verdict = self.selector.within(thing.id, verdict)
+        now = self.selector.inventory.taken_at
+        young = old_enough(WINDOW, born, now, "made") if verdict.take and self.building else None
+        if young is None:
             return verdict
-        young = old_enough(WINDOW, born, self.selector.inventory.taken_at, "made or last used")
-        return keep("for a running build", "young, and a build seems to run", young.due) if young else verdict
+        since = f"made or used {ago(now - born)}" if born else "nobody knows how old it is"
+        return keep("for a running build", f"{since}, and a build seems to run that may need it", young.due)
 
     def containers(self) -> tuple[Container, ...]:
         ordered = sorted(self.selector.inventory.containers, key=_NAME_AND_ID)
         return tuple(one for one in ordered if self._decide(Kind.CONTAINER, one, self._container(one)))
 
     def _container(self, container: Container) -> Verdict:
-        return self._for_the_build(self.selector.container(container), container_born(container).at)
+        return self._last_word(container, self.selector.container(container), container_born(container).at)
 
     def networks(self, taken: Collection[str]) -> None:
         for one in sorted(self.selector.inventory.networks, key=_NAME_AND_ID):
-            verdict = self._for_the_build(self.selector.network(one, taken), one.created_at)
+            verdict = self._last_word(one, self.selector.network(one, taken), one.created_at)
             self._decide(Kind.NETWORK, one, verdict)
 
     def images(self, taken: Collection[str]) -> tuple[Image, ...]:
@@ -160,7 +216,7 @@ class _Choice:
             )
             verdict = self.selector.image(image, taken, spared)
             born = image_born(image, self.selector.inventory.taken_at, self.selector.profile.arrival)
-            verdict = self._for_the_build(verdict, born.at)
+            verdict = self._last_word(image, verdict, born.at)
             if self._decide(Kind.IMAGE, image, verdict):
                 chosen.append(image)
             else:
@@ -173,7 +229,7 @@ class _Choice:
         count = sum(rule.endswith(BY_BUILD) for _, _, rule in self.taken)
         if count:
             many = count > 1
-            said = f"{count} image{'s go' if many else ' goes'} by {'their' if many else 'its'} build date"
+            said = f"{_counted(count)} {'go' if many else 'goes'} by {'their' if many else 'its'} build date"
             yield f"{said}: nobody knows when {'they' if many else 'it'} arrived."
 
     def cache(self, going: Sequence[Image], measured: Measured) -> tuple[CacheRecord, ...]:
@@ -186,7 +242,7 @@ class _Choice:
             if verdict.take and record.shared:
                 verdict = measured.spared(record, kept) or verdict
             times = [at for at in (record.last_used_at, record.created_at) if at is not None]
-            verdicts[record.id] = self._for_the_build(verdict, max(times, default=None))
+            verdicts[record.id] = self._last_word(record, verdict, max(times, default=None))
         by_id = {record.id: record for record in inventory.cache}
         _keep_what_stays_built_on(by_id, verdicts)
         depth = _depths(by_id)
@@ -199,7 +255,7 @@ class _Choice:
         return tuple(one for one in ordered if self._decide(Kind.VOLUME, one, self._volume(one)))
 
     def _volume(self, volume: Volume) -> Verdict:
-        return self._for_the_build(self.selector.volume(volume), volume.created_at)
+        return self._last_word(volume, self.selector.volume(volume), volume.created_at)
 
 
 def _keep_what_stays_built_on(by_id: dict[str, CacheRecord], verdicts: dict[str, Verdict]) -> None:
@@ -209,7 +265,7 @@ def _keep_what_stays_built_on(by_id: dict[str, CacheRecord], verdicts: dict[str,
         child = by_id[waiting.pop()]
         for parent in child.parents:
             if parent in verdicts and verdicts[parent].take:
-                verdicts[parent] = keep("a kept record builds on it", f"{child.name} builds on it")
+                verdicts[parent] = keep("a kept record builds on it", f"{child.name} stays and builds on it")
                 waiting.append(parent)
 
 

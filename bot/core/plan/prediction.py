@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 
 from bot.core.docker.content.blob_cache import Held, match_records
 from bot.core.docker.content.blobs import Content
@@ -13,10 +14,12 @@ from bot.core.docker.users import Users
 from bot.core.plan.layered import CACHE, HOLDS_UNKNOWN, TO_KNOW, UNKNOWN, Layered
 from bot.core.plan.layered import Taken as Layers
 from bot.core.plan.plan import Frees
-from bot.core.plan.selection import Verdict, keep
+from bot.core.plan.reasons import Verdict, keep
 from bot.core.plan.stored import freed as freed_of_store
 from bot.core.plan.stored import holders
 
+FREES_NOTHING = "removing it would free nothing"
+_NAME_AND_ID = attrgetter("name", "id")
 _EXACT = "exact: counted layer by layer, shared layers once"
 _EXACT_STORED = "exact: counted blob by blob and layer by layer, shared ones once"
 _ESTIMATE = "an estimate: the containerd image store does not tell what its layers share"
@@ -57,29 +60,33 @@ class Measured:
         sizes = narrowed(sizes, holds, inventory.cache, inventory.images)
         return cls(inventory, sizes, holds, users, stand_ins=orphans)
 
-    def kept_with(self, going: Collection[str]) -> frozenset[str]:
-        """What the images that stay hold, while these go, by their ids: chain ids, and blobs where those are known."""
-        staying = (image for image in self.inventory.images if image.id not in going)
-        content = self.inventory.content
-        if content is None:
-            return frozenset().union(*(image.chain_ids for image in staying))
-        return content.holds(image.id for image in staying)
+    def kept_with(self, going: Collection[str]) -> Mapping[str, str]:
+        """What the images that stay hold, while these go, by their ids, each with the name of the first that does.
 
-    def spared(self, record: CacheRecord, kept: frozenset[str]) -> Verdict | None:
+        Chain ids, and blobs where those are known.
+        """
+        staying = sorted(
+            (i for i in self.inventory.images if i.id not in going), key=_NAME_AND_ID, reverse=True
+        )
+        content = self.inventory.content
+        return {
+            held: image.name
+            for image in staying
+            for held in (image.chain_ids if content is None else content.holds([image.id]))
+        }
+
+    def spared(self, record: CacheRecord, kept: Mapping[str, str]) -> Verdict | None:
         """Why a shared record stays beside the images that hold ``kept``: removing it would free nothing."""
         if self.inventory.content is None:
             held = self.holds.of(record.id)
             if not held:
-                return keep("shared", "an image shares it, and which one cannot be told")
+                return keep("shared", "an image holds it too, and which one cannot be told")
         elif self.stored[record.id].own_most:
             return None  # it has a snapshot of its own, whoever else holds the blob
         else:
             held = self.stored[record.id].perhaps
-        return (
-            keep("shared", "an image that stays shares it: removing it would free nothing")
-            if held & kept
-            else None
-        )
+        names = sorted(kept[each] for each in held & kept.keys())
+        return keep("shared", f"image {names[0]} stays and holds it too: {FREES_NOTHING}") if names else None
 
 
 @dataclass(frozen=True, slots=True)

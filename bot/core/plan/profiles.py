@@ -1,6 +1,6 @@
 """Profiles: what a cleanup may take, as data. The built-in ones, in order of aggression."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from difflib import get_close_matches
@@ -76,8 +76,8 @@ class Profile:
     stands_for: tuple[str, ...] = ()
     """The Docker commands that it stands for, where its rules do not tell; for display only."""
 
-    def words(self) -> str:
-        """The whole profile in one line; for display only."""
+    def words(self, left_out: Sequence[str] = ()) -> str:
+        """The whole profile in one line; ``left_out`` are the names of what was dropped. For display only."""
         if self.only is not None:
             return f"nothing but {self.arguments}"
         parts = [f"{KIND_NAMES[kind]}: {self.rules[kind].words()}" for kind in ORDER if kind in self.rules]
@@ -88,7 +88,7 @@ class Profile:
         if self.excluded:
             parts.append(f"not {', '.join(self.excluded)}")
         if self.dropped:
-            parts.append(f"without {len(self.dropped)} left out one by one")
+            parts.append(f"without {_named(left_out, len(self.dropped))}, left out by who adjusted the plan")
         return "; ".join(parts)
 
     def commands(self) -> tuple[str, ...]:
@@ -169,6 +169,7 @@ BUILT_IN: Mapping[str, Profile] = MappingProxyType(
 )
 
 DEFAULT_PROFILE = "routine"
+_NAMES_SHOWN = 5
 
 _DIFFERS = {
     Kind.CONTAINER: "  # Docker counts from the creation, the plan from the end",
@@ -183,6 +184,15 @@ def find_profile(name: str, profiles: Mapping[str, Profile] = BUILT_IN) -> Profi
         return profiles[name]
     nearest = get_close_matches(name, profiles, n=2)
     raise UnknownProfileError(name, nearest + [known for known in profiles if known not in nearest])
+
+
+def _named(names: Sequence[str], count: int) -> str:
+    """Some by name and how many more; all are counted where no name is known."""
+    shown = list(names[:_NAMES_SHOWN])
+    rest = count - len(shown)
+    if not shown:
+        return f"{count:,} object{'' if count == 1 else 's'}"
+    return ", ".join(shown) + (f" and {rest:,} more" if rest else "")
 
 
 def _command(kind: Kind, rule: Rule) -> str:

@@ -20,15 +20,16 @@ from bot.core.docker.inventory import (
 from bot.core.docker.swarm import needs_image, needs_volume
 from bot.core.docker.users import volumes_of
 from bot.core.plan.plan import Item
-from bot.core.plan.selection import REMOVABLE_STATES, SERVICES_UNKNOWN
+from bot.core.plan.reasons import SERVICES_UNKNOWN
+from bot.core.plan.selection import REMOVABLE_STATES
 
-STAYS_WITH_IT = "an image that stays shares it: removing it would free nothing"
+STAYS_WITH_IT = "an image that stays holds it too: removing it would free nothing"
 
 
 def container_objection(item: Item, now: Container, planned_at: datetime) -> str | None:
     """``planned_at`` is the engine's clock when the plan was made. ``now`` comes with its size."""
     if now.state not in REMOVABLE_STATES:
-        return f"it is {now.state or 'in an unknown state'} now"
+        return f"it is {now.state} now" if now.state else "the engine does not say whether it runs now"
     if now.started_at is not None and now.started_at > planned_at:
         return "it has run since the plan was made"
     if now.name != item.name:
@@ -49,7 +50,7 @@ def image_objection(
         return f"container {user.name} uses it now"
     gained = sorted(set(now.references) - set(item.references))
     if gained:
-        return f"it has a new reference: {gained[0]}"
+        return f"it has a new name: {gained[0]}"
     if now.tagged_at is not None and now.tagged_at > planned_at:
         return "it has been tagged or pulled again since the plan was made"
     return None
@@ -76,7 +77,7 @@ def network_objection(now: Network, containers: Iterable[Container]) -> str | No
     user = next((c for c in containers if {now.id, now.name} & set(c.networks)), None)
     if user:
         return f"container {user.name} needs it now"
-    return "the engine counts an endpoint on it" if now.in_use else None
+    return "the engine counts a container on it" if now.in_use else None
 
 
 def volume_objection(
@@ -111,7 +112,7 @@ def cache_objection(item: Item, now: CacheRecord, planned_at: datetime) -> str |
     if now.last_used_at is not None and now.last_used_at > planned_at:
         return "a build has used it since the plan was made"
     if now.shared:
-        return STAYS_WITH_IT if item.shared else "an image shares it now"
+        return STAYS_WITH_IT if item.shared else "an image holds it now"
     return None
 
 

@@ -3,7 +3,6 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cache
 from typing import NamedTuple
 
 from bot.core.docker.ages import Arrival, container_born, image_born
@@ -22,20 +21,34 @@ from bot.core.docker.swarm import INACTIVE, needs_image, needs_volume
 from bot.core.docker.users import Users, volumes_of
 from bot.core.plan.profiles import KIND_NAMES, Profile, Rule, Scope
 from bot.core.plan.protection import Protection, first_match, matches_image
+from bot.core.plan.reasons import (
+    ARRIVAL_UNKNOWN,
+    BY_BUILD,
+    FIRST_SEEN,
+    LAST_USED,
+    LEFT_OUT,
+    NAMED,
+    NOT_ASKED_FOR,
+    NOT_IN_PLAN_BEFORE,
+    NOT_IN_PROFILE,
+    NOT_RESTORABLE,
+    SEEN_IN_USE,
+    SERVICES_UNKNOWN,
+    Verdict,
+    ago,
+    keep,
+    old_enough,
+    take,
+)
 from bot.core.units import duration_words
 
 REMOVABLE_STATES = frozenset({"created", "exited", "dead"})
 PREDEFINED_NETWORKS = frozenset({"bridge", "host", "none", "ingress", "docker_gwbridge"})
 ANONYMOUS_LABEL = "com.docker.volume.anonymous"
 ENGINE_OWNED_CACHE = frozenset({"internal", "frontend"})
-
-NOT_IN_PROFILE = "not in this profile"
-SERVICES_UNKNOWN = "a Swarm service may need it: the engine is in a swarm and does not tell of its services"
-ARRIVAL_UNKNOWN = "arrival unknown"
-BY_BUILD = "; by its build date, arrival unknown"
-NOT_RESTORABLE = "cannot be brought back"
-NOT_ASKED_FOR = "not asked for"
-"""Why all stay that a plan of single objects does not name."""
+_UNUSED = "no container uses it"
+_WORTH_TELLING = timedelta(minutes=1)
+"""For how long nothing must have been used for that to say anything."""
 
 
 class Spared(NamedTuple):
@@ -47,42 +60,6 @@ class Spared(NamedTuple):
     """A repository of which it is one of the newest versions."""
     ran: str = ""
     """As what it ran lately, and how many releases ago."""
-
-
-class Verdict(NamedTuple):
-    """Take it or keep it; ``rule`` is the sentence, ``because`` the few words it is counted under."""
-
-    take: bool
-    rule: str
-    because: str = ""
-    due: datetime | None = None
-    """When the rule that keeps it will no longer, if nothing else changes; None when time changes nothing."""
-
-
-@cache
-def take(rule: str) -> Verdict:
-    """Take the object, for this reason."""
-    return Verdict(True, rule)  # noqa: FBT003 - the field's name stands in the class, once
-
-
-def keep(because: str, rule: str = "", due: datetime | None = None) -> Verdict:
-    """Keep the object, for this reason."""
-    return Verdict(False, rule or because, because, due)  # noqa: FBT003 - as above
-
-
-def old_enough(min_age: timedelta, born: datetime | None, now: datetime, what: str) -> Verdict | None:
-    """None when the object is as old as it must be; ``what`` says which moment its age counts from."""
-    if not min_age:
-        return None
-    if born is None:
-        return keep("age unknown", f"the engine does not say when it was {what}")
-    age = now - born
-    if age >= min_age:
-        return None
-    because = f"younger than {duration_words(min_age)}"
-    # An age of thousands of years is asked for when nothing at all is to go: it is never due.
-    due = born + min_age if min_age < datetime.max.replace(tzinfo=born.tzinfo) - born else None
-    return keep(because, f"{what} {duration_words(max(age, timedelta()))} ago: {because}", due)
 
 
 def _lost(kind: Kind) -> str:
@@ -103,17 +80,23 @@ class Selector:
     def rule(self, kind: Kind, object_id: str) -> Rule | Verdict:
         """The profile's rule for an object, or the verdict over it when it has none."""
         if self.profile.only is not None and object_id not in self.profile.only:
-            return keep(NOT_ASKED_FOR)
-        if self.profile.within is not None and object_id not in self.profile.within:
-            return keep("not in the plan before", "the plan that this one replaces did not list it")
+            return keep(
+                NOT_ASKED_FOR, "nobody picked it: this plan takes what was picked by name, and no more"
+            )
         if not self.profile.dropped.isdisjoint((object_id, short_id(object_id))):
-            return keep("left out", "left out by the person who adjusted the plan")
+            return keep(LEFT_OUT, "left out by the person who adjusted the plan")
         rule = self.profile.rules.get(kind)
         if rule is None:
             return keep(NOT_IN_PROFILE, f"{self.profile.name} takes no {KIND_NAMES[kind]}")
         if self.profile.restorable is not None and object_id not in self.profile.restorable:
             return keep(NOT_RESTORABLE, f"only what can be brought back may go here: {_lost(kind)}")
         return rule
+
+    def within(self, object_id: str, verdict: Verdict) -> Verdict:
+        """A plan that replaces another takes nothing that the other did not list; any other reason is told first."""
+        if verdict.take and self.profile.within is not None and object_id not in self.profile.within:
+            return keep(NOT_IN_PLAN_BEFORE, "the plan that this one replaces did not list it")
+        return verdict
 
     def _spared(self, name: str, labels: Mapping[str, str]) -> Verdict | None:
         """Whether protection or the person who asked spares an object of this name with these labels."""
@@ -122,7 +105,7 @@ class Selector:
             return keep("protected by name", f"protected by the name pattern {pattern}")
         excluded = first_match(self.profile.excluded, name)
         if excluded:
-            return keep("left out", f"left out by not={excluded}")
+            return keep(LEFT_OUT, f"left out by not={excluded}")
         return self._spared_by_label(labels)
 
     def _spared_by_label(self, labels: Mapping[str, str]) -> Verdict | None:
@@ -142,17 +125,32 @@ class Selector:
         if isinstance(rule, Verdict):
             return rule
         if container.state not in REMOVABLE_STATES:
+            unknown = "the engine does not say whether it runs"
             return keep(
-                container.state or "state unknown", f"it is {container.state or 'in an unknown state'}"
+                container.state or "state unknown", f"it is {container.state}" if container.state else unknown
             )
         task = task_of(container.labels)
         if task is not None and self.inventory.engine.swarm != INACTIVE:
-            return keep("a service's task", f"a task of Swarm service {task}: it is the service's business")
+            return keep("a service's task", f"Swarm service {task} runs it, and removes it itself")
         return (
             self._spared(container.name, container.labels)
             or self._old_enough(rule, *container_born(container))
-            or take(f"{container.state}; the profile takes stopped containers")
+            or take(self._stopped(container))
         )
+
+    def _stopped(self, container: Container) -> str:
+        """``exited 41 days ago (137)``: how it ended, as far as the engine tells."""
+        born = container_born(container).at
+        if born is None:
+            return f"{container.state}, and the engine does not say since when"
+        since = ago(self.inventory.taken_at - born)
+        if container.state == "created":
+            return f"created {since}, and never started"
+        return f"{container.state} {since}" + (f" ({container.exit_code})" if container.exit_code else "")
+
+    def _made(self, what: str, born: datetime | None) -> str:
+        """``; created 9 days ago``, where that is known."""
+        return f"; {what} {ago(self.inventory.taken_at - born)}" if born else ""
 
     # --- networks -------------------------------------------------------------------------------
 
@@ -162,18 +160,25 @@ class Selector:
         if isinstance(rule, Verdict):
             return rule
         if network.name in PREDEFINED_NETWORKS:
-            return keep("predefined", "the engine needs its predefined networks")
+            return keep(
+                "predefined", f"{network.name} is one of Docker's own networks, which every engine has"
+            )
         if network.scope != "local":
-            return keep("not local", f"its scope is {network.scope or 'unknown'}: other machines may use it")
+            reach = (
+                f"its scope is {network.scope}"
+                if network.scope
+                else "the engine does not say how far it goes"
+            )
+            return keep("not local", f"other machines may use it: {reach}")
         user = self.users.of_network(network, taken)
         if user:
             return keep("in use", f"container {user.name} needs it")
         if network.in_use is not False:
-            return keep("in use", "the engine counts it as in use, or does not say")
+            return keep("in use", "the engine counts a container on it, or does not say")
         return (
             self._spared(network.name, network.labels)
             or self._old_enough(rule, network.created_at, "created")
-            or take("no container uses it")
+            or take(f"{_UNUSED}{self._made('created', network.created_at)}")
         )
 
     # --- volumes --------------------------------------------------------------------------------
@@ -188,9 +193,8 @@ class Selector:
             or self._spared(volume.name, volume.labels)
             or self._old_enough(rule, volume.created_at, "created")
             or take(
-                "picked by name, and no container mounts it"
-                if rule.scope is Scope.NAMED
-                else "anonymous, and no container mounts it"
+                ("picked by name" if rule.scope is Scope.NAMED else "without a name of its own")
+                + f", and no container mounts it{self._made('created', volume.created_at)}"
             )
         )
 
@@ -210,11 +214,14 @@ class Selector:
     @staticmethod
     def _foreign_volume(volume: Volume, rule: Rule) -> Verdict | None:
         if ANONYMOUS_LABEL not in volume.labels and rule.scope is not Scope.NAMED:
-            return keep("named", "named volumes are only ever removed when a person picks them by name")
+            return keep(NAMED, "it has a name: only a person picks such volumes, each by its name")
         if volume.driver != "local" or volume.options:
-            return keep("not local", f"its data may be elsewhere (driver {volume.driver}, with options)")
+            how = (
+                "mounted with options" if volume.driver == "local" else f"driver {volume.driver or 'unknown'}"
+            )
+            return keep("not local", f"its data may be on another machine ({how})")
         if volume.ref_count != 0:
-            return keep("in use", "the engine counts it as in use, or does not say")
+            return keep("in use", "the engine counts a container that mounts it, or does not say")
         return None
 
     # --- images ---------------------------------------------------------------------------------
@@ -239,7 +246,7 @@ class Selector:
         if user:
             return keep("in use", f"container {user.name} uses it")
         if image.containers and image.containers > self.users.count(image):
-            return keep("in use", f"the engine counts {image.containers} containers on it")
+            return keep("in use", f"the engine counts {_containers(image.containers)} on it")
         return None
 
     def _needed_image(self, image: Image, spared: Spared) -> Verdict | None:
@@ -249,14 +256,25 @@ class Selector:
         if self.inventory.services is None and image.references:
             return keep("services unknown", SERVICES_UNKNOWN)
         if spared.kept_child:
-            return keep("parent of a kept image", f"image {spared.kept_child.name} is built on it")
+            return keep("parent of a kept image", f"image {spared.kept_child.name} stays and is built on it")
         return None
 
     def _why_image(self, image: Image, rule: Rule) -> str:
-        why = "no container uses it" if image.tags else "dangling: it has no tag, and nothing uses it"
-        if self._old_image(image, rule, Arrival.SEEN) is None:
-            return why
-        return why + BY_BUILD
+        why = ("" if image.tags else "without a tag, ") + self._unused(image)
+        if self._old_image(image, rule, Arrival.SEEN) is not None:
+            return why + BY_BUILD
+        born, what = image_born(image, self.inventory.taken_at, self.profile.arrival)
+        return why + (self._made(what, born) if why.endswith(_UNUSED) else "")
+
+    def _unused(self, image: Image) -> str:
+        """For how long nobody has seen a container use it, as far as Deckhand knows."""
+        now = self.inventory.taken_at
+        seen = max((at for at in (image.first_seen_at, image.used_at) if at), default=None)
+        if seen is None or now - seen < _WORTH_TELLING:
+            return _UNUSED
+        if seen == image.used_at:
+            return f"no container used it for {duration_words(now - seen)}"
+        return f"unused for at least {duration_words(now - seen)}"
 
     def _spared_image(self, image: Image, spared: Spared) -> Verdict | None:
         pattern = self.protection.of_image(image)
@@ -264,14 +282,13 @@ class Selector:
             return keep("protected by pattern", f"protected by the pattern {pattern}")
         excluded = next((each for each in self.profile.excluded if matches_image(each, image)), None)
         if excluded:
-            return keep("left out", f"left out by not={excluded}")
+            return keep(LEFT_OUT, f"left out by not={excluded}")
         if spared.newest_of:
             return keep(
                 "among the last versions", f"among the newest versions of {spared.newest_of}, which stay"
             )
         if spared.ran:
-            last = self.protection.keep_ran
-            return keep("ran lately", f"{spared.ran}: the last {last} that it ran stay")
+            return keep("ran lately", f"{spared.ran}: {_last(self.protection.keep_ran)}")
         return self._spared_by_label(image.labels)
 
     @staticmethod
@@ -280,7 +297,7 @@ class Selector:
             return None
         if image.tags:
             return keep("tagged", f"tagged {image.tags[0]}: the profile takes only images without a tag")
-        return keep("pulled by digest", "pulled by its digest: no leftover of a build")
+        return keep("pulled by digest", "pulled by its digest: it is no leftover of a build")
 
     def least_age(self, image: Image, rule: Rule) -> timedelta:
         """How old an image has to be."""
@@ -294,7 +311,9 @@ class Selector:
         if young is None or not there or self._old_image(image, rule, Arrival.BUILD):
             return young
         built = duration_words(self.inventory.taken_at - (image.built_at or self.inventory.taken_at))
-        return keep(ARRIVAL_UNKNOWN, f"built {built} ago, arrival unknown: {young.rule}", young.due)
+        return keep(
+            ARRIVAL_UNKNOWN, f"built {built} ago, but nobody knows when it arrived: {young.rule}", young.due
+        )
 
     def _old_image(self, image: Image, rule: Rule, arrival: Arrival) -> Verdict | None:
         """None when an image is old enough, by what stands for its arrival."""
@@ -308,7 +327,7 @@ class Selector:
         if not unused_for:
             return None
         seen = max((at for at in (image.first_seen_at, image.used_at) if at), default=None)
-        what = "last seen in use" if seen == image.used_at else "first seen by Deckhand"
+        what = SEEN_IN_USE if seen == image.used_at else FIRST_SEEN
         return old_enough(unused_for, seen, self.inventory.taken_at, what)
 
     # --- build cache ----------------------------------------------------------------------------
@@ -321,9 +340,25 @@ class Selector:
         if record.in_use:
             return keep("in use", "a build uses it, or the engine does not say")
         if rule.scope is Scope.DANGLING and (record.shared or record.type in ENGINE_OWNED_CACHE):
-            return keep("not dangling", f"{'shared with an image' if record.shared else record.type}: "
-                        "only a profile that takes all unused cache takes it")  # fmt: skip
+            whose = "an image holds it too" if record.shared else f"the builder's own ({record.type})"
+            return keep("not dangling", f"{whose}: only profiles that take all unused cache take it")
         if self.profile.labels.wanted:
             return keep("left out by label", "build cache carries no labels")
         born = max((at for at in (record.last_used_at, record.created_at) if at), default=None)
-        return self._old_enough(rule, born, "last used") or take("no build uses it")
+        return self._old_enough(rule, born, LAST_USED) or take(self._unused_by_builds(born))
+
+    def _unused_by_builds(self, born: datetime | None) -> str:
+        unused = self.inventory.taken_at - born if born else timedelta()
+        return (
+            f"no build used it for {duration_words(unused)}"
+            if unused >= _WORTH_TELLING
+            else "no build uses it"
+        )
+
+
+def _containers(count: int) -> str:
+    return f"{count} container{'' if count == 1 else 's'}"
+
+
+def _last(count: int) -> str:
+    return f"the last {count} that it ran stay" if count > 1 else "the last one that it ran stays"

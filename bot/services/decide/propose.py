@@ -14,7 +14,7 @@ from bot.core.life.states import MessageRef, PlanState, Status
 from bot.core.plan.arguments import PICKED, Adjustment, Arguments, Pick, adjusted
 from bot.core.plan.plan import Draft, Person, Plan
 from bot.core.plan.profiles import DEFAULT_PROFILE
-from bot.core.plan.selection import NOT_ASKED_FOR
+from bot.core.plan.reasons import NOT_ASKED_FOR, counted_as
 from bot.core.rules.hosts import Host, Hosts
 from bot.core.rules.policy import Right, plan_objection, profile_objection
 from bot.core.rules.schedules import Schedule
@@ -220,6 +220,6 @@ def nothing_to_remove(host: str, draft: Draft) -> str:
             f"{kept.name} stays: {kept.rule}." for kept in picked
         )
     counts = Counter(kept.because for kept in draft.kept).most_common(4)
-    kept = ", ".join(f"{count} {because}" for because, count in counts)
+    kept = ", ".join(f"{count:,} ({counted_as(because, count)})" for because, count in counts)
     said = f"{host}: “{draft.profile}” finds nothing to remove." + (f" Kept: {kept}." if kept else "")
     return " ".join([said, *draft.notes])

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from bot.core.docker.ages import Arrival
 from bot.core.plan.plan import Draft
-from bot.core.plan.selection import ARRIVAL_UNKNOWN
+from bot.core.plan.reasons import ARRIVAL_UNKNOWN
 from bot.slack.action_ids import PROPOSE
 from bot.slack.kit.blocks import Block, actions, button, section
 from bot.slack.kit.text import escape, plain

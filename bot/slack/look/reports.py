@@ -10,7 +10,8 @@ from bot.core.docker.usage import VOLUMES, DiskSpace, DiskUsage, LastLook
 from bot.core.errors import DeckhandError
 from bot.core.plan.objects import Explanation, Reason
 from bot.core.plan.plan import Draft, Kept
-from bot.core.plan.selection import ANONYMOUS_LABEL, NOT_IN_PROFILE
+from bot.core.plan.reasons import NOT_IN_PROFILE, counted_as
+from bot.core.plan.selection import ANONYMOUS_LABEL
 from bot.core.refusals import NOTHING_OPEN
 from bot.core.rules.hosts import Host
 from bot.core.rules.policy import Right
@@ -167,7 +168,10 @@ def _never_text(report: HostReport) -> str:
             if (one.kind, one.id) not in taken and one.because != NOT_IN_PROFILE:
                 kept[one.kind, one.id] = one
     counts = Counter((one.kind, one.because) for one in kept.values()).most_common(REASONS_SHOWN)
-    reasons = [f"{counted(count, kind)} ({plain(because, 80)})" for (kind, because), count in counts]
+    reasons = [
+        f"{counted(count, kind)} ({plain(counted_as(because, count), 80)})"
+        for (kind, because), count in counts
+    ]
     never = f"Not on offer: {', '.join(reasons)}. " if reasons else ""
     return (
         f"{never}Named volumes are never taken by a rule. SIZE and RECLAIMABLE are this engine's own figures; what a "

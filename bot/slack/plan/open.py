@@ -9,7 +9,7 @@ from bot.core.life.states import PlanState, Status
 from bot.core.plan.arguments import PICKED
 from bot.core.plan.plan import Draft, Item
 from bot.core.plan.profiles import KIND_NAMES
-from bot.core.plan.selection import NOT_IN_PROFILE
+from bot.core.plan.reasons import NOT_IN_PROFILE, counted_as
 from bot.core.rules.policy import EVERYONE, is_channel, is_group
 from bot.core.units import human_size
 from bot.slack.action_ids import ADJUST, APPROVE, COMMANDS, REJECT, WITHDRAW
@@ -181,7 +181,8 @@ def _kept_text(draft: Draft, host: str) -> str:
         (one.kind, one.because) for one in draft.kept if one.because != NOT_IN_PROFILE
     ).most_common()
     reasons = [
-        f"{counted(count, kind)} ({plain(because, 80)})" for (kind, because), count in counts[:REASONS_SHOWN]
+        f"{counted(count, kind)} ({plain(counted_as(because, count), 80)})"
+        for (kind, because), count in counts[:REASONS_SHOWN]
     ]
     if len(counts) > REASONS_SHOWN:
         rest = sum(count for _, count in counts[REASONS_SHOWN:])

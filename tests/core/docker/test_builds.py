@@ -103,7 +103,8 @@ def test_what_stays_for_a_build_says_so_and_until_when() -> None:
     plan = planned("everything", host(record("now", in_use=True)))
     kept = {(one.kind, one.name): one for one in plan.kept}
     young = kept[Kind.IMAGE, "young:1"]
-    assert (young.rule, young.because) == ("young, and a build seems to run", "for a running build")
+    assert young.rule == "made or used 1 minute ago, and a build seems to run that may need it"
+    assert young.because == "for a running build"
     assert young.due == ago(minutes=1) + timedelta(hours=1)
 
 

@@ -57,7 +57,7 @@ def test_a_task_is_its_services_business_on_every_node_and_a_container_where_the
     for swarm in (MANAGER, "worker", "locked", ""):
         plan = planned("everything", node(seen, swarm))
         assert not taken(plan)
-        assert rule(plan, "id-web.1.t") == "a task of Swarm service web: it is the service's business"
+        assert rule(plan, "id-web.1.t") == "Swarm service web runs it, and removes it itself"
     assert taken(planned("everything", node(seen, INACTIVE))) == {"web.1.t", APP.id}
 
 

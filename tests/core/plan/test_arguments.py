@@ -163,12 +163,16 @@ def test_arrival_is_the_one_argument_that_widens_and_is_said() -> None:
     profile = narrowed(BUILT_IN["routine"], arguments)
     assert "images by their build date where nobody knows when they arrived" in profile.words()
     made = draft(Measured.of(inventory(there)), profile, Protection())
-    assert [one.rule for one in made.items] == ["no container uses it; by its build date, arrival unknown"]
+    (item,) = made.items
+    assert (
+        item.rule
+        == "unused for at least 1 day; it goes by its build date, since nobody knows when it arrived"
+    )
     assert made.notes == ("1 image goes by its build date: nobody knows when it arrived.",)
     without = planned("routine", inventory(there))
     assert without.unarrived is not None
     assert without.unarrived.words() == (
-        "1 image, 9B: built over 7 days ago, arrival unknown; it counts as old from 29 November on"
+        "1 image, 9B: built over 7 days ago, and nobody knows when it arrived; it counts as old from 29 November on"
     )
     with pytest.raises(UsageError, match="“now” is none of seen, build"):
         parse_arguments(["arrival=now"])

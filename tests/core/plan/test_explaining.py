@@ -20,7 +20,7 @@ HOST = inventory(
     record("r", last_used_at=ago(hours=30)),
     volume("v"),
 )
-UNUSED = "no container uses it"
+UNUSED = "unused for at least 1 day"
 
 
 def why(name: str, seen: Inventory = HOST, protection: Protection | None = None) -> dict[str, Reason]:

@@ -160,7 +160,7 @@ def test_a_picked_image_goes_with_the_container_that_is_picked_too() -> None:
 def test_a_picked_image_stays_for_the_image_that_is_built_on_it() -> None:
     child = image("child", ("d", 7), ("c", 1), parent=DB.id, tags=("child:1",))
     (kept,) = [one for one in plan("image=db", inventory(DB, child)).kept if one.id == DB.id]
-    assert kept.rule == "image child:1 is built on it"
+    assert kept.rule == "image child:1 stays and is built on it"
     both = plan("image=db image=child:1", inventory(DB, child))
     assert [item.name for item in both.items] == ["child:1", "db:latest"]
 

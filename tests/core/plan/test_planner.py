@@ -66,7 +66,7 @@ def test_an_image_with_users_that_stay_is_kept_and_one_whose_users_go_is_taken()
     assert taken(plan) == {freed.id, "old"}
     assert plan.frees.high == 7
     assert rule(plan, used.id) == "container web uses it"
-    assert rule(plan, counted.id) == "the engine counts 1 containers on it"
+    assert rule(plan, counted.id) == "the engine counts 1 container on it"
 
 
 def test_parents_go_after_their_children_and_stay_when_a_child_stays() -> None:
@@ -76,7 +76,7 @@ def test_parents_go_after_their_children_and_stay_when_a_child_stays() -> None:
     assert [item.id for item in plan.items] == [child.id, parent.id]
     tagged = image("child", BASE, ("c", 1), parent=parent.id, tags=("app:1",))
     plan = planned("dangling", inventory(parent, tagged))
-    assert rule(plan, parent.id) == "image app:1 is built on it"
+    assert rule(plan, parent.id) == "image app:1 stays and is built on it"
 
 
 def test_protected_images_and_labels_are_kept_by_every_profile() -> None:
@@ -122,7 +122,7 @@ def test_volumes_are_taken_only_when_anonymous_local_and_surely_unused() -> None
     )  # fmt: skip
     assert taken(plan) == {"free"}
     assert plan.frees.high == 7
-    assert "picks them by name" in rule(plan, "named")
+    assert "only a person picks such volumes" in rule(plan, "named")
 
 
 def test_cache_goes_leaves_first_and_stays_under_a_kept_record() -> None:

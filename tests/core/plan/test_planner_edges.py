@@ -38,7 +38,7 @@ def test_a_container_is_old_enough_at_exactly_the_age_of_the_rule(age: timedelta
 
 def test_the_reason_names_an_age_that_is_never_below_zero() -> None:
     later = inventory(ONE, container("c", ONE, created_at=NOW + HOUR))
-    assert rule(planned("ci", later), "id-c") == "created 0 seconds ago: younger than 1 hour"
+    assert rule(planned("ci", later), "id-c") == "created just now: younger than 1 hour"
 
 
 @pytest.mark.parametrize(("age", "goes"), [(HOUR, True), (HOUR - TICK, False)])
@@ -66,7 +66,7 @@ def test_cache_ages_count_from_the_last_use_and_else_from_the_making() -> None:
     plan = planned("ci", inventory(unknown, made, used))
     assert [item.id for item in plan.items] == ["made"]
     assert rule(plan, "unknown") == "the engine does not say when it was last used"
-    assert rule(plan, "used") == "last used 23 hours ago: younger than 1 day"
+    assert rule(plan, "used") == "last used 23 hours ago: used within 1 day"
 
 
 def test_an_image_tagged_after_it_was_built_counts_from_the_tag_and_else_from_the_build() -> None:
@@ -115,20 +115,23 @@ def test_a_pattern_keeps_an_image_that_nothing_else_would_keep() -> None:
     assert rule(plan, two.id) == "protected by the pattern *:stable"
 
 
-@pytest.mark.parametrize(("state", "said"), [("running", "it is running"), ("", "it is in an unknown state")])
+@pytest.mark.parametrize(
+    ("state", "said"), [("running", "it is running"), ("", "the engine does not say whether it runs")]
+)
 def test_a_container_that_stays_says_its_state(state: str, said: str) -> None:
     assert rule(planned("system", inventory(ONE, container("c", ONE, state))), "id-c") == said
 
 
 def test_dangling_cache_says_whose_a_record_is() -> None:
     plan = planned("system", inventory(record("f", type="frontend"), record("s", shared=True)))
-    more = "only a profile that takes all unused cache takes it"
-    assert (rule(plan, "f"), rule(plan, "s")) == (f"frontend: {more}", f"shared with an image: {more}")
+    more = "only profiles that take all unused cache take it"
+    said = (f"the builder's own (frontend): {more}", f"an image holds it too: {more}")
+    assert (rule(plan, "f"), rule(plan, "s")) == said
 
 
 def test_a_shared_record_that_matches_no_image_stays() -> None:
     plan = planned("everything", inventory(ONE, record("s", 77, shared=True)))
-    assert rule(plan, "s") == "an image shares it, and which one cannot be told"
+    assert rule(plan, "s") == "an image holds it too, and which one cannot be told"
 
 
 def test_a_record_left_by_a_removed_base_goes_and_says_nothing_of_the_images_that_are_there() -> None:
@@ -166,7 +169,7 @@ def test_a_kept_record_keeps_all_of_its_ancestors_and_no_others() -> None:
     )  # fmt: skip
     plan = planned("everything", seen)
     assert [item.id for item in plan.items] == ["other"]
-    assert rule(plan, "root") == "regular left builds on it"
+    assert rule(plan, "root") == "regular left stays and builds on it"
 
 
 def test_records_and_images_that_are_their_own_ancestors_are_still_planned() -> None:
@@ -181,10 +184,10 @@ def test_an_item_carries_what_the_last_look_compares() -> None:
     assert plan.items == (
         Item(
             kind=Kind.IMAGE, id=held.id, name="i:1", references=("i:1", "i@sha256:d"), bytes=0,
-            rule="no container uses it", created_at=ago(days=60), shared=False,
+            rule="unused for at least 60 days", created_at=ago(days=60), shared=False,
         ),
         Item(
-            kind=Kind.BUILD_CACHE, id="s", name="regular s", bytes=64, rule="no build uses it",
+            kind=Kind.BUILD_CACHE, id="s", name="regular s", bytes=64, rule="no build used it for 30 days",
             created_at=ago(days=40), shared=True,
         ),
     )  # fmt: skip

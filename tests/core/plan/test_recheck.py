@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from bot.core.docker.inventory import Container, Image, Kind, SwarmService
+from bot.core.plan.reasons import SERVICES_UNKNOWN
 from bot.core.plan.recheck import (
     cache_objection,
     container_objection,
@@ -16,7 +17,6 @@ from bot.core.plan.recheck import (
     service_objection,
     volume_objection,
 )
-from bot.core.plan.selection import SERVICES_UNKNOWN
 from tests.core.things import NOW, ago, container, image, item, network, record, volume
 
 APP = image("app", ("l", 1), tags=("app:1", "app:2"), digests=("app@sha256:d",))
@@ -35,7 +35,7 @@ PLANNED_C = item(Kind.CONTAINER, "id-c", name="c", bytes=5)
         ("paused", "it is paused now"),
         ("restarting", "it is restarting now"),
         ("removing", "it is removing now"),
-        ("", "it is in an unknown state now"),
+        ("", "the engine does not say whether it runs now"),
     ],
 )
 def test_a_container_goes_only_when_it_is_stopped_now(state: str, objection: str | None) -> None:
@@ -101,8 +101,8 @@ def test_a_reference_that_is_gone_is_named() -> None:
 
 
 def test_an_image_that_gained_a_reference_stays() -> None:
-    assert objection(replace(APP, tags=("app:1", "z:1", "b:1"))) == "it has a new reference: b:1"
-    assert objection(replace(APP, digests=("app@sha256:e",))) == "it has a new reference: app@sha256:e"
+    assert objection(replace(APP, tags=("app:1", "z:1", "b:1"))) == "it has a new name: b:1"
+    assert objection(replace(APP, digests=("app@sha256:e",))) == "it has a new name: app@sha256:e"
 
 
 def test_an_image_stays_while_any_container_has_it_by_id_or_by_name() -> None:
@@ -137,7 +137,7 @@ def test_a_network_stays_while_a_container_names_it_by_id_or_name(by: str) -> No
 
 def test_a_network_stays_while_the_engine_counts_an_endpoint() -> None:
     other = container("c", APP, networks=("other",))
-    assert network_objection(network("net", in_use=True), [other]) == "the engine counts an endpoint on it"
+    assert network_objection(network("net", in_use=True), [other]) == "the engine counts a container on it"
     assert network_objection(network("net", in_use=False), [other]) is None
 
 
@@ -197,8 +197,8 @@ def test_a_volume_made_in_the_second_of_the_plan_stays(age: float, *, goes: bool
     [
         (False, False, False, None),
         (False, False, True, "a build uses it now"),
-        (False, True, False, "an image shares it now"),
-        (True, True, False, "an image that stays shares it: removing it would free nothing"),
+        (False, True, False, "an image holds it now"),
+        (True, True, False, "an image that stays holds it too: removing it would free nothing"),
         (True, False, False, None),
         (True, True, True, "a build uses it now"),
     ],

@@ -151,10 +151,10 @@ MONTH = Protection(unused_for=timedelta(days=30))
     [
         (ago(days=31), None, None),
         (ago(days=30), None, None),
-        (ago(days=29), None, "first seen by Deckhand 29 days ago: younger than 30 days"),
+        (ago(days=29), None, "first seen by Deckhand 29 days ago: known for less than 30 days"),
         (ago(days=99), ago(days=31), None),
-        (ago(days=99), ago(days=3), "last seen in use 3 days ago: younger than 30 days"),
-        (ago(days=3), ago(days=3), "last seen in use 3 days ago: younger than 30 days"),
+        (ago(days=99), ago(days=3), "last seen in use 3 days ago: used within 30 days"),
+        (ago(days=3), ago(days=3), "last seen in use 3 days ago: used within 30 days"),
         (None, ago(days=31), None),
         (None, None, "the engine does not say when it was last seen in use"),
     ],
@@ -242,10 +242,10 @@ def test_by_build_the_arrival_does_not_count_where_a_build_date_is_known(
     assert image_born(one, NOW, Arrival.BUILD) == (expected, what)
 
 
-def test_an_image_seen_in_use_lately_is_young() -> None:
+def test_an_image_seen_in_use_lately_stays_and_is_not_called_young() -> None:
     one = image("one", ("o", 1), tags=("one:1",), used_at=ago(days=6))
     plan = planned("routine", inventory(one))
-    assert rule(plan, one.id) == "last seen in use 6 days ago: younger than 7 days"
+    assert rule(plan, one.id) == "last seen in use 6 days ago: used within 7 days"
 
 
 def test_an_age_of_thousands_of_years_keeps_everything_and_is_never_due() -> None:

@@ -35,8 +35,8 @@ def test_a_container_that_ran_for_long_and_ended_a_moment_ago_is_young(bench: Be
     aged(bench, 3 * SECOND)
     made = planned(bench, "aged")
     assert [item.name for item in made.items] == ["never-started"]
-    assert rules(made)["service"].startswith("ended ")
-    assert rules(made)["service"].endswith(" ago: younger than 3 seconds")
+    assert rules(made)["service"].startswith("stopped ")
+    assert rules(made)["service"].endswith(": stopped for less than 3 seconds")
 
 
 def test_the_equivalent_command_says_where_docker_counts_otherwise(bench: Bench) -> None:

@@ -53,7 +53,7 @@ def test_an_image_that_was_loaded_a_second_ago_is_young_whatever_its_build_says(
         "arrival unknown"
     }
     assert {kept.because for kept in made.kept if kept.name in {"r:2099", "r:none"}} == {
-        "younger than 7 days"
+        "known for less than 7 days"
     }
 
 
@@ -65,14 +65,17 @@ def test_the_first_plan_says_in_numbers_what_it_leaves_out_and_until_when(host: 
     assert made.unarrived.bytes > 0
     (note,) = made.notes
     assert note.startswith("3 images, ")
-    assert f"built over 7 days ago, arrival unknown; they count as old from {later.day} {later:%B} on" in note
+    assert "built over 7 days ago, and nobody knows when they arrived; they count as old from" in note
+    assert f" from {later.day} {later:%B} on" in note
     assert "arrival=build" in note
 
 
 def test_the_one_argument_takes_them_by_their_build_and_the_approver_reads_so(host: Bench) -> None:
     made = planned(host, "routine only=images arrival=build")
     assert names(made) == {"r:1970", "r:1980", "r:2020"}
-    assert {item.rule for item in made.items} == {"no container uses it; by its build date, arrival unknown"}
+    assert {item.rule for item in made.items} == {
+        "no container uses it; it goes by its build date, since nobody knows when it arrived"
+    }
     assert made.notes == ("3 images go by their build date: nobody knows when they arrived.",)
     assert "images by their build date where nobody knows when they arrived" in made.words
     assert made.arguments == "only=images arrival=build"
@@ -105,7 +108,7 @@ def test_what_arrives_while_deckhand_watches_is_young_and_nothing_is_unknown_of_
     assert names(made) == set(DATES)
     assert made.unarrived is None
     (late,) = [kept for kept in made.kept if kept.kind is Kind.IMAGE]
-    assert (late.name, late.because) == ("late:1970", "younger than 7 days")
+    assert (late.name, late.because) == ("late:1970", "known for less than 7 days")
     assert late.rule.startswith("first seen by Deckhand ")
 
 

@@ -67,7 +67,7 @@ def test_what_services_name_stays_and_tasks_between_restarts_are_no_stopped_cont
     plan = planned("everything", found)
     assert {item.name for item in plan.items if item.kind in {Kind.IMAGE, Kind.CONTAINER}} == {"app:3"}
     tasks = [kept.rule for kept in plan.kept if kept.kind is Kind.CONTAINER]
-    assert set(tasks) == {"a task of Swarm service web: it is the service's business"}
+    assert set(tasks) == {"Swarm service web runs it, and removes it itself"}
 
     # Where the tasks went (the history of a service is short), the service still needs both.
     without = planned(

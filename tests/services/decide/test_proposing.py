@@ -52,9 +52,9 @@ def test_a_profile_that_finds_nothing_says_under_which_rules_everything_is_kept(
         bench.propose()(HOST, Arguments(profile="everything"), ANNA, "C0DISK")
     sentence = str(refused.value)
     assert sentence.startswith("prod-3: “everything” finds nothing to remove. Kept: ")
-    assert "2 predefined" in sentence
-    assert "1 running" in sentence
-    assert "1 in use" in sentence
+    assert "2 (Docker's own)" in sentence
+    assert "1 (running)" in sentence
+    assert "1 (in use)" in sentence
     assert bench.store.messages.unshown() == ()
     assert bench.changes == []
 

@@ -153,4 +153,4 @@ def test_cache_of_a_planned_image_that_stays_after_all_stays_too_and_only_what_w
     state = bench.run(plan)
     assert state.reclaimed == before.on_disk - look(engine).on_disk > 4 * 4_004
     kept = {each.reason for each in state.with_outcome(Outcome.KEPT) if each.item.kind is Kind.BUILD_CACHE}
-    assert kept == {"an image that stays shares it: removing it would free nothing"}
+    assert kept == {"an image that stays holds it too: removing it would free nothing"}

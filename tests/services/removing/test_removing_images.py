@@ -38,7 +38,7 @@ def test_an_image_that_has_changed_or_come_into_use_is_kept_and_the_record_says_
     # The containerd store counts the name that went as a tag of the older image.
     named = "it has been tagged or pulled again since the plan was made"
     assert reasons["moved"] == (named if engine.containerd_store else "moved:1 no longer names it")
-    assert reasons["tagged"] == "it has a new reference: tagged:stable"
+    assert reasons["tagged"] == "it has a new name: tagged:stable"
     assert reasons["retagged"] == "it has been tagged or pulled again since the plan was made"
     assert reasons["used"] == "container user uses it now"
     assert reasons["two"] == "two:1 no longer names it"

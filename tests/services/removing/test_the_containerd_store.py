@@ -54,4 +54,4 @@ def test_nothing_goes_whose_name_was_not_in_the_plan(bench: Bench) -> None:
     ends = {each.item.name: each.outcome for each in state.items}
     assert sorted(ends.values()) == [Outcome.KEPT, Outcome.REMOVED]
     stayed = next(each for each in state.items if each.outcome is Outcome.KEPT)
-    assert item(state, stayed.item.id).reason == "it has a new reference: kept:1"
+    assert item(state, stayed.item.id).reason == "it has a new name: kept:1"

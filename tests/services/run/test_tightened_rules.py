@@ -55,7 +55,7 @@ def test_a_profile_that_was_tightened_or_taken_away_counts(bench: Bench) -> None
     bench.profiles = {**BUILT_IN, "everything": Profile(name="everything", rules={Kind.CONTAINER: old})}
     bench.run(plan)
     reasons = kept(bench, plan)
-    assert reasons["one"].endswith("younger than 1 day")
+    assert reasons["one"].endswith("stopped for less than 1 day")
     assert reasons["front"] == "everything takes no networks"
 
     plan = bench.approved("system")

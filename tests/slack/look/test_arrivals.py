@@ -18,8 +18,9 @@ def pulled(place: Place) -> Place:
 def test_a_look_says_what_it_leaves_out_and_one_press_plans_it(start: Start) -> None:
     place = pulled(start(OPEN_TO_ALL))
     place.workspace.command(ANN, "/docker-df", "prod-3")
-    report = place.message("arrival unknown")
-    assert "2 images, 1GB: built over 7 days ago, arrival unknown; they count as old from" in shown(report)
+    report = place.message("nobody knows when they arrived")
+    said = "2 images, 1GB: built over 7 days ago, and nobody knows when they arrived; they count as old from"
+    assert said in shown(report)
     assert buttons(report)[PRESS] == "prod-3"
     assert place.workspace.click(ANN, report.ts, PRESS).ok
     plan = place.message("Cleanup plan: ")
@@ -35,7 +36,7 @@ def test_a_plan_that_leaves_some_out_has_the_press_too(start: Start) -> None:
         (old,) = (image for reference, image in known.references.items() if "older" in str(reference))
         known.tagged_at[old] = known.images[old].created
     plan = place.propose(profile="routine")
-    assert "1 image, 700MB: built over 7 days ago, arrival unknown" in shown(plan)
+    assert "1 image, 700MB: built over 7 days ago, and nobody knows when it arrived" in shown(plan)
     assert place.workspace.click(ANN, plan.ts, PRESS).ok
     place.message("1 image goes by its build date")
 

@@ -117,6 +117,7 @@ class _State(TypedDict, total=False):
     Status: _Text
     StartedAt: _Text
     FinishedAt: _Text
+    ExitCode: _Number
 
 
 class _Described(TypedDict, total=False):
