@@ -29,8 +29,8 @@ class Samples(Protocol):
         """
         ...
 
-    def keep(self, host: str, owner: str, engine: str, sample: Sample) -> None:
-        """Add a sample to the history of this engine on the host, and thin what has become old.
+    def keep(self, host: str, owner: str, engine: str, *samples: Sample) -> None:
+        """Add samples, the oldest first, to the history of this engine on the host, and thin what has become old.
 
         A history begins with the first sample, after a week without one, and when the clock went back.
         StoreUnavailableError.

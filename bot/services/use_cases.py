@@ -17,6 +17,7 @@ from bot.services.look.planning import Planning
 from bot.services.rules.rights import Rights
 from bot.services.run.restore import SILENCE, Restore
 from bot.services.run.stop import Stop
+from bot.services.watch.histories import Histories
 from bot.services.work.worker import Signals
 
 
@@ -55,6 +56,7 @@ class UseCases:
     review: Review
     fleet: Fleet
     home: GatherHome
+    histories: Histories
 
 
 def open_use_cases(base: Base, fleet: Fleet, new_id: Callable[[], str]) -> UseCases:
@@ -82,4 +84,5 @@ def open_use_cases(base: Base, fleet: Fleet, new_id: Callable[[], str]) -> UseCa
             hosts=hosts, rights=rights, plans=plans, timers=base.store.timers, ledger=ledger, audit=audit,
             clock=clock,
         ),
+        histories=Histories(samples=base.store.samples, audit=audit, clock=clock),
     )  # fmt: skip

@@ -12,13 +12,14 @@ from bot.slack.door.answering import Answering
 from bot.slack.door.routing import Routing
 from bot.slack.home.handlers import HomeHandlers
 from bot.slack.home.showing import HomeShow
+from bot.slack.kit.drawing import can_draw
 from bot.slack.look.handlers import LookHandlers
-from bot.slack.look.picture import can_draw
 from bot.slack.plan.copies import Copies
 from bot.slack.plan.deciding import DecisionHandlers
 from bot.slack.plan.forms.handlers import FormHandlers
 from bot.slack.plan.proposing import ProposalHandlers
 from bot.slack.routes import Handlers, routes
+from bot.slack.watch.handlers import HistoryHandlers
 from bot.slack.words import WordHandlers
 
 
@@ -32,10 +33,12 @@ def open_routes(  # noqa: PLR0913 - what each handler is made of
         planning=uses.planning, proposals=uses.propose, chat=chat, replies=replies, submit=submit,
         show_now=show,
     )  # fmt: skip
+    drawn = pictures and can_draw()
+    past = HistoryHandlers(histories=uses.histories, replies=replies, submit=submit, pictures=drawn)
     looks = LookHandlers(
         hosts=hosts, rights=uses.rights, planning=uses.planning, fleet=uses.fleet,
         clock=clock, replies=replies, submit=submit,
-        pictures=pictures and can_draw(),
+        past=past, pictures=drawn,
     )  # fmt: skip
     audits = AuditHandlers(review=uses.review, replies=replies)
     handlers = Handlers(

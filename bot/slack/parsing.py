@@ -6,6 +6,7 @@ Pure. Nothing typed ever becomes part of a command, a path or a query: a host's 
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import timedelta
 from html import unescape
 
 from bot.core.audit.filters import EXAMPLE as FILTER_EXAMPLE
@@ -13,6 +14,8 @@ from bot.core.audit.filters import KEYS, split_line
 from bot.core.errors import UsageError
 from bot.core.plan.arguments import EXAMPLE, Arguments, parse_arguments
 from bot.core.plan.profiles import DEFAULT_PROFILE, Profile
+from bot.core.units import parse_duration
+from bot.services.watch.histories import LONGEST, SPAN
 
 DF, PRUNE, AUDIT = "/docker-df", "/docker-prune", "/docker-audit"
 
@@ -36,12 +39,14 @@ _SPACED_DURATION = re.compile(r"\b(until)=(\d+)\s+(days?|hours?|weeks?|minutes?|
 _QUOTES = "'\"\u2018\u2019\u201c\u201d`"
 
 VERBOSE = frozenset({"-v", "--verbose", "verbose"})
+HISTORY = "history"
 
 USAGE = {
     DF: (
         "*/docker-df* lists the registered hosts.\n"
         "*/docker-df HOST* shows where the host's disk went, and what each cleanup would free; with *-v* its "
         "largest images, containers, volumes and cache records too.\n"
+        "*/docker-df HOST history [30d]* shows how its disk filled, and how long it lasts.\n"
         "*/docker-df @TAG*, *all*, a pattern like `web-*` or a list like `prod-3,@ci` looks at all of these at once.\n"
         "Example: `/docker-df prod-3`"
     ),
@@ -72,6 +77,8 @@ class DfCommand:
     """A host's name, or a selection of several; None means: list them."""
     verbose: bool = False
     """Whether the objects are asked for too."""
+    history: timedelta | None = None
+    """How far back, where that is what is asked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,10 +105,24 @@ def profiles_help(profiles: Iterable[Profile]) -> str:
 def parse_df(text: str) -> DfCommand:
     words = [word for word in re.sub(r"\s*,\s*", ",", text).split() if word not in VERBOSE]
     verbose = len(words) < len(re.sub(r"\s*,\s*", ",", text).split())
-    words = _words(DF, " ".join(words), most=1)
+    words = _words(DF, " ".join(words), most=3)
     if words and words[0].startswith("-"):
         raise UsageError(f"/docker-df has no option “{words[0]}”; it has -v.\n{USAGE[DF]}")
+    if len(words) > 1 and words[1].lower() == HISTORY:
+        return DfCommand(host=words[0], history=_span(words[2:]))
+    if len(words) > 1:
+        raise UsageError(f"I do not understand “{' '.join(words[1:])}”.\n{USAGE[DF]}")
     return DfCommand(host=words[0] if words else None, verbose=verbose and bool(words))
+
+
+def _span(words: list[str]) -> timedelta:
+    try:
+        span = parse_duration(words[0].lower()) if words else SPAN
+    except ValueError as error:
+        raise UsageError(f"{error}.\n{USAGE[DF]}") from None
+    if not timedelta(hours=1) <= span <= LONGEST:
+        raise UsageError(f"Write how far back, from 1h to {LONGEST.days}d.\n{USAGE[DF]}")
+    return span
 
 
 def parse_prune(text: str) -> PruneCommand | WhyCommand:

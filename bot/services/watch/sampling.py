@@ -11,15 +11,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 
-from bot.core.audit.filters import AuditFilter
 from bot.core.errors import HostError, StoreUnavailableError
 from bot.core.rules.hosts import Hosts
-from bot.core.watch.forecast import WINDOW, forecast
-from bot.core.watch.growth import Cleaned
 from bot.core.watch.pace import Pace, slot_of, volumes_due
 from bot.core.watch.samples import sample_of
-from bot.ports import NO_METRICS, Audit, Clock, Engines, Metrics, Samples
+from bot.ports import NO_METRICS, Clock, Engines, Metrics, Samples
 from bot.services.lanes import Lane
+from bot.services.watch.histories import Histories
 
 LOG = logging.getLogger(__name__)
 
@@ -36,8 +34,6 @@ AT_ONCE = 16
 TROUBLED = 4
 """Of these, such as failed the last time."""
 FORETELL_EVERY = timedelta(hours=1)
-MOST_CLEANUPS = 500
-"""Of one host in the time that a forecast is made of."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -46,8 +42,8 @@ class Sampling:
 
     hosts: Callable[[], Hosts]
     engines: Engines
+    histories: Histories
     samples: Samples
-    audit: Audit
     clock: Clock
     """The database's."""
     owner: str
@@ -147,24 +143,5 @@ class Sampling:
         told = self._foretold.get(host)
         if told is None or not timedelta() <= now - told < FORETELL_EVERY:
             self._foretold[host] = now
-            foretell(host, self.samples, self.audit, now)
+            self.histories.foretell(host)
         return True
-
-
-def foretell(host: str, samples: Samples, audit: Audit, now: datetime) -> None:
-    """Keep what the history of a host says by now. StoreUnavailableError."""
-    since = now - WINDOW - timedelta(days=1)
-    made = forecast(samples.history(host, since), cleaned(host, audit, since))
-    if made is not None:
-        samples.foretell(host, made)
-
-
-def cleaned(host: str, audit: Audit, since: datetime) -> tuple[Cleaned, ...]:
-    """The cleanups of a host that the audit knows; one that has not ended is going on. StoreUnavailableError."""
-    known = audit.cleanups(hosts=[host], matching=AuditFilter(since=since), limit=MOST_CLEANUPS)
-    return tuple(
-        Cleaned(
-            each.started_at.timestamp(), each.finished_at.timestamp() if each.finished_at else float("inf")
-        )
-        for each in known
-    )

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from bot.core.docker.usage import DiskUsage
-from bot.core.errors import HostError, RefusedError
+from bot.core.errors import HostError, RefusedError, UsageError
 from bot.core.rules.hosts import Host, Hosts
 from bot.core.rules.policy import Right
 from bot.ports import Clock
@@ -29,6 +29,7 @@ from bot.slack.look.reports import (
 )
 from bot.slack.look.standing import Standing
 from bot.slack.look.usage import Listing, details_message, files, listings, shows_all
+from bot.slack.watch.handlers import HistoryHandlers
 
 LOG = logging.getLogger(__name__)
 
@@ -44,6 +45,7 @@ class LookHandlers:
     clock: Clock
     replies: Replies
     submit: Submit
+    past: HistoryHandlers
     pictures: bool = True
     """Whether people may have a host's space drawn."""
 
@@ -55,7 +57,11 @@ class LookHandlers:
                 raise self._none_open(asked)
             self.replies.openly(asked, hosts_message(known.all()))
         elif known.means_several(command.host):
+            if command.history is not None:
+                raise UsageError("A history is that of one host: name it.")
             self._look_at_fleet(asked, known.select(command.host), command.host)
+        elif command.history is not None:
+            self.past.show(asked, self._open(asked, command.host).name, command.history)
         else:
             self._look_at(asked, command.host, verbose=command.verbose)
 

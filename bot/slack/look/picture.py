@@ -4,15 +4,13 @@ It shows nothing that the report does not say in words; its alt text carries the
 """
 
 import io
-import os
-import threading
 from collections.abc import Iterable, Sequence
-from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from bot.core.docker.usage import BUILD_CACHE, CONTAINERS, IMAGES, VOLUMES, Survey
 from bot.core.units import human_size
 from bot.slack.kit.blocks import Picture
+from bot.slack.kit.drawing import INK, ONE_AT_A_TIME, drawable
 from bot.slack.kit.text import clip, one_line
 from bot.slack.look.usage import Listed, Listing, listings
 
@@ -30,24 +28,14 @@ COLOURS = {
     IMAGES: "#1d63ed", CONTAINERS: "#0f9d8a", VOLUMES: "#c2410c", BUILD_CACHE: "#8b5cf6", OTHER: "#8a8f98",
     FREE: "#e4e7ec",
 }  # fmt: skip
-INK = "#1d1c1d"
 WIDTH, DISK, HEAD, ROW, DOTS = 10.0, 1.6, 0.5, 0.34, 120
 """Inches of the whole, the disk's part, and of the objects' head and rows; dots an inch."""
-# Else Matplotlib would start a program that lists them, with our environment; it has the one that we draw with.
-os.environ.setdefault("MPL_IGNORE_SYSTEM_FONTS", "1")
-_ONE_AT_A_TIME = threading.Lock()
-"""Matplotlib's fonts are not made for several threads."""
-
-
-def can_draw() -> bool:
-    """Whether the package that draws is installed; Deckhand lives without it."""
-    return find_spec("matplotlib") is not None
 
 
 def picture_of(host: str, survey: Survey) -> Picture:
     """Draw a host's space as it was seen; about half a second of processor time."""
     parts, largest = _parts(survey), _largest(listings(survey.inventory))
-    with _ONE_AT_A_TIME:
+    with ONE_AT_A_TIME:
         png = _drawn(_title(host, survey), parts, largest)
     return Picture(png=png, alt=_alt(host, survey, parts, largest))
 
@@ -96,7 +84,7 @@ def _drawn(title: str, parts: Sequence[tuple[str, int]], largest: Sequence[tuple
     FigureCanvasAgg(figure)
     # Two figures in one: the names of the objects take no room from the disk's bar and its legend.
     [disk], [objects] = figure.subfigures(2, 1, squeeze=False, height_ratios=[DISK, bars])
-    disk.suptitle(_drawable(title), x=0.01, ha="left", size=15, weight="bold", color=INK, parse_math=False)
+    disk.suptitle(drawable(title), x=0.01, ha="left", size=15, weight="bold", color=INK, parse_math=False)
     _draw_disk(disk.subplots(), parts)
     if largest:
         _draw_largest(objects.subplots(), largest)
@@ -125,7 +113,7 @@ def _draw_largest(axes: "Axes", largest: Sequence[tuple[str, Listed]]) -> None:
     places = range(len(largest))
     axes.barh(places, sizes, color=[COLOURS[kind] for kind, _ in largest], height=0.7)
     axes.set_yticks(
-        places, [_drawable(clip(one_line(one.name), NAME_SHOWN)) for _, one in largest], fontsize=11
+        places, [drawable(clip(one_line(one.name), NAME_SHOWN)) for _, one in largest], fontsize=11
     )
     for label in axes.get_yticklabels():
         label.set_parse_math(False)
@@ -139,11 +127,3 @@ def _draw_largest(axes: "Axes", largest: Sequence[tuple[str, Listed]]) -> None:
     axes.xaxis.set_visible(False)
     axes.spines[:].set_visible(False)
     axes.tick_params(length=0, labelcolor=INK)
-
-
-def _drawable(text: str) -> str:
-    """The text with a box for each character that the font does not have."""
-    from matplotlib.font_manager import findfont, get_font  # noqa: PLC0415 - as above
-
-    font = get_font(findfont("DejaVu Sans"))
-    return "".join(char if font.get_char_index(ord(char)) else "□" for char in text)

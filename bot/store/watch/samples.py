@@ -24,6 +24,7 @@ _MOST = (1 << 31) - 1
 _MOST_INODES = (1 << 63) - 1
 LONGEST_GAP = timedelta(days=7)
 _COLUMNS = {IMAGES: "images", CONTAINERS: "containers", VOLUMES: "volumes", BUILD_CACHE: "cache"}
+_KEY = ["series", "at"]
 _TABLE = SampleRow.__table__  # type: ignore[attr-defined] # SQLAlchemy's, which SQLModel does not declare
 _FORECAST = Form[Forecast](Forecast)
 
@@ -48,21 +49,23 @@ def take(session: Session, slots: Mapping[str, datetime], owner: str, lease: tim
     return Taken(mine=mine, held=frozenset(held))
 
 
-def keep(session: Session, host: str, owner: str, engine: str, sample: Sample) -> None:
-    """Write a sample down; what it makes old is thinned once a day."""
-    row = _over(session, host, owner)
-    series = _series(session, host, engine, _minute(sample.at))
+def keep(session: Session, host: str, owner: str, engine: str, *samples: Sample) -> None:
+    """Write samples down; what they make old is thinned once a day."""
+    row, newest = _over(session, host, owner), _minute(samples[-1].at)
+    series = _series(session, host, engine, _minute(samples[0].at))
     row.series = series.id
-    if VOLUMES in sample.kinds:
-        row.volumes_at = sample.at
+    row.volumes_at = next((each.at for each in reversed(samples) if VOLUMES in each.kinds), row.volumes_at)
     session.add(row)
-    values = {"series": series.id, **_values(sample)}
-    statement = _insert(session)(SampleRow).values(values)
-    session.execute(statement.on_conflict_do_update(index_elements=["series", "at"], set_=values))
-    if values["at"] - series.thinned >= MINUTES_OF_DAY:
-        for span in spans(series.thinned, values["at"]):
+    statement = _insert(session)(SampleRow)
+    new = {each.name: statement.excluded[each.name] for each in _TABLE.c if each.name not in _KEY}
+    session.execute(
+        statement.on_conflict_do_update(index_elements=_KEY, set_=new),
+        [{"series": series.id, **_values(each)} for each in samples],
+    )
+    if newest - series.thinned >= MINUTES_OF_DAY:
+        for span in spans(series.thinned, newest):
             _thin(session, series, span)
-        series.thinned = values["at"]
+        series.thinned = newest
         session.add(series)
 
 

@@ -29,6 +29,7 @@ from bot.core.rules.policy import Policy
 from bot.core.watch.pace import Pace
 from bot.engines.registry import DockerEngines
 from bot.ports import Engine, HeldEngine
+from bot.services.watch.histories import Histories
 from bot.services.watch.sampling import AT_ONCE, TROUBLED, Sampling
 from bot.store.opening import Store
 from tests.core.things import ENGINE
@@ -120,7 +121,8 @@ class Replica:
 
     def __post_init__(self) -> None:
         self.sampling = Sampling(
-            hosts=lambda: self.hosts, engines=self.engines, samples=self.store.samples, audit=self.store.audit,
+            hosts=lambda: self.hosts, engines=self.engines, samples=self.store.samples,
+            histories=Histories(samples=self.store.samples, audit=self.store.audit, clock=self.clock),
             clock=self.clock, owner=self.name, ticks=time.monotonic, stopping=lambda: self.ending,
             rest=timedelta(),
         )  # fmt: skip

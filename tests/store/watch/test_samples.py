@@ -5,15 +5,12 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlmodel import Session, insert, select
 
 from bot.core.docker.usage import BUILD_CACHE, CONTAINERS, IMAGES, VOLUMES
 from bot.core.watch.forecast import forecast
 from bot.core.watch.samples import KINDS, Figures, Sample
 from bot.ports import Taken
-from bot.store.models import SampleRow, SeriesRow
 from bot.store.opening import Store
-from bot.store.watch import samples
 from tests.core.watch.histories import made
 from tests.store.samples import at_once
 
@@ -108,16 +105,8 @@ def test_old_samples_become_one_an_hour_then_one_a_day_and_the_fullest_stay(stor
     past = [sample(AT + quarter * n, used=peak.get(n, 40 + n % 3)) for n in range(count)]
     end = past[-1].at
 
-    def work(session: Session) -> None:
-        """The last one sees what all of them together have made old."""
-        samples.keep(session, "prod-3", "a", ENGINE, past[0])
-        series = session.exec(select(SeriesRow)).one().id
-        session.execute(
-            insert(SampleRow), [{"series": series, **samples._values(each)} for each in past[1:-1]]
-        )
-        samples.keep(session, "prod-3", "a", ENGINE, past[-1])
-
-    store.sessions.writing(work)
+    store.samples.keep("prod-3", "a", ENGINE, past[0])
+    store.samples.keep("prod-3", "a", ENGINE, *past[1:])
     found = moments(store)
     raw = [at for at in found if at > end - 6 * DAY]
     hourly = [at for at in found if end - 59 * DAY < at < end - 9 * DAY]

@@ -1,0 +1,35 @@
+"""``/docker-df HOST history``: what the database knows, at once; no engine is asked for it."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from bot.services.watch.histories import SPAN, Histories
+from bot.slack.door.answering import Submit
+from bot.slack.door.asked import Asked
+from bot.slack.door.replying import Replies
+from bot.slack.door.ways import Turn, Way
+from bot.slack.watch.chart import chart_of, drawn_at_all
+from bot.slack.watch.history import history_message
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HistoryHandlers:
+    """Whoever calls these has seen that the person may look at the host."""
+
+    histories: Histories
+    replies: Replies
+    submit: Submit
+    pictures: bool = True
+    """Whether the picture comes too."""
+
+    def show(self, asked: Asked, host: str, span: timedelta = SPAN) -> None:
+        def work(asked: Asked) -> None:
+            history = self.histories.of(host, span)
+            ts = self.replies.openly(asked, history_message(history))
+            if self.pictures and drawn_at_all(history):
+                title = f"How the disk of {host} filled"
+                self.replies.picture(
+                    asked, asked.within or ts, f"{host}-history.png", title, chart_of(history)
+                )
+
+        self.submit(asked, work, Turn(way=Way.LOOK, host=host, same=f"{host} history {span} {asked.channel}"))

@@ -1,0 +1,93 @@
+"""The message of a host's history: until when its disk lasts, what grows, and how full it was. Pure."""
+
+from collections.abc import Iterator
+
+from bot.core.units import duration_words, human_size
+from bot.core.watch.lines import latest_whole, thinned_out
+from bot.core.watch.samples import KINDS, REST, Sample
+from bot.core.watch.words import days_left, per_day, sentences
+from bot.ports import Cleanup
+from bot.services.watch.histories import History
+from bot.slack.kit.blocks import Block, Message, context, header, section, table
+from bot.slack.kit.text import bar, code, date, escape, plain, plural
+
+HEAD = ("TYPE", "TOTAL", "SIZE", "GROWS BY")
+LINES = 10
+CLEANUPS_SHOWN = 5
+
+
+def history_message(history: History) -> Message:
+    """The answer to ``/docker-df HOST history``."""
+    title = _title(history)
+    if not history.samples:
+        text = (
+            "Deckhand has not looked at it by itself yet: it does each quarter of an hour, unless `[watch]` of the "
+            "configuration says otherwise."
+        )
+        return Message(text=f"{escape(title)}.", blocks=(header(title), section(text)))
+    said = [escape(each) for each in sentences(history.forecast, history.now)]
+    blocks: list[Block] = [header(title), section("\n".join(said)), *_kinds(history)]
+    blocks.append(section("\n".join(_lines(history))))
+    if history.cleanups:
+        blocks.append(context("\n".join(_cleanups(history))))
+    first = history.samples[0].at
+    blocks.append(context(f"{plural(len(history.samples), 'sample')} since {date(first)}."))
+    return Message(text=f"{escape(title)}. {' '.join(said)}", blocks=tuple(blocks))
+
+
+def _title(history: History) -> str:
+    """How full it is, and how long it lasts."""
+    if not history.samples:
+        return f"{history.host}: no history yet"
+    last = history.samples[-1]
+    share = _share(last)
+    full = f"{share:.0%} full" if share is not None else "how full it is cannot be told"
+    left = days_left(history.forecast, history.now)
+    return f"{history.host}: {full}" + (f", {left}" if left and left != "full" else "")
+
+
+def _kinds(history: History) -> Iterator[Block]:
+    """What there was of each kind when all was counted the last time, and by what it grows."""
+    last, rates = latest_whole(history.samples), history.forecast.kinds if history.forecast else {}
+    if last is None:
+        return
+    rows = [
+        (kind, str(last.kinds[kind].count), human_size(last.kinds[kind].size), _rate(rates.get(kind)))
+        for kind in KINDS
+    ]
+    if last.rest is not None:
+        rows.append((REST, "", human_size(max(0, last.rest)), _rate(rates.get(REST))))
+    yield table(HEAD, rows)
+
+
+def _rate(rate: int | None) -> str:
+    return "" if rate is None else per_day(rate)
+
+
+def _lines(history: History) -> Iterator[str]:
+    """How full it was, in a few lines over the time that was asked for."""
+    yield f"*The last {duration_words(history.span)}*"
+    for each in thinned_out(history.samples, LINES):
+        share = _share(each)
+        if share is not None:
+            free = human_size(each.free or 0)
+            yield f"`{bar(share)}` {share:.0%} · {free} free · {date(each.at)}"
+        elif each.docker is not None:
+            yield f"{human_size(each.docker)} in Docker · {date(each.at)}"
+
+
+def _cleanups(history: History) -> Iterator[str]:
+    found = history.cleanups
+    freed = sum(each.reclaimed_bytes for each in found)
+    yield f":broom: {plural(len(found), 'cleanup')} freed {human_size(freed)} in that time."
+    for each in found[-CLEANUPS_SHOWN:]:
+        yield _cleanup(each)
+
+
+def _cleanup(cleanup: Cleanup) -> str:
+    freed = human_size(cleanup.reclaimed_bytes)
+    return f"• {date(cleanup.started_at)}: {plain(cleanup.profile, 60)}, {freed} freed ({code(cleanup.plan, 20)})"
+
+
+def _share(sample: Sample) -> float | None:
+    return None if not sample.size or sample.used is None else sample.used / sample.size
