@@ -20,7 +20,6 @@ from bot.core.errors import ConfigurationError
 from bot.core.rules.registries import RegistryLogin
 from bot.core.rules.rules import Rules
 
-DEFAULT_FILE = "deckhand.toml"
 PINS = "deckhand.known_hosts"
 _PASSWORD = re.compile(r"[^:/]+://[^:/@]*:(.+)@")
 """In the address of a database."""
@@ -120,7 +119,7 @@ def load(
     The file is ``path``, else the one that DECKHAND_CONFIG names, else ``./deckhand.toml``. What the bot
     needs of the environment counts too when it is ``for_slack``.
     """
-    file = path or Path(environment.get("DECKHAND_CONFIG") or DEFAULT_FILE)
+    file = toml.place(path, environment)
     parsed, mistakes = read_tables(toml.read(file))
     environment, unreadable = with_files(environment)
     problems = [*unreadable, *(f"{file}: {problem}" for problem in (*mistakes, *relations(parsed)))]

@@ -12,6 +12,7 @@ from typing import Any
 from bot.core.errors import ConfigurationError
 from bot.process import private
 
+DEFAULT_FILE = "deckhand.toml"
 EXAMPLE = "deploy/deckhand.example.toml shows a whole one"
 MOST_BYTES = 1 << 20
 """Some thousands of hosts."""
@@ -24,6 +25,11 @@ _KINDS = {
     stat.S_IFDIR: "a folder", stat.S_IFIFO: "a FIFO", stat.S_IFSOCK: "a socket", stat.S_IFCHR: "a device",
     stat.S_IFBLK: "a device",
 }  # fmt: skip
+
+
+def place(given: Path | None, environment: Mapping[str, str] = os.environ) -> Path:
+    """Where the configuration is: the file that is given, else the one that DECKHAND_CONFIG names, else here."""
+    return given or Path(environment.get("DECKHAND_CONFIG") or DEFAULT_FILE)
 
 
 def read(file: Path) -> Mapping[str, Any]:

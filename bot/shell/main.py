@@ -1,4 +1,4 @@
-"""The command line: ``deckhand run | try | df | plan | audit | hosts | policy | schedules | doctor | db``."""
+"""The command line: ``deckhand …``. ``bot.shell.commands`` lists what there is."""
 
 import sys
 from collections.abc import Sequence

@@ -12,6 +12,7 @@ from bot.core.audit.filters import EXAMPLE
 from bot.core.audit.format import Head
 from bot.core.errors import DeckhandError, UsageError
 from bot.core.units import parse_moment
+from bot.shell.line import completing
 from bot.shell.show.output import ask
 
 Config = Annotated[
@@ -19,13 +20,22 @@ Config = Annotated[
     typer.Option("--config", help="The configuration file; else DECKHAND_CONFIG, else ./deckhand.toml."),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, with sizes in bytes.")]
-HostName = Annotated[str, typer.Argument(metavar="HOST", help="A registered host.")]
+HostName = Annotated[
+    str, typer.Argument(metavar="HOST", help="A registered host.", autocompletion=completing.hosts)
+]
 Selection = Annotated[
     str,
-    typer.Argument(metavar="HOSTS", help="A host, @tag, 'pattern-*', all, or several with commas between."),
+    typer.Argument(
+        metavar="HOSTS",
+        help="A host, @tag, 'pattern-*', all, or several with commas between.",
+        autocompletion=completing.selections,
+    ),
 ]
 
-Filter = Annotated[list[str] | None, typer.Argument(metavar="[FILTER…]", help=f"Which cleanups: {EXAMPLE}")]
+Filter = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="[FILTER…]", help=f"Which cleanups: {EXAMPLE}", autocompletion=completing.filters),
+]
 
 
 def agree(question: str, given: str | None, wanted: str, option: str) -> None:

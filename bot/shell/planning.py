@@ -9,6 +9,7 @@ from bot.core.plan.arguments import EXAMPLE, parse_several
 from bot.process.clock import process_now
 from bot.services.clocks import Clocks
 from bot.services.look.planning import Planning
+from bot.shell.line import completing
 from bot.shell.options import AsJson, Config, HostName
 from bot.shell.reached import connected
 from bot.shell.show import output
@@ -20,7 +21,11 @@ def plan(
     host: HostName,
     words: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[PROFILE…] [ARGUMENT…]", help=f"Profiles, and what narrows them: {EXAMPLE}"),
+        typer.Argument(
+            metavar="[PROFILE…] [ARGUMENT…]",
+            help=f"Profiles, and what narrows them: {EXAMPLE}",
+            autocompletion=completing.cleanups,
+        ),
     ] = None,
     why: Annotated[
         str | None, typer.Option(metavar="OBJECT", help="Say why each profile takes or keeps this object.")

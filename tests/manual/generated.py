@@ -65,7 +65,8 @@ def commands() -> str:
         usage = " ".join(["deckhand", path, *_arguments(command)])
         options = [one for one in command.params if isinstance(one, TyperOption) and one.name != "config"]
         listed = "".join(f"- `{_option(one)}`: {_cell(one.help or '')}\n" for one in options)
-        parts.append(f"\n### {path}\n`{usage}`\n\n{place.purpose}\n" + (f"\n{listed}" if listed else ""))
+        about = f"{place.purpose}\n\n{listed}- for example `{place.example}`"
+        parts.append(f"\n### {path}\n`{usage}`\n\n{about}\n")
     return "".join(parts)[1:]
 
 

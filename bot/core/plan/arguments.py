@@ -174,6 +174,8 @@ _READERS: Mapping[str, Callable[[Arguments, str], Arguments]] = MappingProxyType
     }
     | {str(kind): _picker(kind) for kind in _PICKABLE}
 )
+WORDS = tuple(_READERS)
+"""What may stand before the equals sign."""
 
 
 def narrowed(profile: Profile, arguments: Arguments) -> Profile:

@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from bot.config.settings import DEFAULT_FILE, load
+from bot.config.settings import load
+from bot.config.toml import DEFAULT_FILE
 from bot.core.audit.format import AuditKeys, Head
 from bot.core.audit.rows.values import Compared
 from bot.core.audit.walk import ChainVerdict

@@ -10,6 +10,7 @@ from bot.core.errors import DeckhandError, UsageError
 from bot.engines.contexts import names_in_environment
 from bot.engines.importing import ssh_aliases
 from bot.engines.ssh.known_hosts import pin
+from bot.shell.line import completing
 from bot.shell.options import AsJson, Config, HostName, agree
 from bot.shell.reached import CHECKS_AT_ONCE, connected
 from bot.shell.refusals import FAILED
@@ -20,7 +21,11 @@ from bot.shell.show import output
 def hosts_list(
     selected: Annotated[
         str,
-        typer.Argument(metavar="[HOSTS]", help="A host, @tag, 'pattern-*', or several with commas between."),
+        typer.Argument(
+            metavar="[HOSTS]",
+            help="A host, @tag, 'pattern-*', or several with commas between.",
+            autocompletion=completing.selections,
+        ),
     ] = "all",
     config: Config = None,
 ) -> None:
@@ -30,7 +35,12 @@ def hosts_list(
 
 def hosts_check(
     selected: Annotated[
-        list[str] | None, typer.Argument(metavar="[HOSTS]…", help="Hosts, @tags or 'pattern-*'; else all.")
+        list[str] | None,
+        typer.Argument(
+            metavar="[HOSTS]…",
+            help="Hosts, @tags or 'pattern-*'; else all.",
+            autocompletion=completing.selections,
+        ),
     ] = None,
     config: Config = None,
     as_json: AsJson = False,  # noqa: FBT002 - typer's flags

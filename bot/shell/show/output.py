@@ -19,10 +19,15 @@ from rich.text import Text
 from bot.core.json import Json
 from bot.core.visible import json_text, visible
 
+WIDEST = 1 << 16
+"""Columns of what is no terminal: a line there is for programs, and never wrapped."""
+
 
 def _terminal(*, stderr: bool = False) -> Console:
     """As it is now: how wide it is may change, and where it leads."""
-    return Console(soft_wrap=True, highlight=False, stderr=stderr)
+    leads_to = sys.stderr if stderr else sys.stdout
+    width = None if leads_to.isatty() else WIDEST
+    return Console(soft_wrap=True, highlight=False, stderr=stderr, width=width)
 
 
 def say(*lines: str) -> None:
