@@ -33,6 +33,8 @@ OURS = sorted(
         if words[0] == "deckhand" and tuple(words[1:]) not in ELSEWHERE
     }
 )
+KNOWN = {"deckhand", "tests/run", ".venv/bin/python", "_DECKHAND_COMPLETE=source_bash"}
+"""The last is followed in tests/shell/line/test_completion.py."""
 MENTIONED = [
     pytest.param(words, id=f"{page.name}: {' '.join(words)}") for page in PAGES for words in mentioned(page)
 ]
@@ -47,9 +49,7 @@ def test_other_programs_stand_only_where_they_are_followed_word_by_word() -> Non
         "deckhand",
     }
     for page in set(PAGES) - {README, INSTALL}:
-        assert {words[0] for words in commands(page)} <= {"deckhand", "tests/run", ".venv/bin/python"}, (
-            page.name
-        )
+        assert {words[0] for words in commands(page)} <= KNOWN, page.name
     followed = [line.split("#")[0].strip() for block in blocks(INSTALL, "sh") for line in block.splitlines()]
     assert [
         words for words in commands(README) if words[0] == "pipx" and " ".join(words) not in followed
