@@ -112,6 +112,12 @@ COMMANDS: Mapping[str, Command] = MappingProxyType(
             "Show a host's disk usage, as its own `docker system df` does, or that of several. Removes nothing.",
             "deckhand df @web,prod-3",
         ),
+        "history": Command(
+            "hosts.history",
+            "history",
+            "Show how a host's disk filled, and how long it lasts, by what the bot has seen. Asks no host.",
+            "deckhand history prod-3 7d",
+        ),
         "plan": Command(
             "planning",
             "plan",

@@ -7,7 +7,6 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
-from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated
@@ -24,13 +23,15 @@ from bot.core.rules.policy import Policy
 from bot.engines.registry import DockerEngines
 from bot.process import private
 from bot.process.arriving import Arriving
+from bot.services.watch.histories import Histories
+from bot.shell.stored import DatabaseClock
 from bot.store.opening import open_store
 from bot.trial import setting
+from bot.trial.past import WATCHED, pretended
 from bot.trial.sample.server import SampleEngine
 from bot.trial.workspace.server import Workspace
 
 LOG = logging.getLogger(__name__)
-WATCHED = timedelta(days=30)
 REMOVAL_SECONDS = 0.3
 """Of each object on the sample host: long enough for a cleanup to be watched, and stopped."""
 
@@ -77,10 +78,16 @@ def _watch_in_the_past(settings: Settings) -> None:
     with closing(open_store(url)) as store, closing(DockerEngines(settings.rules.hosts.by_name)) as engines:
         if setting.SAMPLE in store.ledger.known_engines():
             return  # it has really looked before
-        inventory = engines.connect(setting.SAMPLE).survey().inventory
+        survey = engines.connect(setting.SAMPLE).survey()
+        inventory = survey.inventory
         place = Place(setting.SAMPLE, inventory.engine.identity)
         built = {each.id: each.built_at for each in inventory.images if each.built_at}
         began = inventory.taken_at - WATCHED
+        now = store.ledger.now()
+        engine = inventory.engine.identity.key
+        store.samples.keep(setting.SAMPLE, "", engine, *pretended(survey.usage, now))
+        clock = DatabaseClock(store.ledger)
+        Histories(samples=store.samples, audit=store.audit, clock=clock).foretell(setting.SAMPLE)
         for at in sorted({began, *(moment for moment in built.values() if moment > began)}):
             store.ledger.look(place, [image for image, moment in built.items() if moment <= at], (), at)
 

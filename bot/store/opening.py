@@ -20,7 +20,7 @@ from bot.ports import (
 from bot.store import transactions
 from bot.store.db import revisions
 from bot.store.db.alone import stand_alone
-from bot.store.db.database import connect
+from bot.store.db.database import connect, sqlite_file
 from bot.store.db.sessions import Sessions
 
 
@@ -71,6 +71,12 @@ def open_store(
 
             schema.upgrade(sessions)
         return Store(sessions, stack.pop_all().close)
+
+
+def is_there(url: str) -> bool:
+    """Whether there may be a database at a URL: whoever only looks makes no SQLite file."""
+    path = sqlite_file(url)
+    return path is None or path.exists()
 
 
 def migrate(url: str) -> None:

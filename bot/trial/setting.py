@@ -15,6 +15,10 @@ REAL = (
 )
 
 
+_PRETENDED = {"watch": "off"}
+"""The past of the simulated disk is pretended: nothing is behind it that would go on with that."""
+
+
 def local_url() -> str:
     """Where this machine's own engine would listen."""
     url = os.environ.get("DOCKER_HOST", DEFAULT_SOCKET)
@@ -29,7 +33,10 @@ def tables(hosts: Mapping[str, str], database: Path) -> Mapping[str, Any]:
     both = ["U0ANN", "U0BOB"]
     return {
         "database": {"url": f"sqlite:///{database}"},
-        "hosts": {name: {"docker": url, "tags": ["trial", "prod"]} for name, url in hosts.items()},
+        "hosts": {
+            name: {"docker": url, "tags": ["trial", "prod"], **(_PRETENDED if name == SAMPLE else {})}
+            for name, url in hosts.items()
+        },
         "policies": {
             "default": {
                 "look": ["*"], "request": ["*"], "approve": both, "stop": ["*"], "restore": both,

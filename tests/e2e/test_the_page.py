@@ -109,5 +109,8 @@ def test_one_asks_the_other_approves_and_the_audit_has_it(
     assert (record["requested_by"], record["approved_by"], record["outcome"]) == ("U0ANN", ["U0BOB"], "done")
     assert [item["outcome"] for item in record["items"]] == ["removed"] * 5
 
+    type_command(page, "/docker-df sample history")
+    visible(page.get_by_role("heading", name=re.compile(r"sample: \d+% full, 1\d days left")))
+
     trial.terminate()
     assert trial.wait(30) == 0

@@ -1,5 +1,6 @@
 """``deckhand df``: what a host's disk holds, or that of several."""
 
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from typing import Annotated
 
@@ -8,7 +9,9 @@ import typer
 from bot.config.settings import Settings, load
 from bot.core.audit import facts
 from bot.core.rules.hosts import Host
-from bot.process.clock import SteadyClock
+from bot.core.watch.forecast import Forecast
+from bot.core.watch.words import days_left
+from bot.process.clock import SteadyClock, process_now
 from bot.services.look.fleet import Fleet
 from bot.shell.options import AsJson, Config, Selection
 from bot.shell.reached import connected
@@ -49,6 +52,15 @@ def df(
     output_records.show_engine(glance.engine)
     output_hosts.show_disk(glance.disk)
     output_records.show_usage(glance.usage)
+    left = days_left(_forecasts(settings, (name,)).get(name), process_now())
+    if left:
+        output.say(f"How long the disk lasts: {left}. `deckhand history {name}` says more.")
+
+
+def _forecasts(settings: Settings, hosts: Sequence[str]) -> Mapping[str, Forecast]:
+    from bot.shell.stored import known_forecasts  # noqa: PLC0415 - machines that read JSON need no database for it
+
+    return known_forecasts(settings, hosts)
 
 
 def _df_of_several(settings: Settings, selected: tuple[Host, ...], *, as_json: bool) -> None:
@@ -62,6 +74,7 @@ def _df_of_several(settings: Settings, selected: tuple[Host, ...], *, as_json: b
         if as_json:
             output.print_json(output_hosts.gathering_json(gathering))
         else:
-            output_hosts.show_gathering(gathering)
+            known = _forecasts(settings, [answer.host for answer in gathering.reached])
+            output_hosts.show_gathering(gathering, known, process_now())
     if gathering.failed or gathering.waiting:
         raise typer.Exit(FAILED)

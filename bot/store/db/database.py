@@ -55,6 +55,17 @@ def connect(url: str, keys: AuditKeys | None = None) -> Sessions:
     )
 
 
+def sqlite_file(url: str) -> Path | None:
+    """The file of a SQLite database; None for what is none, or cannot be read."""
+    try:
+        parsed = make_url(url)
+    except (ArgumentError, ValueError):
+        return None
+    if parsed.drivername != "sqlite":
+        return None
+    return Path((parsed.database or "").removeprefix("file:").partition("?")[0])
+
+
 def without_password(url: str) -> str:
     """A PostgreSQL URL for that server's own programs, which can be shown."""
     found = make_url(url)
