@@ -1,7 +1,8 @@
 """Rows are a cache of the chain: whatever somebody writes into them is named, and none of it is shown."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from sqlalchemy import Column
@@ -11,6 +12,8 @@ from bot.core.audit.review import cleanup_json, plan_json
 from bot.core.json import Json
 from bot.store.audit.rebuilding import ONLY_OURS
 from bot.store.opening import Store
+from tests.store.conftest import Filled
+from tests.store.samples import the
 from tests.store.whole import whole_life
 
 Sql = Callable[[str], None]
@@ -22,6 +25,13 @@ SHOWN = tuple(
 )
 """Every column of every table that is compared: one that is added is attacked here too."""
 NAMES = [f"{table}.{column.name}" for table, column in SHOWN]
+
+
+@pytest.fixture
+def url(request: pytest.FixtureRequest, filled: Filled, tmp_path: Path) -> Iterator[str]:
+    """Of a database in which one plan, p1, has had its whole life."""
+    with filled.url(request.param, whole_life, tmp_path) as url:
+        yield url
 
 
 def record_of(store: Store, plan_id: str = "p1") -> Json:
@@ -65,10 +75,9 @@ def another(column: Column[object]) -> str:
 
 
 def test_what_was_not_changed_has_no_differences(store: Store) -> None:
-    state = whole_life(store)
     recorded = store.audit.recorded("p1")
     assert recorded is not None
-    assert (recorded.differences, recorded.state, named(store)) == ((), state, [])
+    assert (recorded.differences, recorded.state, named(store)) == ((), the(store, "p1"), [])
     assert not store.audit.cleanups()[0].differs
 
 
@@ -76,7 +85,6 @@ def test_what_was_not_changed_has_no_differences(store: Store) -> None:
 def test_a_changed_column_is_named_and_never_shown(
     store: Store, sql: Sql, table: str, column: Column[object]
 ) -> None:
-    whole_life(store)
     record, lines = record_of(store), lines_of(store)
     try:
         sql(f"UPDATE {table} SET {column.name} = {another(column)}")  # noqa: S608 - the names above
@@ -93,7 +101,6 @@ def test_a_changed_column_is_named_and_never_shown(
     "column", ["status", "host", "started_at", "finished_at", "profile", "reclaimed_bytes"]
 )
 def test_a_line_and_a_record_of_changed_rows_say_that_they_were(store: Store, sql: Sql, column: str) -> None:
-    whole_life(store)
     value = "7" if column == "reclaimed_bytes" else "'2020-01-01T00:00:00.000000Z'"
     sql(f"UPDATE plan SET {column} = {value}")  # noqa: S608 - the names above
     assert store.audit.cleanups()[0].differs
@@ -106,7 +113,6 @@ def test_a_line_and_a_record_of_changed_rows_say_that_they_were(store: Store, sq
 def test_a_row_that_was_deleted_is_named_and_the_record_is_the_same(
     store: Store, sql: Sql, table: str
 ) -> None:
-    whole_life(store)
     record, lines = record_of(store), lines_of(store)
     for part in ("vote", "plan_item", "restore") if table == "plan" else ():  # they refer to it
         sql(f"DELETE FROM {part}")  # noqa: S608 - the names above
@@ -128,7 +134,6 @@ INSERTS = {
 
 @pytest.mark.parametrize("table", INSERTS)
 def test_a_row_of_which_no_event_tells_is_named_and_not_shown(store: Store, sql: Sql, table: str) -> None:
-    whole_life(store)
     record, lines = record_of(store), lines_of(store)
     sql(INSERTS[table])
     assert [each for each in named(store) if each.startswith(table) and "no event tells" in each]
@@ -136,7 +141,6 @@ def test_a_row_of_which_no_event_tells_is_named_and_not_shown(store: Store, sql:
 
 
 def test_a_cleanup_that_never_was_is_in_no_list(store: Store, sql: Sql) -> None:
-    whole_life(store)
     columns = [column.name for table, column in SHOWN if table == "plan"]
     every = ", ".join(["version", "shown_version", "changed_at", "owner", *columns])
     forged = every.replace("owner, id,", "owner, 'forged',")
@@ -149,19 +153,18 @@ def test_a_cleanup_that_never_was_is_in_no_list(store: Store, sql: Sql) -> None:
 def test_what_is_found_by_a_host_that_was_written_there_is_not_shown_to_who_may_not_read_its_own(
     store: Store, sql: Sql
 ) -> None:
-    whole_life(store, "p1", "secret-1")
+    whole_life(store, "p2", "secret-1")
     sql(
         "INSERT INTO cleanup_word SELECT 'host:ci', started_at, plan_id, 'ci' FROM cleanup_word WHERE word = ''"
     )
     assert store.audit.cleanups(hosts=["ci"]) == ()
-    assert [line.plan for line in store.audit.cleanups(hosts=["secret-1"])] == ["p1"]
+    assert [line.plan for line in store.audit.cleanups(hosts=["secret-1"])] == ["p2"]
 
 
 @pytest.mark.parametrize("seq", ["999999", "-5"])
 def test_an_event_that_was_put_beside_the_chain_is_not_shown_and_is_said(
     store: Store, sql: Sql, seq: str
 ) -> None:
-    whole_life(store)
     record, lines = record_of(store), lines_of(store)
     forged = "REPLACE(facts, 'kept', 'removed')"
     sql(
@@ -178,7 +181,6 @@ def test_an_event_that_was_put_beside_the_chain_is_not_shown_and_is_said(
 def test_what_cannot_be_read_is_named_and_hinders_nobody_from_reading_the_rest(
     store: Store, sql: Sql, column: str
 ) -> None:
-    whole_life(store)
     record, lines = record_of(store), lines_of(store)
     sql(f"UPDATE plan SET {column} = 'garbage'")  # noqa: S608 - the names above
     sql("UPDATE cleanup_word SET started_at = 'garbage' WHERE word <> ''")
