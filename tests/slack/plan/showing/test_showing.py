@@ -1,29 +1,21 @@
 """The plan's message follows the plan: through rate limits, a deleted message, a channel without the bot."""
 
-from collections.abc import Callable, Iterator
-from contextlib import closing
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from slack_sdk import WebClient
 
-from bot.core.audit.events import Event, Tag
-from bot.core.life.states import MessageRef, PlanState, Status, Vote
+from bot.core.audit.events import Tag
+from bot.core.life.states import MessageRef, Status, Vote
 from bot.core.plan.plan import Person
-from bot.core.rules.hosts import Hosts
-from bot.ports import Change, Run
-from bot.services.work.budget import A_MINUTE, Budget
-from bot.services.work.show import PROGRESS_EVERY, RETRY_AFTER, Show
+from bot.ports import Change
+from bot.services.work.show import RETRY_AFTER
 from bot.slack.action_ids import ADJUST, APPROVE, AUDIT_DETAILS, COMMANDS, REJECT
-from bot.slack.chat import SlackChat
-from bot.slack.client import web_client
 from bot.slack.plan.lists import full_list
-from bot.slack.plan.showing import ShownPlans
-from bot.store.opening import Store, open_store
-from bot.trial.workspace import Workspace
 from tests.slack.place import ANN, BOB, OPEN_TO_ALL, Place, buttons, eventually, shown
+from tests.slack.plan.showing.shower import Shower, event
 from tests.slack.states import item, proposed
 
 Start = Callable[[str], Place]
@@ -80,69 +72,6 @@ def test_where_it_shows_only_afterwards_that_the_bot_may_not_write_the_plan_is_c
     (direct,) = place.workspace.direct_messages(ANN)
     assert f"Slack answered {error}" in shown(direct)
     assert len(place.events("k7m2p9wxyz", Tag.PLAN_CANCELLED)) == 1
-
-
-# --- the shower alone, with a clock that a test moves -------------------------------------------
-
-
-@dataclass
-class Clock:
-    moment: datetime = datetime(2026, 3, 1, 12, tzinfo=UTC)
-
-    def now(self) -> datetime:
-        return self.moment
-
-    def pass_time(self, span: timedelta) -> None:
-        self.moment += span
-
-
-@dataclass(frozen=True, kw_only=True)
-class Shower:
-    workspace: Workspace
-    store: Store
-    show: Show
-    clock: Clock
-
-    def create(self, state: PlanState | None = None) -> PlanState:
-        plan = (state or proposed()).plan
-        return self.store.plans.create(plan, 1, MessageRef(channel="C0OPS"), event(Tag.PLAN_PROPOSED))
-
-    def become(self, status: Status) -> None:
-        self.store.plans.change(
-            "k7m2p9wxyz",
-            lambda _state, _now: Change(status=status, events=(event(TAGS[status]),), decided=True),
-        )
-
-    @property
-    def text(self) -> str:
-        (message,) = self.workspace.messages()
-        return message.text
-
-    def updates(self) -> int:
-        return len(self.workspace.calls("chat.update"))
-
-
-TAGS = {
-    Status.APPROVED: Tag.PLAN_APPROVED, Status.REJECTED: Tag.PLAN_REJECTED, Status.EXPIRED: Tag.PLAN_EXPIRED,
-    Status.CANCELLED: Tag.PLAN_CANCELLED, Status.SUPERSEDED: Tag.PLAN_SUPERSEDED,
-}  # fmt: skip
-
-
-def event(tag: Tag = Tag.PLAN_APPROVED) -> Event:
-    return Event(tag=tag, plan="k7m2p9wxyz", host="prod-3")
-
-
-@pytest.fixture
-def shower(workspace: Workspace, tmp_path: Path) -> Iterator[Shower]:
-    clock = Clock()
-    with closing(open_store(f"sqlite:///{tmp_path / 'deckhand.db'}")) as store:
-        chat = SlackChat(web_client(workspace.bot_token, workspace.api_url, patient=False))
-        shown = ShownPlans(chat=chat, hosts=lambda: Hosts(by_name={}))
-        show = Show(
-            plans=store.plans, messages=store.messages, audit=store.audit, chat=shown, clock=clock,
-            budget=Budget(clock=clock),
-        )  # fmt: skip
-        yield Shower(workspace=workspace, store=store, show=show, clock=clock)
 
 
 def test_what_is_shown_is_not_sent_again(shower: Shower) -> None:
@@ -205,98 +134,6 @@ def test_a_first_post_that_slack_put_off_is_posted_later_and_once(shower: Shower
     shower.show()
     shower.show()
     assert shower.text.startswith("Cleanup plan: ")
-
-
-def test_progress_waits_three_seconds_and_the_end_does_not(shower: Shower) -> None:
-    shower.create()
-    shower.show()
-    shower.become(Status.APPROVED)
-    run = shower.store.runs.claim("k7m2p9wxyz", "replica-1", timedelta(minutes=1))
-    assert run is not None
-    shower.show()
-    assert "0 of 5 objects" in shower.text
-    shower.store.runs.start_items(run, [0])
-    shower.clock.pass_time(PROGRESS_EVERY - timedelta(seconds=1))
-    shower.show()
-    assert shower.updates() == 1
-    shower.store.runs.finish(run, Status.STOPPED, event(Tag.CLEANUP_FINISHED))
-    shower.show()
-    assert shower.text.startswith("Cleanup stopped: ")
-    assert shower.updates() == 2
-
-
-def test_progress_is_shown_after_three_seconds(shower: Shower) -> None:
-    shower.create()
-    shower.become(Status.APPROVED)
-    run = shower.store.runs.claim("k7m2p9wxyz", "replica-1", timedelta(minutes=1))
-    assert run is not None
-    shower.show()
-    shower.store.runs.start_items(run, [0])
-    shower.clock.pass_time(PROGRESS_EVERY)
-    shower.show()
-    (message,) = shower.workspace.messages()
-    assert "Now: `job-17`" in shown(message)
-
-
-def run_many(shower: Shower, count: int) -> list[Run]:
-    """So many cleanups, each on a host of its own, whose beginning is shown."""
-    runs = []
-    for number in range(count):
-        plan = replace(proposed().plan, id=f"plan{number}", host=f"host-{number}")
-        plan = replace(plan, draft=replace(plan.draft, engine=replace(plan.draft.engine, id=f"E{number}")))
-        shower.store.plans.create(
-            plan, 1, MessageRef(channel="C0OPS"), replace(event(Tag.PLAN_PROPOSED), plan=plan.id)
-        )
-        approved = Change(status=Status.APPROVED, events=(replace(event(), plan=plan.id),), decided=True)
-        shower.store.plans.change(plan.id, lambda _state, _now, approved=approved: approved)  # type: ignore[misc] # bound here
-        run = shower.store.runs.claim(plan.id, "replica-1", timedelta(minutes=1))
-        assert run is not None
-        runs.append(run)
-    shower.show()
-    return runs
-
-
-def test_the_progress_of_many_cleanups_shares_what_slack_takes_in_a_minute_and_their_ends_do_not_wait(
-    shower: Shower,
-) -> None:
-    runs = run_many(shower, A_MINUTE + 3)
-    shower.clock.pass_time(PROGRESS_EVERY)
-    before = shower.updates()
-    for run in runs:
-        shower.store.runs.start_items(run, [0])
-    for _ in range(4):
-        shower.show()
-    assert shower.updates() - before == A_MINUTE
-    late = shower.store.messages.unshown()
-    assert len(late) == 3
-    shower.store.runs.finish(
-        runs[0], Status.STOPPED, replace(event(Tag.CLEANUP_FINISHED), plan=runs[0].plan_id)
-    )
-    shower.show()
-    assert shower.updates() - before == A_MINUTE + 1
-    shower.clock.pass_time(timedelta(minutes=1))
-    shower.show()
-    assert shower.store.messages.unshown() == ()
-
-
-def test_a_pause_that_slack_asks_for_holds_up_progress_and_no_end(shower: Shower) -> None:
-    first, second, third = run_many(shower, 3)
-    shower.clock.pass_time(PROGRESS_EVERY)
-    before = shower.updates()
-    for run in (first, second):
-        shower.store.runs.start_items(run, [0])
-    shower.workspace.fail_next("chat.update", status=429, retry_after=20)
-    shower.show()
-    assert shower.updates() == before
-    shower.store.runs.finish(third, Status.STOPPED, replace(event(Tag.CLEANUP_FINISHED), plan=third.plan_id))
-    shower.show()
-    assert shower.updates() == before + 1
-    shower.clock.pass_time(timedelta(seconds=19))
-    shower.show()
-    assert shower.updates() == before + 1
-    shower.clock.pass_time(timedelta(seconds=1))
-    shower.show()
-    assert shower.store.messages.unshown() == ()
 
 
 def test_a_list_that_is_too_long_to_be_read_stands_in_the_thread_as_a_file(shower: Shower) -> None:
