@@ -67,6 +67,7 @@ def open_use_cases(base: Base, fleet: Fleet, new_id: Callable[[], str]) -> UseCa
         engines=base.engines, ledger=ledger, rules=base.rules, clocks=clock, metrics=base.metrics
     )
     leases = Leases(claims=base.store.restores, owner=base.owner, ticks=base.ticks, silence=SILENCE)
+    histories = Histories(samples=base.store.samples, audit=audit, clock=clock)
     return UseCases(
         rights=rights, planning=planning, fleet=fleet,
         propose=Propose(
@@ -82,7 +83,7 @@ def open_use_cases(base: Base, fleet: Fleet, new_id: Callable[[], str]) -> UseCa
         review=Review(hosts=hosts, rights=rights, audit=audit, clock=clock),
         home=GatherHome(
             hosts=hosts, rights=rights, plans=plans, timers=base.store.timers, ledger=ledger, audit=audit,
-            clock=clock,
+            histories=histories, clock=clock,
         ),
-        histories=Histories(samples=base.store.samples, audit=audit, clock=clock),
+        histories=histories,
     )  # fmt: skip

@@ -5,7 +5,7 @@ A Home has no channel, so a right that a policy gives to whoever asks in a chann
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Generic, TypeVar
 
 from bot.core.docker.usage import LastLook
@@ -14,8 +14,10 @@ from bot.core.life.states import ENDED, PlanState, Status
 from bot.core.plan.plan import Person
 from bot.core.rules.hosts import Host, Hosts
 from bot.core.rules.policy import Right, is_channel, may_be_own
+from bot.core.watch.outlook import Outlook
 from bot.ports import Audit, Cleanup, Clock, Ledger, OpenPlan, Plans, Timers, Trouble
 from bot.services.rules.rights import Rights
+from bot.services.watch.histories import Histories
 from bot.services.watch.schedules import UNREACHABLE
 
 T = TypeVar("T")
@@ -75,6 +77,8 @@ class HostLine:
     needs_attention: bool = False
     unreachable: Trouble | None = None
     """Set when a schedule could not reach it, and nobody has looked at it since."""
+    lasts: str = ""
+    """How long its disk lasts, in a few words; empty where nothing is foretold."""
 
     @property
     def has_problem(self) -> bool:
@@ -126,6 +130,7 @@ class GatherHome:
     timers: Timers
     ledger: Ledger
     audit: Audit
+    histories: Histories
     clock: Clock
 
     def __call__(self, person: Person, pages: Pages) -> Home:
@@ -219,20 +224,22 @@ class GatherHome:
         return tuple(state for state in found if state is not None)
 
     def _host_lines(self, hosts: Sequence[Host], plans: Iterable[OpenPlan]) -> list[HostLine]:
-        """Problems first, then the fullest; what was never looked at is last."""
+        """Problems first, then what fills first, then the fullest; what was never looked at is last."""
         names = [host.name for host in hosts]
         looks, troubles = self.ledger.last_looks(names), self.timers.troubles(names)
         stuck = {plan.host for plan in plans if plan.needs_attention}
+        outlook = self.histories.outlook(names)
         lines = [
             HostLine(
                 host=host,
                 look=looks.get(host.name),
                 needs_attention=host.name in stuck,
                 unreachable=_unreachable(host.name, troubles, looks),
+                lasts=outlook.words(host.name),
             )
             for host in hosts
         ]
-        return sorted(lines, key=_rank)
+        return sorted(lines, key=lambda line: _rank(line, outlook))
 
     def _with_cleanups(self, shown: Part[HostLine]) -> Part[HostLine]:
         latest = self.audit.latest_cleanups([line.host.name for line in shown.shown])
@@ -278,10 +285,11 @@ def _unreachable(host: str, troubles: Mapping[str, Trouble], looks: Mapping[str,
     return trouble
 
 
-def _rank(line: HostLine) -> tuple[bool, bool, bool, float, str]:
+def _rank(line: HostLine, outlook: Outlook) -> tuple[bool, timedelta, bool, bool, float, str]:
     disk = line.look.disk if line.look else None
     full = disk.used_share if disk else 0
-    return (not line.has_problem, line.look is None, disk is None, -full, line.host.name)
+    left = outlook.left(line.host.name)
+    return (not line.has_problem, left, line.look is None, disk is None, -full, line.host.name)
 
 
 def _figures(lines: Sequence[HostLine]) -> FleetFigures:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, wait
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from typing import Protocol
 
@@ -15,7 +15,7 @@ from bot.core.docker.twins import same_engines
 from bot.core.docker.usage import Glance, LastLook
 from bot.core.errors import EngineChangedError, HostError, RefusedError, StoreUnavailableError
 from bot.core.rules.hosts import Host
-from bot.core.watch.forecast import Forecast
+from bot.core.watch.outlook import Outlook
 from bot.ports import NO_METRICS, Clock, Engines, Ledger, Metrics
 from bot.services.lanes import Lane
 
@@ -78,17 +78,9 @@ class Gathering:
         return tuple(answer.error for answer in self.answers if answer.error)
 
 
-def filling_first(
-    answers: Sequence[HostAnswer], forecasts: Mapping[str, Forecast], now: datetime
-) -> tuple[HostAnswer, ...]:
+def filling_first(answers: Sequence[HostAnswer], outlook: Outlook) -> tuple[HostAnswer, ...]:
     """Those first whose disks are full first, as far as that is foretold; all others as they were."""
-
-    def left(answer: HostAnswer) -> timedelta:
-        forecast = forecasts.get(answer.host)
-        found = forecast.left(now) if forecast else None
-        return timedelta.max if found is None else found
-
-    return tuple(sorted(answers, key=left))
+    return tuple(sorted(answers, key=lambda answer: outlook.left(answer.host)))
 
 
 def _size(answer: HostAnswer) -> int:

@@ -1,6 +1,6 @@
 """Histories: what a host showed over time, how long its disk lasts by that, and which cleanups there were."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -9,6 +9,7 @@ from bot.core.audit.filters import AuditFilter
 from bot.core.errors import StoreUnavailableError
 from bot.core.watch.forecast import WINDOW, Forecast, forecast
 from bot.core.watch.growth import Cleaned
+from bot.core.watch.outlook import NOTHING_FORETOLD, Outlook
 from bot.core.watch.samples import Sample
 from bot.ports import Audit, Cleanup, Clock, Samples
 
@@ -53,11 +54,11 @@ class Histories:
             cleanups=[each for each in cleanups if each.started_at >= since], forecast=made,
         )  # fmt: skip
 
-    def forecasts(self, hosts: Collection[str]) -> Mapping[str, Forecast]:
-        """What was foretold of these hosts the last time; none where that cannot be read."""
+    def outlook(self, hosts: Collection[str]) -> Outlook:
+        """What was foretold of these hosts the last time; nothing where that cannot be read."""
         with suppress(StoreUnavailableError):
-            return self.samples.forecasts(hosts)
-        return {}
+            return Outlook(forecasts=self.samples.forecasts(hosts), now=self.clock.now())
+        return NOTHING_FORETOLD
 
     def foretell(self, host: str) -> None:
         """Keep what the history of a host says by now. StoreUnavailableError."""

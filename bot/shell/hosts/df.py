@@ -1,6 +1,6 @@
 """``deckhand df``: what a host's disk holds, or that of several."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from typing import Annotated
 
@@ -9,8 +9,7 @@ import typer
 from bot.config.settings import Settings, load
 from bot.core.audit import facts
 from bot.core.rules.hosts import Host
-from bot.core.watch.forecast import Forecast
-from bot.core.watch.words import days_left
+from bot.core.watch.outlook import Outlook
 from bot.process.clock import SteadyClock, process_now
 from bot.services.look.fleet import Fleet
 from bot.shell.options import AsJson, Config, Selection
@@ -52,15 +51,15 @@ def df(
     output_records.show_engine(glance.engine)
     output_hosts.show_disk(glance.disk)
     output_records.show_usage(glance.usage)
-    left = days_left(_forecasts(settings, (name,)).get(name), process_now())
+    left = _outlook(settings, (name,)).words(name)
     if left:
         output.say(f"How long the disk lasts: {left}. `deckhand history {name}` says more.")
 
 
-def _forecasts(settings: Settings, hosts: Sequence[str]) -> Mapping[str, Forecast]:
+def _outlook(settings: Settings, hosts: Sequence[str]) -> Outlook:
     from bot.shell.stored import known_forecasts  # noqa: PLC0415 - machines that read JSON need no database for it
 
-    return known_forecasts(settings, hosts)
+    return Outlook(forecasts=known_forecasts(settings, hosts), now=process_now())
 
 
 def _df_of_several(settings: Settings, selected: tuple[Host, ...], *, as_json: bool) -> None:
@@ -74,7 +73,7 @@ def _df_of_several(settings: Settings, selected: tuple[Host, ...], *, as_json: b
         if as_json:
             output.print_json(output_hosts.gathering_json(gathering))
         else:
-            known = _forecasts(settings, [answer.host for answer in gathering.reached])
-            output_hosts.show_gathering(gathering, known, process_now())
+            outlook = _outlook(settings, [answer.host for answer in gathering.reached])
+            output_hosts.show_gathering(gathering, outlook)
     if gathering.failed or gathering.waiting:
         raise typer.Exit(FAILED)

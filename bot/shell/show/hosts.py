@@ -3,7 +3,6 @@
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
 
 from bot.config import toml
 from bot.config.types import check_name
@@ -16,8 +15,7 @@ from bot.core.errors import EngineTimeoutError
 from bot.core.json import Json
 from bot.core.rules.hosts import Host, Step
 from bot.core.units import human_size
-from bot.core.watch.forecast import Forecast
-from bot.core.watch.words import days_left
+from bot.core.watch.outlook import Outlook
 from bot.engines.ssh.known_hosts import KnownKeys, ShownKey, fingerprint
 from bot.services.look.fleet import Gathering, HostAnswer, filling_first
 from bot.shell.show.output import say, show_table
@@ -77,10 +75,10 @@ def _answer_json(answer: HostAnswer, same: Mapping[str, str]) -> Json:
     }
 
 
-def show_gathering(gathering: Gathering, forecasts: Mapping[str, Forecast], now: datetime) -> None:
+def show_gathering(gathering: Gathering, outlook: Outlook) -> None:
     """Those first whose disks are full first, where the bot foretold that."""
-    reached = filling_first(gathering.reached, forecasts, now)
-    rows = [(*_row(answer), days_left(forecasts.get(answer.host), now) or UNKNOWN) for answer in reached]
+    reached = filling_first(gathering.reached, outlook)
+    rows = [(*_row(answer), outlook.words(answer.host) or UNKNOWN) for answer in reached]
     if len(rows) > 1:
         sizes = [answer.glance.usage for answer in gathering.counted if answer.glance]
         size, free = sum(usage.size for usage in sizes), sum(usage.reclaimable for usage in sizes)

@@ -24,7 +24,8 @@ def host_block(line: HostLine) -> Block:
 
 def _lines(line: HostLine) -> Iterator[str]:
     tags = "".join(f" {code(tag, 40)}" for tag in line.host.tags[:TAGS_SHOWN])
-    yield f"*{escape(line.host.name)}*{tags}: {_disk_text(line.look)}"
+    lasts = f", {line.lasts}" if line.lasts else ""
+    yield f"*{escape(line.host.name)}*{tags}: {_disk_text(line.look)}{lasts}"
     if line.look is not None:
         usage = line.look.usage
         yield (

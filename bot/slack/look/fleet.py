@@ -5,7 +5,8 @@ from collections.abc import Iterator, Sequence
 from bot.core.errors import HostError
 from bot.core.spreadsheet import tab_line
 from bot.core.units import human_size
-from bot.services.look.fleet import Gathering, HostAnswer
+from bot.core.watch.outlook import NOTHING_FORETOLD, Outlook
+from bot.services.look.fleet import Gathering, HostAnswer, filling_first
 from bot.slack.door.asked import Asked
 from bot.slack.door.replying import Replies
 from bot.slack.kit.blocks import Block, Message, context, header, section, table
@@ -13,6 +14,8 @@ from bot.slack.kit.text import SECTION_LIMIT, escape, lines_within, one_line, pl
 from bot.slack.look.standing import Standing
 
 HEAD = ("HOST", "SIZE", "RECLAIMABLE", "DISK FREE", "FULL")
+LASTS = "LASTS"
+"""A column more, where something is foretold."""
 MOST_ROWS = 96
 """Slack takes 100 rows; the head, the rest and the total are rows too."""
 ROWS_BUDGET = 6_000
@@ -25,11 +28,14 @@ NAMES_SHOWN = 20
 UNKNOWN = "unknown"
 
 
-def fleet_message(selection: str, gathering: Gathering) -> Message:
-    reached, title = gathering.reached, _title(selection, gathering)
+def fleet_message(selection: str, gathering: Gathering, outlook: Outlook = NOTHING_FORETOLD) -> Message:
+    """``outlook`` is what is foretold of these hosts: those come first whose disks are full first."""
+    reached, title = filling_first(gathering.reached, outlook), _title(selection, gathering)
     blocks: list[Block] = [header(title)]
     if reached:
-        blocks.append(table(HEAD, _rows(reached, gathering.counted)))
+        head = (*HEAD, LASTS) if outlook.forecasts else HEAD
+        rows = _rows(reached, gathering.counted, outlook)
+        blocks.append(table(head, (row[: len(head)] for row in rows)))
     blocks += [section(text) for text in _failed(gathering)]
     blocks += [context(text) for text in _same(gathering)]
     blocks.append(context("`/docker-df HOST` shows where a host's disk went, and what a cleanup would free."))
@@ -99,10 +105,12 @@ def _shown(reached: Sequence[HostAnswer]) -> Sequence[HostAnswer]:
     return reached
 
 
-def _rows(reached: Sequence[HostAnswer], counted: Sequence[HostAnswer]) -> Iterator[Sequence[str]]:
+def _rows(
+    reached: Sequence[HostAnswer], counted: Sequence[HostAnswer], outlook: Outlook
+) -> Iterator[Sequence[str]]:
     shown = _shown(reached)
     for answer in shown:
-        yield _row(answer)
+        yield (*_row(answer), outlook.words(answer.host))
     rest = reached[len(shown) :]
     if rest:
         yield _sum(f"… {plural(len(rest), 'smaller host')}", rest)
@@ -130,6 +138,7 @@ def _sum(title: str, answers: Sequence[HostAnswer]) -> Sequence[str]:
         human_size(sum(map(_reclaimable, answers))),
         human_size(free) if disks else UNKNOWN,
         f"{1 - free / size:.0%}" if disks else UNKNOWN,
+        "",
     )
 
 
@@ -175,7 +184,10 @@ def _failed(gathering: Gathering) -> Iterator[str]:
 class FleetMessage:
     """One message that is edited while hosts answer; where the bot is no member, it comes once, at the end."""
 
-    def __init__(self, replies: Replies, asked: Asked, selection: str) -> None:
+    def __init__(
+        self, replies: Replies, asked: Asked, selection: str, outlook: Outlook = NOTHING_FORETOLD
+    ) -> None:
+        self._outlook = outlook
         self._standing = Standing(replies, asked)
         self._replies = replies
         self._asked = asked
@@ -183,11 +195,11 @@ class FleetMessage:
 
     def __call__(self, gathering: Gathering) -> None:
         """Show what is known so far; where Slack wants a pause, the next time will show more."""
-        self._standing.meanwhile(1, lambda: fleet_message(self._selection, gathering))
+        self._standing.meanwhile(1, lambda: fleet_message(self._selection, gathering, self._outlook))
 
     def end(self, gathering: Gathering) -> None:
         """Show all that came of it, and list in the thread what the message has no room for."""
-        self._standing.end(fleet_message(self._selection, gathering))
+        self._standing.end(fleet_message(self._selection, gathering, self._outlook))
         if not shows_all(gathering):
             title = f"Every host of {self._selection}"
             self._replies.files(

@@ -118,7 +118,8 @@ class LookHandlers:
             raise self._none_open(asked)
 
         def work(asked: Asked) -> None:
-            showing = FleetMessage(self.replies, asked, selection)
+            outlook = self.past.outlook([host.name for host in hosts])
+            showing = FleetMessage(self.replies, asked, selection, outlook)
             showing.end(self.fleet.gather(hosts, showing))
 
         self.submit(asked, work, Turn(way=Way.LOOK, fleet=True, same=f"{asked.channel} {selection}"))

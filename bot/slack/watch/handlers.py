@@ -1,8 +1,10 @@
 """``/docker-df HOST history``: what the database knows, at once; no engine is asked for it."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
 
+from bot.core.watch.outlook import Outlook
 from bot.services.watch.histories import SPAN, Histories
 from bot.slack.door.answering import Submit
 from bot.slack.door.asked import Asked
@@ -21,6 +23,9 @@ class HistoryHandlers:
     submit: Submit
     pictures: bool = True
     """Whether the picture comes too."""
+
+    def outlook(self, hosts: Collection[str]) -> Outlook:
+        return self.histories.outlook(hosts)
 
     def show(self, asked: Asked, host: str, span: timedelta = SPAN) -> None:
         def work(asked: Asked) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from bot.core.audit.events import Event, Tag
-from bot.core.docker.usage import DiskUsage, LastLook
+from bot.core.docker.usage import DiskSpace, DiskUsage, LastLook
 from bot.core.life.states import MessageRef, Outcome, PlanState, Status
 from bot.core.plan.plan import Person
 from bot.core.rules.hosts import Hosts
@@ -20,10 +20,12 @@ from bot.ports import Trouble
 from bot.services.home import gather as gathering
 from bot.services.home.gather import FleetFigures, GatherHome, Home, HostLine, Pages, Part, PlanLine
 from bot.services.rules.rights import Rights
+from bot.services.watch.histories import Histories
 from bot.slack.home.view import home_view
 from bot.store.opening import Store, open_store
 from bot.trial.workspace.core import JSON
 from bot.trial.workspace.limits.limits import check_view
+from tests.core.watch.histories import GB, made
 from tests.slack.home.homes import LINK, look
 from tests.slack.kit.test_extremes import HOSTILE, OWN, REORDERING, crowded, strings
 from tests.slack.looks import cleanup, host
@@ -168,9 +170,28 @@ def gather(store: Store, names: Sequence[str], policy: Policy = ALL) -> Callable
         timers=store.timers,
         ledger=store.ledger,
         audit=store.audit,
+        histories=Histories(samples=store.samples, audit=store.audit, clock=Clock()),
         clock=Clock(),
     )
     return lambda pages: gather_home(NOBODY, pages)
+
+
+def test_what_fills_first_comes_first_and_says_how_long_it_lasts(store: Store) -> None:
+    now = store.ledger.now()
+    usage = DiskUsage(rows=())
+    for name, free in (("a-full", 50), ("b-slow", 900), ("c-fast", 500)):
+        store.ledger.remember_look(name, LastLook(at=now, usage=usage, disk=DiskSpace(size=1_000, free=free)))
+    for name, size in (("b-slow", 800), ("c-fast", 400)):
+        past = made(5, 14, size=size * GB, cleaned_every=0).samples
+        moved = [replace(each, at=each.at + (now - past[-1].at)) for each in past]
+        store.samples.keep(name, "", "engine", *moved)
+        Histories(samples=store.samples, audit=store.audit, clock=Clock()).foretell(name)
+    home = gather(store, ["a-full", "b-slow", "c-fast", "d-new"])(Pages())
+    assert [line.host.name for line in home.hosts.shown] == ["c-fast", "b-slow", "a-full", "d-new"]
+    lasts = [line.lasts for line in home.hosts.shown]
+    assert lasts[0] == "1 day left" or lasts[0].endswith(("days left", "h left"))
+    assert lasts[2:] == ["", ""]
+    assert f"free, {lasts[0]}" in said(home_view(home))
 
 
 def test_no_host_and_no_plan_is_a_home_too(store: Store) -> None:

@@ -11,6 +11,8 @@ from slack_bolt import Respond
 from bot.core.docker.usage import DiskSpace, DiskUsage, Glance, UsageRow
 from bot.core.errors import EngineTimeoutError, HostError, HostKeyError, HostUnreachableError
 from bot.core.plan.plan import Person
+from bot.core.watch.forecast import forecast
+from bot.core.watch.outlook import Outlook
 from bot.process.clock import SteadyClock
 from bot.services.look.fleet import Gathering, HostAnswer
 from bot.services.work.budget import Budget
@@ -21,6 +23,7 @@ from bot.slack.door.replying import Replies
 from bot.slack.look.fleet import FleetMessage, fleet_list, fleet_message, shows_all
 from bot.trial.sample import SampleEngine
 from bot.trial.workspace import Workspace
+from tests.core.watch.histories import GB, made
 from tests.slack.kit.test_extremes import HOSTILE, assert_harmless, assert_slack_takes, everything
 from tests.slack.place import ANN, BOB, OPEN_TO_ALL, Place, shown
 from tests.slack.states import ENGINE
@@ -79,6 +82,18 @@ def test_each_host_has_its_row_the_largest_first_and_a_total() -> None:
         ["All 2", "4GB", "2GB", "25GB", "75%"],
     ]
     assert message.text == "@ci: 2 hosts, 2 answered. 4GB in Docker, 2GB reclaimable."
+
+
+def test_those_come_first_whose_disks_are_full_first() -> None:
+    foretold = forecast(made(5, 28, size=460 * GB).samples)
+    assert foretold is not None
+    outlook = Outlook(forecasts={"a": foretold}, now=foretold.made_at)
+    answers = gathering([answer("a", 10**9), answer("b", 3 * 10**9), answer("c", 2 * 10**9)])
+    message = fleet_message("@ci", answers, outlook)
+    assert [(row[0], row[5]) for row in rows(message)] == [
+        ("HOST", "LASTS"), ("a", "18 days left"), ("b", "-"), ("c", "-"), ("All 3", "-"),
+    ]  # fmt: skip
+    assert_slack_takes(message)
 
 
 def test_those_who_failed_are_grouped_by_cause_and_the_slow_are_named() -> None:
