@@ -12,6 +12,8 @@ from pathlib import Path
 SECRETS = (
     "SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "SLACK_SIGNING_SECRET", "DECKHAND_DATABASE_URL", "DECKHAND_AUDIT_KEY",
 )  # fmt: skip
+NAMES = (*SECRETS, "SLACK_API_URL", "DECKHAND_CONFIG")
+"""All that is read of the environment."""
 MOST_BYTES = 64 * 1024
 
 

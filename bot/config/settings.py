@@ -25,6 +25,12 @@ _PASSWORD = re.compile(r"[^:/]+://[^:/@]*:(.+)@")
 """In the address of a database."""
 
 
+def masked(url: str) -> str:
+    """The address of a database without its password."""
+    found = _PASSWORD.match(url)
+    return url if found is None else f"{url[: found.start(1)]}***{url[found.end(1) :]}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SlackSettings:
     """How Slack is reached; tokens come from the environment only and do not print."""

@@ -80,14 +80,37 @@ def write(file: Path, tables: Mapping[str, Any]) -> None:
         opened.write(written(tables))
 
 
+def line(key: str, value: Any) -> str:
+    """A key and its value: a text, a number, a truth, a list, or a table in braces."""
+    return f"{_key(key)} = {_value(value)}"
+
+
+def dotted(place: str) -> str:
+    """The head of a table whose second part may be any name, like that of a registry."""
+    parts = place.split(".")
+    if parts[0] == "registries":
+        parts = [parts[0], ".".join(parts[1:])]
+    return ".".join(map(_key, parts))
+
+
+def _key(name: str) -> str:
+    return name if _BARE_KEY.fullmatch(name) else json.dumps(name, ensure_ascii=False)
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, Mapping):
+        inside = ", ".join(line(key, one) for key, one in value.items())
+        return f"{{ {inside} }}" if inside else "{}"
+    return json.dumps(value, ensure_ascii=False)
+
+
 def written(tables: Mapping[str, Any], above: str = "") -> str:
     """Tables in tables, down to texts, numbers, truths and lists of them, as a file has them."""
     values, below = [], []
     for key, value in tables.items():
-        name = key if _BARE_KEY.fullmatch(key) else json.dumps(key, ensure_ascii=False)
         if isinstance(value, Mapping):
-            below.append(written(value, f"{above}{name}."))
+            below.append(written(value, f"{above}{_key(key)}."))
         else:
-            values.append(f"{name} = {json.dumps(value, ensure_ascii=False)}\n")
+            values.append(f"{line(key, value)}\n")
     head = [f"[{above.removesuffix('.')}]\n"] if above and values else []
     return "".join([*head, *values, *below])

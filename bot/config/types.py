@@ -8,7 +8,15 @@ from typing import Annotated, Any, Self, TypeVar
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, InstanceOf, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    InstanceOf,
+    ValidationError,
+    WithJsonSchema,
+)
 
 from bot.core.rules.hosts import SshAddress
 from bot.core.rules.schedules import check_cron
@@ -27,6 +35,8 @@ _TIME_OF_DAY = re.compile(r"(?:[01][0-9]|2[0-3]):[0-5][0-9]")
 _SSH = re.compile(
     r"(?:(?P<user>[^@\s]+)@)?(?P<host>\[[0-9A-Fa-f:.%\w]+\]|[A-Za-z0-9._-]+)(?::(?P<port>\d{1,5}))?"
 )
+_A_DURATION = r"([0-9]+(\.[0-9]+)?(ms|s|m|h|d|w))+"
+_A_SIZE = r"[0-9]+(\.[0-9]+)? ?[kMGTPEZY]?B"
 _MOST_PORTS = 65535
 _Value = TypeVar("_Value")
 
@@ -40,6 +50,12 @@ def _read(parse: Callable[[str], _Value], written: str) -> BeforeValidator:
         return parse(value)
 
     return BeforeValidator(read)
+
+
+def _text(example: str, pattern: str | None = None) -> WithJsonSchema:
+    """What an editor is told of a text."""
+    schema = {"type": "string", "examples": [example]}
+    return WithJsonSchema(schema if pattern is None else {**schema, "pattern": f"^({pattern})$"})
 
 
 def _listed(value: object) -> object:
@@ -168,30 +184,57 @@ def _engine_url(value: str) -> str:
 
 
 Duration = Annotated[
-    timedelta, _read(_duration, 'a duration is written as text, like "30m", "168h" or "10d"')
+    timedelta,
+    _read(_duration, 'a duration is written as text, like "30m", "168h" or "10d"'),
+    _text("30m", _A_DURATION),
 ]
-PaceOrOff = Annotated[timedelta | None, _read(_pace, 'a pace is written as text, like "15m", or "off"')]
+PaceOrOff = Annotated[
+    timedelta | None,
+    _read(_pace, 'a pace is written as text, like "15m", or "off"'),
+    _text("15m", f"{_A_DURATION}|off"),
+]
 Hold = Annotated[Duration, AfterValidator(_hold)]
-Size = Annotated[int, _read(parse_size, 'a size is written as text, like "500MB" or "50GB"')]
-SlackId = Annotated[str, AfterValidator(_slack_id)]
-ChannelId = Annotated[str, AfterValidator(_channel_id)]
-TimeOfDay = Annotated[time, _read(_time_of_day, 'a time of day is written as text, like "09:00"')]
-Name = Annotated[str, AfterValidator(check_name)]
-RegistryName = Annotated[str, AfterValidator(_registry)]
-_Window = Annotated[InstanceOf[Window], _read(parse_window, "a window is written as text")]
-TimeZone = Annotated[InstanceOf[tzinfo], _read(_zone, 'a time zone is written as text, like "Europe/Berlin"')]
-CronText = Annotated[str, AfterValidator(check_cron)]
-DatabaseUrl = Annotated[str, AfterValidator(_database_url)]
-EngineUrl = Annotated[str, AfterValidator(_engine_url)]
+Size = Annotated[
+    int, _read(parse_size, 'a size is written as text, like "500MB" or "50GB"'), _text("50GB", _A_SIZE)
+]
+SlackId = Annotated[str, AfterValidator(_slack_id), _text("U0BOB", rf"\*|{_SLACK_ID.pattern}")]
+ChannelId = Annotated[str, AfterValidator(_channel_id), _text("C0OPS", _CHANNEL_ID.pattern)]
+TimeOfDay = Annotated[
+    time,
+    _read(_time_of_day, 'a time of day is written as text, like "09:00"'),
+    _text("09:00", _TIME_OF_DAY.pattern),
+]
+Name = Annotated[str, AfterValidator(check_name), _text("prod-3", _NAME.pattern)]
+RegistryName = Annotated[str, AfterValidator(_registry), _text("ghcr.io")]
+_Window = Annotated[
+    InstanceOf[Window], _read(parse_window, "a window is written as text"), _text("mon-fri 22:00-06:00")
+]
+TimeZone = Annotated[
+    InstanceOf[tzinfo],
+    _read(_zone, 'a time zone is written as text, like "Europe/Berlin"'),
+    _text("Europe/Berlin"),
+]
+CronText = Annotated[str, AfterValidator(check_cron), _text("0 3 * * *")]
+DatabaseUrl = Annotated[
+    str, AfterValidator(_database_url), _text("sqlite:///deckhand.db", "(sqlite|postgresql\\+psycopg):.*")
+]
+EngineUrl = Annotated[
+    str, AfterValidator(_engine_url), _text("unix:///var/run/docker.sock", "(unix|tcp)://.+")
+]
 Ssh = Annotated[
-    InstanceOf[SshAddress], _read(_ssh_address, 'an address is written as text, like "user@host:22"')
+    InstanceOf[SshAddress],
+    _read(_ssh_address, 'an address is written as text, like "user@host:22"'),
+    _text("user@host:22"),
 ]
 Listening = Annotated[
-    tuple[str, int], _read(_listening, 'an address is written as text, like "127.0.0.1:3000"')
+    tuple[str, int],
+    _read(_listening, 'an address is written as text, like "127.0.0.1:3000"'),
+    _text("127.0.0.1:3000"),
 ]
 ListeningOrOff = Annotated[
     tuple[str, int] | None,
     _read(_listening_or_off, 'an address is written as text, like "127.0.0.1:9797", or "off"'),
+    _text("127.0.0.1:9797"),
 ]
 
 Texts = Annotated[tuple[str, ...], BeforeValidator(_listed)]

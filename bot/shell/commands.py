@@ -38,6 +38,7 @@ class Command:
 HELP = "Deckhand shows where Docker hosts' disks went, and removes exactly what a person approved."
 GROUPS: Mapping[str, str] = MappingProxyType(
     {
+        "config": "Look at the configuration.",
         "audit": "Read the audit.",
         "db": "Look after the database.",
         "hosts": "Look after the registered hosts.",
@@ -51,6 +52,24 @@ COMMANDS: Mapping[str, Command] = MappingProxyType(
             "try_it",
             "Try Deckhand on a local page that looks like Slack, with a sample host.",
             "deckhand try --port 9000",
+        ),
+        "config check": Command(
+            "configuration.config",
+            "config_check",
+            "Check the configuration file; exit code 2 and every mistake with its remedy when there are any.",
+            "deckhand config check",
+        ),
+        "config show": Command(
+            "configuration.config",
+            "config_show",
+            "Show the configuration as it counts: each value, and where it comes from. Secrets are masked.",
+            "deckhand config show --json",
+        ),
+        "config schema": Command(
+            "configuration.config",
+            "config_schema",
+            "Print the JSON Schema of deckhand.toml, for editors.",
+            "deckhand config schema",
         ),
         "hosts import": Command(
             "hosts.hosts",

@@ -3,6 +3,7 @@
 ``.venv/bin/python -m tests.manual.generated`` writes them anew; ``tests/manual/test_generated.py`` compares them.
 """
 
+import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
@@ -13,6 +14,7 @@ from typer.core import TyperArgument, TyperCommand, TyperOption
 
 from bot.config.described import described
 from bot.config.file import tables
+from bot.config.schema import schema
 from bot.config.written import as_written
 from bot.core.audit.events import Tag
 from bot.ports.metrics import Counted, Figures
@@ -106,7 +108,16 @@ PARTS: Mapping[str, Callable[[], str]] = MappingProxyType(
     {"configuration": configuration, "commands": commands, "events": events, "metrics": metrics}
 )
 
+SCHEMA = MANUAL.parent / "schemas" / "deckhand.toml.json"
+
+
+def schema_text() -> str:
+    """The schema of the configuration, as a file."""
+    return json.dumps(schema(), indent=2, ensure_ascii=False) + "\n"
+
+
 if __name__ == "__main__":
+    SCHEMA.write_text(schema_text(), encoding="utf-8")
     for page in MANUAL.glob("*.md"):
         before = page.read_text(encoding="utf-8")
         page.write_text(written_anew(before), encoding="utf-8")

@@ -7,7 +7,7 @@ import pytest
 from bot.config.described import described
 from bot.config.file import tables
 from bot.core.audit.events import Tag
-from tests.manual.generated import PART, PARTS, written_anew
+from tests.manual.generated import PART, PARTS, SCHEMA, schema_text, written_anew
 from tests.manual.pages import MANUAL
 
 
@@ -15,6 +15,12 @@ from tests.manual.pages import MANUAL
 def test_each_part_that_is_made_from_the_code_is_as_the_code_is_now(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
     assert written_anew(text) == text, "write it anew: .venv/bin/python -m tests.manual.generated"
+
+
+def test_the_schema_of_the_configuration_is_as_the_code_is_now() -> None:
+    assert SCHEMA.read_text(encoding="utf-8") == schema_text(), (
+        "python -m tests.manual.generated writes it anew"
+    )
 
 
 def test_every_part_is_on_a_page() -> None:

@@ -1,0 +1,113 @@
+"""The configuration as it counts: each value, and where it comes from. No secret is in it."""
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bot.config import toml, values
+from bot.config.environment import NAMES, SECRETS
+from bot.config.file import ConfigFile
+from bot.config.settings import masked
+from bot.config.tables import DEFAULT_POLICY
+from bot.config.types import Table
+from bot.config.written import plain
+
+BY_ITSELF = "default"
+DATABASE = "DECKHAND_DATABASE_URL"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """One value: its table (empty for the environment), its key, what counts (None: nothing does), from where."""
+
+    table: str
+    key: str
+    value: Any
+    place: str
+
+
+def shown(given: Path | None = None, environment: Mapping[str, str] = os.environ) -> Iterator[Shown]:
+    """Every value of a configuration that can be used, table by table, then those of the environment."""
+    file = toml.place(given, environment)
+    raw = toml.read(file)
+    showing = _Showing(str(file), raw, ConfigFile.model_validate(raw), environment)
+    for place, table, written in showing.tables(showing.parsed, raw, ""):
+        yield from showing.table(place, table, written)
+    yield from _of_environment(environment)
+
+
+@dataclass(frozen=True, slots=True)
+class _Showing:
+    file: str
+    raw: Mapping[str, Any]
+    parsed: ConfigFile
+    environment: Mapping[str, str]
+
+    def tables(
+        self, table: Table, raw: Mapping[str, Any], above: str
+    ) -> Iterator[tuple[str, Table, Mapping[str, Any]]]:
+        """The tables below one, those below them right behind each; what is below a host or a rule is written."""
+        for key, value in dict(table).items():
+            named = {key: value} if isinstance(value, Table) else _tables_in(key, value)
+            for name, inner in named.items():
+                written = raw.get(key, {})
+                written = written if isinstance(value, Table) else written.get(name.partition(".")[2], {})
+                if not above or written:
+                    yield f"{above}{name}", inner, written
+                    yield from self.tables(inner, written, f"{above}{name}.")
+
+    def table(self, place: str, table: Table, written: Mapping[str, Any]) -> Iterator[Shown]:
+        """The values of one table."""
+        for key, value in dict(table).items():
+            if isinstance(value, Table) or _tables_in(key, value):
+                continue
+            if key in written:
+                counts, at = written[key], self.file
+            else:
+                counts, at = self._unwritten(place, key, value)
+            if place == "database":
+                overruled = self.environment.get(DATABASE)
+                counts, at = masked(overruled or counts), DATABASE if overruled else at
+            yield Shown(table=place, key=key, value=counts, place=at)
+
+    def _unwritten(self, place: str, key: str, value: Any) -> tuple[Any, str]:
+        top, _, name = place.partition(".")
+        if top == "hosts":
+            return self._of_host(name, key, value)
+        if top == "watch" and name:
+            return plain(getattr(self.parsed.watch, key)), "[watch]"
+        default = self.raw.get("policies", {}).get(DEFAULT_POLICY, {})
+        if top == "policies" and key != "tags" and key in default and name in self.parsed.policies:
+            return default[key], f"[policies.{DEFAULT_POLICY}]"
+        return plain(value), BY_ITSELF
+
+    def _of_host(self, name: str, key: str, value: Any) -> tuple[Any, str]:
+        """What a host's table leaves out may come from elsewhere in the file."""
+        table, host = self.parsed.hosts[name], values.hosts(self.parsed).by_name[name]
+        if key == "policy":
+            return host.policy.name, host.policy_because
+        if key == "events":
+            return host.events, f"by tag {values.EVENTS_TAG}" if host.events else BY_ITSELF
+        if key == "watch":
+            tag = next((tag for tag in self.parsed.watch.tags if tag in table.tags), None)
+            return plain(host.watch.every) or "off", f"[watch.tags.{tag}]" if tag else "[watch]"
+        return plain(value), BY_ITSELF
+
+
+def _tables_in(key: str, value: object) -> Mapping[str, Table]:
+    """The tables with names of their own below a key."""
+    if not isinstance(value, Mapping):
+        return {}
+    return {f"{key}.{name}": one for name, one in value.items() if isinstance(one, Table)}
+
+
+def _of_environment(environment: Mapping[str, str]) -> Iterator[Shown]:
+    for name in NAMES:
+        file = environment.get(f"{name}_FILE") if name in SECRETS else None
+        if file:
+            yield Shown(table="", key=name, value="***", place=f"{name}_FILE ({file})")
+        elif environment.get(name):
+            value = "***" if name in SECRETS else environment[name]
+            yield Shown(table="", key=name, value=value, place="environment")

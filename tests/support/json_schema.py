@@ -1,0 +1,118 @@
+"""JSON Schema, as far as our schemas use it; what they use beyond that fails loudly."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+JSON = Mapping[str, Any]
+TYPES: Mapping[str, type | tuple[type, ...]] = {
+    "object": dict, "array": list, "string": str, "integer": int, "number": (int, float), "boolean": bool,
+    "null": type(None),
+}  # fmt: skip
+SILENT = {"$schema", "$defs", "definitions", "title", "description", "default", "examples", "propertyNames"}
+
+
+def problems(value: Any, schema: JSON, root: JSON | None = None, at: str = "") -> Iterator[str]:
+    """What in a value is not as its schema says, each with its place."""
+    root = schema if root is None else root
+    for keyword, wanted in schema.items():
+        if keyword not in SILENT:
+            yield from getattr(_Keywords, keyword.removeprefix("$"))(value, wanted, schema, root, at)
+
+
+def _is(value: Any, kind: str) -> bool:
+    found = TYPES[kind]
+    return isinstance(value, found) and (kind == "boolean" or not isinstance(value, bool) or kind == "null")
+
+
+class _Keywords:
+    @staticmethod
+    def ref(value: Any, wanted: str, _schema: JSON, root: JSON, at: str) -> Iterator[str]:
+        target: Any = root
+        for part in wanted.removeprefix("#/").split("/"):
+            target = target[part]
+        yield from problems(value, target, root, at)
+
+    @staticmethod
+    def type(value: Any, wanted: str, _schema: JSON, _root: JSON, at: str) -> Iterator[str]:
+        if not _is(value, wanted):
+            yield f"{at}: {value!r} is no {wanted}"
+
+    @staticmethod
+    def enum(value: Any, wanted: list[Any], _schema: JSON, _root: JSON, at: str) -> Iterator[str]:
+        if value not in wanted:
+            yield f"{at}: {value!r} is none of {wanted}"
+
+    @staticmethod
+    def const(value: Any, wanted: Any, _schema: JSON, _root: JSON, at: str) -> Iterator[str]:
+        if value != wanted:
+            yield f"{at}: {value!r} is not {wanted!r}"
+
+    @staticmethod
+    def pattern(value: Any, wanted: str, _schema: JSON, _root: JSON, at: str) -> Iterator[str]:
+        if isinstance(value, str) and not re.search(wanted, value):
+            yield f"{at}: {value!r} does not match {wanted}"
+
+    @staticmethod
+    def minimum(value: Any, wanted: float, _schema: JSON, _root: JSON, at: str) -> Iterator[str]:
+        if value < wanted:
+            yield f"{at}: {value} is below {wanted}"
+
+    @staticmethod
+    def exclusiveMinimum(value: Any, wanted: float, _schema: JSON, _root: JSON, at: str) -> Iterator[str]:  # noqa: N802 - the keyword
+        if value <= wanted:
+            yield f"{at}: {value} is not above {wanted}"
+
+    @staticmethod
+    def maximum(value: Any, wanted: float, _schema: JSON, _root: JSON, at: str) -> Iterator[str]:
+        if value > wanted:
+            yield f"{at}: {value} is above {wanted}"
+
+    @staticmethod
+    def minLength(value: Any, wanted: int, _schema: JSON, _root: JSON, at: str) -> Iterator[str]:  # noqa: N802 - the keyword
+        if len(value) < wanted:
+            yield f"{at}: {value!r} is too short"
+
+    @staticmethod
+    def minProperties(value: Any, wanted: int, _schema: JSON, _root: JSON, at: str) -> Iterator[str]:  # noqa: N802 - the keyword
+        if len(value) < wanted:
+            yield f"{at}: has too few keys"
+
+    @staticmethod
+    def anyOf(value: Any, wanted: list[JSON], _schema: JSON, root: JSON, at: str) -> Iterator[str]:  # noqa: N802 - the keyword
+        tried = [list(problems(value, each, root, at)) for each in wanted]
+        if all(tried):
+            yield min(tried, key=len)[0]
+
+    @staticmethod
+    def required(value: Any, wanted: list[str], _schema: JSON, _root: JSON, at: str) -> Iterator[str]:
+        yield from (f"{at}: {key} is missing" for key in wanted if key not in value)
+
+    @staticmethod
+    def properties(value: Any, wanted: JSON, _schema: JSON, root: JSON, at: str) -> Iterator[str]:
+        if isinstance(value, dict):
+            for key, each in wanted.items():
+                if key in value:
+                    yield from problems(value[key], each, root, f"{at}.{key}")
+
+    @staticmethod
+    def patternProperties(value: Any, wanted: JSON, _schema: JSON, root: JSON, at: str) -> Iterator[str]:  # noqa: N802 - the keyword
+        for pattern, each in wanted.items():
+            for key in value:
+                if re.search(pattern, key):
+                    yield from problems(value[key], each, root, f"{at}.{key}")
+
+    @staticmethod
+    def additionalProperties(value: Any, wanted: Any, schema: JSON, root: JSON, at: str) -> Iterator[str]:  # noqa: N802 - the keyword
+        if isinstance(value, dict):
+            for key in value.keys() - schema.get("properties", {}).keys():
+                if wanted is False:
+                    yield f"{at}: there is no such key as {key}"
+                elif wanted is not True:
+                    yield from problems(value[key], wanted, root, f"{at}.{key}")
+
+    @staticmethod
+    def items(value: Any, wanted: JSON, _schema: JSON, root: JSON, at: str) -> Iterator[str]:
+        if isinstance(value, list):
+            for number, each in enumerate(value):
+                yield from problems(each, wanted, root, f"{at}[{number}]")
