@@ -44,6 +44,9 @@ COMMANDS: dict[str, Sequence[Sequence[str]]] = {
         ["df", "prod-3"], ["df", "prod-3", "--json"], ["df", "all"], ["df", "all", "--json"], ["df", "broken"],
         ["df", STORED], ["df", f"--{STORED}"],
     ],
+    "history": [
+        ["history", "prod-3"], ["history", "prod-3", "--json"], ["history", STORED], ["history", "prod-3", STORED],
+    ],
     "plan": [
         ["plan", "prod-3"], ["plan", "prod-3", "--json"], ["plan", "prod-3", "system", "everything"],
         ["plan", "prod-3", "--why", f"bridge{HOSTILE}"], ["plan", "prod-3", "--why", f"bridge{HOSTILE}", "--json"],
@@ -61,6 +64,12 @@ COMMANDS: dict[str, Sequence[Sequence[str]]] = {
     "hosts trust": [["hosts", "trust", "prod-3"], ["hosts", "trust", STORED]],
     "hosts import": [["hosts", "import", "--ssh-config"], ["hosts", "import", "--contexts"]],
     "policy explain": [["policy", "explain", "prod-3", "U0BOB"], ["policy", "explain", "prod-3", STORED]],
+    "config check": [["config", "check", "--config", name] for name in ("hostile.toml", "damaged.toml", "named.toml")],
+    "config show": [
+        ["config", "show", "--config", "named.toml"], ["config", "show", "--config", "named.toml", "--json"],
+        ["config", "show", "--config", "hostile.toml"],
+    ],
+    "config schema": [["config", "schema"]],
     "health": [["health", "--config", "hostile.toml"], ["health", "--config", "damaged.toml"]],
     "audit list": [["audit", "list"], ["audit", "list", "--json"], ["audit", "list", STORED]],
     "audit stats": [["audit", "stats"], ["audit", "stats", "--json"]],
@@ -72,7 +81,7 @@ COMMANDS: dict[str, Sequence[Sequence[str]]] = {
     "audit verify": [["audit", "verify"], ["audit", "verify", "--json"], ["audit", "verify", f"no{STORED}"]],
 }  # fmt: skip
 """Each command of the shell, as it may meet hostile words."""
-SILENT = {"audit format"}
+SILENT = {"audit format", "config schema"}
 """Those that say nothing of anybody else's."""
 
 
@@ -90,6 +99,9 @@ def folder() -> Iterator[Path]:
         (here / "damaged.toml").write_text(f'[hosts.a]\ndocker = "{STORED}\n')
         (here / "elsewhere.toml").write_text(
             f"[database]\nurl = {json.dumps(f'sqlite:////nowhere/{STORED}/a')}\n[hosts.a]\ncontext = 'a'\n"
+        )
+        (here / "named.toml").write_text(
+            f"[hosts.a]\ncontext = {name}\n[protect]\nimages = [{name}]\n[log]\nlevels = {{ {name} = 'info' }}\n"
         )
         (here / ".ssh").mkdir()
         (here / ".ssh/config").write_text(f"Host a\nHost b{STORED}\n")
