@@ -19,6 +19,12 @@ def human_size(size: float) -> str:
     return f"{size:.4g}{_SIZE_UNITS[index]}"
 
 
+def short_size(size: float) -> str:
+    """The same with three significant digits: what people compare at a glance (``8.72GB``, ``655MB``)."""
+    digits = len(f"{abs(size):.0f}") - 3
+    return human_size(round(size, -digits) if digits > 0 else size)
+
+
 def parse_size(text: str) -> int:
     """Read ``50GB`` as ``human_size`` writes it: base 1000. ValueError when the text is anything else."""
     found = _SIZE.fullmatch(text)

@@ -50,6 +50,7 @@ def routes(to: Handlers) -> tuple[Route, ...]:
         action(ids.COMMANDS, to.proposals.tell_commands),
         # decisions
         action(ids.APPROVE, newest(to.decisions.approve), DECIDE),
+        view(ids.APPROVE_PLAN, to.decisions.approve_for_good, to.decisions.nothing_wrong, DECIDE),
         action(ids.REJECT, newest(to.decisions.ask_why), DECIDE),
         view(ids.REJECT_REASON, to.decisions.reject, to.decisions.mistakes, DECIDE),
         action(ids.WITHDRAW, newest(to.decisions.withdraw), DECIDE),
@@ -57,6 +58,7 @@ def routes(to: Handlers) -> tuple[Route, ...]:
         action(ids.TAKE_UP, newest(to.decisions.take_up), DECIDE),
         action(ids.RESTORE, to.decisions.restore, DECIDE),
         # forms
+        action(ids.WHOLE_LIST, to.forms.show_all, DECIDE),
         action(ids.ADJUST, newest(to.forms.ask_what_to_leave), DECIDE),
         view(ids.ADJUST_PLAN, to.forms.adjust, to.forms.mistakes_of_adjusting),
         action(ids.VOLUMES, to.forms.ask_which_volumes, DECIDE),

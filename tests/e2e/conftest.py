@@ -18,7 +18,7 @@ url = "{database}"
 dangling_min_age = "0s"
 [hosts.prod-3]
 {host}
-tags = ["prod"]
+tags = ["eu"]
 [metrics]
 listen = "off"
 [policies.default]

@@ -16,7 +16,7 @@ from bot.app import Deckhand
 from bot.config.settings import load
 from bot.core.audit.events import Event, Tag
 from bot.core.life.states import PlanState
-from bot.slack.action_ids import ADJUST, APPROVE, COMMANDS, REJECT, STOP, TAKE_UP, WITHDRAW
+from bot.slack.action_ids import ADJUST, APPROVE, APPROVE_PLAN, REJECT, STOP, TAKE_UP, WHOLE_LIST, WITHDRAW
 from bot.store.opening import Store, open_store
 from bot.trial.sample import Builder, SampleEngine, Step, Universe
 from bot.trial.workspace import DEFAULT_PEOPLE, Channel, Message, Person, Team, Workspace
@@ -33,7 +33,7 @@ WITHOUT_THE_BOT = (
     Channel(id=HIDDEN, name="hidden", has_bot=False, is_private=True, people=(ANN, BOB)),
     Channel(id=BETWEEN, name="", has_bot=False, people=(ANN, BOB)),
 )
-OPEN_PLAN = {APPROVE, REJECT, ADJUST, COMMANDS}
+OPEN_PLAN = {APPROVE, REJECT, ADJUST, WHOLE_LIST}
 """Buttons of a plan that waits for its decision."""
 PATIENCE = 30.0
 """Seconds that anything may take on a busy machine."""
@@ -105,7 +105,7 @@ def buttons(message: Message) -> dict[str, str]:
 
 def deciding(message: Message) -> set[str]:
     """Action ids of the buttons that change what becomes of a plan."""
-    return set(buttons(message)) & {*OPEN_PLAN, WITHDRAW, STOP, TAKE_UP} - {COMMANDS}
+    return set(buttons(message)) & {*OPEN_PLAN, WITHDRAW, STOP, TAKE_UP} - {WHOLE_LIST}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,6 +122,13 @@ class Place:
 
     def approve(self, by: str, plan: Message) -> None:
         assert self.workspace.click(by, plan.ts, "approve").ok
+
+    def asked_once_more(self, by: str) -> JSON:
+        """The form that opens where an approval is asked for once more."""
+        form = self.workspace.wait_for(lambda: self.workspace.view(by), PATIENCE)
+        assert form is not None
+        assert form["callback_id"] == APPROVE_PLAN
+        return form
 
     def press_reject(self, by: str, plan: Message) -> JSON:
         """Press Reject, and give the form that opens."""

@@ -127,7 +127,8 @@ class Container:
     ended_at: datetime | None = None
     """When it ended the last time, or was created if it never started; None while it runs, and when that is unknown."""
     exit_code: int | None = None
-    """With what it ended; for display, and it steers nothing."""
+    restart: str = ""
+    """Its restart policy, as the engine names it. Both are told to people and steer nothing; unknown where empty."""
     labels: Mapping[str, str] = field(default_factory=dict)
     volumes: tuple[str, ...] = ()
     binds: tuple[str, ...] = ()

@@ -96,6 +96,11 @@ MOST_NAMED = 3
 MOST_OF_A_REASON = 160
 
 
+def is_said_of(note: str) -> bool:
+    """Whether a plan's note is what registries said of its images."""
+    return f"{Pullable.YES} (checked" in note or note.startswith((Pullable.REFUSED, f"{Pullable.UNKNOWN}: "))
+
+
 def said_of(items: Iterable[Item], said: Mapping[str, RegistrySays]) -> str:
     """What registries said of the images that would go, in a sentence; empty when none could be asked for any.
 

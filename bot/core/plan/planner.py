@@ -20,6 +20,9 @@ from bot.core.plan.selection import Selector, Spared
 
 _ID, _NAME_AND_ID = attrgetter("id"), attrgetter("name", "id")
 
+RELEASES_TOLD = 20
+"""How many of the last different images of a service are told as such where they go."""
+
 Thing: TypeAlias = Container | Network | Image | CacheRecord | Volume
 
 
@@ -206,6 +209,7 @@ class _Choice:
         last = max(rule.keep_last if rule else 0, self.selector.protection.keep_last)
         newest = newest_versions(images, last, self.selector.inventory.taken_at)
         ran = ran_lately(self.selector.inventory.ran, self.selector.protection.keep_ran)
+        was = ran_lately(self.selector.inventory.ran, RELEASES_TOLD)
         kept_child: dict[str, Image] = {}
         chosen: list[Image] = []
         for image in _children_first(images):
@@ -213,6 +217,7 @@ class _Choice:
                 kept_child=kept_child.get(image.id),
                 newest_of=newest.get(image.id, ""),
                 ran=ran.get(image.id, ""),
+                was=was.get(image.id, ""),
             )
             verdict = self.selector.image(image, taken, spared)
             born = image_born(image, self.selector.inventory.taken_at, self.selector.profile.arrival)

@@ -19,6 +19,7 @@ from bot.core.docker.inventory import (
 from bot.core.docker.services import task_of
 from bot.core.docker.swarm import INACTIVE, needs_image, needs_volume
 from bot.core.docker.users import Users, volumes_of
+from bot.core.plan.going import NOT_MOUNTED, container_more, project_more, volume_more
 from bot.core.plan.profiles import KIND_NAMES, Profile, Rule, Scope
 from bot.core.plan.protection import Protection, first_match, matches_image
 from bot.core.plan.reasons import (
@@ -60,6 +61,8 @@ class Spared(NamedTuple):
     """A repository of which it is one of the newest versions."""
     ran: str = ""
     """As what it ran lately, and how many releases ago."""
+    was: str = ""
+    """The same of what ran longer ago than what stays for it: told where the image goes."""
 
 
 def _lost(kind: Kind) -> str:
@@ -135,7 +138,7 @@ class Selector:
         return (
             self._spared(container.name, container.labels)
             or self._old_enough(rule, *container_born(container))
-            or take(self._stopped(container))
+            or take(self._stopped(container) + container_more(container))
         )
 
     def _stopped(self, container: Container) -> str:
@@ -178,7 +181,7 @@ class Selector:
         return (
             self._spared(network.name, network.labels)
             or self._old_enough(rule, network.created_at, "created")
-            or take(f"{_UNUSED}{self._made('created', network.created_at)}")
+            or take(f"{_UNUSED}{self._made('created', network.created_at)}" + project_more(network.labels))
         )
 
     # --- volumes --------------------------------------------------------------------------------
@@ -194,7 +197,8 @@ class Selector:
             or self._old_enough(rule, volume.created_at, "created")
             or take(
                 ("picked by name" if rule.scope is Scope.NAMED else "without a name of its own")
-                + f", and no container mounts it{self._made('created', volume.created_at)}"
+                + f"{NOT_MOUNTED}{self._made('created', volume.created_at)}"
+                + volume_more(volume, self.inventory.taken_at)
             )
         )
 
@@ -238,7 +242,7 @@ class Selector:
             or self._out_of_scope(image, rule)
             or self._young_image(image, rule)
             or self._used_lately(image)
-            or take(self._why_image(image, rule))
+            or take(self._why_image(image, rule, spared.was))
         )
 
     def _used_image(self, image: Image, taken: Collection[str]) -> Verdict | None:
@@ -259,12 +263,14 @@ class Selector:
             return keep("parent of a kept image", f"image {spared.kept_child.name} stays and is built on it")
         return None
 
-    def _why_image(self, image: Image, rule: Rule) -> str:
+    def _why_image(self, image: Image, rule: Rule, was: str) -> str:
         why = ("" if image.tags else "without a tag, ") + self._unused(image)
+        if was:
+            why += f", {was}"
         if self._old_image(image, rule, Arrival.SEEN) is not None:
             return why + BY_BUILD
         born, what = image_born(image, self.inventory.taken_at, self.profile.arrival)
-        return why + (self._made(what, born) if why.endswith(_UNUSED) else "")
+        return why + (self._made(what, born) if self._unused(image) == _UNUSED else "")
 
     def _unused(self, image: Image) -> str:
         """For how long nobody has seen a container use it, as far as Deckhand knows."""

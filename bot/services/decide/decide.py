@@ -41,8 +41,16 @@ class Decide(Clicks):
 
     def check_rejection(self, plan_id: str, person: Person, channel: str = "") -> PlanState:
         """The plan, when this person may reject it now; the same checks follow with the reason itself."""
-        with self._due_ended(), self.clicked(_REJECT, plan_id, person, channel) as click:
-            _Vote(click=click, approve=False).check(click.seen)
+        return self._check(plan_id, person, channel, approve=False)
+
+    def check_approval(self, plan_id: str, person: Person, channel: str = "") -> PlanState:
+        """The plan, when this person may approve it now; the same checks follow with the approval itself."""
+        return self._check(plan_id, person, channel, approve=True)
+
+    def _check(self, plan_id: str, person: Person, channel: str, *, approve: bool) -> PlanState:
+        way = _APPROVE if approve else _REJECT
+        with self._due_ended(), self.clicked(way, plan_id, person, channel) as click:
+            _Vote(click=click, approve=approve).check(click.seen)
             if plan_id in self.plans.due():
                 raise RefusedError(expired(click.seen))
             return click.seen

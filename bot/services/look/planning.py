@@ -19,7 +19,6 @@ from bot.core.plan.planner import draft
 from bot.core.plan.prediction import Measured
 from bot.core.plan.profiles import DEFAULT_PROFILE, Profile, find_profile
 from bot.core.plan.protection import Protection
-from bot.core.plan.selection import ANONYMOUS_LABEL
 from bot.core.rules.policy import Volumes, allows
 from bot.core.rules.rules import Rules
 from bot.ports import NO_METRICS, Engine, Engines, Ledger, Metrics
@@ -223,9 +222,9 @@ class Planning:
         return survey
 
     def _with_mountings(self, place: Place, inventory: Inventory) -> tuple[Volume, ...]:
-        """The volumes with what is known of who mounted those that have a name."""
-        named = [volume.name for volume in inventory.volumes if ANONYMOUS_LABEL not in volume.labels]
-        known = self.ledger.look_at_volumes(place, named, inventory.containers, inventory.taken_at)
+        """The volumes with what is known of who mounted them: of an anonymous one that is all that tells it apart."""
+        names = [volume.name for volume in inventory.volumes]
+        known = self.ledger.look_at_volumes(place, names, inventory.containers, inventory.taken_at)
         return tuple(replace(volume, mounting=known.get(volume.name)) for volume in inventory.volumes)
 
 

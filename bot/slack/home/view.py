@@ -18,7 +18,7 @@ from bot.slack.home.hosts import host_block
 from bot.slack.home.plans import ended_text, stuck_text, waiting_text, yours_text
 from bot.slack.kit.blocks import DIVIDER, Block, actions, button, context, header, section
 from bot.slack.kit.text import date, plain, plural
-from bot.slack.plan.open import About, approve_button
+from bot.slack.plan.open import approve_button
 
 CALLBACK = "home"
 _OWN = frozenset({"yours", "ended"})
@@ -135,11 +135,10 @@ def _waiting(waiting: Part[PlanLine]) -> Iterator[Block]:
         yield context("No plan waits for your decision.")
     for line in waiting.shown:
         plan, what = line.state.plan, _what(line)
-        about = About(tags=line.host.tags if line.host else ())
         yield section(waiting_text(line))
         yield actions(
             [
-                approve_button(line.state, about, f"{APPROVE}:{plan.id}"),
+                approve_button(line.state, f"{APPROVE}:{plan.id}"),
                 button("Reject", f"{REJECT}:{plan.id}", plan.id, style="danger", spoken=f"Reject: {what}"),
                 *_open(line, "waiting"),
             ]

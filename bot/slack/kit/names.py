@@ -3,7 +3,7 @@
 from bot.core.docker.inventory import Kind
 from bot.core.plan.plan import Draft, Item
 from bot.core.plan.profiles import KIND_NAMES
-from bot.core.units import human_size
+from bot.core.units import short_size
 
 OUTCOME_EMOJI = {
     "done": ":white_check_mark:",
@@ -15,7 +15,7 @@ OUTCOME_EMOJI = {
 
 def frees_text(draft: Draft) -> str:
     """``1.2GB`` when exact, a range when not."""
-    low, high = human_size(draft.frees.low), human_size(draft.frees.high)
+    low, high = short_size(draft.frees.low), short_size(draft.frees.high)
     if draft.frees.exact:
         return high
     return f"about {high}" if low == high else f"{low} to {high}"

@@ -9,6 +9,7 @@ from bot.core.docker.inventory import CacheRecord, Container, Image, Inventory, 
 from bot.core.docker.services import by_project, compose_project
 from bot.core.docker.usage import DiskSpace, DiskUsage
 from bot.core.docker.users import Users, volumes_of
+from bot.core.plan.going import mounted_words
 from bot.core.spreadsheet import tab_line
 from bot.core.units import human_size
 from bot.slack.kit.blocks import Block, Message, context, section, table
@@ -180,19 +181,8 @@ def _container(inventory: Inventory, container: Container) -> Listed:
 def _volume(inventory: Inventory, volume: Volume, mounting: Callable[[str], Sequence[str]]) -> Listed:
     names = mounting(volume.name)
     words = [f"made {_age(inventory, volume.created_at)}"] if volume.created_at else []
-    words.append(f"used by {_first(names)}" if names else mounted_words(inventory, volume))
+    words.append(f"used by {_first(names)}" if names else mounted_words(volume, inventory.taken_at))
     return Listed(id=volume.name, name=volume.name, size=volume.size, words=tuple(words))
-
-
-def mounted_words(inventory: Inventory, volume: Volume) -> str:
-    """Who was last seen to mount a volume that no container refers to."""
-    seen = volume.mounting
-    if seen is None:
-        return "no container"
-    if seen.at is None:
-        return f"not mounted since Deckhand first saw it, {_age(inventory, seen.first_at)}"
-    image = f" ({seen.image})" if seen.image else ""
-    return f"last mounted by {seen.container}{image}, {_age(inventory, seen.at)}"
 
 
 def _record(inventory: Inventory, record: CacheRecord) -> Listed:

@@ -12,12 +12,13 @@ from bot.slack.door.asked import Asked
 from bot.slack.door.replying import Replies
 from bot.slack.door.ways import DECIDE
 from bot.slack.kit.text import escape, plural
+from bot.slack.plan.forms.approving import approve_form
 from bot.slack.plan.forms.rejecting import REASON, reason_of, reject_form
+from bot.slack.plan.open import NOWHERE, about_of, asks_once_more
 from bot.slack.plan.proposing import at_its_plan
 
 _FORM_TOO_LATE = (
-    "The form for the reason could not be opened: Slack gives three seconds for it. Nothing was changed; press "
-    "Reject once more."
+    "The form was not opened: Slack gives three seconds for it. Nothing was changed; press {button} again."
 )
 
 
@@ -33,7 +34,32 @@ class DecisionHandlers:
     submit: Submit
 
     def approve(self, asked: Asked, plan_id: str) -> None:
-        self.decide(plan_id, asked.person, approve=True, channel=asked.channel)
+        """Approve at once what the plan's message showed; else ask once more in a form, of whoever may approve."""
+        state, at_home = self.decide.plans.get(plan_id), asked.channel == asked.person.id
+        about = about_of(self.decide.hosts().by_name.get(state.plan.host)) if state else NOWHERE
+        if state is None or not (at_home or asks_once_more(state.plan.draft, about)):
+            self.decide(plan_id, asked.person, approve=True, channel=asked.channel)
+            return
+        state = self.decide.check_approval(plan_id, asked.person, asked.channel)
+        try:
+            self.chat.open_view(
+                asked.trigger_id, approve_form(state, about, asked.channel if at_home else "")
+            )
+        except ChatError as error:
+            raise RefusedError(_FORM_TOO_LATE.format(button="Approve")) from error
+
+    def approve_for_good(self, asked: Asked, plan_id: str) -> None:
+        """Approve after the form; what is to be said of it goes where the plan is, or to the Home it came from."""
+
+        def work(asked: Asked) -> None:
+            self.decide(plan_id, asked.person, approve=True, channel=asked.channel)
+
+        self.submit(at_its_plan(asked, self.decide.plans.get(plan_id)), work, DECIDE)
+
+    @staticmethod
+    def nothing_wrong(_asked: Asked, _plan_id: str) -> dict[str, str]:
+        """Of a form without fields."""
+        return {}
 
     def withdraw(self, asked: Asked, plan_id: str) -> None:
         self.decide.withdraw(plan_id, asked.person)
@@ -51,7 +77,7 @@ class DecisionHandlers:
         try:
             self.chat.open_view(asked.trigger_id, reject_form(state, at_home))
         except ChatError as error:
-            raise RefusedError(_FORM_TOO_LATE) from error
+            raise RefusedError(_FORM_TOO_LATE.format(button="Reject")) from error
 
     @staticmethod
     def mistakes(asked: Asked, _plan_id: str) -> dict[str, str]:

@@ -1,14 +1,30 @@
 """The plan's message through its whole life: proposed, decided, running, ended. Pure: a state to blocks."""
 
 from bot.core.life.states import CLEANUP_OUTCOMES, PlanState, Status
-from bot.core.units import human_size
+from bot.core.units import short_size
 from bot.slack.action_ids import PLAN_AFRESH
 from bot.slack.kit.blocks import Block, Message, actions, button, context, fields, header, section
 from bot.slack.kit.names import frees_text
 from bot.slack.kit.text import code, date, escape, mention, mentions, plain, plural
-from bot.slack.plan.open import About, goes_text, may_approve_text, open_blocks, people
+from bot.slack.plan.looking import look_at_names
+from bot.slack.plan.open import (
+    NOWHERE,
+    About,
+    goes_text,
+    may_approve_text,
+    open_blocks,
+    open_title,
+    people,
+)
 from bot.slack.plan.restores import lost_text
-from bot.slack.plan.runs import counts_text, ended_count, report_blocks, running_blocks
+from bot.slack.plan.runs import (
+    counts_text,
+    ended_count,
+    planned_text,
+    report_blocks,
+    report_title,
+    running_blocks,
+)
 
 REASON_LIMIT = 500
 """Characters of why a plan ended."""
@@ -28,7 +44,6 @@ _TITLES = {
 }
 _ATTENTION = "Cleanup needs attention"
 _AFRESH = frozenset({Status.REJECTED, Status.EXPIRED, Status.CANCELLED})
-NOWHERE = About()
 
 
 def plan_message(state: PlanState, about: About = NOWHERE) -> Message:
@@ -36,18 +51,20 @@ def plan_message(state: PlanState, about: About = NOWHERE) -> Message:
     plan = state.plan
     kind = _ATTENTION if state.attention else _TITLES[state.status]
     title = f"{kind}: {plan.draft.profile} on {plan.host}"
+    told = decision_text(state, about) if state.status is Status.PROPOSED else sentence(state)
+    text = f"{title}. {told}"
     if state.status in {Status.PROPOSED, Status.APPROVED}:
         body = open_blocks(state, about, _verdict(state))
-    elif state.status is Status.RUNNING:
-        body = running_blocks(state, people(state, about))
+        return Message(text=text, blocks=(header(open_title(state, about)), *body))
+    if state.status is Status.RUNNING:
+        body = running_blocks(state, people(state))
     elif state.status in CLEANUP_OUTCOMES:
-        body = report_blocks(state, people(state, about))
+        return Message(text=text, blocks=(header(report_title(state)), *report_blocks(state)))
     else:
         body = _closed_blocks(state)
     foot = context(f"Plan {code(plan.id)} · engine {plain(plan.draft.engine.version, 60)} "
                    f"{code(plan.draft.engine.id, 60)}")  # fmt: skip
-    told = decision_text(state, about) if state.status is Status.PROPOSED else sentence(state)
-    return Message(text=f"{title}. {told}", blocks=(header(title), *body, foot))
+    return Message(text=text, blocks=(header(title), *body, foot))
 
 
 def sentence(state: PlanState) -> str:
@@ -59,9 +76,9 @@ def sentence(state: PlanState) -> str:
     if state.attention:
         return f"It stands still. {plain(state.attention, REASON_LIMIT)}"
     if state.status is Status.RUNNING:
-        return f"{ended_count(state)} of {objects}, {human_size(state.reclaimed)} freed so far."
+        return f"{ended_count(state)} of {objects}, {short_size(state.reclaimed)} freed so far."
     if state.status in CLEANUP_OUTCOMES:
-        return f"{human_size(state.reclaimed)} reclaimed of {frees_text(plan.draft)} predicted. {counts_text(state)}."
+        return f"{short_size(state.reclaimed)} freed, {planned_text(state)}. {counts_text(state)}."
     return _verdict(state)
 
 
@@ -70,9 +87,11 @@ def decision_text(state: PlanState, about: About = NOWHERE) -> str:
     plan, draft = state.plan, state.plan.draft
     lost = lost_text(draft)
     cannot = f"Cannot be undone: {lost}." if lost else "All of it can be made or pulled again."
+    names = look_at_names(draft.items)
+    look = f" Look at {names}." if names else ""
     who = f" May approve: {may_approve_text(state, about)}." if about.approvers else ""
     return (
-        f"Removes {goes_text(draft.items)}. {sentence(state)} {cannot}{who} "
+        f"Removes {goes_text(draft.items)}. {sentence(state)} {cannot}{look}{who} "
         f"{len(state.approvers)} of {state.quorum} approvals; expires {date(plan.expires_at)}."
     )
 

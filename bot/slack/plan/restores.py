@@ -3,17 +3,18 @@
 from collections.abc import Iterator
 
 from bot.core.docker.inventory import Kind
-from bot.core.life.restoring import Restored, RestoreStatus, Restoring, digests, lost_for_good
+from bot.core.life.restoring import Restored, RestoreStatus, Restoring, digests, is_said_of, lost_for_good
 from bot.core.life.states import CLEANUP_OUTCOMES, PlanState
 from bot.core.plan.plan import Draft
 from bot.core.plan.profiles import KIND_NAMES
+from bot.core.units import short_size
 from bot.slack.action_ids import RESTORE
 from bot.slack.kit.blocks import Block, actions, button, confirm, section
 from bot.slack.kit.names import short_name
 from bot.slack.kit.text import code, date, lines_within, mention, plain, plural
 
 BUDGET = 1_200
-REASON = 250
+REASON, SAID_SHOWN = 250, 600
 _DONE = {Restored.RESTORED: "restored", Restored.PRESENT: "there already", Restored.FAILED: "not restored"}
 
 
@@ -21,16 +22,20 @@ def undo_text(draft: Draft) -> str:
     """What to know before approving: which objects nothing brings back, and which a registry may."""
     lost = lost_text(draft)
     pulled = sum(bool(digests(item)) for item in draft.items)
-    text = f":warning: *Cannot be undone*: {lost}." if lost else ""
+    count, every = len(draft.items) - pulled, len(draft.items)
+    share = f"{count:,} of {every:,} cannot be undone" if every > 1 else "Cannot be undone"
+    text = f":warning: *{share}*: {lost}." if lost else ""
+    said = next((note for note in draft.notes if is_said_of(note)), "")
     if pulled:
         them = "it" if pulled == 1 else "them"
-        text += f" *Restore* can pull {plural(pulled, 'image')} again, while the registry still has {them}."
+        again = f"{plural(pulled, 'image')} can be pulled again while the registry has {them}."
+        text += f" {plain(said, SAID_SHOWN) or again}"
     return text.strip()
 
 
 def lost_text(draft: Draft) -> str:
     """What nothing brings back; empty when that is nothing."""
-    return ", ".join(f"{count:,} {_noun(kind, count)}" for kind, count in lost_for_good(draft.items).items())
+    return " · ".join(f"{count:,} {_noun(kind, count)}" for kind, count in lost_for_good(draft.items).items())
 
 
 def _noun(kind: Kind, count: int) -> str:
@@ -55,9 +60,13 @@ def restore_blocks(state: PlanState, *beside: Block) -> Iterator[Block]:
 
 def _button(state: PlanState) -> Block:
     images = plural(len(state.restorable), "image")
-    again = "Restore again" if state.restoring else "Restore"
+    again = " again" if state.restoring else ""
+    back = short_size(sum(one.bytes for one in state.restorable))
     made = button(
-        f"{again}: {images}", RESTORE, state.plan.id, spoken=f"{again} {images} on {state.plan.host}"
+        f"Restore {images}{again} · about {back} back",
+        RESTORE,
+        state.plan.id,
+        spoken=f"Restore {images}{again} on {state.plan.host}",
     )
     made["confirm"] = confirm(
         f"Restore {images}?",

@@ -1,25 +1,33 @@
 """A plan's message while its cleanup runs, and its closing report. Pure."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import timedelta
+from types import MappingProxyType
 
+from bot.core.docker.inventory import ORDER
 from bot.core.docker.usage import UNKNOWN, DiskUsage, UsageRow
-from bot.core.life.states import ItemState, Outcome, PlanState
+from bot.core.life.states import ItemState, Outcome, PlanState, Status
 from bot.core.plan.profiles import KIND_NAMES
-from bot.core.units import human_size
+from bot.core.units import duration_words, human_size, short_size
 from bot.slack.action_ids import AUDIT_DETAILS
 from bot.slack.kit.blocks import Block, button, context, fields, section, table
-from bot.slack.kit.names import OUTCOME_EMOJI, frees_text, short_name
-from bot.slack.kit.text import bar, code, date, lines_within, plain, plural
+from bot.slack.kit.names import frees_text, short_name
+from bot.slack.kit.text import bar, code, date, lines_within, mention, mentions, plain, plural
 from bot.slack.plan.restores import restore_blocks
 from bot.slack.plan.running import ended_blocks, going_on_blocks
 
-REMOVED_SHOWN = 6
-OUTCOMES_BUDGET = 1_400
-"""Characters of what became of the objects, for each outcome."""
+OUTCOMES_BUDGET = 700
+"""Characters of what became of the objects, for each outcome; the audit record has all."""
 REASON_LIMIT = 500
 NAMES_OF_A_GROUP = 3
 NAME_SHOWN = 80
+_ENDS: Mapping[Status, str] = MappingProxyType({
+    Status.DONE: "done", Status.PARTIAL: "done, some kept", Status.STOPPED: "stopped", Status.FAILED: "failed",
+})  # fmt: skip
+_SIGNS: Mapping[Status, str] = MappingProxyType({
+    Status.DONE: "✅", Status.PARTIAL: "⚠️", Status.STOPPED: "🛑", Status.FAILED: "❌",
+})  # fmt: skip
 
 
 def ended_count(state: PlanState) -> int:
@@ -35,35 +43,79 @@ def running_blocks(state: PlanState, people: Iterable[str]) -> list[Block]:
     return [
         section(
             f"`{bar(share, 20)}` {share:.0%}, {ended} of {plural(len(state.items), 'object')} · "
-            f"*{human_size(state.reclaimed)}* freed of {frees_text(state.plan.draft)}{now}{began}"
+            f"*{short_size(state.reclaimed)}* freed of {frees_text(state.plan.draft)}{now}{began}"
         ),
         fields(people),
         *going_on_blocks(state),
     ]
 
 
-def report_blocks(state: PlanState, people: Iterable[str]) -> list[Block]:
-    """Freed beside predicted and measured, what was kept or failed and why, and the disk before and after."""
-    emoji = OUTCOME_EMOJI[state.status]
+def report_title(state: PlanState) -> str:
+    """How much was freed, where, and how it ended."""
+    what = f"{state.plan.draft.profile} {_ENDS[state.status]}"
+    return f"{_SIGNS[state.status]} {short_size(state.reclaimed)} freed on {state.plan.host} · {what}"
+
+
+def report_blocks(state: PlanState) -> list[Block]:
+    """How it went against what was planned, by kind; what was kept or failed and why; and undoing it.
+
+    ``system df`` before and after is in the audit record.
+    """
     blocks = [
-        section(f"{emoji} *{human_size(state.reclaimed)} reclaimed*, {frees_text(state.plan.draft)} predicted · "
-                f"{counts_text(state)}" + (f"\n{plain(state.reason, REASON_LIMIT)}" if state.reason else "")),
-        fields([*people, *_run_facts(state)]),
-        *ended_blocks(state),
-    ]  # fmt: skip
+        section(
+            " · ".join(_outcome_words(state))
+            + (f"\n{plain(state.reason, REASON_LIMIT)}" if state.reason else "")
+        )
+    ]
+    if freed := _freed_text(state.with_outcome(Outcome.REMOVED)):
+        blocks.append(section(freed))
+    blocks += ended_blocks(state)
     for title, outcome in (
         ("Gone, not confirmed by us", Outcome.GONE), ("Kept", Outcome.KEPT), ("Failed", Outcome.FAILED),
     ):  # fmt: skip
         states = state.with_outcome(outcome)
         if states:
             blocks.append(section(_groups_text(title, states)))
+    return [*blocks, *restore_blocks(state, _record_button(state)), context(" · ".join(_who(state)))]
+
+
+def _outcome_words(state: PlanState) -> Iterator[str]:
+    """How many of how many went, whether that freed what was planned, how long it took, and the disk after it."""
+    yield f"*{counts_text(state)}*"
+    yield planned_text(state)
+    if state.started_at and state.finished_at:
+        yield took_text(state.finished_at - state.started_at)
     if state.usage_before and state.usage_after:
-        blocks.append(context("`docker system df` before and after"))
-        blocks.append(before_after(state.usage_before, state.usage_after))
-    removed = state.with_outcome(Outcome.REMOVED)
-    if removed:
-        blocks.append(section(_removed_text(removed)))
-    return [*blocks, *restore_blocks(state, _record_button(state))]
+        yield f"Docker {short_size(state.usage_before.size)} → {short_size(state.usage_after.size)}"
+    if state.measured is not None and state.measured > 0:
+        yield f"{short_size(state.measured)} more free on the disk"
+
+
+def planned_text(state: PlanState) -> str:
+    """``as planned``, or what was planned instead."""
+    frees = state.plan.draft.frees
+    exactly = frees.low <= state.reclaimed <= frees.high or short_size(state.reclaimed) == short_size(
+        frees.high
+    )
+    all_gone = len(state.with_outcome(Outcome.REMOVED)) == len(state.items)
+    return "as planned" if exactly and all_gone else f"{frees_text(state.plan.draft)} planned"
+
+
+def _freed_text(removed: Sequence[ItemState]) -> str:
+    """What went, kind by kind."""
+    return " · ".join(
+        f"{KIND_NAMES[kind].capitalize()} {len(states):,}" + (f" · {short_size(freed)}" if freed else "")
+        for kind in ORDER
+        if (states := [one for one in removed if one.item.kind is kind])
+        for freed in [sum(one.bytes for one in states)]
+    )
+
+
+def _who(state: PlanState) -> Iterator[str]:
+    yield f"{mention(state.plan.requester)} asked, {mentions([one.id for one in state.approvers]) or 'nobody'} approved"
+    if state.started_at:
+        yield date(state.started_at)
+    yield f"plan {code(state.plan.id)}"
 
 
 def _record_button(state: PlanState) -> Block:
@@ -73,36 +125,22 @@ def _record_button(state: PlanState) -> Block:
 
 
 def counts_text(state: PlanState) -> str:
-    """How many objects came to which end."""
+    """How many objects of how many went, and which other ends there were."""
+    removed, every = len(state.with_outcome(Outcome.REMOVED)), len(state.items)
     counts = (
-        (len(state.with_outcome(Outcome.REMOVED)), "removed"),
-        (len(state.with_outcome(Outcome.GONE)), "gone already"),
+        (len(state.with_outcome(Outcome.GONE)), "gone before"),
         (len(state.with_outcome(Outcome.KEPT)), "kept"),
         (len(state.with_outcome(Outcome.FAILED)), "failed"),
         (len(state.with_outcome(Outcome.PLANNED, Outcome.REMOVING)), "not tried"),
     )
-    return ", ".join(f"{count} {word}" for count, word in counts if count) or "nothing to do"
+    return ", ".join(
+        [f"{removed:,} of {every:,} removed", *(f"{count:,} {word}" for count, word in counts if count)]
+    )
 
 
-def _run_facts(state: PlanState) -> Iterator[str]:
-    if state.started_at and state.finished_at:
-        seconds = (state.finished_at - state.started_at).total_seconds()
-        yield f"*Ran*\n{date(state.started_at)}, for {seconds:.1f} s"
-    if state.measured is not None and state.measured > 0:
-        yield f"*Measured*\n{human_size(state.measured)} more free on its disk"
-
-
-def _removed_text(states: Sequence[ItemState]) -> str:
-    ordered = sorted(states, key=lambda state: -state.bytes)
-    shown = ordered if len(ordered) == REMOVED_SHOWN + 1 else ordered[:REMOVED_SHOWN]
-    lines = [
-        f"• {one.item.kind.replace('_', ' ')} {code(short_name(one.item), NAME_SHOWN)} {human_size(one.bytes)}"
-        for one in shown
-    ]
-    left = ordered[len(shown) :]
-    freed = human_size(sum(one.bytes for one in left))
-    more = [f"• _and {len(left):,} more, {freed}: in the audit_"] if left else []
-    return "\n".join([f"*Removed*: {len(states):,}, the largest first", *lines, *more])
+def took_text(span: timedelta) -> str:
+    """``0.6 s``, ``1 minute``: how long a run took."""
+    return f"{span.total_seconds():.1f} s" if span < timedelta(minutes=1) else duration_words(span)
 
 
 def _groups_text(title: str, states: Sequence[ItemState]) -> str:

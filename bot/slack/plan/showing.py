@@ -9,7 +9,7 @@ from bot.core.audit.events import ChainedEvent, Tag
 from bot.core.errors import ChatError, ChatRefusedError
 from bot.core.life.states import MessageRef, PlanState, Status
 from bot.core.rules.hosts import Hosts
-from bot.core.rules.policy import Right, is_group
+from bot.core.rules.policy import is_group
 from bot.slack.chat import SlackChat
 from bot.slack.kit.blocks import Message
 from bot.slack.kit.text import is_user, plural
@@ -21,8 +21,8 @@ from bot.slack.plan.lists import (
     list_message,
     log_message,
 )
-from bot.slack.plan.message import NOWHERE, plan_message
-from bot.slack.plan.open import About
+from bot.slack.plan.message import plan_message
+from bot.slack.plan.open import About, about_of
 
 LOG = logging.getLogger(__name__)
 
@@ -99,11 +99,7 @@ class ShownPlans:
                 LOG.warning("plan %s: %s is not told of it: %s", state.plan.id, person, error)
 
     def _about(self, state: PlanState) -> About:
-        host = self.hosts().by_name.get(state.plan.host)
-        if host is None:
-            return NOWHERE
-        entries = host.policy.entries(Right.APPROVE)
-        return About(tags=host.tags, approvers=entries, self_approval=host.policy.self_approval)
+        return about_of(self.hosts().by_name.get(state.plan.host))
 
     def update_plan(self, state: PlanState) -> None:
         if state.message is not None:

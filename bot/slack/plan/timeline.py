@@ -7,7 +7,7 @@ from itertools import groupby
 from types import MappingProxyType
 
 from bot.core.audit.events import ChainedEvent, Event, Tag
-from bot.core.units import human_size
+from bot.core.units import short_size
 from bot.slack.kit.text import code, date, mention_id, plain, plural
 
 TIME = "{date_short_pretty} {time_secs}"
@@ -57,7 +57,7 @@ def _because(event: Event) -> str:
 
 def _size(event: Event, key: str) -> str:
     size = event.facts.get(key)
-    return f", {human_size(size)} reclaimed" if isinstance(size, int) else ""
+    return f", {short_size(size)} freed" if isinstance(size, int) else ""
 
 
 def _voted(event: Event) -> str:

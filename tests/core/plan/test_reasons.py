@@ -254,8 +254,9 @@ GOES = (
     Row(lambda: of("everything", record("r")), "r", "no build used it for 30 days"),
     Row(lambda: of("everything", record("r", last_used_at=None)), "r", "no build uses it"),
     Row(lambda: of("volumes", volume("v")), "v",
-        "without a name of its own, and no container mounts it; created 9 days ago"),
-    Row(picked_volume, "v", "picked by name, and no container mounts it; created 9 days ago"),
+        "without a name of its own, and no container mounts it; created 9 days ago, who mounted it last is not known"),
+    Row(picked_volume, "v",
+        "picked by name, and no container mounts it; created 9 days ago, who mounted it last is not known"),
 )  # fmt: skip
 
 THEN, SINCE = ago(minutes=5), ago(minutes=1)

@@ -38,7 +38,7 @@ def test_a_plan_is_asked_for_and_rejected_without_a_mouse(start: Start, window: 
     keyboard.type("prod-3 dangling")
     window.show("1-usage")
     keyboard.press("Enter")
-    plan = window.message("Cleanup plan: dangling on prod-3")
+    plan = window.message(re.compile(r"Approve\? .* on prod-3.* · dangling"))
     expect(window.box).to_be_focused()
 
     reject = plan.get_by_role("button", name="Reject: dangling on prod-3")
@@ -130,5 +130,5 @@ def test_a_screen_reader_hears_what_is_new_and_not_what_is_old(start: Start, ope
     window.type("/docker-prune prod-3 dangling")
     expect(spoken).to_contain_text("Deckhand: Cleanup plan: dangling on prod-3")
     window.page.reload()
-    window.message("Cleanup plan: dangling on prod-3")
+    window.message(re.compile(r"Approve\? .* on prod-3.* · dangling"))
     expect(spoken).to_have_text("")

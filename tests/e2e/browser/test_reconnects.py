@@ -1,5 +1,6 @@
 """The page while the bot, or the server behind the page, goes and comes back."""
 
+import re
 from collections.abc import Callable
 from contextlib import ExitStack
 
@@ -24,19 +25,17 @@ def test_a_command_right_after_the_bot_was_asked_to_reconnect_is_answered(
     place.workspace.wait_connected()
     window.type("/docker-df prod-3")
     window.press("Plan the cleanup dangling")
-    window.message("Cleanup plan: dangling on prod-3")
+    window.message(re.compile(r"Approve\? .* on prod-3.* · dangling"))
     expect(window.main.get_by_text(AWAY)).to_be_hidden()
 
 
 def test_while_the_bot_is_away_the_page_says_so_and_then_goes_on(start: Start, window: Window) -> None:
     place = start(OPEN)
     window.type("/docker-prune prod-3 dangling")
-    plan = window.message("Cleanup plan: dangling on prod-3")
+    plan = window.message(re.compile(r"Approve\? .* on prod-3.* · dangling"))
     place.workspace.hang_up_all()
     expect(window.main.get_by_text(AWAY)).to_be_visible()
-    plan.get_by_role("button", name="Commands").or_(
-        plan.get_by_role("button", name="Docker commands")
-    ).click()
+    plan.get_by_role("button", name="All that goes and stays").click()
     expect(window.page.get_by_text("That did not work: the app is not connected.")).to_be_visible()
     window.type("/docker-df prod-3")
     window.message("Deckhand is not connected.")

@@ -52,7 +52,7 @@ def assert_once(place: Place, plan_id: str) -> None:
     said = [one.text for one in place.workspace.thread(message.ts)[1:]]
     assert sum("this plan removes" in text for text in said) == 1
     log = "\n".join(said)
-    assert [log.count(words) for words in ("approved by", "ended, 1GB reclaimed")] == [1, 1]
+    assert [log.count(words) for words in ("approved by", "ended, 1GB freed")] == [1, 1]
     in_person = "\n".join(one.text for one in place.workspace.direct_messages(ANN))
     told = [shown(one) for one in place.workspace.direct_messages(ANN)]
     assert sum(":checkered_flag: done" in each for each in told) == 1, in_person
@@ -142,7 +142,7 @@ def test_a_message_deleted_while_its_cleanup_runs_is_posted_again_and_its_thread
     again = place.message("Cleanup done")
     assert again.ts != plan.ts
     eventually(lambda: not place.store.messages.unshown())
-    assert "ended, 1GB reclaimed" in "".join(one.text for one in place.workspace.thread(again.ts)[1:])
+    assert "ended, 1GB freed" in "".join(one.text for one in place.workspace.thread(again.ts)[1:])
     assert place.plan(buttons(plan)[APPROVE]).status is Status.DONE
 
 

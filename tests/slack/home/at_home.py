@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from bot.slack.action_ids import APPROVE
 from bot.trial.workspace import Message
 from tests.slack.place import OPEN_TO_ALL, PATIENCE, Place, eventually, shown
 
@@ -62,6 +63,15 @@ def press(place: Place, user: str, action_id: str) -> None:
     view = place.workspace.home(user)
     assert view is not None
     assert place.workspace.click(user, view["id"], action_id).ok
+
+
+def approve(place: Place, user: str, plan_id: str) -> None:
+    """Press Approve on a Home, and again in the form that shows what goes."""
+    press(place, user, f"{APPROVE}:{plan_id}")
+    asked = str(place.asked_once_more(user))
+    assert "cannot be undone" in asked
+    assert "old:1" in asked
+    assert place.workspace.submit_view(user).ok
 
 
 def in_person(place: Place, user: str, text: str) -> Message:

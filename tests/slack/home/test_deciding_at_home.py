@@ -11,7 +11,18 @@ from bot.slack.action_ids import (
     STOP,
     TAKE_UP,
 )
-from tests.slack.home.at_home import STOPPERS, TWO_VOTES, acts, elements, home, in_person, opened, press, says
+from tests.slack.home.at_home import (
+    STOPPERS,
+    TWO_VOTES,
+    acts,
+    approve,
+    elements,
+    home,
+    in_person,
+    opened,
+    press,
+    says,
+)
 from tests.slack.place import ANN, BOB, CYD, OPEN_TO_ALL, PATIENCE, Start, buttons, eventually, shown
 from tests.slack.plan.test_stopping import Gate
 
@@ -37,7 +48,7 @@ def test_an_approval_on_a_home_runs_the_plan_and_both_homes_follow_by_themselves
     plan_id = buttons(plan)[APPROVE]
     opened(place, ANN, "waits for its decision")
     opened(place, BOB, "1 plan")
-    press(place, BOB, f"{APPROVE}:{plan_id}")
+    approve(place, BOB, plan_id)
     assert place.message("Cleanup done").ts == plan.ts
     assert place.images() == {"web:1"}
     follows = home(place, BOB, "Last cleanup", without="*1 plan*")
@@ -50,7 +61,7 @@ def test_who_has_approved_already_is_not_asked_again_and_a_second_person_is(star
     place = start(TWO_VOTES)
     plan_id = buttons(place.propose(ANN))[APPROVE]
     assert f"{APPROVE}:{plan_id}" in acts(opened(place, ANN, "1 plan"))
-    press(place, ANN, f"{APPROVE}:{plan_id}")
+    approve(place, ANN, plan_id)
     home(place, ANN, "No plan waits for you.")
     view = opened(place, BOB, "1 of 2 approvals")
     assert "(<@U0ANN>)" in says(view)
@@ -61,7 +72,7 @@ def test_what_is_refused_on_a_home_is_said_in_person(start: Start) -> None:
     place = start(OPEN_TO_ALL)
     plan_id = buttons(place.propose(ANN))[APPROVE]
     opened(place, BOB, "1 plan")
-    press(place, BOB, f"{APPROVE}:{plan_id}")
+    approve(place, BOB, plan_id)
     place.message("Cleanup done")
     assert place.workspace.redeliver().ok
     told = in_person(place, BOB, "already approved")

@@ -18,6 +18,7 @@ from tests.slack.home.at_home import (
     CLOSED_TO_CYD,
     JSON,
     acts,
+    approve,
     home,
     in_person,
     opened,
@@ -116,7 +117,7 @@ def test_a_plan_in_somebody_elses_conversation_waits_on_a_home_without_a_link_to
     assert f"home_open:yours:{plan_id}" in says(opened(place, ANN, "home_open:yours"))
     theirs = opened(place, BOB, "1 plan")
     assert "home_open" not in says(theirs)
-    press(place, BOB, f"{APPROVE}:{plan_id}")
+    approve(place, BOB, plan_id)
     in_person(place, ANN, "Cleanup done")
 
 

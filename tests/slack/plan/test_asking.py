@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 
-from bot.slack.action_ids import APPROVE, COMMANDS, DETAILS, LOOK, PICTURE
-from tests.slack.place import ANN, BOB, OPEN_TO_ALL, Place, buttons, shown
+from bot.slack.action_ids import APPROVE, DETAILS, LOOK, PICTURE, WHOLE_LIST
+from tests.slack.place import ANN, BOB, OPEN_TO_ALL, Place, buttons, eventually, shown
 
 Start = Callable[[str], Place]
 
@@ -60,11 +60,12 @@ def test_a_configured_profile_is_offered_under_a_report_and_planned_by_its_butto
 def test_arguments_are_shown_in_the_plan_and_narrow_what_is_removed(start: Start) -> None:
     place = start(OPEN_TO_ALL)
     plan = place.propose(ANN, "everything until=10d not=older only=images,networks")
-    said = shown(plan)
+    assert "Asked for with `until=10d not=older only=images,networks`" in shown(plan)
+    assert place.workspace.click(BOB, plan.ts, WHOLE_LIST).ok
+    said = str(eventually(lambda: place.workspace.view(BOB)))
     assert "Profile *everything* `until=10d not=older only=images,networks`: " in said
     assert "images: unused, at least 10 days old; not older" in said
-    assert place.workspace.click(BOB, plan.ts, COMMANDS).ok
-    assert "docker image prune -a --filter until=240h" in place.told(BOB)
+    assert "docker image prune -a --filter until=240h" in said
     assert "Frees 700MB in 1 object." in plan.text
     place.approve(BOB, plan)
     place.message("Cleanup done")
@@ -76,11 +77,13 @@ def test_picked_objects_and_nothing_else_are_removed_when_somebody_approves(star
     plan = place.propose(ANN, "image=older:1")
     plan_id = buttons(plan)[APPROVE]
     assert "picked on prod-3" in plan.text
-    assert "Picked by name: `image=older:1`" in shown(plan)
-    assert place.workspace.click(BOB, plan.ts, COMMANDS).ok
-    assert "docker rmi older:1" in place.told(BOB)
+    assert "Picked by name" in shown(plan)
+    assert place.workspace.click(BOB, plan.ts, WHOLE_LIST).ok
+    said = str(eventually(lambda: place.workspace.view(BOB)))
+    assert "Picked by name: `image=older:1`" in said
+    assert "docker rmi older:1" in said
     place.approve(BOB, plan)
-    assert "300MB reclaimed of 300MB predicted. 1 removed." in place.message("Cleanup done").text
+    assert "300MB freed, as planned. 1 of 1 removed." in place.message("Cleanup done").text
     assert place.images() == {"old:1", "web:1"}
     assert [one.item.references for one in place.plan(plan_id).items] == [("older:1",)]
     assert place.store.chain.verify().broken is None

@@ -80,7 +80,7 @@ def test_two_approvals_of_two_people_start_a_cleanup_and_two_of_one_do_not(start
     assert_untouched(place, plan_id)
     place.approve(CYD, plan)
     ended = place.message("Cleanup done")
-    assert "2 of 2: <@U0BOB>, <@U0CYD>" in shown(ended)
+    assert "<@U0BOB>, <@U0CYD> approved" in shown(ended)
     assert place.images() == IN_USE
     assert place.told_privately() == {BOB}
 
@@ -157,7 +157,7 @@ def test_the_requester_may_approve_alone_where_the_policy_says_so(start: Start) 
     place = start(policy('approve = ["*"]\nself_approval = true'))
     plan = place.propose(ANN)
     place.approve(ANN, plan)
-    assert "1 of 1: <@U0ANN>" in shown(place.message("Cleanup done"))
+    assert "<@U0ANN> asked, <@U0ANN> approved" in shown(place.message("Cleanup done"))
     assert place.images() == IN_USE
     assert place.told_privately() == set()
 

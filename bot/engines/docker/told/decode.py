@@ -158,6 +158,7 @@ def inspected_container(answer: Answer) -> Container:
         started_at=moment(state.get("StartedAt")),
         ended_at=_ended(state, moment(answer.get("Created"))),
         exit_code=_count(state.get("ExitCode")),
+        restart=_restart(answer),
         labels=_labels((answer.get("Config") or {}).get("Labels")),
         volumes=_volumes(answer),
         binds=_binds(answer),
@@ -165,6 +166,11 @@ def inspected_container(answer: Answer) -> Container:
         folders=_folders(answer, top=False),
         size_rw=_count(answer.get("SizeRw")),
     )
+
+
+def _restart(inspected: Answer) -> str:
+    policy = (inspected.get("HostConfig") or {}).get("RestartPolicy") or {}
+    return str(policy.get("Name") or "")
 
 
 def _folders(inspected: Answer, *, top: bool) -> tuple[str, ...]:
@@ -204,6 +210,7 @@ def met(listed: Container, inspected: Container) -> Container:
         started_at=inspected.started_at,
         ended_at=None if seen_running else inspected.ended_at,
         exit_code=None if seen_running else inspected.exit_code,
+        restart=inspected.restart,
         volumes=tuple(dict.fromkeys((*listed.volumes, *inspected.volumes))),
         binds=tuple(dict.fromkeys((*listed.binds, *inspected.binds))),
         networks=tuple(sorted({*listed.networks, *inspected.networks})),

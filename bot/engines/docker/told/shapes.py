@@ -109,8 +109,13 @@ class _NetworkSettings(TypedDict, total=False):
     Networks: dict[_Word, _Attached | None] | None
 
 
+class _RestartPolicy(TypedDict, total=False):
+    Name: _Text
+
+
 class _HostConfig(TypedDict, total=False):
     NetworkMode: _Text
+    RestartPolicy: _RestartPolicy | None
 
 
 class _State(TypedDict, total=False):

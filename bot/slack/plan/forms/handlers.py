@@ -16,6 +16,7 @@ from bot.slack.door.ways import Turn, Way
 from bot.slack.kit.blocks import Block
 from bot.slack.plan.forms import adjusting, volumes
 from bot.slack.plan.forms.adjusting import before
+from bot.slack.plan.forms.whole import whole_view
 from bot.slack.plan.proposing import ProposalHandlers, at_its_plan
 from bot.slack.refusals import sentence
 
@@ -32,6 +33,13 @@ class FormHandlers:
     asking: ProposalHandlers
     chat: SlackChat
     submit: Submit
+
+    def show_all(self, asked: Asked, plan_id: str) -> None:
+        """Show all of a plan, where whoever presses may look at its host."""
+        state = self.asking.plan(plan_id)
+        proposals = self.asking.proposals
+        asked.door(proposals.hosts(), proposals.rights).host(state.plan.host)
+        self._open(asked, whole_view(state))
 
     # --- narrowing a plan -----------------------------------------------------------------------
 

@@ -6,6 +6,7 @@ from typing import Any
 from bot.core.docker.inventory import Inventory, Kind, Volume
 from bot.core.docker.users import Users
 from bot.core.plan.arguments import Arguments, Pick
+from bot.core.plan.going import label_words, mounted_words
 from bot.core.plan.selection import ANONYMOUS_LABEL
 from bot.core.units import human_size
 from bot.slack.action_ids import PICK_VOLUMES
@@ -22,7 +23,6 @@ from bot.slack.kit.blocks import (
     whole,
 )
 from bot.slack.kit.text import code, escape, lines_within, one_line, paragraphs, plain, plural
-from bot.slack.look.usage import mounted_words
 
 CHOICE, HOST = "volumes", "host"
 BOXES_LIMIT, MENU_LIMIT = 10, 100
@@ -119,8 +119,8 @@ def _choices(volumes: Sequence[Volume], inventory: Inventory) -> Iterator[Block]
 
 def _described(volume: Volume, inventory: Inventory) -> str:
     """All that is known of a volume, on one line: ten of them are a section."""
-    labels = [f"{key}={value}" if value else key for key, value in sorted(volume.labels.items())]
-    words = [_size(volume), *_age(volume, inventory), mounted_words(inventory, volume), *labels]
+    labels = label_words(volume.labels)
+    words = [_size(volume), *_age(volume, inventory), mounted_words(volume, inventory.taken_at), *labels]
     return f"• {code(volume.name, NAME_SHOWN)} {plain(' · '.join(words), WORDS_SHOWN)}"
 
 

@@ -126,7 +126,7 @@ def test_a_form_that_cannot_be_opened_is_answered_privately(start: Start, error:
     plan = place.propose(ANN)
     place.workspace.fail_next("views.open", error=error, times=3)
     assert place.workspace.click(BOB, plan.ts, REJECT).ok
-    assert place.told(BOB).startswith("The form for the reason could not be opened")
+    assert place.told(BOB).startswith("The form was not opened")
     assert place.plan(buttons(plan)[REJECT]).status is Status.PROPOSED
     assert set(buttons(place.workspace.message(plan.ts))) == OPEN_PLAN
 

@@ -1,0 +1,62 @@
+"""What a tired person decides by, on a phone: a plan, the form that asks once more, its end, each in a screen or so."""
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Locator, ViewportSize, expect
+
+from bot.trial.sample import SampleEngine
+from tests.e2e.browser.conftest import Open
+from tests.e2e.browser.pages import DESK, PHONE, reveal
+from tests.slack.place import ANN, Place
+
+Start = Callable[[str], Place]
+POLICY = """tags = ["prod"]
+[policies.default]
+look = ["*"]
+request = ["*"]
+approve = ["*"]
+self_approval = false
+restore = ["*"]
+volumes = "named"
+"""
+TALLEST = 900
+"""Pixels of a message on a phone of 390 by 844."""
+
+
+def height(message: Locator) -> float:
+    box = message.bounding_box()
+    assert box is not None
+    return box["height"]
+
+
+@pytest.mark.parametrize("profile", ["routine", "everything", "volumes"])
+@pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
+def test_no_message_from_the_plan_to_its_end_is_taller_than_a_phone_shows_at_about_once(
+    start: Start, sample: SampleEngine, open_window: Open, profile: str, size: ViewportSize
+) -> None:
+    place = start(POLICY)
+    window = open_window(size=size)
+    window.become("Bob")
+    place.workspace.command(ANN, "/docker-prune", f"prod-3 {profile}")
+    plan = window.message("Approve? ")
+    expect(plan.get_by_role("button", name="Approve")).to_be_in_viewport()
+    window.show(f"{profile}-1-plan")
+    heights = {"plan": height(plan)}
+    top, first = plan.bounding_box(), plan.get_by_role("button", name="Approve").bounding_box()
+    assert top is not None and first is not None  # noqa: PT018 - mypy's, of one place
+    assert first["y"] + first["height"] - top["y"] < PHONE["height"], "the first screen has the buttons"
+    plan.get_by_role("button", name="All that goes").click()
+    expect(window.dialog).to_contain_text("Docker commands")
+    window.show(f"{profile}-2-all")
+    window.dialog.get_by_role("button", name="Close").first.click()
+    expect(window.dialog).to_have_count(0)
+    plan.get_by_role("button", name="Approve").click()
+    expect(window.dialog).to_contain_text("cannot be undone")
+    window.show(f"{profile}-3-asked-once-more")
+    window.confirm("Approve")
+    report = window.message("freed on prod-3")
+    reveal(report)
+    window.show(f"{profile}-4-report")
+    heights["report"] = height(report)
+    assert max(heights.values()) <= TALLEST
