@@ -36,7 +36,11 @@ def shown(golden: Path) -> set[tuple[Act, str]]:
     actions = {
         (Act.ACTION, str(each["action_id"]).partition(":")[0]) for each in found if "action_id" in each
     }
-    forms = {(Act.VIEW, str(each["callback_id"])) for each in found if each.get("type") == "modal"}
+    forms = {
+        (Act.VIEW, str(each["callback_id"]))
+        for each in found
+        if each.get("type") == "modal" and "submit" in each
+    }
     return actions | forms
 
 
@@ -47,7 +51,9 @@ def test_all_that_can_be_pressed_or_submitted_is_in_the_table(golden: Path) -> N
 
 def test_all_that_the_table_handles_is_shown_somewhere() -> None:
     everywhere = set().union(*map(shown, GOLDENS))
-    assert {line for line in TABLE if line[0] in {Act.ACTION, Act.VIEW}} == everywhere
+    before = {(Act.ACTION, action_ids.COMMANDS)}
+    """Of messages that releases before this one posted."""
+    assert {line for line in TABLE if line[0] in {Act.ACTION, Act.VIEW}} == everywhere | before
 
 
 def test_every_id_is_in_the_one_file_of_them() -> None:

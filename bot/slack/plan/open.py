@@ -206,7 +206,7 @@ def kept_text(draft: Draft) -> str:
     others = sum(one.because == NOT_IN_PROFILE for one in draft.kept)
     counts = Counter(one.because for one in draft.kept if one.because != NOT_IN_PROFILE).most_common()
     reasons = [
-        f"{count:,} {plain(counted_as(because, count), 60)}" for because, count in counts[:REASONS_SHOWN]
+        f"{count:,} ({plain(counted_as(because, count), 60)})" for because, count in counts[:REASONS_SHOWN]
     ]
     if len(counts) > REASONS_SHOWN:
         reasons.append(f"{sum(count for _, count in counts[REASONS_SHOWN:]):,} for other reasons")

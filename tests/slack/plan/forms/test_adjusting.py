@@ -174,7 +174,7 @@ def test_volumes_are_picked_by_name_planned_approved_and_removed(start: Start) -
     assert set(outcome.errors) == {"volumes_0"}
     assert place.workspace.submit_view(ANN, {"volumes_0": ["pg-data"], "host": "prod-3"}).ok
     plan = place.message("Cleanup plan: picked on prod-3")
-    told = "`pg-data` 700MB picked by name, made 40 days ago, who mounted it last is not known, "
+    told = "`pg-data` 700MB picked by name; created 40 days ago, who mounted it last is not known, "
     assert told in shown(plan)
     place.approve(BOB, plan)
     asked = str(place.asked_once_more(BOB))
@@ -200,7 +200,7 @@ def test_who_was_last_seen_to_mount_a_volume_is_told_once_that_container_has_gon
     with place.engine.universe.lock:
         gone = next(one for one in place.engine.universe.containers.values() if one.name == "db-1")
         del place.engine.universe.containers[gone.id]
-    assert "last mounted by db-1 (web:1), " in str(open_volumes(place))
+    assert "last mounted by db-1 (web:1) " in str(open_volumes(place))
 
 
 def test_where_the_policy_does_not_let_people_pick_there_is_no_button_and_a_forged_click_is_refused(
