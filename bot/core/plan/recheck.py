@@ -4,7 +4,7 @@ Pure decisions; each returns None when the object may be removed, else the reaso
 changed since the plan was made, or has come into use, is kept.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 
 from bot.core.docker.inventory import (
@@ -56,9 +56,20 @@ def image_objection(
     return None
 
 
-def lost_reference(item: Item, now: Image) -> str | None:
-    """Whether an image that nobody has begun to remove lost a name since the plan: then it has changed."""
-    lost = sorted(set(item.references) - set(now.references))
+def gone_with(item: Item, untagged: Collection[str]) -> frozenset[str]:
+    """The names of a planned image that go when these are taken off: digests go with tags of their repository."""
+    touched = {repository(name) for name in untagged}
+    return frozenset(
+        name for name in item.references if name in untagged or ("@" in name and repository(name) in touched)
+    )
+
+
+def lost_reference(item: Item, now: Image, untagged: Collection[str] = ()) -> str | None:
+    """Whether an image lost a name since the plan by another hand than ours, which took off ``untagged``.
+
+    Then it has changed: somebody may have begun to remove it, or only have meant to.
+    """
+    lost = sorted(set(item.references) - set(now.references) - gone_with(item, untagged))
     return f"{lost[0]} no longer names it" if lost else None
 
 

@@ -1,7 +1,8 @@
 """Groups: the objects of a run, a few at a time; the intents of each are written before the first of it is touched.
 
-A group is as many objects as went in the last second, and never more than a few: whoever asks the run to stop waits
-for no more, and after a death no more have to be looked at again.
+A group is as many objects as went in the last second, and never more than a few: after a death no more have to be
+looked at again. It ends when its second is over, whatever is left of it: whoever asks the run to stop waits for the
+object that it is at, and for no other.
 """
 
 from collections import deque
@@ -18,7 +19,7 @@ from bot.services.run.removal import Removal
 MOST = 8
 """Objects of a group, but for build cache records, which the engine removes together."""
 SECONDS = 1.0
-"""What a group should take."""
+"""After these no other object of a group is begun; build cache records go together."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -30,7 +31,7 @@ class Groups:
     removal: Removal
     patience: Patience
     untouched: set[int] = field(default_factory=set)
-    """Positions whose intent is written, and with which nothing was begun here."""
+    """Positions whose intent is written, and with which nothing was begun, here or by an earlier attempt."""
     _size: int = 1
 
     def remove(self, items: Sequence[ItemState]) -> bool:
@@ -44,19 +45,20 @@ class Groups:
             positions = [item.position for item in group]
             if not self.patience.stored(partial(self.runs.start_items, self.run, positions)):
                 return False
+            self.untouched.update(item.position for item in group if item.outcome is not Outcome.REMOVING)
             began = self.patience.ticks()
-            self.untouched = set(positions)
-            self._each(group, _remove)
-            each = (self.patience.ticks() - began) / len(group)
+            rest = self._each(group, _remove)
+            left.extendleft(reversed(rest))
+            each = (self.patience.ticks() - began) / (len(group) - len(rest))
             self._size = max(1, min(MOST, int(SECONDS / each))) if each else MOST
         self.removal.end()
         return True
 
     def settle(self, items: Sequence[ItemState]) -> None:
-        """Say what became of what an earlier attempt had begun; nothing more is removed."""
-        left = deque(_seen_again(item) for item in items)
+        """Say what became of what an earlier attempt had begun, or a group had left; nothing more is removed."""
+        left = deque(item if item.position in self.untouched else _seen_again(item) for item in items)
         while left:
-            self._each(self._next(left), _settle)
+            left.extendleft(reversed(self._each(self._next(left), _settle)))
 
     def end(self, ended: Sequence[ItemState]) -> None:
         self.patience.stored(lambda: self.runs.end_items(self.run, ended))
@@ -70,19 +72,29 @@ class Groups:
             group.append(left.popleft())
         return group
 
-    def _each(self, group: Sequence[ItemState], work: Callable[..., Sequence[ItemState]]) -> None:
-        """Do it with one object after the other, or with all records; what has ended is written, come what may."""
+    def _each(
+        self, group: Sequence[ItemState], work: Callable[..., Sequence[ItemState]]
+    ) -> Sequence[ItemState]:
+        """Do it with one object after the other, or with all records; those that are left when its time is over.
+
+        What has ended is written, come what may.
+        """
         cache = group[0].item.kind is Kind.BUILD_CACHE
         ended: list[ItemState] = []
+        until = self.patience.ticks() + SECONDS
         try:
             for part in [group] if cache else [[item] for item in group]:
+                if ended and (self.patience.stopping() or self.patience.ticks() >= until):
+                    break
                 if ended:
                     self.removal.engine.still_meant()
+                self.removal.before_effect()
                 self.untouched -= {item.position for item in part}
                 ended += self.patience.reached(partial(work, self.removal, part))
         finally:
             if ended:
                 self.end(ended)
+        return group[len(ended) :]
 
 
 def _remove(removal: Removal, part: Sequence[ItemState], again: bool) -> Sequence[ItemState]:  # noqa: FBT001 - of one caller

@@ -1,5 +1,6 @@
 """Removal: one planned object at a time; looked at immediately before, never forced, kept when in doubt."""
 
+import math
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
@@ -14,7 +15,6 @@ from bot.core.docker.inventory import (
     Image,
     Kind,
     Volume,
-    repository,
 )
 from bot.core.errors import ConflictError, EngineRequestError, EngineTimeoutError, HostError, NotFoundError
 from bot.core.life.states import ItemState, Outcome
@@ -60,6 +60,8 @@ class Removal:
     """What the engine said it deleted with each image, by the image's id."""
     _untagged: dict[str, list[str]] = field(default_factory=dict)
     """The names that we took off each image; a second try after a lost connection knows of the first's."""
+    _called: set[str] = field(default_factory=set)
+    """Images that the engine was told to delete: their last names go with them, even where a connection is lost."""
     _recent: dict[str, tuple[float, Any]] = field(default_factory=dict)
     """What was asked for all objects at once, and when; empty where it has to be asked for again."""
 
@@ -172,6 +174,7 @@ class Removal:
         try:
             return self._asked("volumes", self.engine.volume_sizes).get(name)
         except EngineTimeoutError:
+            self._recent["volumes"] = math.inf, {}  # nor would it for the next: each would wait as long
             return None
 
     def _image(self, state: ItemState, item: Item) -> int:
@@ -179,7 +182,7 @@ class Removal:
         begun = state.outcome is Outcome.REMOVING
         untagged = self._untagged.setdefault(item.id, list(state.untagging))
         try:
-            deleted = self._untag_and_delete(state, untagged, begun=begun)
+            deleted = self._untag_and_delete(state, untagged)
         except (EngineRequestError, _Objection) as problem:
             raise self._with_its_names(item, untagged, problem, begun=begun) from problem
         self._deleted[item.id] = frozenset(deleted)
@@ -187,15 +190,15 @@ class Removal:
             return item.bytes
         return sum(self.draft.layers.get(layer, 0) for layer in deleted)
 
-    def _untag_and_delete(self, state: ItemState, untagged: list[str], *, begun: bool) -> Sequence[str]:
+    def _untag_and_delete(self, state: ItemState, untagged: list[str]) -> Sequence[str]:
         """Untag by name all references but the last, then delete by id: the engine's 409 guards the rest."""
         item = state.item
         _object(self.rules(item))
-        containers = self._containers()
-        now = self._unchanged_image(item, containers)
+        # As they were a moment ago: the engine itself removes no image that one needs, but takes off its names.
+        now = self._unchanged_image(item, self._asked("containers", self.engine.containers))
         self._no_service_needs(now)
-        if not begun:
-            _object(recheck.lost_reference(item, now))
+        if item.id not in self._called:
+            _object(recheck.lost_reference(item, now, untagged))
         to_untag = recheck.references_to_untag(now)
         if to_untag and self._has_children(item.id):
             # The engine would refuse to delete it only after its names are gone.
@@ -203,25 +206,21 @@ class Removal:
         if to_untag:
             self.untagging(state.position, tuple(dict.fromkeys((*untagged, *to_untag))))
         for reference in to_untag:
-            self._untag(reference, item, containers)
+            self._untag(reference, item)
             untagged.append(reference)
         if untagged:
-            self._unchanged_image(item, containers)
+            self._unchanged_image(item, self.engine.containers())
         self.before_effect()
+        self._called.add(item.id)
         return self.engine.remove_image(item.id)
-
-    def _containers(self) -> Sequence[Container]:
-        """All containers as they were a moment ago: the engine itself removes no image that one needs."""
-        return self._asked("containers", self.engine.containers)
 
     def _asked(self, what: str, ask: Callable[[], T]) -> T:
         """What is asked for all objects at once: as it was a moment ago, counted from before it was asked for."""
         now = self.ticks()
-        at, answer = self._recent.get(what, (now, None))
-        if answer is None or now - at > FRESH_SECONDS:
-            answer = ask()
-            self._recent[what] = now, answer
-        found: T = answer
+        known = self._recent.get(what)
+        if known is None or now - known[0] > FRESH_SECONDS:
+            known = self._recent[what] = now, ask()
+        found: T = known[1]
         return found
 
     def _unchanged_image(self, item: Item, containers: Sequence[Container]) -> Image:
@@ -229,13 +228,13 @@ class Removal:
         _object(recheck.image_objection(item, now, containers, self.draft.taken_at))
         return now
 
-    def _untag(self, reference: str, item: Item, containers: Sequence[Container]) -> None:
+    def _untag(self, reference: str, item: Item) -> None:
         """A name may have moved to another image since the plan was made: then it is not ours to touch."""
         try:
             named = self.engine.image(reference)
             if named.id != item.id:
                 raise _Objection(f"{reference} names another image now")
-            _object(recheck.image_objection(item, named, containers, self.draft.taken_at))
+            _object(recheck.image_objection(item, named, self.engine.containers(), self.draft.taken_at))
             self.before_effect()
             self.engine.untag(reference)
         except NotFoundError as gone:
@@ -255,11 +254,8 @@ class Removal:
             return gone
         except EngineRequestError:
             names = ()
-        touched = {repository(reference) for reference in untagged}
-        lost = [
-            name for name in item.references if name not in names
-            and (begun or name in untagged or ("@" in name and repository(name) in touched))
-        ]  # fmt: skip
+        gone_with = recheck.gone_with(item, untagged)
+        lost = [name for name in item.references if name not in names and (begun or name in gone_with)]
         words = [f"untagged and tagged again: {', '.join(back)}"] if back else []
         words += [f"already untagged: {', '.join(lost)}"] if lost else []
         return _with_words(problem, "; ".join(words)) if words else problem

@@ -49,6 +49,22 @@ def test_a_name_that_somebody_took_meanwhile_is_left_to_them(bench: Bench) -> No
     assert (tags["app:1"], tags["app:2"], tags["app:3"]) == (other, planned, planned)
 
 
+def test_no_name_is_taken_off_an_image_that_came_into_use_a_moment_ago(bench: Bench) -> None:
+    engine = bench.engine
+    first, planned = imported(engine, "a:1"), imported(engine, "b:1")
+    engine.docker("tag", planned, "b:2")
+    calls: list[tuple[str, ...]] = []
+
+    def happens(call: str, ids: Sequence[str]) -> None:
+        calls.append((call, *ids))
+        if calls == [("remove_image", first)]:
+            use(engine, planned)
+
+    ended = removed_while(bench, planned, happens)
+    assert (ended.outcome, ended.reason) == (Outcome.KEPT, "container user uses it now")
+    assert calls == [("remove_image", first)]
+
+
 def test_names_are_put_back_though_the_connection_was_lost_in_between(bench: Bench) -> None:
     engine = bench.engine
     planned = imported(engine, "app:1")
@@ -155,6 +171,25 @@ def test_an_image_that_a_dead_process_had_untagged_is_removed_by_the_next(
     sql(LONG_AGO)
     assert item(bench.run(plan), planned).outcome is Outcome.REMOVED
     assert not look(engine).tags
+
+
+def test_an_image_stays_when_another_hand_took_a_name_off_it_though_a_dead_process_had_meant_to_remove_it(
+    bench: Bench, sql: Callable[[str], None]
+) -> None:
+    engine = bench.engine
+    one, two = imported(engine, "one:1"), imported(engine, "two:1")
+    engine.docker("tag", two, "two:2")
+    plan = bench.approved("everything", Kind.IMAGE)
+    dead = bench.claimed(plan, "dead")
+    bench.store.runs.start_items(dead, [each.position for each in bench.state(plan).items])
+    imported(engine, "one:1")
+    engine.docker("rmi", "two:1")
+    sql(LONG_AGO)
+    state = bench.run(plan)
+    assert {image: item(state, image).outcome for image in (one, two)} == dict.fromkeys(
+        (one, two), Outcome.KEPT
+    )
+    assert item(state, two).reason == "two:1 no longer names it (already untagged: two:1)"
 
 
 @pytest.mark.overlay2

@@ -1,14 +1,16 @@
 """Networks and volumes: kept when anything names them, or when another took the planned one's name."""
 
 import time
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 
 import pytest
 
 from bot.core.docker.inventory import Kind
+from bot.core.errors import EngineTimeoutError
 from bot.core.life.states import Outcome, Status
-from tests.services.bench import Bench, item, outcomes
+from tests.services.bench import HOST, Bench, Lead, WatchedEngine, item, outcomes
 from tests.services.held import look
 from tests.support.machines.engine import PrivateEngine
 
@@ -25,6 +27,31 @@ def next_second(engine: PrivateEngine) -> None:
     begun = second()
     while second() == begun:
         time.sleep(0.02)
+
+
+class Uncounting(WatchedEngine):
+    """An engine that does not count its volumes in time."""
+
+    asked = 0
+
+    def volume_sizes(self) -> Mapping[str, int]:
+        self.asked += 1
+        raise EngineTimeoutError(HOST, "it did not count its volumes in time.")
+
+
+def test_an_engine_that_does_not_count_its_volumes_in_time_is_waited_for_once_and_keeps_them_all(
+    bench: Bench,
+) -> None:
+    for _ in range(3):
+        bench.engine.docker("volume", "create", *ANONYMOUS)
+    next_second(bench.engine)
+    plan = bench.approved("volumes")
+    before = look(bench.engine)
+    engine = Uncounting(bench.clients, lambda _call, _ids: None)
+    bench.execute(engines=Lead(engine))(plan.id)
+    assert {each.reason for each in bench.state(plan).items} == {"the engine does not tell what it holds now"}
+    assert engine.asked == 1
+    assert look(bench.engine) == before
 
 
 def test_a_network_that_a_kept_container_names_stays_even_when_that_container_is_stopped(

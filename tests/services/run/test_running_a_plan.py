@@ -110,6 +110,7 @@ def test_what_a_dead_process_had_begun_is_looked_up_and_nothing_is_assumed(
     plan = bench.approved()
     dead = bench.claimed(plan, "dead")
     bench.store.runs.start_items(dead, [0, 1, 3])
+    bench.store.runs.untag_item(dead, 3, ("base:2",))
     engine.docker("rm", "one")  # its engine call came through, the answer did not
     engine.docker("rmi", "base:2")  # it had begun to untag
     bench.execute()(plan.id)

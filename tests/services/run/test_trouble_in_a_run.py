@@ -6,9 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from bot.core.docker.inventory import EngineInfo
-from bot.core.errors import StoreUnavailableError
+from bot.core.docker.inventory import EngineInfo, Kind
+from bot.core.errors import EngineChangedError, StoreUnavailableError
 from bot.core.life.states import Outcome, Status
+from bot.core.plan.plan import Item
 from bot.engines.clients import Clients
 from bot.engines.registry import DockerEngines
 from bot.store.opening import Store
@@ -122,6 +123,43 @@ def test_a_run_that_is_taken_up_on_another_engine_fails_and_removes_nothing_ther
     assert "now leads to ANOTHER:ENGINE" in state.reason
     assert set(outcomes(state).values()) == {Outcome.FAILED}
     assert look(bench.engine) == before
+
+
+def test_what_a_dead_process_may_have_begun_is_not_said_to_be_untried_when_the_run_fails_before_it(
+    bench: Bench,
+) -> None:
+    containers(bench.engine)
+    plan = bench.approved("everything", Kind.CONTAINER)
+    dead = bench.claimed(plan, "dead")
+    bench.store.runs.start_items(dead, [1, 2])
+    bench.store.runs.release(dead)
+    calls: list[str] = []
+
+    def calling(_call: str, ids: Sequence[str]) -> None:
+        calls.extend(ids)
+        if len(calls) == 2:
+            raise EngineChangedError(HOST, "another engine answers.")
+
+    bench.execute(engines=bench.watched(calling))(plan.id)
+    state = bench.state(plan)
+    assert list(outcomes(state).values()) == [Outcome.REMOVED, Outcome.FAILED, Outcome.FAILED]
+    assert [each.reason.endswith(": look at the host") for each in state.items[1:]] == [True, True]
+
+
+def test_a_run_that_keeps_one_object_after_the_other_is_not_given_up_as_silent(bench: Bench) -> None:
+    containers(bench.engine)
+    plan = bench.approved("everything", Kind.CONTAINER)
+    execute, clock = bench.execute(), [0.0]
+    leases = replace(execute.leases, ticks=lambda: clock[0])
+
+    def slow(_item: Item) -> str:
+        clock[0] += 15 * 60
+        assert leases.renew() == ()
+        return "the rules keep it"
+
+    replace(execute, leases=leases, rules=lambda _plan, _engine: slow)(plan.id)
+    assert clock == [45 * 60]
+    assert list(outcomes(bench.state(plan)).values()) == [Outcome.KEPT] * 3
 
 
 REFUSE = "CREATE TRIGGER full BEFORE INSERT ON event BEGIN SELECT RAISE(ABORT, 'disk full'); END"

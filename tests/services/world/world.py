@@ -24,6 +24,7 @@ from bot.services.decide.decide import Decide
 from bot.services.decide.propose import Propose
 from bot.services.look.planning import Planning
 from bot.services.rules.rights import Rights
+from bot.services.run.removal import FRESH_SECONDS
 from bot.services.run.stop import Stop
 from bot.store.opening import Store
 from bot.trial.sample import Builder, Universe
@@ -176,7 +177,11 @@ class World:
         return bool(going)
 
     def change(self, host: str) -> None:
-        """What somebody who knows nothing of Deckhand does on a host."""
+        """What somebody who knows nothing of Deckhand does on a host.
+
+        It takes so long that what was asked for all objects at once has to be asked for again.
+        """
+        self.ticks += 2 * FRESH_SECONDS
         self.made += 1
         self.untagged_by_others |= changed(self.universes[host], self.random, f"new{self.made}")
 
