@@ -21,6 +21,8 @@ from tests.support.shell import DECKHAND, started
 from tests.support.waiting import SECONDS, wait_until
 
 CLICKS = 100
+READ = 20
+"""Answers that one person may have waiting in a process: of a hundred at once the others are not told."""
 IMAGES = 12
 
 Replicas = Callable[[str], Store]
@@ -105,7 +107,7 @@ def test_a_hundred_clicks_at_once_are_one_run(
     ):
         assert seen[once] == 1
     assert seen["deckhand:item:removing"] == seen["deckhand:item:ended"] == IMAGES
-    wait_until(lambda: len(workspace.ephemerals("U0BOB")) >= arrived - 1)
+    wait_until(lambda: len(workspace.ephemerals("U0BOB")) >= min(arrived - 1, READ))
     assert 1 <= tags(store, plan_id)["slack:plan:refused"] < 5, "once a minute: nobody floods the audit"
     assert len(workspace.messages()) == 1, "no replica posted the plan a second time"
     assert store.chain.verify().broken is None

@@ -17,6 +17,7 @@ from bot.core.errors import (
     EngineTimeoutError,
     EngineUnavailableError,
     HostError,
+    HostUnreachableError,
 )
 from bot.core.rules.hosts import Address, SocketAddress
 from bot.engines.clients import Clients
@@ -80,6 +81,14 @@ def call(engine: HeldDockerEngine, name: str) -> object:
     return method(*(ARGUMENTS[parameter] for parameter in inspect.signature(method).parameters))
 
 
+def again(ask: Callable[[], object]) -> None:
+    """Behind SSH the end of a connection takes a moment: the request that meets it is lost, and asked once more."""
+    try:
+        ask()
+    except HostUnreachableError:
+        ask()
+
+
 def test_a_held_engine_is_asked_who_it_is_before_anything_else_on_every_connection(
     world: World, address: Callable[[], Clients]
 ) -> None:
@@ -88,7 +97,7 @@ def test_a_held_engine_is_asked_who_it_is_before_anything_else_on_every_connecti
         container = next(iter(ci.universe.containers))
         engine.remove_container(container)
         junction.switch(ci)  # it broke, and leads there again
-        engine.remove_container(next(iter(ci.universe.containers)))
+        again(lambda: engine.remove_container(next(iter(ci.universe.containers))))
     assert len(ci.universe.containers) == CONTAINERS - 2
     lines = junction.sent_to(ci)
     assert lines[0] == "GET /info"
@@ -108,7 +117,7 @@ def test_what_changes_anything_is_never_sent_to_the_clone_that_an_address_leads_
         with pytest.raises(
             EngineChangedError, match=r"THE:SAME:ID \(ci, .* now leads to THE:SAME:ID \(prod, "
         ):
-            call(engine, name)
+            again(lambda: call(engine, name))
     assert set(junction.sent_to(prod)) == {"GET /info"}
     assert held(prod) == before
 
@@ -121,7 +130,7 @@ def test_nothing_is_read_from_the_clone_either_so_that_nothing_there_is_taken_fo
         assert engine.container("old-0").name == "old-0"
         junction.switch(prod)
         with pytest.raises(EngineChangedError):
-            engine.container("old-0")
+            again(lambda: engine.container("old-0"))
     assert set(junction.sent_to(prod)) == {"GET /info"}
 
 
