@@ -3,7 +3,7 @@
 Adapters translate what they catch into these with ``raise … from``; nobody matches on the text.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
 
@@ -99,6 +99,14 @@ class HostError(DeckhandError):
     def __init__(self, host: str, sentence: str) -> None:
         self.host = host
         super().__init__(f"{host}: {sentence}")
+
+
+def by_cause(errors: Iterable[HostError]) -> list[tuple[str, list[HostError]]]:
+    """Those that failed alike together, the most frequent cause first."""
+    causes: dict[str, list[HostError]] = {}
+    for error in errors:
+        causes.setdefault(error.cause, []).append(error)
+    return sorted(causes.items(), key=lambda cause: -len(cause[1]))
 
 
 class HostUnreachableError(HostError):

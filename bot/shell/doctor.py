@@ -1,7 +1,6 @@
 """``deckhand doctor``: whether everything is in order."""
 
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 
 import typer
@@ -10,16 +9,16 @@ from bot.config.settings import Settings, load
 from bot.core.docker.inventory import EngineInfo
 from bot.core.docker.sightings import KnownEngine
 from bot.core.docker.swarm import node_words
-from bot.core.errors import DeckhandError
+from bot.core.errors import HostError
 from bot.core.rules.hosts import Host
 from bot.engines.registry import DockerEngines
 from bot.process.clock import process_now
 from bot.services.clocks import Clocks
 from bot.shell.options import Config
-from bot.shell.reached import CHECKS_AT_ONCE, connected
+from bot.shell.reached import connected, of_each
 from bot.shell.refusals import FAILED
 from bot.shell.show import output
-from bot.shell.show.hosts import twins_told
+from bot.shell.show.hosts import show_failed, twins_told
 from bot.store.opening import open_store
 
 
@@ -39,14 +38,13 @@ def doctor(config: Config = None) -> None:
 
 def _hosts_checked(settings: Settings, clocks: Clocks, known: Mapping[str, KnownEngine]) -> int:
     """Say of each host whether its engine answers; how many do not."""
-    failed, reached = 0, dict[str, EngineInfo]()
-    with connected(settings) as engines, ThreadPoolExecutor(CHECKS_AT_ONCE) as pool:
-        registered = settings.rules.hosts.all()
-        answers = pool.map(lambda host: _engine_of(engines, clocks, host), registered)
-        for host, answer in zip(registered, answers, strict=True):
-            if isinstance(answer, DeckhandError):
-                failed += 1
-                output.say(f"fail  {answer}")
+    failed, reached = list[HostError](), dict[str, EngineInfo]()
+    with connected(settings) as engines:
+        for host, answer in of_each(
+            settings.rules.hosts.all(), lambda host: _engine_of(engines, clocks, host)
+        ):
+            if isinstance(answer, HostError):
+                failed.append(answer)
             else:
                 info, clock = answer
                 reached[host.name] = info
@@ -54,9 +52,10 @@ def _hosts_checked(settings: Settings, clocks: Clocks, known: Mapping[str, Known
                     f"ok    {host.name}: Docker Engine {info.version}{node_words(info.swarm)} at {host.address}"
                 )
                 _note(clock)
+    show_failed(failed)
     for sentence in twins_told(reached, known):
         _note(sentence)
-    return failed
+    return len(failed)
 
 
 def _note(sentence: str | None) -> None:
@@ -66,12 +65,12 @@ def _note(sentence: str | None) -> None:
 
 def _engine_of(
     engines: DockerEngines, clocks: Clocks, host: Host
-) -> tuple[EngineInfo, str | None] | DeckhandError:
+) -> tuple[EngineInfo, str | None] | HostError:
     """Which engine a host has, and what there is to say of its clock."""
     try:
         engine = engines.connect(host.name)
         info, began = engine.info(), clocks.now()
         shown = engine.clock()
         return info, None if shown is None else clocks.of_engine(host.name, shown, began)
-    except DeckhandError as error:
+    except HostError as error:
         return error

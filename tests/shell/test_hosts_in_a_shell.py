@@ -20,6 +20,20 @@ def test_df_of_several_hosts_shows_each_and_ends_with_1_when_one_failed(folder: 
     assert "prod-3  26.1.5" in ended.stdout
 
 
+def test_hosts_that_fail_alike_stand_together_under_their_cause_the_most_frequent_first(folder: Path) -> None:
+    dead = "".join(f'[hosts.dead-{n}]\ndocker = "tcp://127.0.0.1:1"\n' for n in range(3))
+    file = folder / "deckhand.toml"
+    file.write_text(f"{file.read_text()}{dead}")
+    for command in (("df", "all"), ("doctor",)):
+        lines = deckhand(*command, folder=folder).stdout.splitlines()
+        causes = [line for line in lines if line.startswith("fail") and line.endswith((" host", " hosts"))]
+        assert [cause.split(": ")[1] for cause in causes] == ["4 hosts", "1 host"]
+        place = lines.index(causes[0])
+        alike = {line.split()[1] for line in lines[place + 1 : place + 5]}
+        assert alike == {"db-1:", "dead-0:", "dead-1:", "dead-2:"}
+        assert len([line for line in lines if line.startswith("fail  ")]) == 5 + len(causes)
+
+
 def test_df_of_several_hosts_as_json_has_a_place_for_each(folder: Path) -> None:
     ended = deckhand("df", "@web", "--json", folder=folder)
     found = json.loads(ended.stdout)

@@ -13,7 +13,7 @@ from bot.core.watch.outlook import Outlook
 from bot.process.clock import SteadyClock, process_now
 from bot.services.look.fleet import Fleet
 from bot.shell.options import AsJson, Config, Selection
-from bot.shell.reached import connected
+from bot.shell.reached import LOOKING, connected
 from bot.shell.refusals import FAILED
 from bot.shell.show import hosts as output_hosts
 from bot.shell.show import output
@@ -69,7 +69,8 @@ def _df_of_several(settings: Settings, selected: tuple[Host, ...], *, as_json: b
         closing.callback(
             engines.close
         )  # before the fleet's threads: what is still being asked then ends at once
-        gathering = fleet.gather(selected, lambda _known: None)
+        with output.counting(LOOKING, len(selected)) as done:
+            gathering = fleet.gather(selected, lambda known: done(len(known.answers)))
         if as_json:
             output.print_json(output_hosts.gathering_json(gathering))
         else:

@@ -1,6 +1,5 @@
 """Looking after hosts: ``deckhand hosts list | check | trust | import``."""
 
-from concurrent.futures import ThreadPoolExecutor
 from typing import Annotated
 
 import typer
@@ -12,7 +11,7 @@ from bot.engines.importing import ssh_aliases
 from bot.engines.ssh.known_hosts import pin
 from bot.shell.line import completing
 from bot.shell.options import AsJson, Config, HostName, agree
-from bot.shell.reached import CHECKS_AT_ONCE, connected
+from bot.shell.reached import connected, of_each
 from bot.shell.refusals import FAILED
 from bot.shell.show import hosts as output_hosts
 from bot.shell.show import output
@@ -48,8 +47,8 @@ def hosts_check(
     """Try every step on the way to each host's engine, and say which one fails; exit code 1 when one does."""
     settings = load(config)
     found = settings.rules.hosts.select(",".join(selected or ["all"]))
-    with connected(settings) as engines, ThreadPoolExecutor(CHECKS_AT_ONCE) as pool:
-        checked = list(zip(found, pool.map(lambda host: engines.check(host.name), found), strict=True))
+    with connected(settings) as engines:
+        checked = of_each(found, lambda host: engines.check(host.name))
         reached = {
             host.name: engines.connect(host.name).info()
             for host, steps in checked

@@ -11,7 +11,7 @@ from bot.core.docker.inventory import EngineInfo
 from bot.core.docker.sightings import KnownEngine
 from bot.core.docker.twins import Twin, twins
 from bot.core.docker.usage import UNKNOWN, DiskSpace
-from bot.core.errors import EngineTimeoutError
+from bot.core.errors import EngineTimeoutError, HostError, by_cause
 from bot.core.json import Json
 from bot.core.rules.hosts import Host, Step
 from bot.core.units import human_size
@@ -42,16 +42,13 @@ def gathering_json(gathering: Gathering) -> Json:
     """Every host of a fleet, those that answered largest first; bytes are integers."""
     reached = gathering.reached
     failed: list[Json] = [
-        {"host": error.host, "cause": error.cause, "message": str(error)} for error in gathering.failed
-    ]
-    late: list[Json] = [
-        {"host": host, "cause": EngineTimeoutError.cause, "message": _late(host, gathering)}
-        for host in gathering.waiting
+        {"host": error.host, "cause": error.cause, "message": str(error)}
+        for error in (*gathering.failed, *_late(gathering))
     ]
     counted, same = gathering.counted, gathering.same
     return {
         "hosts": [_answer_json(answer, same) for answer in reached],
-        "failed": failed + late,
+        "failed": failed,
         "total": {
             "hosts": len(counted),
             "size": sum(answer.glance.usage.size for answer in counted if answer.glance),
@@ -88,14 +85,20 @@ def show_gathering(gathering: Gathering, outlook: Outlook) -> None:
     )
     for host, first in gathering.same.items():
         say(f"note  {host} is the same engine as {first}: it is counted once")
-    for error in gathering.failed:
-        say(f"fail  {error}")
-    for host in gathering.waiting:
-        say(f"fail  {_late(host, gathering)}")
+    show_failed((*gathering.failed, *_late(gathering)))
 
 
-def _late(host: str, gathering: Gathering) -> str:
-    return f"{host}: no answer in {gathering.within.total_seconds():g} s."
+def show_failed(errors: Sequence[HostError]) -> None:
+    """A line for each host that failed; several stand under what they have in common."""
+    for cause, alike in by_cause(errors):
+        if len(errors) > 1:
+            say(f"fail  {cause}: {len(alike)} host{'s' * (len(alike) > 1)}")
+        say(*(f"fail  {error}" for error in alike))
+
+
+def _late(gathering: Gathering) -> list[HostError]:
+    sentence = f"no answer in {gathering.within.total_seconds():g} s."
+    return [EngineTimeoutError(host, sentence) for host in gathering.waiting]
 
 
 def _row(answer: HostAnswer) -> tuple[str, str, str, str, str, str]:

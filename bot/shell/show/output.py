@@ -6,7 +6,8 @@ Nothing else in Deckhand prints; ruff's banned APIs hold that.
 import os
 import sys
 import traceback
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from textwrap import indent
 from types import TracebackType
 from typing import Literal
@@ -42,6 +43,25 @@ def complain(*lines: str) -> None:
     terminal = _terminal(stderr=True)
     for line in lines:
         terminal.print(Text(visible(line)))
+
+
+@contextmanager
+def counting(what: str, total: int) -> Iterator[Callable[[int], None]]:
+    """Show how many of several are done, to be told as that changes; on a terminal, and gone from it at the end."""
+    if total <= 1 or not sys.stderr.isatty():
+        yield lambda _done: None
+        return
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn  # noqa: PLC0415 - only who waits at a terminal needs it
+
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=_terminal(stderr=True), transient=True) as bar:
+        task = bar.add_task(visible(what), total=total)
+        yield lambda done: bar.update(task, completed=done)
 
 
 def ask(question: str) -> bool:

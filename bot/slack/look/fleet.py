@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from bot.core.errors import HostError
+from bot.core.errors import HostError, by_cause
 from bot.core.spreadsheet import tab_line
 from bot.core.units import human_size
 from bot.core.watch.outlook import NOTHING_FORETOLD, Outlook
@@ -151,10 +151,10 @@ def _reclaimable(answer: HostAnswer) -> int:
 
 
 def _by_cause(failed: Sequence[HostError]) -> list[tuple[str, list[str]]]:
-    causes: dict[str, list[str]] = {}
-    for error in failed:
-        causes.setdefault(error.cause, []).append(f"• {plain(str(error), SENTENCE)}")
-    return sorted(causes.items(), key=lambda cause: -len(cause[1]))
+    return [
+        (cause, [f"• {plain(str(error), SENTENCE)}" for error in errors])
+        for cause, errors in by_cause(failed)
+    ]
 
 
 def _fit(lines: Sequence[str]) -> bool:

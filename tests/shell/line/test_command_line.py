@@ -76,6 +76,11 @@ def on_a_terminal(*arguments: str, folder: Path, **more: str) -> str:
         os.close(leader)
 
 
+def plainly(text: str) -> str:
+    """Without what drives a terminal."""
+    return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", text)
+
+
 def _read(leader: int) -> bytes:
     try:
         return os.read(leader, 65536)
@@ -83,9 +88,23 @@ def _read(leader: int) -> bytes:
         return b""
 
 
+def test_who_waits_for_several_hosts_at_a_terminal_sees_how_many_have_answered(folder: Path) -> None:
+    file = folder / "deckhand.toml"
+    file.write_text(
+        file.read_text().partition("[hosts.build]")[0] + '[hosts.dead]\ndocker = "tcp://127.0.0.1:1"\n'
+    )
+    for command in (("df", "all"), ("hosts", "check"), ("doctor",)):
+        assert re.search(r"looking at hosts .*[012]/2", plainly(on_a_terminal(*command, folder=folder))), (
+            command
+        )
+        ended = deckhand(*command, folder=folder)
+        assert "looking at" not in ended.stdout + ended.stderr
+        assert "\x1b" not in ended.stdout + ended.stderr
+
+
 def test_a_terminal_is_not_overrun_and_no_color_is_shown_where_nobody_wants_it(folder: Path) -> None:
     shown = on_a_terminal("hosts", "list", folder=folder)
     assert "\x1b[1m" in shown
     plain = on_a_terminal("hosts", "list", folder=folder, NO_COLOR="1")
     assert not re.search(r"\x1b\[[0-9;]*3[0-9]", plain)
-    assert max(len(re.sub(r"\x1b\[[0-9;]*m", "", line)) for line in plain.splitlines()) <= 80
+    assert max(len(line) for line in plainly(plain).splitlines()) <= 80
