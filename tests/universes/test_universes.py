@@ -10,8 +10,8 @@ from random import Random
 
 import pytest
 
-from bot.core.docker.inventory import Inventory, Kind
-from bot.core.life.states import ItemState, Outcome
+from bot.core.docker.inventory import Inventory
+from bot.core.life.states import Outcome
 from bot.core.plan.arguments import narrowed, parse_arguments
 from bot.core.plan.plan import Draft
 from bot.core.plan.planner import draft
@@ -22,12 +22,12 @@ from bot.core.rules.hosts import Host, SocketAddress
 from bot.core.rules.policy import Policy
 from bot.engines.clients import Clients
 from bot.engines.held import HeldDockerEngine
-from bot.services.run.removal import Removal
 from tests.support.lying.holding import unproven
 from tests.support.machines.engine import PrivateEngine
 from tests.support.machines.registry import PrivateRegistry, private_registry
 from tests.universes import truth
 from tests.universes.making import Maker
+from tests.universes.removing import removed
 
 FEW, MANY = 24, 300
 HOST = "prod-3"
@@ -76,24 +76,6 @@ def planned(inventory: Inventory, request: str, protection: Protection) -> Draft
     arguments = parse_arguments(request.split())
     profile = narrowed(BUILT_IN[arguments.profile or "routine"], arguments)
     return draft(Measured.of(inventory), profile, protection)
-
-
-def removed(engine: HeldDockerEngine, plan: Draft) -> list[ItemState]:
-    """Remove all items in their order, as a cleanup does."""
-    removal = Removal(
-        engine=engine, draft=plan, before_effect=lambda: None, untagging=lambda *_: None, pause=lambda _: None,
-        ticks=time.monotonic, rules=lambda _item: None,
-    )  # fmt: skip
-    states = [ItemState(position=number, item=one) for number, one in enumerate(plan.items)]
-    cache = [state for state in states if state.item.kind is Kind.BUILD_CACHE]
-    ended: list[ItemState] = []
-    for state in states:
-        if state.item.kind is not Kind.BUILD_CACHE:
-            ended.append(removal.remove(state))
-        elif state is cache[0]:
-            ended.extend(removal.remove_cache(cache))
-    removal.end()
-    return ended
 
 
 def protection(random: Random) -> Protection:

@@ -100,13 +100,13 @@ class Groups:
 def _remove(removal: Removal, part: Sequence[ItemState], again: bool) -> Sequence[ItemState]:  # noqa: FBT001 - of one caller
     part = [_begun(item) for item in part] if again else part
     if part[0].item.kind is Kind.BUILD_CACHE:
-        return removal.remove_cache(part)
+        return removal.cache.remove(part)
     return (removal.remove(part[0]),)
 
 
 def _settle(removal: Removal, part: Sequence[ItemState], _again: bool) -> Sequence[ItemState]:  # noqa: FBT001 - as above
     if part[0].item.kind is Kind.BUILD_CACHE:
-        return removal.settle_cache(part)
+        return removal.cache.settle(part)
     return (removal.settle(part[0]),)
 
 

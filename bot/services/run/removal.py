@@ -1,7 +1,7 @@
 """Removal: one planned object at a time; looked at immediately before, never forced, kept when in doubt."""
 
 import math
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -10,7 +10,6 @@ from typing import Any, TypeVar
 
 from bot.core.docker.inventory import (
     CONTAINERD_STORE,
-    CacheRecord,
     Container,
     Image,
     Kind,
@@ -20,14 +19,11 @@ from bot.core.errors import ConflictError, EngineRequestError, EngineTimeoutErro
 from bot.core.life.states import ItemState, Outcome
 from bot.core.plan import recheck
 from bot.core.plan.plan import Draft, Item
-from bot.ports import CACHE_BATCH, HeldEngine
+from bot.ports import HeldEngine
+from bot.services.run import outcomes
+from bot.services.run.build_cache import CacheRemoval
 
 T = TypeVar("T")
-
-_GONE = "no longer there when we looked: gone, not confirmed by us"
-_GONE_AGAIN = "found gone when it was looked at again: gone, not confirmed by us"
-_STOPPED = "the cleanup was stopped before it was removed"
-_SAME_MOMENT = "somebody else removed it at the same moment"
 
 
 FRESH_SECONDS = 1.0
@@ -65,6 +61,14 @@ class Removal:
     _recent: dict[str, tuple[float, Any]] = field(default_factory=dict)
     """What was asked for all objects at once, and when; empty where it has to be asked for again."""
 
+    @property
+    def cache(self) -> CacheRemoval:
+        """For build cache records, once all else has gone."""
+        return CacheRemoval(
+            engine=self.engine, draft=self.draft, before_effect=self.before_effect, rules=self.rules,
+            deleted=self._deleted,
+        )  # fmt: skip
+
     def remove(self, state: ItemState) -> ItemState:
         """Remove one object (of any kind but build cache) and say how that ended.
 
@@ -83,13 +87,13 @@ class Removal:
         try:
             freed = by_kind[item.kind](item)
         except _Objection as objection:
-            return replace(state, outcome=Outcome.KEPT, reason=str(objection))
+            return outcomes.kept(state, str(objection))
         except NotFoundError:
-            return _gone(state)
-        except EngineRequestError as refused:
+            return outcomes.gone(state)
+        except EngineRequestError as refusal:
             if not self._exists(item):  # some engines answer 409 or 500 for what has gone meanwhile
-                return replace(state, outcome=Outcome.GONE, reason=_SAME_MOMENT)
-            return _refused(state, refused)
+                return outcomes.gone_meanwhile(state)
+            return outcomes.refused(state, refusal)
         return replace(state, outcome=Outcome.REMOVED, bytes=freed)
 
     def settle(self, state: ItemState) -> ItemState:
@@ -98,13 +102,13 @@ class Removal:
             with suppress(EngineRequestError):
                 self._settled_container(state.item)
         if not self._exists(state.item):
-            return _gone(state)
-        why: Exception = _Objection(_STOPPED)
+            return outcomes.gone(state)
+        why: Exception = _Objection(outcomes.STOPPED)
         if state.item.kind is Kind.IMAGE:
             why = self._with_its_names(state.item, state.untagging, why, begun=True)
         if isinstance(why, NotFoundError):
-            return _gone(state)
-        return replace(state, outcome=Outcome.KEPT, reason=str(why))
+            return outcomes.gone(state)
+        return outcomes.kept(state, str(why))
 
     def _exists(self, item: Item) -> bool:
         look: dict[Kind, Callable[[str], object]] = {
@@ -282,105 +286,6 @@ class Removal:
             self.before_effect()
             with suppress(HostError):
                 self.engine.collect()
-
-    # --- build cache, all of a plan's records in one call ---------------------------------------
-
-    def remove_cache(self, states: Sequence[ItemState]) -> tuple[ItemState, ...]:
-        """Remove build cache records: the engine takes leaves first, so they go together."""
-        try:
-            now = {record.id: record for record in self.engine.cache_records()}
-        except EngineRequestError as refused:
-            return tuple(_refused(state, refused) for state in states)
-        ended: list[ItemState] = []
-        going: list[ItemState] = []
-        for state in states:
-            record = now.get(state.item.id)
-            if record is None:
-                ended.append(_gone(state))
-            elif objection := self.rules(state.item) or recheck.cache_objection(
-                state.item, record, self.draft.taken_at
-            ):
-                ended.append(replace(state, outcome=Outcome.KEPT, reason=objection))
-            else:
-                going.append(state)
-        for start in range(0, len(going), CACHE_BATCH):
-            ended.extend(self._prune(going[start : start + CACHE_BATCH]))
-        self._count_what_images_left(ended, now)
-        return tuple(sorted(ended, key=lambda state: state.position))
-
-    def settle_cache(self, states: Sequence[ItemState]) -> tuple[ItemState, ...]:
-        """The same as ``settle`` for build cache records."""
-        try:
-            now = {record.id for record in self.engine.cache_records()}
-        except EngineRequestError as refused:
-            return tuple(_refused(state, refused) for state in states)
-        return tuple(
-            replace(state, outcome=Outcome.KEPT, reason=_STOPPED) if state.item.id in now else _gone(state)
-            for state in states
-        )
-
-    def _count_what_images_left(self, ended: list[ItemState], before: Mapping[str, CacheRecord]) -> None:
-        """Layers that went with records, and were planned with images: which record held them was not known.
-
-        Either several layers of one size could have been a record's, or they are of base images: the engine says
-        0 bytes of the records of those. Only where all planned images went by our own hand, and no image has come
-        to share the records, is it certain that nothing else holds them.
-        """
-        if self._deleted.keys() != {item.id for item in self.draft.items if item.kind is Kind.IMAGE}:
-            return
-        said = frozenset[str]().union(*self._deleted.values())
-        left = [size for layer, size in self.draft.layers.items() if layer not in said]
-        silent: list[int] = []
-        for index, state in enumerate(ended):
-            if state.outcome is not Outcome.REMOVED or not state.item.shared or state.bytes:
-                continue
-            record = before[state.item.id]
-            if not record.shared and not record.size:
-                silent.append(index)
-            elif not record.shared and record.size in left:
-                left.remove(record.size)
-                ended[index] = replace(state, bytes=record.size)
-        if silent and len(left) <= len(silent):
-            ended[silent[0]] = replace(ended[silent[0]], bytes=sum(left))
-
-    def _prune(self, states: Sequence[ItemState]) -> Iterable[ItemState]:
-        """Remove these records in one call. What the engine did is what it says, and what is left."""
-        ids = [state.item.id for state in states]
-        deleted, left, refused = frozenset[str](), frozenset(ids), None
-        self.before_effect()
-        try:
-            deleted = self.engine.prune_cache(ids)
-        except EngineRequestError as answer:
-            refused = answer
-        if len(deleted) < len(ids):
-            try:
-                left = frozenset(record.id for record in self.engine.cache_records())
-            except EngineRequestError as answer:
-                refused = refused or answer
-        return [_cache_outcome(state, deleted, left, refused) for state in states]
-
-
-def _gone(state: ItemState) -> ItemState:
-    return replace(state, outcome=Outcome.GONE, reason=_GONE_AGAIN if state.reconciled else _GONE)
-
-
-def _refused(state: ItemState, refused: EngineRequestError) -> ItemState:
-    """The engine answered, and did not do it."""
-    outcome = Outcome.KEPT if isinstance(refused, ConflictError) else Outcome.FAILED
-    return replace(state, outcome=outcome, reason=f"the engine refused: {refused.message}")
-
-
-def _cache_outcome(
-    state: ItemState, deleted: Collection[str], left: Collection[str], refused: EngineRequestError | None
-) -> ItemState:
-    if state.item.id in deleted:
-        return replace(state, outcome=Outcome.REMOVED, bytes=state.item.bytes)
-    if state.item.id not in left:
-        return replace(state, outcome=Outcome.GONE, reason=_GONE if refused else _SAME_MOMENT)
-    if refused:
-        return _refused(state, refused)
-    reason = "the engine kept it: a build uses it, or another record builds on it"
-    return replace(state, outcome=Outcome.KEPT, reason=reason)
 
 
 def _object(objection: str | None) -> None:

@@ -10,7 +10,7 @@ from bot.core.errors import ConflictError, EngineRequestError
 from bot.core.life.states import Outcome, PlanState, Status
 from bot.core.plan.plan import Plan
 from bot.engines.failures import translated
-from bot.services.run import removal
+from bot.services.run import build_cache
 from tests.services.bench import HOST, Bench, Lead, WatchedEngine
 from tests.services.held import look
 
@@ -112,7 +112,7 @@ def test_an_engine_that_does_not_say_what_its_cache_holds_fails_the_records(
 def test_what_went_before_and_in_a_refused_call_is_told_from_what_stayed(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(removal, "CACHE_BATCH", 2)
+    monkeypatch.setattr(build_cache, "CACHE_BATCH", 2)
     plan = planned(bench)
     records = look(bench.engine).ids[Kind.BUILD_CACHE]
     calls: list[Sequence[str]] = []

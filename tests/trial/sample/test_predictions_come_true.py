@@ -11,8 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.core.docker.inventory import Kind
-from bot.core.life.states import ItemState, Outcome
+from bot.core.life.states import Outcome
 from bot.core.plan.arguments import narrowed, parse_arguments
 from bot.core.plan.plan import Draft
 from bot.core.plan.planner import draft
@@ -23,11 +22,11 @@ from bot.core.rules.hosts import Host, SocketAddress
 from bot.core.rules.policy import Policy
 from bot.engines.clients import Clients
 from bot.engines.held import HeldDockerEngine
-from bot.services.run.removal import Removal
 from bot.trial.sample import SampleEngine, Universe
 from tests.support.effort import often
 from tests.support.lying.holding import unproven
 from tests.trial.sample.worlds import worlds
+from tests.universes.removing import removed
 
 FEW, MANY = often(10, 25), 1_000
 HOST = "prod-3"
@@ -67,33 +66,11 @@ def planned(engine: HeldDockerEngine, request: str) -> Draft:
     return draft(Measured.of(engine.survey().inventory), profile, Protection(dangling_min_age=timedelta()))
 
 
-def run(engine: HeldDockerEngine, plan: Draft) -> list[ItemState]:
-    """Remove all items in their order, as a cleanup does."""
-    removal = Removal(
-        engine=engine,
-        draft=plan,
-        before_effect=lambda: None,
-        untagging=lambda *_: None,
-        pause=lambda _: None,
-        ticks=lambda: 0.0,
-        rules=lambda _item: None,
-    )
-    states = [ItemState(position=number, item=one) for number, one in enumerate(plan.items)]
-    cache = [state for state in states if state.item.kind is Kind.BUILD_CACHE]
-    ended: list[ItemState] = []
-    for state in states:
-        if state.item.kind is not Kind.BUILD_CACHE:
-            ended.append(removal.remove(state))
-        elif state is cache[0]:
-            ended.extend(removal.remove_cache(cache))
-    return ended
-
-
 def comes_true(stage: Stage, universe: Universe, request: str) -> None:
     engine = stage.show(universe)
     plan = planned(engine, request)
     before = stage.sample.universe.disk_bytes()
-    ended = run(engine, plan)
+    ended = removed(engine, plan)
     freed = before - stage.sample.universe.disk_bytes()
     assert {state.outcome for state in ended} <= {Outcome.REMOVED}, [state.reason for state in ended]
     assert plan.frees.low <= freed
