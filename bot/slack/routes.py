@@ -40,6 +40,7 @@ def routes(to: Handlers) -> tuple[Route, ...]:
         action(ids.LOOK, to.looks.look),
         action(ids.DETAILS, to.looks.details),
         action(ids.PICTURE, to.looks.picture),
+        action(ids.HISTORY, to.looks.history),
         # in words
         event("message", to.words.said),
         event("app_mention", to.words.said),

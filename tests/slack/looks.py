@@ -19,9 +19,12 @@ from bot.core.plan.objects import Explanation, Found, Reason
 from bot.core.plan.plan import Draft
 from bot.core.rules.hosts import Host, SocketAddress
 from bot.core.rules.policy import Policy
+from bot.core.watch.forecast import Forecast, forecast
+from bot.core.watch.outlook import Outlook
 from bot.ports import Cleanup
 from bot.services.audit.review import Page
 from bot.services.look.planning import HostReport
+from bot.services.watch.histories import History
 from bot.slack.audit.heads import head_message
 from bot.slack.audit.messages import page_message, record_message
 from bot.slack.kit.blocks import Message
@@ -33,6 +36,8 @@ from bot.slack.look.reports import (
     why_message,
 )
 from bot.slack.look.usage import details_message, listings
+from bot.slack.watch.history import history_message
+from tests.core.watch.histories import GB, made
 from tests.slack.states import BEFORE, ENGINE, ITEMS, MADE, MEGABYTE, STATES, draft
 
 
@@ -171,11 +176,18 @@ _SOME_UNKNOWN = replace(
     BEFORE,
     rows=tuple(replace(row, known=row.type != VOLUMES) for row in BEFORE.rows),
 )
+_PAST = made(5, 30, size=460 * GB).samples
+_OUTLOOK = Outlook(forecasts={"prod-3": cast("Forecast", forecast(_PAST))}, now=_PAST[-1].at)
+_HISTORY = History(
+    host="prod-3", now=_PAST[-1].at, span=timedelta(days=30), samples=_PAST, cleanups=[cleanup(2), cleanup(1)],
+    forecast=_OUTLOOK.forecasts["prod-3"],
+)  # fmt: skip
 _OUTCOMES = ("running", "done", "partial", "stopped", "failed")
 
 LOOKS: Mapping[str, Message] = MappingProxyType({
     "report": report_message(report(*_OFFERS), host("prod-3", "production", ["prod", "eu"])),
     "report_with_a_disk": report_message(_FULL, pictures=True),
+    "report_with_a_forecast": report_message(_FULL, outlook=_OUTLOOK),
     "report_volumes_not_counted": report_message(
         replace(_FULL, survey=replace(_FULL.survey, usage=_SOME_UNKNOWN))
     ),
@@ -191,6 +203,8 @@ LOOKS: Mapping[str, Message] = MappingProxyType({
     "report_nothing_to_clean": report_message(report(draft((), profile="dangling"))),
     "hosts": hosts_message([host("prod-3", "production", ["prod", "eu"]), host("ci-1")]),
     "hosts_none": hosts_message([]),
+    "history": history_message(_HISTORY),
+    "history_none": history_message(replace(_HISTORY, samples=[], cleanups=[], forecast=None)),
     "why": why_message("prod-3", "db:1", [_IMAGE]),
     "why_of_several": why_message("prod-3", "db", _NAMESAKES),
     "why_of_too_many": why_message("prod-3", "db", [*_NAMESAKES, _IMAGE, _IMAGE]),

@@ -68,6 +68,9 @@ class LookHandlers:
     def look(self, asked: Asked, name: str) -> None:
         self._look_at(asked, name, asked.message)
 
+    def history(self, asked: Asked, name: str) -> None:
+        self.past.show(asked, self._open(asked, name).name)
+
     def details(self, asked: Asked, name: str) -> None:
         def work(asked: Asked) -> None:
             host = self._open(asked, name)
@@ -148,7 +151,8 @@ class LookHandlers:
             raise
         timer.cancel()
         others = asked.door(self.hosts(), self.rights).known().by_name if report.twins else ()
-        place.end(report_message(report, host, pictures=self.pictures, known=others))
+        outlook = self.past.outlook([host.name])
+        place.end(report_message(report, host, pictures=self.pictures, known=others, outlook=outlook))
         if verbose:
             self._details(asked, place.thread, host, listings(report.survey.inventory))
 

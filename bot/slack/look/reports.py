@@ -16,8 +16,9 @@ from bot.core.refusals import NOTHING_OPEN
 from bot.core.rules.hosts import Host
 from bot.core.rules.policy import Right
 from bot.core.units import human_size
+from bot.core.watch.outlook import NOTHING_FORETOLD, Outlook
 from bot.services.look.planning import HostReport
-from bot.slack.action_ids import DETAILS, LOOK, PICTURE, PROPOSE
+from bot.slack.action_ids import DETAILS, HISTORY, LOOK, PICTURE, PROPOSE
 from bot.slack.action_ids import VOLUMES as PICK_VOLUMES
 from bot.slack.kit.arrivals import unarrived_blocks
 from bot.slack.kit.blocks import Block, Message, actions, button, context, header, section
@@ -36,6 +37,7 @@ from bot.slack.kit.text import (
     plural,
 )
 from bot.slack.look.usage import bars_text, usage_table
+from bot.slack.watch.disk import disk_lines
 
 TAGS_SHOWN = 8
 TWINS_SHOWN = 3
@@ -44,11 +46,12 @@ REASONS_SHOWN = 6
 
 
 def report_message(
-    report: HostReport, host: Host | None = None, *, pictures: bool = False, known: Collection[str] = ()
-) -> Message:
+    report: HostReport, host: Host | None = None, *, pictures: bool = False, known: Collection[str] = (),
+    outlook: Outlook = NOTHING_FORETOLD,
+) -> Message:  # fmt: skip
     """The answer to ``/docker-df HOST``: how full it is, Docker's table, and what cleanups would free.
 
-    ``known`` are the hosts that its reader may know of.
+    ``known`` are the hosts that its reader may know of, ``outlook`` is what is foretold of this one.
     """
     engine, usage, disk = report.survey.inventory.engine, report.survey.usage, report.survey.disk
     title = _headline(report.host, usage, disk)
@@ -62,7 +65,7 @@ def report_message(
             f"as of {date(report.survey.inventory.taken_at)}"
         ),
         usage_table(usage),
-        section(bars_text(usage, disk)),
+        section("\n".join([bars_text(usage, disk), *disk_lines(report.host, usage, disk, outlook)])),
     ]
     blocks += [context(text) for text in _twin_texts(report, known)]
     if report.changed:
@@ -78,7 +81,7 @@ def report_message(
         blocks.append(section(":white_check_mark: Nothing to clean up: no profile finds anything to remove."))
     blocks += unarrived_blocks(report.host, report.offers)
     blocks.append(context(_never_text(report)))
-    blocks.append(actions(_look_buttons(report, pictures=pictures)))
+    blocks.append(actions(_look_buttons(report, pictures=pictures, past=report.host in outlook.forecasts)))
     rows = "; ".join(
         f"{row.type} {human_size(row.size) if row.known else 'not counted'}" for row in usage.rows
     )
@@ -179,7 +182,7 @@ def _never_text(report: HostReport) -> str:
     )
 
 
-def _look_buttons(report: HostReport, *, pictures: bool) -> list[Block]:
+def _look_buttons(report: HostReport, *, pictures: bool, past: bool) -> list[Block]:
     name = report.host
     named = any(ANONYMOUS_LABEL not in volume.labels for volume in report.survey.inventory.volumes)
     found = [
@@ -188,6 +191,8 @@ def _look_buttons(report: HostReport, *, pictures: bool) -> list[Block]:
     ]
     if pictures:
         found.insert(1, button("Picture", PICTURE, name, spoken=f"A picture of where the space of {name} is"))
+    if past:
+        found.append(button("History", HISTORY, name, spoken=f"How the disk of {name} filled"))
     if named and report.may_pick_volumes:
         found.append(button("Volumes…", PICK_VOLUMES, name, spoken=f"Choose volumes of {name} to remove"))
     return found

@@ -15,6 +15,7 @@ from bot.slack.action_ids import (
     AUDIT_EXPORT,
     AUDIT_PAGE,
     DETAILS,
+    HISTORY,
     HOME_OPEN,
     HOME_PAGE,
     HOME_REFRESH,
@@ -33,7 +34,7 @@ from bot.trial.workspace import Person
 from tests.slack.place import JSON, PATIENCE, Place
 
 CHANNEL = "C0OPS"
-OF_HOSTS = {PROPOSE, LOOK, DETAILS, PICTURE, VOLUMES}
+OF_HOSTS = {PROPOSE, LOOK, DETAILS, PICTURE, HISTORY, VOLUMES}
 OF_NOTHING = {
     AUDIT_ALL: "",
     AUDIT_EXPORT: "export ",
@@ -43,7 +44,7 @@ OF_NOTHING = {
 SILENT = {HOME_OPEN, HOME_REFRESH, HOME_PAGE}
 """A Home is its own answer."""
 SAYINGS = {
-    "/docker-df": ("", "prod-3", "prod-3 -v", "all", "prod-*"),
+    "/docker-df": ("", "prod-3", "prod-3 -v", "prod-3 history", "all", "prod-*"),
     "/docker-prune": ("prod-3", "prod-3 everything", "prod-3 image=old:1", "prod-3 why old:1"),
     "/docker-audit": ("", "prod-3", "by=@ann"),
 }
