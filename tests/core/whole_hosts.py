@@ -10,7 +10,7 @@ from bot.core.docker.inventory import CacheRecord, Container, Image, Inventory, 
 from bot.core.plan.arguments import Arguments, parse_arguments
 from bot.core.plan.profiles import BUILT_IN, Profile
 from bot.core.plan.protection import Protection
-from bot.core.plan.selection import ANONYMOUS_LABEL
+from bot.core.plan.selection.selector import ANONYMOUS_LABEL
 from tests.core.things import ago, container, image, inventory, record
 
 HOURS = (2000, 2000, 2000, 2000, 200, 168, 167, 100, 72, 24, 23, 2, 1, 0.5, 0)

@@ -16,7 +16,8 @@ from bot.core.plan.prediction import Measured, Taken, predict
 from bot.core.plan.profiles import Profile
 from bot.core.plan.protection import Protection
 from bot.core.plan.reasons import ARRIVAL_UNKNOWN, BY_BUILD, LEFT_OUT, Verdict, ago, keep, old_enough
-from bot.core.plan.selection import Selector, Spared
+from bot.core.plan.selection.images import Spared
+from bot.core.plan.selection.selector import Selector
 
 _ID, _NAME_AND_ID = attrgetter("id"), attrgetter("name", "id")
 

@@ -21,7 +21,7 @@ from bot.core.docker.swarm import needs_image, needs_volume
 from bot.core.docker.users import volumes_of
 from bot.core.plan.plan import Item
 from bot.core.plan.reasons import SERVICES_UNKNOWN
-from bot.core.plan.selection import REMOVABLE_STATES
+from bot.core.plan.selection.selector import REMOVABLE_STATES
 
 STAYS_WITH_IT = "an image that stays holds it too: removing it would free nothing"
 

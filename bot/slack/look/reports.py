@@ -11,7 +11,7 @@ from bot.core.errors import DeckhandError
 from bot.core.plan.objects import Explanation, Reason
 from bot.core.plan.plan import Draft, Kept
 from bot.core.plan.reasons import NOT_IN_PROFILE, counted_as
-from bot.core.plan.selection import ANONYMOUS_LABEL
+from bot.core.plan.selection.selector import ANONYMOUS_LABEL
 from bot.core.refusals import NOTHING_OPEN
 from bot.core.rules.hosts import Host
 from bot.core.rules.policy import Right

@@ -7,7 +7,7 @@ from bot.core.docker.inventory import Inventory, Kind, Volume
 from bot.core.docker.users import Users
 from bot.core.plan.arguments import Arguments, Pick
 from bot.core.plan.going import label_words, mounted_words
-from bot.core.plan.selection import ANONYMOUS_LABEL
+from bot.core.plan.selection.selector import ANONYMOUS_LABEL
 from bot.core.units import human_size
 from bot.slack.action_ids import PICK_VOLUMES
 from bot.slack.kit.blocks import (
