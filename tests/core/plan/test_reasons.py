@@ -16,7 +16,7 @@ import pytest
 from bot.core.docker.ages import Arrival
 from bot.core.docker.inventory import Container, Inventory, Kind, SwarmService
 from bot.core.docker.labels import LabelFilter
-from bot.core.plan import planner, prediction, reasons, recheck, selection
+from bot.core.plan import planner, prediction, reasons, recheck
 from bot.core.plan.arguments import Pick
 from bot.core.plan.objects import picked
 from bot.core.plan.plan import Draft
@@ -34,6 +34,7 @@ from bot.core.plan.recheck import (
     service_objection,
     volume_objection,
 )
+from bot.core.plan.selection import base, images, selector
 from tests.core.things import NOW, ago, container, image, inventory, item, network, planned, record, volume
 
 JARGON = re.compile(
@@ -367,7 +368,7 @@ def seeing(modules: set[str]) -> Iterator[set[tuple[str, int]]]:
 
 
 def test_the_tables_above_have_every_reason_that_the_core_can_give() -> None:
-    modules = (selection, planner, prediction, reasons, recheck)
+    modules = (base, images, selector, planner, prediction, reasons, recheck)
     with seeing({str(module.__file__) for module in modules}) as seen:
         for row in (*STAYS, *GOES):
             row.made()
