@@ -3,7 +3,7 @@
 from collections import Counter
 from pathlib import Path
 
-MOST_FILES, MOST_LINES = 14, 400
+MOST_FILES, MOST_LINES = 14, 350
 FULL = {
     Path("migrations/versions"): "a file a revision, each named by its number",
     Path("tests/slack/goldens"): "a file a message, written by the tests and looked up by its name",
