@@ -28,7 +28,7 @@ def background(base: Base, uses: UseCases, chat: Teller) -> Worker:
         starting=Starting(
             hosts=base.hosts, rights=base.rights, plans=store.plans, clock=base.clock, changed=signals.changed
         ),
-        rules=partial(OfRun, uses.planning),
+        rules=partial(OfRun, uses.planning), looked=uses.planning.remember,
     )  # fmt: skip
     schedules = Schedules(
         rules=base.rules, propose=uses.propose, plans=store.plans, timers=store.timers, trail=store.trail,

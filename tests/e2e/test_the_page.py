@@ -95,7 +95,7 @@ def test_one_asks_the_other_approves_and_the_audit_has_it(
     visible(page.get_by_role("heading", name="Cleanup running: dangling on sample"))
     visible(page.get_by_role("heading", name="freed on sample · dangling done"))
     expect(approve).to_have_count(0)
-    visible(page.get_by_text("5 of 5 removed"))
+    visible(page.get_by_text("5 of 5 removed", exact=True))
 
     type_command(page, "/docker-audit sample")
     visible(page.get_by_role("heading", name="The latest 1 cleanup on sample"))

@@ -174,6 +174,7 @@ RESTORED: Mapping[str, PlanState] = MappingProxyType({
 STATES: Mapping[str, PlanState] = MappingProxyType({
     "proposed": _OPEN,
     "proposed_narrowed": replace(_OPEN, plan=replace(_OPEN.plan, draft=_NARROWED)),
+    "proposed_some_went": replace(_OPEN, went_with={0: "pm38xk2vqh", 3: "pm38xk2vqh", 4: "pm38xk2vqh"}),
     "proposed_one_of_two": voted(proposed(quorum=2), BOB),
     "approved": _APPROVED,
     "approved_until_its_window": replace(_APPROVED, starts_at=MADE + timedelta(hours=9)),

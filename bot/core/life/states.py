@@ -1,7 +1,7 @@
 """The life of a plan: its states, the legal transitions, and the values that record where it stands."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
@@ -43,6 +43,10 @@ ATTEMPTS_IN_VAIN = 5
 def may_become(before: Status, after: Status) -> bool:
     """Whether the transition is legal; the one table that every change of a plan's state is held to."""
     return after in TRANSITIONS.get(before, frozenset())
+
+
+WENT_WITH = "it went with plan "
+"""Begins why an object was gone that another cleanup had removed; that plan's id follows."""
 
 
 class Outcome(StrEnum):
@@ -140,6 +144,9 @@ class PlanState:
     """Why nobody goes on with a running cleanup until a person says so; empty when somebody does."""
     waits_for: str = ""
     """Of an approved plan: the plan of the same host that comes before it. For display only."""
+    went_with: Mapping[int, str] = field(default_factory=dict)
+    """Of a plan that has not ended: which of its objects another cleanup removed since it was made, by position, and
+    that cleanup's plan. For display only: what is there is asked of the engine."""
     restoring: Restoring | None = None
     """When somebody asked for its images again."""
     doubt: str = ""

@@ -8,7 +8,7 @@ from bot.core.docker.inventory import EngineInfo, Image, Inventory, Kind, Volume
 from bot.core.docker.services import running_now
 from bot.core.docker.sightings import Place, changed_engine
 from bot.core.docker.twins import Twin, twins
-from bot.core.docker.usage import DiskUsage, LastLook, Survey
+from bot.core.docker.usage import DiskSpace, DiskUsage, LastLook, Survey
 from bot.core.docker.users import Users
 from bot.core.errors import EngineChangedError, StoreUnavailableError, UsageError
 from bot.core.life.restoring import digests, pullable, restorable_at_all, said_of
@@ -71,7 +71,7 @@ class Planning:
         policy = rules.hosts.find(host).policy
         changed = self._changed(host, survey.inventory.engine)
         if changed is None:
-            self._remember(host, survey)
+            self.remember(host, survey.usage, survey.disk)
         allowed = [each for each in rules.profiles_on(host).values() if allows(policy, each)]
         if (
             policy.only_restorable
@@ -98,9 +98,10 @@ class Planning:
         except StoreUnavailableError:
             return None
 
-    def _remember(self, host: str, survey: Survey) -> None:
+    def remember(self, host: str, usage: DiskUsage, disk: DiskSpace | None) -> None:
+        """Keep what a host showed as its last look: at its report, and at the end of a cleanup."""
         with suppress(StoreUnavailableError):  # who looks sees it all the same
-            look = LastLook(at=self.ledger.now(), usage=survey.usage, disk=survey.disk)
+            look = LastLook(at=self.ledger.now(), usage=usage, disk=disk)
             self.ledger.remember_look(host, look)
 
     def explain(self, host: str, name: str) -> tuple[Explanation, ...]:

@@ -9,7 +9,7 @@ from functools import partial
 
 from bot.core.audit import facts
 from bot.core.audit.events import Tag
-from bot.core.docker.usage import DiskUsage
+from bot.core.docker.usage import DiskSpace, DiskUsage
 from bot.core.errors import HostError, RefusedError
 from bot.core.life.states import (
     OPEN,
@@ -43,6 +43,8 @@ class Execute:
     """What to ask before each object: why it has to stay by the rules in force then."""
     pause: Callable[[float], None]
     """Wait that many seconds, or less when the process wants to end."""
+    looked: Callable[[str, DiskUsage, DiskSpace | None], None] = lambda _host, _usage, _disk: None
+    """Called with what a host shows at the end of its cleanup."""
     patience: timedelta = FOR_THE_DATABASE
     """How long a run waits for the database to come back."""
 
@@ -120,7 +122,7 @@ class Execute:
             state = self._state(run)
             engine = patience.reached(lambda _again: holding.enter_context(self._held(state)))
             if state.usage_before is None:
-                before = patience.reached(lambda _again: _usage(engine))
+                before = patience.reached(lambda _again: _usage(engine)[0])
                 patience.stored(lambda: self.runs.set_usage(run, before=before))
             groups = self._groups(run, engine, state)
             ended = groups.remove(state.with_outcome(*OPEN))
@@ -144,13 +146,14 @@ class Execute:
             ticks=self.leases.ticks,
             rules=self.rules(state.plan, engine),
         )
-        return Groups(run=run, runs=self.runs, removal=removal, patience=patience)
+        return Groups(run=run, runs=self.runs, removal=removal, patience=patience, went_with=state.went_with)
 
     def _usage_after(self, run: Run, engine: Engine) -> DiskUsage | None:
         try:
-            after = _usage(engine)
+            after, disk = _usage(engine)
         except HostError:
             return None  # all that was to be removed is accounted for; the table is an extra
+        self.looked(run.host, after, disk)
         self._patience.stored(lambda: self.runs.set_usage(run, after=after))
         return after
 
@@ -190,14 +193,14 @@ class Execute:
         return state
 
 
-def _usage(engine: Engine) -> DiskUsage:
-    """Disk usage, and what is free on the disk behind it where that can be told."""
+def _usage(engine: Engine) -> tuple[DiskUsage, DiskSpace | None]:
+    """Disk usage, with what is free on the disk behind it, and that disk, where it can be told."""
     usage = engine.disk_usage()
     try:
         disk = engine.disk_space()
     except HostError:
-        return usage
-    return replace(usage, free=disk.free if disk else None)
+        return usage, None
+    return replace(usage, free=disk.free if disk else None), disk
 
 
 def _not_done(item: ItemState, error: HostError, *, begun: bool) -> ItemState:

@@ -6,12 +6,12 @@ object that it is at, and for no other.
 """
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
 from bot.core.docker.inventory import Kind
-from bot.core.life.states import ItemState, Outcome
+from bot.core.life.states import WENT_WITH, ItemState, Outcome
 from bot.ports import Run, Runs
 from bot.services.run.patience import LetGo, Patience
 from bot.services.run.removal import Removal
@@ -30,6 +30,8 @@ class Groups:
     runs: Runs
     removal: Removal
     patience: Patience
+    went_with: Mapping[int, str] = field(default_factory=dict)
+    """The plans with which objects went before, by the objects' positions."""
     untouched: set[int] = field(default_factory=set)
     """Positions whose intent is written, and with which nothing was begun, here or by an earlier attempt."""
     _size: int = 1
@@ -61,6 +63,13 @@ class Groups:
             left.extendleft(reversed(self._each(self._next(left), _settle)))
 
     def end(self, ended: Sequence[ItemState]) -> None:
+        """Write how objects ended; of what another cleanup took it is known with which plan it went."""
+        ended = [
+            replace(item, reason=f"{WENT_WITH}{self.went_with[item.position]}")
+            if item.outcome is Outcome.GONE and item.position in self.went_with
+            else item
+            for item in ended
+        ]
         self.patience.stored(lambda: self.runs.end_items(self.run, ended))
 
     def _next(self, left: deque[ItemState]) -> list[ItemState]:

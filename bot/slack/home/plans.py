@@ -1,12 +1,13 @@
 """What a Home says of single plans: those that wait, those of the person, those that stand still. Pure."""
 
+from bot.core.life.leftover import left_of
 from bot.core.life.states import Outcome, PlanState, Status
 from bot.core.units import human_size
 from bot.services.home.gather import PlanLine
 from bot.slack.kit.names import OUTCOME_EMOJI, frees_text
 from bot.slack.kit.text import bar, code, date, escape, mention, mentions, plain, plural
 from bot.slack.plan.message import sentence
-from bot.slack.plan.open import TAGS_SHOWN
+from bot.slack.plan.open import TAGS_SHOWN, went_text
 from bot.slack.plan.restores import undo_text
 from bot.slack.plan.runs import ended_count
 
@@ -16,16 +17,20 @@ ARGUMENTS_SHOWN = 120
 
 def waiting_text(line: PlanLine) -> str:
     """What is to be decided: what goes where, what cannot be undone, who asks, and until when."""
-    state, plan, draft = line.state, line.state.plan, line.state.plan.draft
+    state, plan, draft = line.state, line.state.plan, left_of(line.state)
     approved = [person.id for person in state.approvers]
     by = f" ({mentions(approved)})" if approved else ""
     objects = plural(len(draft.items), "object")
     return (
-        f"{_title(state)}{_tags(line)}: frees *{frees_text(draft)}* in {objects}\n"
+        f"{_title(state)}{_tags(line)}: frees *{frees_text(draft)}* in {objects}\n{_went(state)}"
         f"{undo_text(draft) or ':information_source: All of it can be made or pulled again.'}\n"
         f"Asked for by {mention(plan.requester)} {date(plan.created_at)} · {len(approved)} of {state.quorum} approvals"
         f"{by} · expires {date(plan.expires_at)}"
     )
+
+
+def _went(state: PlanState) -> str:
+    return f"{went_text(state)}\n" if state.went_with else ""
 
 
 def stuck_text(line: PlanLine) -> str:

@@ -1,5 +1,6 @@
 """The plan's message through its whole life: proposed, decided, running, ended. Pure: a state to blocks."""
 
+from bot.core.life.leftover import left_of
 from bot.core.life.states import CLEANUP_OUTCOMES, PlanState, Status
 from bot.core.units import short_size
 from bot.slack.action_ids import PLAN_AFRESH
@@ -15,6 +16,7 @@ from bot.slack.plan.open import (
     open_blocks,
     open_title,
     people,
+    went_text,
 )
 from bot.slack.plan.restores import lost_text
 from bot.slack.plan.runs import (
@@ -72,7 +74,9 @@ def sentence(state: PlanState) -> str:
     plan = state.plan
     objects = plural(len(plan.draft.items), "object")
     if state.status is Status.PROPOSED:
-        return f"Frees {frees_text(plan.draft)} in {objects}. Asked for by {mention(plan.requester)}."
+        left = left_of(state)
+        objects = plural(len(left.items), "object")
+        return f"Frees {frees_text(left)} in {objects}. Asked for by {mention(plan.requester)}."
     if state.attention:
         return f"It stands still. {plain(state.attention, REASON_LIMIT)}"
     if state.status is Status.RUNNING:
@@ -84,14 +88,15 @@ def sentence(state: PlanState) -> str:
 
 def decision_text(state: PlanState, about: About = NOWHERE) -> str:
     """All that somebody needs who decides by ear, or from a notification: it is read instead of the blocks."""
-    plan, draft = state.plan, state.plan.draft
+    plan, draft = state.plan, left_of(state)
     lost = lost_text(draft)
     cannot = f"Cannot be undone: {lost}." if lost else "All of it can be made or pulled again."
     names = look_at_names(draft.items)
     look = f" Look at {names}." if names else ""
     who = f" May approve: {may_approve_text(state, about)}." if about.approvers else ""
+    went = f"{went_text(state)} " if state.went_with else ""
     return (
-        f"Removes {goes_text(draft.items)}. {sentence(state)} {cannot}{look}{who} "
+        f"{went}Removes {goes_text(draft.items) or 'nothing'}. {sentence(state)} {cannot}{look}{who} "
         f"{len(state.approvers)} of {state.quorum} approvals; expires {date(plan.expires_at)}."
     )
 

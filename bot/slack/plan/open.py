@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from bot.core.docker.inventory import Kind
+from bot.core.life.leftover import left_of, went
 from bot.core.life.restoring import is_said_of
 from bot.core.life.states import PlanState, Status
 from bot.core.plan.arguments import PICKED
@@ -25,6 +26,7 @@ from bot.slack.kit.text import (
     mentions,
     paragraphs,
     plain,
+    plural,
 )
 from bot.slack.plan.looking import kinds_text, look_at, look_at_text, volumes_text
 from bot.slack.plan.restores import undo_text
@@ -65,7 +67,7 @@ def open_title(state: PlanState, about: About) -> str:
     """What is asked, in one line: how much, where, and by which profile."""
     asked = "Approve?" if state.status is Status.PROPOSED else "Approved:"
     where = f"{state.plan.host}{' (PROD)' if on_production(about) else ''}"
-    return f"{asked} {frees_text(state.plan.draft)} on {where} · {state.plan.draft.profile}"
+    return f"{asked} {frees_text(left_of(state))} on {where} · {state.plan.draft.profile}"
 
 
 def open_blocks(state: PlanState, about: About, verdict: str) -> list[Block]:
@@ -73,11 +75,13 @@ def open_blocks(state: PlanState, about: About, verdict: str) -> list[Block]:
 
     What a phone shows of it first is what cannot be undone, what to look at, the total and the buttons.
     """
-    draft = state.plan.draft
+    draft = left_of(state)
     blocks = []
+    if state.went_with:
+        blocks.append(whole(went_text(state)))
     if state.reason:
         blocks.append(whole(f":warning: {plain(state.reason, REASON_LIMIT)}"))
-    if state.status is Status.PROPOSED:
+    if state.status is Status.PROPOSED and draft.items:
         blocks.append(whole(undo_text(draft) or ALL_AGAIN))
     blocks += [whole(text) for text in goes_texts(draft)]
     notes = [
@@ -90,6 +94,20 @@ def open_blocks(state: PlanState, about: About, verdict: str) -> list[Block]:
     else:
         blocks += turn_blocks(state, verdict)
     return [*blocks, context(" · ".join(people_words(state, about))), *_kept_blocks(state)]
+
+
+def went_text(state: PlanState) -> str:
+    """What other cleanups took while this plan waited, and what is left; empty where they took nothing."""
+    if not state.went_with:
+        return ""
+    with_each = ", ".join(f"{count:,} went with plan {code(plan)}" for plan, count in went(state).items())
+    left = left_of(state)
+    rest = (
+        f"{frees_text(left)} in {plural(len(left.items), 'object')} is left"
+        if left.items
+        else "nothing is left"
+    )
+    return f":information_source: Since it was proposed {with_each}: {rest}."
 
 
 def goes_texts(draft: Draft) -> Iterator[str]:
@@ -141,7 +159,7 @@ def may_approve_text(state: PlanState, about: About) -> str:
 def _buttons(state: PlanState) -> list[Block]:
     plan, what = state.plan, f"{state.plan.draft.profile} on {state.plan.host}"
     found = [
-        approve_button(state),
+        *([approve_button(state)] if left_of(state).items else []),
         button("Reject", REJECT, plan.id, style="danger", spoken=f"Reject: {what}"),
         button("Adjust", ADJUST, plan.id, spoken=f"Adjust: {what}"),
     ]

@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 from bot.core.docker.inventory import ORDER
 from bot.core.docker.usage import UNKNOWN, DiskUsage, UsageRow
-from bot.core.life.states import ItemState, Outcome, PlanState, Status
+from bot.core.life.states import WENT_WITH, ItemState, Outcome, PlanState, Status
 from bot.core.plan.profiles import KIND_NAMES
 from bot.core.units import duration_words, human_size, short_size
 from bot.slack.action_ids import AUDIT_DETAILS
@@ -70,10 +70,13 @@ def report_blocks(state: PlanState) -> list[Block]:
     if freed := _freed_text(state.with_outcome(Outcome.REMOVED)):
         blocks.append(section(freed))
     blocks += ended_blocks(state)
-    for title, outcome in (
-        ("Gone, not confirmed by us", Outcome.GONE), ("Kept", Outcome.KEPT), ("Failed", Outcome.FAILED),
-    ):  # fmt: skip
-        states = state.with_outcome(outcome)
+    gone = state.with_outcome(Outcome.GONE)
+    for title, states in (
+        ("Went before", [one for one in gone if one.reason.startswith(WENT_WITH)]),
+        ("Gone, not confirmed by us", [one for one in gone if not one.reason.startswith(WENT_WITH)]),
+        ("Kept", state.with_outcome(Outcome.KEPT)),
+        ("Failed", state.with_outcome(Outcome.FAILED)),
+    ):
         if states:
             blocks.append(section(_groups_text(title, states)))
     return [*blocks, *restore_blocks(state, _record_button(state)), context(" · ".join(_who(state)))]

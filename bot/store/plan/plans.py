@@ -9,7 +9,7 @@ from bot.core.errors import PlanDiffersError, RefusedError
 from bot.core.life.states import ENDED, PlanState, Status
 from bot.store.mapping import plan_state
 from bot.store.models import ItemRow, PlanRow, RestoreRow, VoteRow
-from bot.store.plan import binding
+from bot.store.plan import binding, taken
 from bot.store.plan.turns import OVERDUE, WAITING, known, waits_for
 
 _NO_PLAN = (ValueError, TypeError, KeyError, IndexError, AttributeError)
@@ -51,7 +51,8 @@ def _loaded(session: Session, plan_id: str, *, lock: bool) -> PlanState | None:
     ).one_or_none()
     ahead = waits_for(session, row) if row.status == Status.APPROVED else ""
     state = plan_state(row, items, votes, ahead, restore)
-    return replace(state, doubt=binding.doubt(session, row, items, state.plan))
+    doubt = binding.doubt(session, row, items, state.plan)
+    return replace(state, doubt=doubt, went_with=taken.went_with(session, row))
 
 
 def there(state: PlanState | None, plan_id: str) -> PlanState:

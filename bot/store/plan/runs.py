@@ -20,7 +20,7 @@ from bot.store.db.columns import read_moment
 from bot.store.db.sessions import now, update_count
 from bot.store.events import chain, genuine
 from bot.store.models import PlanRow
-from bot.store.plan import binding, words
+from bot.store.plan import binding, taken, words
 from bot.store.plan.plans import load, there
 from bot.store.plan.turns import CLAIMABLE
 
@@ -166,6 +166,7 @@ def finish(session: Session, run: Run, status: Status, event: Event, reason: str
         ended["reason"] = reason
     fence_change(session, run, ended)
     words.end(session, run.plan_id, status)
+    taken.tell_those_that_wait(session, run.plan_id)
     state = there(load(session, run.plan_id), run.plan_id)
     said = {
         "reclaimed_bytes": state.reclaimed,

@@ -13,7 +13,7 @@ from bot.slack.kit.blocks import Block, context, header, modal, section
 from bot.slack.kit.names import frees_text
 from bot.slack.kit.text import code, date, escape, mention, paragraphs, plain, plural
 from bot.slack.plan.looking import whole_line
-from bot.slack.plan.open import profile_text
+from bot.slack.plan.open import profile_text, went_text
 
 VIEW = "whole_list"
 """Callback id of a view that is only read."""
@@ -30,6 +30,7 @@ def whole_view(state: PlanState) -> Block:
     blocks = [
         section(f"*{escape(plan.host)}*: frees {frees_text(draft)} in {plural(len(draft.items), 'object')}, "
                 f"{escape(draft.frees.why)}\n{profile_text(state)}"),
+        *([section(went_text(state))] if state.went_with else []),
         *_goes(draft.items),
         *_stays(draft.kept),
         header("Docker commands of much the same effect"),
