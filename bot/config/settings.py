@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import time
 from pathlib import Path
+from types import MappingProxyType
 from urllib.parse import unquote
 
 from pydantic import SecretStr
@@ -31,6 +32,14 @@ def masked(url: str) -> str:
     return url if found is None else f"{url[: found.start(1)]}***{url[found.end(1) :]}"
 
 
+_KINDS: Mapping[str, str] = MappingProxyType({
+    "xoxb": "a bot token (xoxb-…), from “OAuth & Permissions”",
+    "xapp": "an app-level token (xapp-…), from “Basic Information”",
+    "xoxp": "a person's token (xoxp-…)",
+})  # fmt: skip
+"""What Slack's tokens are, by how they begin."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SlackSettings:
     """How Slack is reached; tokens come from the environment only and do not print."""
@@ -51,16 +60,26 @@ class SlackSettings:
     """The share of a plan's time after which they are reminded, once; 1 means never."""
 
     def problems(self) -> Sequence[str]:
-        """What is missing to run the bot, one sentence each."""
+        """What is missing to run the bot, or stands in another's place; one sentence each."""
         needed = {"SLACK_BOT_TOKEN (xoxb-…)": self.bot_token}
         if self.mode == "socket":
             needed["SLACK_APP_TOKEN (xapp-…), or SLACK_SIGNING_SECRET for HTTP mode"] = self.app_token
         else:
             needed["SLACK_SIGNING_SECRET"] = self.signing_secret
-        return tuple(
+        missing = tuple(
             f"environment: {name} is not set; the Slack app's settings page shows it"
             for name, value in needed.items()
             if value is None
+        )
+        return missing + self._misplaced()
+
+    def _misplaced(self) -> tuple[str, ...]:
+        tokens = {"SLACK_BOT_TOKEN": self.bot_token, "SLACK_APP_TOKEN": self.app_token}
+        begun = {name: value.get_secret_value().partition("-")[0] for name, value in tokens.items() if value}
+        return tuple(
+            f"environment: {name} holds {_KINDS[begins]}; it takes {_KINDS[right]}"
+            for name, right in (("SLACK_BOT_TOKEN", "xoxb"), ("SLACK_APP_TOKEN", "xapp"))
+            if (begins := begun.get(name, right)) in _KINDS and begins != right
         )
 
 

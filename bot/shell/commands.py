@@ -110,8 +110,8 @@ COMMANDS: Mapping[str, Command] = MappingProxyType(
         "doctor": Command(
             "doctor",
             "doctor",
-            "Check the configuration, the database and every host; exit code 1 when something fails.",
-            "deckhand doctor",
+            "Check the configuration, the database, the tokens and every host; exit code 1 when something fails.",
+            "deckhand doctor --slack",
         ),
         "run": Command(
             "running",

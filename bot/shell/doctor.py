@@ -1,7 +1,8 @@
 """``deckhand doctor``: whether everything is in order."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import closing
+from typing import Annotated
 
 import typer
 
@@ -10,7 +11,9 @@ from bot.core.docker.inventory import EngineInfo
 from bot.core.docker.sightings import KnownEngine
 from bot.core.docker.swarm import node_words
 from bot.core.errors import HostError
+from bot.core.rules.gaps import gaps
 from bot.core.rules.hosts import Host
+from bot.core.rules.policy import Right, is_channel, is_group
 from bot.engines.registry import DockerEngines
 from bot.process.clock import process_now
 from bot.services.clocks import Clocks
@@ -19,21 +22,75 @@ from bot.shell.reached import connected, of_each
 from bot.shell.refusals import FAILED
 from bot.shell.show import output
 from bot.shell.show.hosts import show_failed, twins_told
+from bot.slack import checking
 from bot.store.opening import open_store
 
+Thorough = Annotated[
+    bool,
+    typer.Option(
+        "--slack", help="Compare the app's scopes, and try each channel and user group; posts nothing."
+    ),
+]
 
-def doctor(config: Config = None) -> None:
-    """Check the configuration, the database and every host; exit code 1 when something fails."""
+
+def doctor(config: Config = None, slack: Thorough = False) -> None:  # noqa: FBT002 - typer's way to declare a flag
+    """Check the configuration, the database, the tokens and every host; exit code 1 when something fails."""
     settings = load(config)
     with closing(open_store(settings.database_url.get_secret_value())) as store:
         output.say(f"ok    {settings.file} and its database")
         clocks = Clocks(ledger=store.ledger, process=process_now)
         _note(clocks.own())
-        failed = _hosts_checked(settings, clocks, store.ledger.known_engines())
-    for problem in settings.slack.problems():
-        _note(problem)
+        hosts_failed = _hosts_checked(settings, clocks, store.ledger.known_engines())
+    for gap in gaps(settings.rules.hosts.all()):
+        _note(gap)
+    slack_failed = _slack_checked(settings, thorough=slack)
+    failed = hosts_failed or slack_failed
+    output.say(f"next  {_next(settings, hosts=hosts_failed, slack=slack_failed, thorough=slack)}")
     if failed:
         raise typer.Exit(FAILED)
+
+
+def _slack_checked(settings: Settings, *, thorough: bool) -> int:
+    """Say what Slack says of the tokens and, where asked, of all else; how much of it is not in order."""
+    slack = settings.slack
+    for problem in slack.problems():
+        _note(problem)
+    if slack.bot_token is None:
+        return 0
+    token = slack.bot_token.get_secret_value()
+    found = [checking.whose(token, slack.api_url)]
+    if thorough and slack.mode == "socket" and slack.app_token is not None:
+        found.append(checking.connects(slack.app_token.get_secret_value(), slack.api_url))
+    if thorough and found[0].ok:
+        found += checking.looked_into(token, slack.api_url, _named(settings))
+    for finding in found:
+        output.say(f"{'ok  ' if finding.ok else 'fail'}  Slack: {finding.sentence}")
+    return sum(not finding.ok for finding in found)
+
+
+def _named(settings: Settings) -> Mapping[str, Sequence[str]]:
+    """The channels and user groups that the configuration names, each with where it does."""
+    named: dict[str, dict[str, None]] = {}
+    for policy in {host.policy.name: host.policy for host in settings.rules.hosts.all()}.values():
+        for right in Right:
+            for entry in policy.entries(right):
+                if is_group(entry) or is_channel(entry):
+                    named.setdefault(entry, {})[f"policy {policy.name}"] = None
+    for schedule in settings.rules.schedules:
+        named.setdefault(schedule.channel, {})[f"schedule {schedule.name}"] = None
+    if settings.audit.head_channel:
+        named.setdefault(settings.audit.head_channel, {})["the end of the audit"] = None
+    return {an_id: tuple(places) for an_id, places in named.items()}
+
+
+def _next(settings: Settings, *, hosts: int, slack: int, thorough: bool) -> str:
+    if hosts:
+        return "deckhand hosts check: every step to each host, and what to do about the one that fails"
+    if slack:
+        return "do what the lines with “fail” say, then deckhand doctor --slack"
+    if settings.slack.problems():
+        return "give it its tokens, then deckhand doctor --slack"
+    return "deckhand run" if thorough else "deckhand doctor --slack, then deckhand run"
 
 
 def _hosts_checked(settings: Settings, clocks: Clocks, known: Mapping[str, KnownEngine]) -> int:

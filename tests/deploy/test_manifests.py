@@ -3,7 +3,11 @@
 import re
 import tomllib
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
+import yaml
+
+from bot.slack.checking import SCOPES
 from bot.slack.parsing import AUDIT, DF, PRUNE
 
 ROOT = Path(__file__).parents[2]
@@ -13,18 +17,16 @@ def test_the_manifest_names_our_commands_socket_mode_and_no_scope_too_many() -> 
     manifest = (ROOT / "deploy" / "slack-manifest.yaml").read_text()
     assert re.findall(r"command: (\S+)", manifest) == [DF, PRUNE, AUDIT]
     assert "socket_mode_enabled: true" in manifest
-    assert set(re.findall(r"^      - ([a-z_]+(?::[a-z]+)?)(?: #.*)?$", manifest, re.MULTILINE)) == {
-        "app_mentions:read",
-        "channels:read",
-        "commands",
-        "chat:write",
-        "groups:read",
-        "im:history",
-        "files:write",
-        "im:write",
-        "usergroups:read",
-        "users:read",
-    }
+    assert set(re.findall(r"^      - ([a-z_]+(?::[a-z]+)?)(?: #.*)?$", manifest, re.MULTILINE)) == set(SCOPES)
+
+
+def test_the_link_of_the_readme_opens_with_the_manifest_filled_in() -> None:
+    (link,) = re.findall(r"^\[create-app\]: (.*)$", (ROOT / "README.md").read_text(), re.MULTILINE)
+    asked = parse_qs(urlsplit(link).query)
+    assert (urlsplit(link).hostname, asked["new_app"]) == ("api.slack.com", ["1"])
+    manifest = yaml.safe_load((ROOT / "deploy" / "slack-manifest.yaml").read_text())
+    assert yaml.safe_load(asked["manifest_yaml"][0]) == manifest
+    assert len(link) < 8_000, "servers refuse longer addresses"
 
 
 def test_the_manifest_of_http_mode_is_the_same_but_for_its_addresses() -> None:

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from types import MappingProxyType
+from urllib.parse import quote
 
 from pydantic.fields import FieldInfo
 from typer.core import TyperArgument, TyperCommand, TyperOption
@@ -20,7 +21,7 @@ from bot.core.audit.events import Tag
 from bot.ports.metrics import Counted, Figures
 from bot.shell.commands import COMMANDS
 from bot.telemetry.registry import Registry
-from tests.manual.pages import MANUAL
+from tests.manual.pages import MANUAL, README
 
 PART = re.compile(r"(<!-- made from the code: (\w+) -->\n).*?(<!-- to here -->)", re.DOTALL)
 
@@ -104,9 +105,18 @@ NOTHING_YET = Figures(
     slack_connected=False,
 )  # fmt: skip
 
-PARTS: Mapping[str, Callable[[], str]] = MappingProxyType(
-    {"configuration": configuration, "commands": commands, "events": events, "metrics": metrics}
-)
+
+def create_app() -> str:
+    """Where Slack's *Create app* opens with the manifest filled in."""
+    lines = (MANUAL.parent / "slack-manifest.yaml").read_text(encoding="utf-8").splitlines()
+    told = (line.partition(" #")[0].rstrip() for line in lines if not line.lstrip().startswith("#"))
+    return f"[create-app]: https://api.slack.com/apps?new_app=1&manifest_yaml={quote(chr(10).join(told), safe='')}\n"
+
+
+PARTS: Mapping[str, Callable[[], str]] = MappingProxyType({
+    "configuration": configuration, "commands": commands, "create_app": create_app, "events": events,
+    "metrics": metrics,
+})  # fmt: skip
 
 SCHEMA = MANUAL.parent / "schemas" / "deckhand.toml.json"
 
@@ -118,6 +128,6 @@ def schema_text() -> str:
 
 if __name__ == "__main__":
     SCHEMA.write_text(schema_text(), encoding="utf-8")
-    for page in MANUAL.glob("*.md"):
+    for page in (README, *MANUAL.glob("*.md")):
         before = page.read_text(encoding="utf-8")
         page.write_text(written_anew(before), encoding="utf-8")

@@ -8,10 +8,10 @@ from bot.config.described import described
 from bot.config.file import tables
 from bot.core.audit.events import Tag
 from tests.manual.generated import PART, PARTS, SCHEMA, schema_text, written_anew
-from tests.manual.pages import MANUAL
+from tests.manual.pages import MANUAL, README
 
 
-@pytest.mark.parametrize("page", sorted(MANUAL.glob("*.md")), ids=lambda page: page.name)
+@pytest.mark.parametrize("page", [README, *sorted(MANUAL.glob("*.md"))], ids=lambda page: page.name)
 def test_each_part_that_is_made_from_the_code_is_as_the_code_is_now(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
     assert written_anew(text) == text, "write it anew: .venv/bin/python -m tests.manual.generated"
@@ -24,7 +24,7 @@ def test_the_schema_of_the_configuration_is_as_the_code_is_now() -> None:
 
 
 def test_every_part_is_on_a_page() -> None:
-    text = "".join(page.read_text(encoding="utf-8") for page in MANUAL.glob("*.md"))
+    text = "".join(page.read_text(encoding="utf-8") for page in (README, *MANUAL.glob("*.md")))
     assert sorted(name for _, name, _ in PART.findall(text)) == sorted(PARTS)
 
 

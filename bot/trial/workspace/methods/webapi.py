@@ -66,7 +66,9 @@ class WebApi:
             desk.pulse.changed()
             if fault is not None:
                 return _failure(fault)
-        return JSONResponse(answer)
+        granted = desk.team.scopes
+        headers = {} if granted is None else {"x-oauth-scopes": ",".join(sorted(granted))}
+        return JSONResponse(answer, headers=headers)
 
     def _check_token(self, method: str, token: str) -> None:
         if method in ANY_TOKEN_METHODS:

@@ -67,6 +67,8 @@ class Channel:
     with_person: str = ""  # a direct message between the bot and this person
     has_bot: bool = True
     is_private: bool = False
+    is_archived: bool = False
+    is_shared: bool = False  # with other companies
     people: tuple[str, ...] = ()  # who is in it; empty: everyone. Two without a name: their direct messages
 
     def as_json(self) -> JSON:
@@ -78,7 +80,8 @@ class Channel:
             "is_im": direct,
             "is_mpim": False,
             "is_private": direct or self.is_private,
-            "is_archived": False,
+            "is_archived": self.is_archived,
+            "is_ext_shared": self.is_shared,
             "is_member": self.has_bot,
             "context_team_id": TEAM_ID,
         }
