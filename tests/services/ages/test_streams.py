@@ -29,12 +29,16 @@ def followed(bench: Bench) -> Hosts:
 
 
 def streams(
-    bench: Bench, owner: str = "replica-1", lease: timedelta = LEASE, store: Store | None = None
+    bench: Bench,
+    owner: str = "replica-1",
+    lease: timedelta = LEASE,
+    store: Store | None = None,
+    tell: timedelta = TELL,
 ) -> Streams:
     hosts = followed(bench)
     return Streams(
         hosts=lambda: hosts, engines=bench.engines, ledger=(store or bench.store).ledger, owner=owner,
-        clock=time.monotonic, stopping=lambda: False, tell=TELL, lease=lease,
+        clock=time.monotonic, stopping=lambda: False, tell=tell, lease=lease,
     )  # fmt: skip
 
 
@@ -72,17 +76,16 @@ def test_at_most_one_replica_follows_a_host_and_the_next_goes_on_where_it_ended(
 ) -> None:
     base(bench)
     seen(bench)
-    first, second = (
-        streams(bench, lease=timedelta(seconds=1)),
-        streams(bench, "replica-2", store=open_another()),
-    )
-    assert first.once(HOST)  # its lease is over by now
+    second = timedelta(seconds=1)
+    one = streams(bench, lease=second / 2, tell=second)
+    another = streams(bench, "replica-2", store=open_another(), tell=second)
+    assert one.once(HOST)  # its lease is over by now
     lived_a_moment(bench, "job:1", "between-two")
-    assert second.once(HOST)
+    assert another.once(HOST)
     assert seen(bench)["job:1"].used_at is not None
-    assert not first.once(HOST)
+    assert not one.once(HOST)
     bench.store.ledger.release_stream(HOST, "replica-2")
-    assert first.once(HOST)
+    assert one.once(HOST)
 
 
 def test_a_stream_that_was_taken_over_meanwhile_writes_nothing(
