@@ -1,9 +1,15 @@
 """A forecast in words, the same for every place that shows it; no chat's language."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from bot.core.units import human_size
 from bot.core.watch.forecast import HORIZON, LEAST, Forecast, Full
+from bot.core.watch.lines import latest_whole
+from bot.core.watch.samples import KINDS, REST, Sample
+
+KIND_HEAD = ("TYPE", "TOTAL", "SIZE", "GROWS BY")
+"""Of ``kind_rows``."""
 
 LARGE_SHARE = 0.1
 """A kind that has less of all growth than this is not named."""
@@ -57,6 +63,20 @@ def kinds_words(forecast: Forecast) -> str:
     least = LARGE_SHARE * sum(growing.values())
     named = sorted((each for each in growing.items() if each[1] >= least), key=lambda each: -each[1])
     return ", ".join(f"{kind} {per_day(rate)}" for kind, rate in named[:MOST_KINDS])
+
+
+def kind_rows(samples: Sequence[Sample], forecast: Forecast | None) -> tuple[tuple[str, str, str, str], ...]:
+    """What there was of each kind when all was counted the last time, and by what it grows; none before that."""
+    last, rates = latest_whole(samples), forecast.kinds if forecast else {}
+    if last is None:
+        return ()
+    grows = {kind: per_day(rate) for kind, rate in rates.items()}
+    rows = [
+        (kind, str(last.kinds[kind].count), human_size(last.kinds[kind].size), grows.get(kind, ""))
+        for kind in KINDS
+    ]
+    rest = [] if last.rest is None else [(REST, "", human_size(max(0, last.rest)), grows.get(REST, ""))]
+    return (*rows, *rest)
 
 
 def per_day(rate: float) -> str:

@@ -41,6 +41,22 @@ LISTING = re.compile(
 """Paths whose answers grow with what an engine holds."""
 
 
+def dialled(
+    dial: Dial, limits: Limits, instead: Callable[[float], socket.socket | ChannelSocket | None]
+) -> socket.socket | ChannelSocket:
+    """A connection; where the other side has no room for another, what comes instead within some seconds."""
+    deadline = Deadline(limits.queue)
+    while True:
+        try:
+            return dial()
+        except NoRoomError:
+            if deadline.over:
+                raise
+            lent = instead(deadline.within(TURN_SECONDS))
+            if lent is not None:
+                return lent
+
+
 class _Connection(HTTPConnection):
     def __init__(self, pool: "_Pool", dial: Dial, limits: Limits, host: str, port: int | None) -> None:
         super().__init__(host, port)
@@ -52,20 +68,7 @@ class _Connection(HTTPConnection):
     def connect(self) -> None:
         """What the dial raises is a LinkError, which urllib3 passes on as it is."""
         # A ChannelSocket has what http.client uses of a socket.
-        self.sock = cast("socket.socket", self._dialled())
-
-    def _dialled(self) -> socket.socket | ChannelSocket:
-        """Where the other side has no room for another, one that somebody is done with, as soon as there is."""
-        deadline = Deadline(self._limits.queue)
-        while True:
-            try:
-                return self._dial()
-            except NoRoomError:
-                if deadline.over:
-                    raise
-                lent = self._pool.given_up(deadline.within(TURN_SECONDS))
-                if lent is not None:
-                    return lent
+        self.sock = cast("socket.socket", dialled(self._dial, self._limits, self._pool.given_up))
 
     def putrequest(self, method: str, url: str, *args: Any, **options: Any) -> None:
         limits = self._limits
@@ -169,15 +172,11 @@ class DialAdapter(requests.adapters.HTTPAdapter):
 
     def dial(self) -> socket.socket | ChannelSocket:
         """A connection of the caller's own; LinkError. It takes the place of one that nobody uses where it must."""
-        deadline = Deadline(self._limits.queue)
-        while True:
-            try:
-                return self._dial()
-            except NoRoomError:
-                if deadline.over:
-                    raise
-                self.make_room()
-                time.sleep(deadline.within(TURN_SECONDS))
+        return dialled(self._dial, self._limits, self._room_made)
+
+    def _room_made(self, seconds: float) -> None:
+        self.make_room()
+        time.sleep(seconds)
 
     def renew(self) -> None:
         """End the connections that nobody uses; the next request opens another."""

@@ -5,9 +5,9 @@ from bot.core.docker.usage import BUILD_CACHE, CONTAINERS, IMAGES, UNKNOWN, VOLU
 from bot.core.json import Json
 from bot.core.units import human_size
 from bot.core.watch.forecast import Forecast, Full
-from bot.core.watch.lines import latest_whole, thinned_out
-from bot.core.watch.samples import KINDS, REST, Sample
-from bot.core.watch.words import per_day, sentences
+from bot.core.watch.lines import thinned_out
+from bot.core.watch.samples import REST, Sample
+from bot.core.watch.words import KIND_HEAD, kind_rows, sentences
 from bot.ports import Cleanup
 from bot.services.watch.histories import History
 from bot.shell.show.output import say, show_table
@@ -30,7 +30,8 @@ def show_history(history: History) -> None:
         )
         return
     say(*sentences(history.forecast, history.now), "")
-    _show_kinds(history)
+    if kinds := kind_rows(history.samples, history.forecast):
+        show_table(KIND_HEAD, kinds, right=(1, 2, 3))
     say("")
     show_table(
         ("AT", "USED", "FREE", "FULL", "IN DOCKER"),
@@ -41,23 +42,6 @@ def show_history(history: History) -> None:
         say(
             f"cleanup  {each.started_at:%Y-%m-%d %H:%M}  {human_size(each.reclaimed_bytes)} freed  {each.plan}"
         )
-
-
-def _show_kinds(history: History) -> None:
-    last, rates = latest_whole(history.samples), history.forecast.kinds if history.forecast else {}
-    if last is None:
-        return
-    rows = [
-        (kind, str(last.kinds[kind].count), human_size(last.kinds[kind].size), _rate(rates.get(kind)))
-        for kind in KINDS
-    ]
-    if last.rest is not None:
-        rows.append((REST, "", human_size(max(0, last.rest)), _rate(rates.get(REST))))
-    show_table(("TYPE", "TOTAL", "SIZE", "GROWS BY"), rows, right=(1, 2, 3))
-
-
-def _rate(rate: int | None) -> str:
-    return "" if rate is None else per_day(rate)
 
 
 def _row(sample: Sample) -> tuple[str, str, str, str, str]:

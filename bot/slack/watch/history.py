@@ -3,15 +3,14 @@
 from collections.abc import Iterator
 
 from bot.core.units import duration_words, human_size
-from bot.core.watch.lines import latest_whole, thinned_out
-from bot.core.watch.samples import KINDS, REST, Sample
-from bot.core.watch.words import days_left, per_day, sentences
+from bot.core.watch.lines import thinned_out
+from bot.core.watch.samples import Sample
+from bot.core.watch.words import KIND_HEAD, days_left, kind_rows, sentences
 from bot.ports import Cleanup
 from bot.services.watch.histories import History
 from bot.slack.kit.blocks import Block, Message, context, header, section, table
 from bot.slack.kit.text import bar, code, date, escape, plain, plural
 
-HEAD = ("TYPE", "TOTAL", "SIZE", "GROWS BY")
 LINES = 10
 CLEANUPS_SHOWN = 5
 
@@ -26,7 +25,9 @@ def history_message(history: History) -> Message:
         )
         return Message(text=f"{escape(title)}.", blocks=(header(title), section(text)))
     said = [escape(each) for each in sentences(history.forecast, history.now)]
-    blocks: list[Block] = [header(title), section("\n".join(said)), *_kinds(history)]
+    blocks: list[Block] = [header(title), section("\n".join(said))]
+    if kinds := kind_rows(history.samples, history.forecast):
+        blocks.append(table(KIND_HEAD, kinds))
     blocks.append(section("\n".join(_lines(history))))
     if history.cleanups:
         blocks.append(context("\n".join(_cleanups(history))))
@@ -44,24 +45,6 @@ def _title(history: History) -> str:
     full = f"{share:.0%} full" if share is not None else "how full it is cannot be told"
     left = days_left(history.forecast, history.now)
     return f"{history.host}: {full}" + (f", {left}" if left and left != "full" else "")
-
-
-def _kinds(history: History) -> Iterator[Block]:
-    """What there was of each kind when all was counted the last time, and by what it grows."""
-    last, rates = latest_whole(history.samples), history.forecast.kinds if history.forecast else {}
-    if last is None:
-        return
-    rows = [
-        (kind, str(last.kinds[kind].count), human_size(last.kinds[kind].size), _rate(rates.get(kind)))
-        for kind in KINDS
-    ]
-    if last.rest is not None:
-        rows.append((REST, "", human_size(max(0, last.rest)), _rate(rates.get(REST))))
-    yield table(HEAD, rows)
-
-
-def _rate(rate: int | None) -> str:
-    return "" if rate is None else per_day(rate)
 
 
 def _lines(history: History) -> Iterator[str]:
