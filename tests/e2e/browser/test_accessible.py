@@ -1,7 +1,6 @@
 """Every state of the page under axe: nothing of serious or critical impact, in light and in dark."""
 
 import re
-from collections.abc import Callable
 from typing import Literal
 
 import pytest
@@ -11,9 +10,8 @@ from playwright.sync_api import expect
 from bot.trial.sample import SampleEngine
 from tests.e2e.browser.conftest import Open
 from tests.e2e.browser.pages import Window
-from tests.slack.place import Place
+from tests.slack.place import Start
 
-Start = Callable[[str], Place]
 POLICY = """tags = ["prod"]
 [policies.default]
 look = ["*"]

@@ -1,16 +1,13 @@
 """What a tired person decides by, on a phone: a plan, the form that asks once more, its end, each in a screen or so."""
 
-from collections.abc import Callable
-
 import pytest
 from playwright.sync_api import Locator, ViewportSize, expect
 
 from bot.trial.sample import SampleEngine
 from tests.e2e.browser.conftest import Open
 from tests.e2e.browser.pages import DESK, PHONE, reveal
-from tests.slack.place import ANN, Place
+from tests.slack.place import ANN, Start
 
-Start = Callable[[str], Place]
 POLICY = """tags = ["prod"]
 [policies.default]
 look = ["*"]

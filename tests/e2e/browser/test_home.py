@@ -1,7 +1,6 @@
 """The bot's own Home in Chromium: what waits is decided there, and it follows by itself."""
 
 import re
-from collections.abc import Callable
 from typing import Literal
 
 import pytest
@@ -9,9 +8,8 @@ from playwright.sync_api import Locator, ViewportSize, expect
 
 from tests.e2e.browser.conftest import Open
 from tests.e2e.browser.pages import DESK, PATIENCE, PHONE, Window
-from tests.slack.place import Place
+from tests.slack.place import Start
 
-Start = Callable[[str], Place]
 POLICY = (
     'tags = ["prod"]\n[policies.default]\nlook = ["*"]\nrequest = ["*"]\napprove = ["*"]\n'
     'self_approval = false\nstop = ["*"]\n'

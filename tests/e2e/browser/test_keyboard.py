@@ -1,16 +1,14 @@
 """The page without a mouse: commands, their completion and history, buttons, forms, people, and where the focus is."""
 
 import re
-from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import Locator, expect
 
 from tests.e2e.browser.conftest import Open
 from tests.e2e.browser.pages import Window
-from tests.slack.place import Place
+from tests.slack.place import Start
 
-Start = Callable[[str], Place]
 OPEN = '[policies.default]\nlook = ["*"]\nrequest = ["*"]\napprove = ["*"]\n'
 MOST_TABS = 40
 

@@ -1,7 +1,6 @@
 """The page on a phone: nothing but tables scrolls sideways, and everything is within reach."""
 
 import re
-from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -10,9 +9,8 @@ from playwright.sync_api import expect
 from bot.trial.sample import Builder, SampleEngine, Step
 from tests.e2e.browser.conftest import Open
 from tests.e2e.browser.pages import PHONE, reveal
-from tests.slack.place import ANN, Place
+from tests.slack.place import ANN, Start
 
-Start = Callable[[str], Place]
 POLICY = """tags = ["prod"]
 [policies.default]
 look = ["*"]

@@ -1,7 +1,6 @@
 """The page while the bot, or the server behind the page, goes and comes back."""
 
 import re
-from collections.abc import Callable
 from contextlib import ExitStack
 
 from playwright.sync_api import expect
@@ -9,9 +8,8 @@ from playwright.sync_api import expect
 from bot.trial.workspace import Workspace
 from tests.e2e.browser.conftest import Open
 from tests.e2e.browser.pages import PATIENCE, Window
-from tests.slack.place import ANN, Place, team
+from tests.slack.place import ANN, Start, team
 
-Start = Callable[[str], Place]
 OPEN = '[policies.default]\nlook = ["*"]\nrequest = ["*"]\napprove = ["*"]\n'
 AWAY = "Deckhand is away: what you type or press gets no answer until it is back."
 

@@ -1,15 +1,13 @@
 """Deckhand from beginning to end in Chromium: people look, ask, narrow, decide, watch, and undo."""
 
 import re
-from collections.abc import Callable
 
 from playwright.sync_api import expect
 
 from bot.trial.sample import SampleEngine
 from tests.e2e.browser.pages import PATIENCE, Window, reveal
-from tests.slack.place import ANN, BOB, CYD, Place
+from tests.slack.place import ANN, BOB, CYD, Start
 
-Start = Callable[[str], Place]
 OPEN = '[policies.default]\nlook = ["*"]\nrequest = ["*"]\napprove = ["*"]\nself_approval = false\nstop = ["*"]\n'
 PRODUCTION = f'tags = ["prod"]\n{OPEN}restore = ["*"]\nvolumes = "named"\n'
 

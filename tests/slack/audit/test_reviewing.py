@@ -4,7 +4,7 @@ import csv
 import io
 import json
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -13,12 +13,10 @@ import pytest
 from bot.core.life.states import Status
 from bot.store.opening import open_store
 from bot.trial.workspace import Message, Refused
-from tests.slack.place import ANN, BOB, CYD, OPEN_TO_ALL, Place, shown
+from tests.slack.place import ANN, BOB, CYD, OPEN_TO_ALL, Place, Start, shown
 from tests.store.cleaned import cleaned, image
 from tests.store.samples import BEN
 from tests.support.lying.hostile import STORED, driving, forged_lines
-
-Start = Callable[[str], Place]
 
 POLICY = '[policies.default]\nlook = ["*"]\naudit = ["U0ANN", "S0OPS"]\n'
 BOTH = '[hosts.ci-1]\ndocker = "unix:///nowhere.sock"\ntags = ["ci"]\n' + OPEN_TO_ALL

@@ -1,13 +1,10 @@
 """What a whole cleanup leaves in the audit: everything that somebody asks who was not there; refusals too."""
 
-from collections.abc import Callable
 from typing import Any
 
 from bot.core.audit.events import ChainedEvent, Tag
 from bot.store.opening import Store
-from tests.slack.place import ANN, BOB, CYD, OPEN_TO_ALL, Place, buttons, eventually
-
-Start = Callable[[str], Place]
+from tests.slack.place import ANN, BOB, CYD, OPEN_TO_ALL, Start, buttons, eventually
 
 STRICT = '[policies.default]\nlook = ["U0ANN"]\nrequest = ["U0ANN"]\napprove = ["U0BOB"]\nexpires = "20m"\n'
 STRICT += '[policies.default.protect]\nnames = ["*-data"]\n[protect]\nimages = ["postgres"]\n'

@@ -1,7 +1,6 @@
 """Faults at Slack's door: whatever fails there, the conversation comes to the same end, and nothing runs twice."""
 
 from collections import Counter
-from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -11,9 +10,7 @@ from bot.core.life.states import Status
 from bot.slack.action_ids import APPROVE, DETAILS, VOLUMES
 from bot.trial.sample import Builder
 from bot.trial.workspace import Message
-from tests.slack.place import ANN, BOB, OPEN_TO_ALL, Place, buttons, eventually, shown
-
-Start = Callable[[str], Place]
+from tests.slack.place import ANN, BOB, OPEN_TO_ALL, Place, Start, buttons, eventually, shown
 
 METHODS = (
     "chat.postMessage", "chat.update", "chat.getPermalink", "conversations.open", "chat.postEphemeral",

@@ -1,14 +1,11 @@
 """A host that somebody may not look at does not exist for them: at every door the answer is the same, word for word."""
 
 import re
-from collections.abc import Callable
 
 import pytest
 
 from bot.core.audit.events import Event, Tag
-from tests.slack.place import ANN, CYD, Place, eventually, shown
-
-Start = Callable[[str], Place]
+from tests.slack.place import ANN, CYD, Place, Start, eventually, shown
 
 HIDDEN, MISSING = "vault-7", "vault-8"
 """Two names as near to each other as a suggestion needs; only the first is registered."""

@@ -1,6 +1,6 @@
 """Decisions and Stop while an engine gives no answer to anybody who looks: none of them waits for that."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -18,10 +18,8 @@ from bot.slack.home.showing import HomeShow
 from bot.slack.kit.blocks import Block
 from bot.trial.sample import SampleEngine
 from bot.trial.workspace import Message
-from tests.slack.place import ANN, BOB, CYD, Place, buttons, eventually, shown, universe
+from tests.slack.place import ANN, BOB, CYD, Place, Start, buttons, eventually, shown, universe
 from tests.slack.plan.test_stopping import Gate
-
-Start = Callable[[str], Place]
 
 PEOPLE = (ANN, BOB, CYD)
 LOOKS = 60

@@ -1,11 +1,7 @@
 """Who may look and who may ask: refused in private, with the name of the policy that says so."""
 
-from collections.abc import Callable
-
 from bot.core.audit.events import Tag
-from tests.slack.place import ANN, BOB, CYD, OPEN_TO_ALL, Place, eventually, shown
-
-Start = Callable[[str], Place]
+from tests.slack.place import ANN, BOB, CYD, OPEN_TO_ALL, Start, eventually, shown
 
 ONLY_ANN = '[policies.default]\nlook = ["U0ANN"]\nrequest = ["U0ANN"]\napprove = ["U0BOB"]\n'
 MISTAKES = (

@@ -13,9 +13,8 @@ from bot.slack.action_ids import DETAILS, LOOK
 from bot.slack.look import handlers as looks
 from bot.slack.plan import proposing
 from bot.trial.workspace import Message
-from tests.slack.place import ANN, BETWEEN, BOB, HIDDEN, OPEN, OPEN_TO_ALL, Place, shown
+from tests.slack.place import ANN, BETWEEN, BOB, HIDDEN, OPEN, OPEN_TO_ALL, Place, Start, shown
 
-Start = Callable[[str], Place]
 everywhere = pytest.mark.parametrize("channel", [OPEN, HIDDEN, BETWEEN])
 BOBS_ALONE = """
 [policies.default]

@@ -1,13 +1,10 @@
 """What people write in words, to the bot and where they mention it, does what the commands do."""
 
-from collections.abc import Callable
-
 import pytest
 
 from bot.slack.words import HELP
-from tests.slack.place import ANN, BOB, OPEN_TO_ALL, Place, eventually, shown
+from tests.slack.place import ANN, BOB, OPEN_TO_ALL, Place, Start, eventually, shown
 
-Start = Callable[[str], Place]
 BOBS_ALONE = """
 [policies.default]
 look = ["U0BOB"]

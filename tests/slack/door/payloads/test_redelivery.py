@@ -10,9 +10,8 @@ from bot.core.life.states import PlanState
 from bot.services.decide.propose import Propose
 from bot.services.look.planning import Planning
 from bot.slack.action_ids import APPROVE
-from tests.slack.place import ANN, OPEN_TO_ALL, Place, buttons, eventually
+from tests.slack.place import ANN, OPEN_TO_ALL, Place, Start, buttons, eventually
 
-Start = Callable[[str], Place]
 WorkedOn = Callable[[Place, int], None]
 
 
