@@ -20,6 +20,11 @@ def from_here_on() -> None:
 def created(file: Path) -> TextIO:
     """A new text file in the place of what was there, which is followed nowhere. OSError."""
     file.unlink(missing_ok=True)
+    return new(file)
+
+
+def new(file: Path) -> TextIO:
+    """A new text file where nothing is yet, no link either. OSError."""
     opened = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, FILE)
     return os.fdopen(opened, "w", encoding="utf-8", newline="")
 

@@ -53,6 +53,12 @@ COMMANDS: Mapping[str, Command] = MappingProxyType(
             "Try Deckhand on a local page that looks like Slack, with a sample host.",
             "deckhand try --port 9000",
         ),
+        "init": Command(
+            "configuration.init",
+            "init",
+            "Ask five questions and write a first deckhand.toml for a small team. What an option answers is not asked.",
+            "deckhand init",
+        ),
         "config check": Command(
             "configuration.config",
             "config_check",

@@ -43,6 +43,7 @@ MAY: dict[str, AbstractSet[str]] = {
     "plan prod-3": ENGINES | STORE,
     "hosts accept prod-3": ENGINES | STORE,
     "schedules": STORE,
+    "init": ENGINES,
     "config check": set(),
     "config show": set(),
     "config schema": set(),

@@ -69,6 +69,12 @@ def ask(question: str) -> bool:
     return typer.confirm(visible(question))
 
 
+def ask_text(question: str) -> str:
+    """A line that the person at the terminal types; it may be empty."""
+    answer: str = typer.prompt(visible(question), default="", show_default=False)
+    return answer.strip()
+
+
 def print_json(value: Json) -> None:
     _write(json_text(value, indent=2), "\n")
 

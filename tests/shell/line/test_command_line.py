@@ -13,7 +13,7 @@ from bot.core.audit.facts import deckhand as version
 from bot.shell.commands import COMMANDS, cli
 from tests.support.shell import DECKHAND, deckhand, environment
 
-BY_HAND = {"try", "run", "health", "hosts accept", "audit show", "db restore", "hosts import"}
+BY_HAND = {"try", "init", "run", "health", "hosts accept", "audit show", "db restore", "hosts import"}
 """They need a bot, a person, an id or a home of their own."""
 
 
