@@ -72,7 +72,7 @@ def test_what_was_approved_is_removed_and_nothing_else_and_the_audit_says_so(
     assert engine.docker("image", "ls", "--format", "{{.Repository}}:{{.Tag}}").split() == ["web:1"]
 
     workspace.command("U0BOB", "/docker-audit", "prod-3")
-    with_text(workspace, "The latest 1 cleanup on prod-3")
+    with_text(workspace, "The latest cleanup on prod-3")
     record = audited(configuration, plan_id)
     outcomes = {item["name"]: item["outcome"] for item in record["items"]}
     assert (outcomes.pop("old:1"), outcomes.pop("web:1")) == ("removed", "kept")

@@ -98,7 +98,7 @@ def test_one_asks_the_other_approves_and_the_audit_has_it(
     visible(page.get_by_text("5 of 5 removed", exact=True))
 
     type_command(page, "/docker-audit sample")
-    visible(page.get_by_role("heading", name="The latest 1 cleanup on sample"))
+    visible(page.get_by_role("heading", name="The latest cleanup on sample"))
     shown = page.get_by_text(re.compile(r"cleanup:\w+")).last.inner_text()
 
     configuration = str(tmp_path / "data" / "deckhand.toml")

@@ -109,7 +109,7 @@ def test_statistics_count_by_all_that_a_cleanup_has_one_of(past: Path) -> None:
     assert len(counted["by_month"]) == 1
     told = deckhand("audit", "stats", folder=past).stdout
     for words in (
-        "3 cleanups, 3kB reclaimed.",
+        "3 cleanups, 3kB freed.",
         "HOST",
         "PROFILE",
         "MONTH",

@@ -150,7 +150,8 @@ def _cleanup_line(one: Cleanup) -> Sequence[str]:
 
 def show_statistics(statistics: Statistics) -> None:
     total = statistics.all
-    say(f"{total.cleanups:,} cleanups, {human_size(total.bytes)} reclaimed.")
+    counted = f"{total.cleanups:,} cleanup{'' if total.cleanups == 1 else 's'}"
+    say(f"{counted}, {human_size(total.bytes)} freed.")
     for title, tallies in (
         ("HOST", statistics.by_host), ("PROFILE", statistics.by_profile), ("MONTH", statistics.by_month),
         ("ASKED BY", statistics.by_requester), ("OUTCOME", statistics.by_outcome),

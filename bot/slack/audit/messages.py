@@ -13,12 +13,12 @@ from bot.core.audit.filters import KEYS, AuditFilter, Key
 from bot.core.audit.review import Place
 from bot.core.audit.states import Recorded
 from bot.core.life.states import ItemState, Outcome, PlanState
-from bot.core.units import human_size
+from bot.core.units import short_size
 from bot.ports import Cleanup
 from bot.services.audit.review import Notes, Page, notes
 from bot.slack.action_ids import AUDIT_DETAILS, AUDIT_EXPORT, AUDIT_PAGE
 from bot.slack.kit.blocks import Block, Message, actions, button, context, fields, header, section
-from bot.slack.kit.names import OUTCOME_EMOJI, short_name
+from bot.slack.kit.names import OUTCOME_EMOJI, end_words, short_name
 from bot.slack.kit.text import (
     code,
     date,
@@ -32,7 +32,7 @@ from bot.slack.kit.text import (
     plural,
 )
 from bot.slack.plan.restores import restore_blocks
-from bot.slack.plan.runs import before_after
+from bot.slack.plan.runs import before_after, planned_text
 from bot.slack.plan.timeline import timeline
 
 HOSTS_SHOWN = 5
@@ -55,12 +55,12 @@ def page_message(page: Page, note: str = "") -> Message:
         if matching.words() != tuple(f"host={name}" for name in matching.hosts[:1]):
             text = f"No cleanup that you may read fits {_described(matching)}. {escape(note)}".strip()
         return Message(text=text, blocks=(section(text),))
-    count = plural(len(page.cleanups), "cleanup")
+    count = "cleanup" if len(page.cleanups) == 1 else f"{len(page.cleanups):,} cleanups"
     title = f"Earlier cleanups{where}" if page.newer else f"The latest {count}{where}"
     newest = page.cleanups[0]
     return Message(
-        text=f"{escape(title)}: {human_size(tally.bytes)} reclaimed in all {plural(tally.cleanups, 'cleanup')}. "
-        f"Newest here: {escape(newest.profile)} on {escape(newest.host)}, {newest.outcome}.",
+        text=f"{escape(title)}: {short_size(tally.bytes)} freed in {plural(tally.cleanups, 'cleanup')}. "
+        f"Newest here: {escape(newest.profile)} on {escape(newest.host)}, {end_words(newest.outcome)}.",
         blocks=(
             header(title),
             *([context(f"Filter: {_described(matching)}")] if matching.words() else []),
@@ -95,11 +95,11 @@ def _shown(key: Key, value: str | datetime) -> str:
 def _totals_text(page: Page) -> str:
     tally, by_host = page.totals.all, page.totals.by_host
     hosts = ", ".join(
-        f"{escape(host)} {human_size(each.bytes)} in {each.cleanups:,}"
+        f"{escape(host)} {short_size(each.bytes)} in {each.cleanups:,}"
         for host, each in islice(by_host.items(), HOSTS_SHOWN)
     )
     more = f" and {plural(len(by_host) - HOSTS_SHOWN, 'more host')}" if len(by_host) > HOSTS_SHOWN else ""
-    return f"*{plural(tally.cleanups, 'cleanup')}* · *{human_size(tally.bytes)}* reclaimed in all · {hosts}{more}"
+    return f"*{plural(tally.cleanups, 'cleanup')}* · *{short_size(tally.bytes)}* freed · {hosts}{more}"
 
 
 def cleanup_block(cleanup: Cleanup) -> Block:
@@ -112,11 +112,11 @@ def cleanup_block(cleanup: Cleanup) -> Block:
 
 def _cleanup_text(cleanup: Cleanup) -> str:
     approvers = mentions(cleanup.approved_by) or "nobody"
+    what = f"*{escape(cleanup.host)}* · {plain(cleanup.profile, 60)} · *{end_words(cleanup.outcome)}*"
     return (
-        f"{_emoji(cleanup.outcome)} *{escape(cleanup.host)}* · {plain(cleanup.profile, 60)} · *{cleanup.outcome}* · "
-        f"{date(cleanup.started_at)}\n"
-        f"reclaimed {human_size(cleanup.reclaimed_bytes)} of {human_size(cleanup.predicted_bytes)} predicted · "
-        f"asked for by {mention_id(cleanup.requested_by)} · approved by {approvers} · {code(cleanup.id)}"
+        f"{_emoji(cleanup.outcome)} {what} · {date(cleanup.started_at)}\n"
+        f"{short_size(cleanup.reclaimed_bytes)} freed, {short_size(cleanup.predicted_bytes)} planned · "
+        f"{mention_id(cleanup.requested_by)} asked, {approvers} approved · {code(cleanup.id)}"
     )
 
 
@@ -149,12 +149,12 @@ def carried(place: Place, line: str) -> str:
 def record_message(record: Recorded) -> Message:
     """All that a person asks of one cleanup: who, under which policy, what became of each object, and when."""
     state, plan = record.state, record.state.plan
-    title = f"{plan.draft.profile} on {plan.host}: {state.status}"
+    title = f"{plan.draft.profile} on {plan.host}: {end_words(state.status)}"
     lines, left = lines_within(timeline(record.events), TIMELINE_BUDGET)
-    reclaimed = f"{human_size(state.reclaimed)} reclaimed of {human_size(plan.draft.frees.high)} predicted"
+    freed = f"{short_size(state.reclaimed)} freed, {planned_text(state)}"
     blocks = (
         header(title),
-        section(f"{_emoji(state.status)} *{reclaimed}*" + (f"\n{plain(state.reason, 500)}" if state.reason else "")),
+        section(f"{_emoji(state.status)} *{freed}*" + (f"\n{plain(state.reason, 500)}" if state.reason else "")),
         *(context(f":warning: {plain(note, NOTE_SHOWN)}") for note in notes(record)),
         fields(_facts(state)),
         *(section(text) for text in _objects(state)),
@@ -164,7 +164,7 @@ def record_message(record: Recorded) -> Message:
         *restore_blocks(state),
         context(f"Plan {code(plan.id)} · `deckhand audit show {escape(plan.id)}` has every item and event."),
     )  # fmt: skip
-    return Message(text=f"{escape(title)}. {reclaimed}.", blocks=blocks)
+    return Message(text=f"{escape(title)}. {freed}.", blocks=blocks)
 
 
 def _disk(state: PlanState) -> Iterator[Block]:
@@ -195,7 +195,7 @@ def _objects(state: PlanState) -> Iterator[str]:
 
 
 def _object_line(one: ItemState) -> str:
-    size = f" {human_size(one.bytes)}" if one.bytes else ""
+    size = f" {short_size(one.bytes)}" if one.bytes else ""
     reason = f": {plain(one.reason, REASON_SHOWN)}" if one.reason else ""
     return f"• {one.item.kind.replace('_', ' ')} {code(short_name(one.item), NAME_SHOWN)}{size}{reason}"
 

@@ -2,9 +2,9 @@
 
 from bot.core.life.leftover import left_of
 from bot.core.life.states import Outcome, PlanState, Status
-from bot.core.units import human_size
+from bot.core.units import short_size
 from bot.services.home.gather import PlanLine
-from bot.slack.kit.names import OUTCOME_EMOJI, frees_text
+from bot.slack.kit.names import OUTCOME_EMOJI, end_words, frees_text
 from bot.slack.kit.text import bar, code, date, escape, mention, mentions, plain, plural
 from bot.slack.plan.message import sentence
 from bot.slack.plan.open import TAGS_SHOWN, went_text
@@ -63,7 +63,7 @@ def yours_text(state: PlanState) -> str:
     ) else ""  # fmt: skip
     return (
         f":broom: {_title(state)}: running\n`{bar(share, 20)}` {share:.0%}, {ended_count(state)} of "
-        f"{plural(len(state.items), 'object')} · *{human_size(state.reclaimed)}* freed of {frees_text(draft)}{stopping}"
+        f"{plural(len(state.items), 'object')} · *{short_size(state.reclaimed)}* freed of {frees_text(draft)}{stopping}"
     )
 
 
@@ -71,7 +71,7 @@ def ended_text(state: PlanState) -> str:
     """How a plan ended."""
     emoji = OUTCOME_EMOJI.get(state.status, ":no_entry_sign:")
     at = state.finished_at or state.decided_at
-    return f"{emoji} {_title(state)}: *{state.status}*{f' {date(at)}' if at else ''}\n{sentence(state)}"
+    return f"{emoji} {_title(state)}: *{end_words(state.status)}*{f' {date(at)}' if at else ''}\n{sentence(state)}"
 
 
 def _turn(state: PlanState) -> str:

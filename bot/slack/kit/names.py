@@ -13,6 +13,15 @@ OUTCOME_EMOJI = {
 }
 
 
+END_WORDS = {"partial": "done, some kept", "superseded": "replaced"}
+"""How an end is called where its name does not say it."""
+
+
+def end_words(outcome: str) -> str:
+    """How a plan or a cleanup ended, in words: by its status, or as the audit has it."""
+    return END_WORDS.get(outcome, outcome)
+
+
 def frees_text(draft: Draft) -> str:
     """``1.2GB`` when exact, a range when not."""
     low, high = short_size(draft.frees.low), short_size(draft.frees.high)

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 
 from bot.core.audit.events import ChainedEvent, Tag
 from bot.core.docker.inventory import ORDER
-from bot.core.life.states import Outcome, PlanState, Status
+from bot.core.life.states import PlanState
 from bot.core.plan.profiles import KIND_NAMES
 from bot.core.spreadsheet import tab_line
-from bot.core.units import human_size
+from bot.core.units import short_size
 from bot.slack.kit.blocks import Message, context, section, whole
-from bot.slack.kit.names import frees_text, item_name
+from bot.slack.kit.names import end_words, frees_text, item_name
 from bot.slack.kit.text import (
     SECTION_LIMIT,
     code,
@@ -22,6 +22,7 @@ from bot.slack.kit.text import (
     plain,
     plural,
 )
+from bot.slack.plan.runs import counts_text, planned_text
 from bot.slack.plan.timeline import timeline
 
 LIST_LIMIT = 2_800
@@ -36,9 +37,6 @@ _DECIDED = {
     Tag.PLAN_CANCELLED: ":no_entry_sign: cancelled",
     Tag.CLEANUP_PARKED: ":warning: needs attention",
 }
-_ENDS = {
-    Status.DONE: "done", Status.PARTIAL: "done, some kept", Status.STOPPED: "stopped", Status.FAILED: "failed",
-}  # fmt: skip
 _QUIET = frozenset({Tag.PLAN_PROPOSED, Tag.PLAN_POSTED, Tag.PLAN_REMINDED})
 """What the message itself says already, or its thread."""
 
@@ -50,7 +48,7 @@ def list_message(state: PlanState) -> Message | None:
         of_kind = sorted((i for i in state.plan.draft.items if i.kind is kind), key=lambda one: -one.bytes)
         if of_kind:
             lines.append(f"*{KIND_NAMES[kind].capitalize()}*")
-        lines += [f"• {code(item_name(i), 400)} {human_size(i.bytes)}: {plain(i.rule, 300)}" for i in of_kind]
+        lines += [f"• {code(item_name(i), 400)} {short_size(i.bytes)}: {plain(i.rule, 300)}" for i in of_kind]
     cut = any(len(one_line(item_name(i))) > 400 or len(i.rule) > 300 for i in state.plan.draft.items)  # noqa: PLR2004 - as above
     if cut or sum(map(len, lines)) + len(lines) > LIST_LIMIT:
         return None
@@ -64,7 +62,7 @@ def full_list(state: PlanState) -> str:
     lines = [tab_line(f"Plan {state.plan.id}: {draft.profile} on {state.plan.host}"), "\nRemoves:\n"]
     for item in draft.items:
         words = map(one_line, (item.id, item_name(item), item.rule))
-        lines.append(tab_line(item.kind, human_size(item.bytes), *words))
+        lines.append(tab_line(item.kind, short_size(item.bytes), *words))
     lines.append("\nKeeps:\n")
     lines += (tab_line(kept.kind, *map(one_line, (kept.id, kept.name, kept.rule))) for kept in draft.kept)
     return "".join(lines)
@@ -75,7 +73,7 @@ def full_outcomes(state: PlanState) -> str:
     lines = [tab_line(f"Cleanup {state.plan.id}: {state.plan.draft.profile} on {state.plan.host}"), "\n"]
     for one in state.items:
         words = map(one_line, (one.item.id, item_name(one.item), one.reason))
-        lines.append(tab_line(one.outcome, one.item.kind, human_size(one.bytes), *words))
+        lines.append(tab_line(one.outcome, one.item.kind, short_size(one.bytes), *words))
     return "".join(lines)
 
 
@@ -133,7 +131,5 @@ def _told(state: PlanState, link: ChainedEvent) -> str:
 
 
 def _end_text(state: PlanState) -> str:
-    kept, failed = (len(state.with_outcome(one)) for one in (Outcome.KEPT, Outcome.FAILED))
-    counts = [f"{count} {word}" for count, word in ((kept, "kept"), (failed, "failed")) if count]
-    freed = f"{human_size(state.reclaimed)} freed, {frees_text(state.plan.draft)} predicted"
-    return f":checkered_flag: {_ENDS[state.status]}: {', '.join([freed, *counts])}."
+    freed = f"{short_size(state.reclaimed)} freed, {planned_text(state)}"
+    return f":checkered_flag: {end_words(state.status)}: {freed}. {counts_text(state)}."

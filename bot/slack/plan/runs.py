@@ -12,7 +12,7 @@ from bot.core.plan.profiles import KIND_NAMES
 from bot.core.units import duration_words, human_size, short_size
 from bot.slack.action_ids import AUDIT_DETAILS
 from bot.slack.kit.blocks import Block, button, context, fields, section, table
-from bot.slack.kit.names import frees_text, short_name
+from bot.slack.kit.names import end_words, frees_text, short_name
 from bot.slack.kit.text import bar, code, date, lines_within, mention, mentions, plain, plural
 from bot.slack.plan.restores import restore_blocks
 from bot.slack.plan.running import ended_blocks, going_on_blocks
@@ -22,9 +22,6 @@ OUTCOMES_BUDGET = 700
 REASON_LIMIT = 500
 NAMES_OF_A_GROUP = 3
 NAME_SHOWN = 80
-_ENDS: Mapping[Status, str] = MappingProxyType({
-    Status.DONE: "done", Status.PARTIAL: "done, some kept", Status.STOPPED: "stopped", Status.FAILED: "failed",
-})  # fmt: skip
 _SIGNS: Mapping[Status, str] = MappingProxyType({
     Status.DONE: "✅", Status.PARTIAL: "⚠️", Status.STOPPED: "🛑", Status.FAILED: "❌",
 })  # fmt: skip
@@ -52,7 +49,7 @@ def running_blocks(state: PlanState, people: Iterable[str]) -> list[Block]:
 
 def report_title(state: PlanState) -> str:
     """How much was freed, where, and how it ended."""
-    what = f"{state.plan.draft.profile} {_ENDS[state.status]}"
+    what = f"{state.plan.draft.profile} {end_words(state.status)}"
     return f"{_SIGNS[state.status]} {short_size(state.reclaimed)} freed on {state.plan.host} · {what}"
 
 

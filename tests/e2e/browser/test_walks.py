@@ -87,7 +87,7 @@ def test_what_was_cleaned_is_found_in_the_audit_and_exported(start: Start, windo
     place.approve(BOB, plan)
     window.message("freed on prod-3 · dangling done")
     window.type("/docker-audit prod-3")
-    listed = window.message("The latest 1 cleanup on prod-3")
+    listed = window.message("The latest cleanup on prod-3")
     window.show("1-list")
     listed.get_by_role("button", name="Details of dangling on prod-3").click()
     listed.get_by_role("button", name="Export 1 cleanup as CSV and JSON").click()

@@ -74,7 +74,7 @@ def test_pages_turn_in_place_both_ways_newest_first(start: Start) -> None:
     first = listed(place)
     newest = [f"plan{number:02}" for number in reversed(range(12))]
     assert plans(first) == newest[:10]
-    assert "*12 cleanups* · *12kB* reclaimed in all · prod-3 12kB in 12" in shown(first)
+    assert "*12 cleanups* · *12kB* freed · prod-3 12kB in 12" in shown(first)
     second = turned(place, first, "older")
     assert (second.ts, plans(second)) == (first.ts, newest[10:])
     with pytest.raises(Refused):

@@ -60,7 +60,7 @@ def test_the_audit_of_all_hosts_leaves_out_those_that_are_closed_to_who_asks(sta
     place.workspace.command(CYD, "/docker-audit")
     assert place.told(CYD) == "No audit is open to you. Deckhand's policies say who may read which."
     place.workspace.command(ANN, "/docker-audit")
-    assert "*prod-3*" in shown(place.message("The latest 1 cleanup"))
+    assert "*prod-3*" in shown(place.message("The latest cleanup"))
 
 
 def test_who_may_not_ask_for_a_cleanup_is_told_who_may_and_no_plan_is_made(start: Start) -> None:

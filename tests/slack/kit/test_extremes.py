@@ -204,7 +204,7 @@ def test_every_cleanup_of_a_page_is_shown_whole(count: int, approvers: int) -> N
     *shown, buttons, foot = message.blocks
     assert buttons["type"] == "actions"  # what they carry is not shown
     assert_harmless(replace(message, blocks=(*shown, foot)))
-    assert "\n".join(strings(message.blocks)).count("asked for by") == count
+    assert "\n".join(strings(message.blocks)).count(" asked, ") == count
 
 
 def test_a_record_of_many_objects_and_of_a_long_history_fits_and_says_what_it_leaves_out() -> None:

@@ -52,7 +52,7 @@ def test_a_whole_cleanup_and_its_audit_notify_nobody_and_name_everybody(start: S
     done = place.message("Cleanup done")
     eventually(lambda: not place.store.messages.unshown())
     place.workspace.command(CYD, "/docker-audit")
-    page = place.message("The latest 1 cleanup")
+    page = place.message("The latest cleanup")
     assert place.workspace.click(CYD, page.ts, f"audit_details:{buttons(plan)['approve']}").ok
     place.workspace.wait_for(lambda: len(place.workspace.thread(page.ts)) > 1)
     assert "approved by bob" in "".join(map(shown, place.workspace.thread(done.ts)))

@@ -119,7 +119,7 @@ def test_the_record_in_the_audit_has_the_button_too(start: Start, engine: Sample
     place = start(RESTORERS)
     cleaned(place)
     place.workspace.command(ANN, "/docker-audit", "pulled:1")
-    listed = place.message("The latest 1 cleanup")
+    listed = place.message("The latest cleanup")
     [plan_id] = [block["accessory"]["value"] for block in listed.blocks if "accessory" in block]
     place.workspace.click(ANN, listed.ts, f"audit_details:{plan_id}")
     place.workspace.wait_for(lambda: len(place.workspace.thread(listed.ts)) == 2)

@@ -142,7 +142,7 @@ def test_a_private_answer_stays_in_the_thread_in_which_somebody_clicked(start: S
     place.approve(BOB, plan)
     place.message("Cleanup done")
     place.workspace.command(CYD, "/docker-audit")
-    page = place.message("The latest 1 cleanup")
+    page = place.message("The latest cleanup")
     assert place.workspace.click(CYD, page.ts, f"audit_details:{buttons(plan)[APPROVE]}").ok
     record = eventually(lambda: place.workspace.thread(page.ts)[1:])[0]
     client = WebClient(place.workspace.bot_token, place.workspace.api_url)
