@@ -64,7 +64,10 @@ COMMANDS: dict[str, Sequence[Sequence[str]]] = {
     "hosts trust": [["hosts", "trust", "prod-3"], ["hosts", "trust", STORED]],
     "hosts import": [["hosts", "import", "--ssh-config"], ["hosts", "import", "--contexts"]],
     "policy explain": [["policy", "explain", "prod-3", "U0BOB"], ["policy", "explain", "prod-3", STORED]],
-    "init": [["init", "--hosts", STORED], ["init"], ["init", "--config", f"no{STORED}/a", "--hosts", "local"]],
+    "init": [
+        ["init"], ["init", "--config", "new.toml"], ["init", "--config", "new.toml", "--hosts", STORED],
+        ["init", "--config", "new.toml", "--hosts", "local", "--prod", STORED],
+    ],
     "config check": [["config", "check", "--config", name] for name in ("hostile.toml", "damaged.toml", "named.toml")],
     "config show": [
         ["config", "show", "--config", "named.toml"], ["config", "show", "--config", "named.toml", "--json"],
