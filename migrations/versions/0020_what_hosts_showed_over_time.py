@@ -35,6 +35,7 @@ def upgrade() -> None:
     op.create_index("watch_series_of_engine", "watch_series", ["host", "engine", "id"])
     op.create_table(
         "watch_sample",
+        sa.Column("step", sa.SmallInteger, primary_key=True, autoincrement=False),
         sa.Column("series", sa.Integer, primary_key=True, autoincrement=False),
         sa.Column("at", sa.Integer, primary_key=True, autoincrement=False),
         sa.Column("inodes", sa.BigInteger),

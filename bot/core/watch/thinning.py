@@ -6,7 +6,9 @@ from typing import NamedTuple
 
 RAW, HOURLY = timedelta(days=7), timedelta(days=60)
 """Every sample is kept for so long, then one an hour; after that one a day, for ever."""
-MINUTES_OF_HOUR, MINUTES_OF_DAY = 60, 24 * 60
+EACH, MINUTES_OF_HOUR, MINUTES_OF_DAY = 0, 60, 24 * 60
+"""How many minutes a sample stands for: itself alone, an hour, a day."""
+STEPS = (EACH, MINUTES_OF_HOUR, MINUTES_OF_DAY)
 
 
 class Kept(NamedTuple):
@@ -18,19 +20,20 @@ class Kept(NamedTuple):
     docker: int
 
 
-class Span(NamedTuple):
-    """From which minute up to which, without that one, one sample stays of so many minutes."""
+class Step(NamedTuple):
+    """Samples that stand for so many minutes each become fewer, which stand for more."""
 
-    begin: int
-    end: int
-    step: int
+    of: int
+    into: int
+    before: int
+    """Those that are older than this minute."""
 
 
-def spans(thinned: int, now: int) -> tuple[Span, ...]:
-    """What has become old since it was thinned the last time; both in minutes since the epoch."""
-    return tuple(
-        Span(_whole(thinned - age, step), _whole(now - age, step), step)
-        for age, step in ((_minutes(RAW), MINUTES_OF_HOUR), (_minutes(HOURLY), MINUTES_OF_DAY))
+def steps(now: int) -> tuple[Step, ...]:
+    """What becomes of all that is old, in this order; in minutes since the epoch, and only whole hours and days."""
+    return (
+        Step(EACH, MINUTES_OF_HOUR, _whole(now - _minutes(RAW), MINUTES_OF_HOUR)),
+        Step(MINUTES_OF_HOUR, MINUTES_OF_DAY, _whole(now - _minutes(HOURLY), MINUTES_OF_DAY)),
     )
 
 

@@ -135,8 +135,11 @@ class Sampling:
                 glance = self.engines.connect(host).glance(WITHIN.total_seconds(), volumes=volumes)
         except HostError as error:
             LOG.debug("no sample of %s: %s", host, error)
-            self.samples.leave(host, self.owner)
+            if not self.stopping():
+                self.samples.leave(host, self.owner)
             return False
+        if self.stopping():
+            return True  # the database is about to be closed; another process, or the next one, samples it
         now = self.clock.now()
         sample = sample_of(glance, now, self.ticks() - began)
         self.samples.keep(host, self.owner, glance.engine.identity.key, sample)

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, Index, Integer
+from sqlalchemy import BigInteger, Index, Integer, SmallInteger
 from sqlmodel import Field
 
 from bot.store.db.columns import Moment, SafeText
@@ -36,7 +36,7 @@ class SeriesRow(Row, table=True):
     host: str = Field(sa_type=SafeText)
     engine: str = Field(sa_type=SafeText)
     thinned: int = Field(default=0, sa_type=Integer)
-    """Minutes since the epoch: what was old then is thinned."""
+    """Minutes since the epoch: what was old then stands for more than itself."""
 
 
 class SampleRow(Row, table=True):
@@ -45,6 +45,8 @@ class SampleRow(Row, table=True):
     __tablename__ = "watch_sample"
     __table_args__ = ({"sqlite_with_rowid": False},)
 
+    step: int = Field(primary_key=True, sa_type=SmallInteger)
+    """How many minutes it stands for: 0 is for itself alone."""
     series: int = Field(primary_key=True, sa_type=Integer)
     at: int = Field(primary_key=True, sa_type=Integer)
     inodes: int | None = Field(default=None, sa_type=BigInteger)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Row as Tuple
-from sqlalchemy import bindparam, delete, func
+from sqlalchemy import bindparam, delete, func, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col, select
 
@@ -14,7 +14,7 @@ from bot.core.docker.usage import BUILD_CACHE, CONTAINERS, IMAGES, VOLUMES
 from bot.core.json import storable
 from bot.core.watch.forecast import Forecast
 from bot.core.watch.samples import Figures, Sample
-from bot.core.watch.thinning import MINUTES_OF_DAY, Kept, Span, spans, superfluous
+from bot.core.watch.thinning import EACH, MINUTES_OF_DAY, STEPS, Kept, Step, steps, superfluous
 from bot.ports.samples import Taken
 from bot.store.db.sessions import now
 from bot.store.models import SampleRow, SeriesRow, WatchedHostRow
@@ -24,7 +24,7 @@ _MOST = (1 << 31) - 1
 _MOST_INODES = (1 << 63) - 1
 LONGEST_GAP = timedelta(days=7)
 _COLUMNS = {IMAGES: "images", CONTAINERS: "containers", VOLUMES: "volumes", BUILD_CACHE: "cache"}
-_KEY = ["series", "at"]
+_KEY = ["step", "series", "at"]
 _TABLE = SampleRow.__table__  # type: ignore[attr-defined] # SQLAlchemy's, which SQLModel does not declare
 _FORECAST = Form[Forecast](Forecast)
 
@@ -60,11 +60,11 @@ def keep(session: Session, host: str, owner: str, engine: str, *samples: Sample)
     new = {each.name: statement.excluded[each.name] for each in _TABLE.c if each.name not in _KEY}
     session.execute(
         statement.on_conflict_do_update(index_elements=_KEY, set_=new),
-        [{"series": series.id, **_values(each)} for each in samples],
+        [{"step": EACH, "series": series.id, **_values(each)} for each in samples],
     )
     if newest - series.thinned >= MINUTES_OF_DAY:
-        for span in spans(series.thinned, newest):
-            _thin(session, series, span)
+        for step in steps(newest):
+            _thin(session, series, step)
         series.thinned = newest
         session.add(series)
 
@@ -78,7 +78,8 @@ def history(session: Session, host: str, since: datetime | None = None) -> Seque
     row = session.get(WatchedHostRow, host)
     if row is None or row.series is None:
         return ()
-    wanted = _TABLE.select().where(_TABLE.c.series == row.series).order_by(_TABLE.c.at)
+    mine = (_TABLE.c.step.in_(STEPS), _TABLE.c.series == row.series)
+    wanted = _TABLE.select().where(*mine).order_by(_TABLE.c.at)
     if since is not None:
         wanted = wanted.where(_TABLE.c.at >= _minute(since))
     return tuple(_sample(each) for each in session.connection().execute(wanted))
@@ -123,8 +124,13 @@ def _series(session: Session, host: str, engine: str, at: int) -> SeriesRow:
         .limit(1)
     ).one_or_none()
     if latest is not None:
-        last = session.exec(select(func.max(SampleRow.at)).where(col(SampleRow.series) == latest.id)).one()
-        if 0 <= at - last <= LONGEST_GAP.total_seconds() // 60:  # its first sample was written with it
+        newest = select(func.max(SampleRow.at)).where(
+            col(SampleRow.step) == EACH, col(SampleRow.series) == latest.id
+        )
+        last = session.exec(
+            newest
+        ).one()  # its first sample was written with it, and its last one is never old
+        if 0 <= at - last <= LONGEST_GAP.total_seconds() // 60:
             return latest
     series = SeriesRow(host=host, engine=engine, thinned=at)
     session.add(series)
@@ -132,16 +138,20 @@ def _series(session: Session, host: str, engine: str, at: int) -> SeriesRow:
     return series
 
 
-def _thin(session: Session, series: SeriesRow, span: Span) -> None:
-    here = (_TABLE.c.series == series.id, _TABLE.c.at >= span.begin, _TABLE.c.at < span.end)
+def _thin(session: Session, series: SeriesRow, step: Step) -> None:
+    """Put the few that stay under their new step, and delete all others.
+
+    All rows of a step go from where they were: PostgreSQL takes back the pages of an index that hold nothing any more,
+    and never those that hold a little.
+    """
+    old = (_TABLE.c.step == step.of, _TABLE.c.series == series.id, _TABLE.c.at < step.before)
     sizes = sum((func.coalesce(_TABLE.c[f"{name}_size"], 0) for name in _COLUMNS.values()), start=0)
-    wanted = _TABLE.select().with_only_columns(_TABLE.c.at, _TABLE.c.free, sizes).where(*here)
+    wanted = _TABLE.select().with_only_columns(_TABLE.c.at, _TABLE.c.free, sizes).where(*old)
     rows = session.connection().execute(wanted.order_by(_TABLE.c.at)).all()
-    gone = [{"minute": at} for at in superfluous((Kept(*row) for row in rows), span.step)]
+    gone = [{"minute": at} for at in superfluous((Kept(*row) for row in rows), step.into)]
     if gone:
-        session.connection().execute(
-            delete(_TABLE).where(_TABLE.c.series == series.id, _TABLE.c.at == bindparam("minute")), gone
-        )
+        session.connection().execute(delete(_TABLE).where(*old, _TABLE.c.at == bindparam("minute")), gone)
+    session.connection().execute(update(_TABLE).where(*old).values(step=step.into))
 
 
 def _values(sample: Sample) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from itertools import pairwise
 import pytest
 
 from bot.core.watch.pace import Pace, slot_of, volumes_due
-from bot.core.watch.thinning import Kept, spans, superfluous
+from bot.core.watch.thinning import Kept, steps, superfluous
 
 NOW = datetime(2026, 11, 26, 10, 7, 13, tzinfo=UTC)
 QUARTER = timedelta(minutes=15)
@@ -54,12 +54,11 @@ def test_where_the_disk_is_unknown_the_most_that_docker_had_stays() -> None:
     assert sorted(superfluous(samples, 60)) == [0, 30]
 
 
-def test_what_became_old_since_the_last_time_is_thinned_in_whole_hours_and_days() -> None:
+def test_what_is_old_is_thinned_in_whole_hours_then_in_whole_days() -> None:
     day, now = 24 * 60, 20_000_000
-    hourly, daily = spans(now - day, now)
-    assert (hourly.step, daily.step) == (60, day)
-    assert now - 7 * day - 60 < hourly.end <= now - 7 * day
-    assert hourly.end - hourly.begin == day
-    assert now - 61 * day < daily.end <= now - 60 * day
-    assert daily.end % day == 0
-    assert spans(now, now)[0].begin == spans(now, now)[0].end, "nothing twice"
+    hourly, daily = steps(now)
+    assert (hourly.of, hourly.into, daily.of, daily.into) == (0, 60, 60, day)
+    assert now - 7 * day - 60 < hourly.before <= now - 7 * day
+    assert hourly.before % 60 == 0
+    assert now - 61 * day < daily.before <= now - 60 * day
+    assert daily.before % day == 0
