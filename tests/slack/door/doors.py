@@ -11,6 +11,7 @@ from slack_bolt import App, BoltRequest
 from bot.core.life.states import PlanState
 from bot.slack.action_ids import (
     ADJUST_PLAN,
+    APPROVE_PLAN,
     AUDIT_ALL,
     AUDIT_EXPORT,
     AUDIT_PAGE,
@@ -105,6 +106,7 @@ def submitting(person: Person, view: str, plan_id: str) -> JSON:
     values = {
         REJECT_REASON: {REASON: {REASON: {"type": "plain_text_input", "value": "because"}}},
         ADJUST_PLAN: {KINDS: {KINDS: kinds}},
+        APPROVE_PLAN: {},
         PICK_VOLUMES: {
             f"{CHOICE}_0": {f"{CHOICE}_0": {"type": "checkboxes", "selected_options": [{"value": "data"}]}},
             HOST: {HOST: {"type": "plain_text_input", "value": "prod-3"}},
