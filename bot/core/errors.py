@@ -23,16 +23,25 @@ class ConfigurationError(DeckhandError):
 
 
 class UsageError(DeckhandError):
-    """A command that cannot be understood; the sentence ends in an example."""
+    """A command that cannot be understood: the sentence says which word is wrong, and what to write.
+
+    ``wrong`` is that word as it was written and ``right`` the one that was probably meant, where there is one.
+    """
+
+    def __init__(self, sentence: str, *, wrong: str = "", right: str = "") -> None:
+        self.wrong, self.right = wrong, right
+        super().__init__(sentence)
 
 
 class NoSuchHostsError(UsageError):
     """No registered host is meant; ``of_all`` is False where one may be that a person may not know of."""
 
-    def __init__(self, sentence: str, nearest: Sequence[str], *, of_all: bool = True) -> None:
+    def __init__(
+        self, sentence: str, nearest: Sequence[str], *, wrong: str = "", of_all: bool = True
+    ) -> None:
         self.nearest, self.of_all = tuple(nearest), of_all
         hint = f" Did you mean {' or '.join(self.nearest)}?" if nearest else ""
-        super().__init__(f"{sentence}.{hint}")
+        super().__init__(f"{sentence}.{hint}", wrong=wrong, right=(*nearest, "")[0])
 
 
 class UnknownHostError(NoSuchHostsError):
@@ -41,14 +50,16 @@ class UnknownHostError(NoSuchHostsError):
     def __init__(self, name: str, nearest: Sequence[str], *, of_all: bool = True) -> None:
         self.name = name
         hidden = "" if of_all else ", or you may not look at it here"
-        super().__init__(f"No host named “{name}” is registered{hidden}", nearest, of_all=of_all)
+        super().__init__(f"No host named “{name}” is registered{hidden}", nearest, wrong=name, of_all=of_all)
 
 
 class UnknownProfileError(UsageError):
     """No cleanup profile of that name exists."""
 
-    def __init__(self, name: str, known: Sequence[str]) -> None:
-        super().__init__(f"There is no profile “{name}”. The profiles are: {', '.join(known)}.")
+    def __init__(self, name: str, known: Sequence[str], nearest: Sequence[str] = ()) -> None:
+        hint = f" Did you mean {' or '.join(nearest)}?" if nearest else ""
+        said = f"There is no profile “{name}”.{hint} The profiles are: {', '.join(known)}."
+        super().__init__(said, wrong=name, right=(*nearest, "")[0])
 
 
 class RefusedError(DeckhandError):

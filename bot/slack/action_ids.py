@@ -15,6 +15,8 @@ HISTORY = "history"
 """Show how the disk of a host filled."""
 PROPOSE = "propose"
 """Ask for a plan; the profile, and what narrows it, follow the colon."""
+PROPOSE_OTHER = "propose_other"
+"""A menu of the other cleanups; the host's name follows the colon, the profile and what narrows it is the value."""
 VOLUMES = "volumes"
 """Choose named volumes of a host."""
 

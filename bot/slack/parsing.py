@@ -70,6 +70,8 @@ USAGE = {
     ),
 }
 
+_HELP_OF = {command: f"{command} help tells all that it takes." for command in USAGE}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DfCommand:
@@ -107,11 +109,11 @@ def parse_df(text: str) -> DfCommand:
     verbose = len(words) < len(re.sub(r"\s*,\s*", ",", text).split())
     words = _words(DF, " ".join(words), most=3)
     if words and words[0].startswith("-"):
-        raise UsageError(f"/docker-df has no option “{words[0]}”; it has -v.\n{USAGE[DF]}")
+        raise UsageError(f"/docker-df has no option “{words[0]}”; it has -v. {_HELP_OF[DF]}")
     if len(words) > 1 and words[1].lower() == HISTORY:
         return DfCommand(host=words[0], history=_span(words[2:]))
     if len(words) > 1:
-        raise UsageError(f"I do not understand “{' '.join(words[1:])}”.\n{USAGE[DF]}")
+        raise UsageError(f"I do not understand “{' '.join(words[1:])}”. {_HELP_OF[DF]}")
     return DfCommand(host=words[0] if words else None, verbose=verbose and bool(words))
 
 
@@ -119,30 +121,37 @@ def _span(words: list[str]) -> timedelta:
     try:
         span = parse_duration(words[0].lower()) if words else SPAN
     except ValueError as error:
-        raise UsageError(f"{error}.\n{USAGE[DF]}") from None
+        raise UsageError(f"{error}. Example: prod-3 history 30d") from None
     if not timedelta(hours=1) <= span <= LONGEST:
-        raise UsageError(f"Write how far back, from 1h to {LONGEST.days}d.\n{USAGE[DF]}")
+        raise UsageError(f"Write how far back, from 1h to {LONGEST.days}d.")
     return span
 
 
 def parse_prune(text: str) -> PruneCommand | WhyCommand:
     spaced = _SPACED_DURATION.search(text)
     if spaced:
-        raise UsageError(
-            f"Write “{spaced[0]}” in one word: {spaced[1]}={spaced[2]}{spaced[3][0].lower()}.\n{USAGE[PRUNE]}"
-        )
+        right = f"{spaced[1]}={spaced[2]}{spaced[3][0].lower()}"
+        raise UsageError(f"Write “{spaced[0]}” in one word: {right}.", wrong=spaced[0], right=right)
     words = _words(PRUNE, text, most=MOST_WORDS)
     if not words:
         raise UsageError(f"Which host?\n{USAGE[PRUNE]}")
     host, *rest = words
     if rest and rest[0].lower() == WHY:
         if len(rest) != 2:  # noqa: PLR2004 - the word itself, and one object
-            raise UsageError(f"Which object? Write its name, tag or id.\n{USAGE[PRUNE]}")
+            raise UsageError(
+                f"Which object? Write its name, tag or id behind “why”. Example: /docker-prune {host} why nginx:1.25"
+            )
         return WhyCommand(host=host, name=rest[1])
-    try:
-        return PruneCommand(host=host, arguments=parse_arguments(rest))
-    except UsageError as error:
-        raise UsageError(f"{error}\n{USAGE[PRUNE]}") from None
+    return PruneCommand(host=host, arguments=parse_arguments(rest))
+
+
+def corrected(line: str, error: UsageError) -> str:
+    """A line as it was typed with the wrong word of it put right; empty where nobody can tell what was meant."""
+    typed = as_typed(line)
+    wrong = re.compile(rf"(?<![^\s,={_QUOTES}]){re.escape(error.wrong)}(?![^\s,{_QUOTES}])", re.IGNORECASE)
+    if not (error.wrong and error.right and wrong.search(typed)):
+        return ""
+    return wrong.sub(lambda _found: error.right, typed, count=1)
 
 
 def as_typed(text: str) -> str:
@@ -162,7 +171,7 @@ def audit_words(text: str) -> list[str]:
     try:
         words = split_line(text)
     except UsageError as error:
-        raise UsageError(f"{error}\n{USAGE[AUDIT]}") from None
+        raise UsageError(f"{error} {_HELP_OF[AUDIT]}") from None
     if words and words[0].lower() == "help":
         raise HelpRequestedError(USAGE[AUDIT])
     return words
@@ -174,5 +183,5 @@ def _words(command: str, text: str, *, most: int) -> list[str]:
     if words and words[0].lower() == "help":
         raise HelpRequestedError(USAGE[command])
     if len(words) > most:
-        raise UsageError(f"I do not understand “{' '.join(words[most:])}”.\n{USAGE[command]}")
+        raise UsageError(f"I do not understand “{' '.join(words[most:])}”. {_HELP_OF[command]}")
     return words

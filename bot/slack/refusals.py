@@ -1,10 +1,14 @@
 """Refusals in Slack's words: people, user groups and channels as mentions, and the commands that help."""
 
-from bot.core.errors import DeckhandError, NoSuchHostsError, RefusedError
+from bot.core.errors import DeckhandError, NoSuchHostsError, RefusedError, UsageError
 from bot.core.refusals import PlanClosed, PlanExpired, Refusal
 from bot.slack.action_ids import PLAN_AFRESH
 from bot.slack.kit.blocks import Message, actions, button, context, section
-from bot.slack.kit.text import date, entry_text, escape, mention_id
+from bot.slack.kit.text import code, date, entry_text, escape, mention_id
+from bot.slack.parsing import corrected
+
+LINE_SHOWN = 600
+"""Characters of a line that was put right."""
 
 
 class InSlack:
@@ -34,9 +38,12 @@ def sentence(error: DeckhandError) -> str:
     return str(error)
 
 
-def refusal_message(error: DeckhandError) -> Message:
-    """The private answer to whoever asked for what was not done."""
+def refusal_message(error: DeckhandError, line: str = "") -> Message:
+    """The private answer to whoever asked for what was not done; ``line`` is what they wrote."""
     said = words(error)
+    right = corrected(line, error) if isinstance(error, UsageError) else ""
+    if right:
+        said = f"{said} Ready to send: {code(right, LINE_SHOWN)}"
     blocks = [section(said)]
     closed = error.refusal if isinstance(error, RefusedError) else None
     if isinstance(closed, PlanClosed | PlanExpired):

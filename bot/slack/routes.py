@@ -47,6 +47,7 @@ def routes(to: Handlers) -> tuple[Route, ...]:
         # plans
         command(PRUNE, to.proposals.prune),
         action(ids.PROPOSE, to.proposals.offered),
+        action(ids.PROPOSE_OTHER, to.proposals.chosen),
         action(ids.PLAN_AFRESH, to.proposals.afresh),
         action(ids.COMMANDS, to.proposals.tell_commands),
         # decisions

@@ -1,17 +1,15 @@
 """What people write in words: to the bot, and where they mention it; a thread takes no slash command."""
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from bot.slack.audit.handlers import AuditHandlers
-from bot.slack.door.asked import Asked
+from bot.slack.door.asked import MENTIONED, Asked
 from bot.slack.door.replying import Replies
 from bot.slack.kit.blocks import Message
 from bot.slack.look.handlers import LookHandlers
 from bot.slack.plan.proposing import ProposalHandlers
 
-_MENTIONED = re.compile(r"\s*<@[UW][A-Z0-9]+(?:\|[^>]*)?>[\s:,]*")
 HELP = (
     "Write one of these, here or where you mention me; `/docker-df`, `/docker-prune` and `/docker-audit` do the same.\n"
     "• `df` lists the hosts, `df prod-3` shows where its disk went and what each cleanup would free\n"
@@ -30,7 +28,7 @@ class WordHandlers:
 
     def said(self, asked: Asked, text: str) -> None:
         """Do what the command of that name does; whoever says anything else reads what there is to say."""
-        verb, _, rest = _MENTIONED.sub("", text, count=1).strip().partition(" ")
+        verb, _, rest = MENTIONED.sub("", text, count=1).strip().partition(" ")
         commands: Mapping[str, Callable[[Asked, str], None]] = {
             "df": self.looks.df,
             "prune": self.proposals.prune,

@@ -67,7 +67,7 @@ def test_the_bot_runs_where_no_memory_is_ever_both_written_and_executed(folder: 
                 pytest.skip("needs Linux 6.3")
             assert " ready: " in said
             workspace.command("U0ANN", "/docker-df", "prod-3")
-            with_text(workspace, "What a cleanup would free")
+            with_text(workspace, "can go now")
 
 
 JOURNAL = "journalctl --no-pager --lines=30 --output=cat"

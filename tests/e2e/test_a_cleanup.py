@@ -52,7 +52,7 @@ def test_what_was_approved_is_removed_and_nothing_else_and_the_audit_says_so(
     run_deckhand(configuration)
 
     workspace.command("U0ANN", "/docker-df", "prod-3")
-    report = with_text(workspace, "RECLAIMABLE")
+    report = with_text(workspace, "can go now")
     table = next(block for block in report.blocks if block["type"] == "table")
     assert [[cell["text"] for cell in row] for row in table["rows"][1:]] == dockers_own_table(engine)
 
@@ -117,7 +117,7 @@ def test_a_rejected_plan_removes_nothing_and_a_second_click_is_told_who_decided(
     clean_engine.build(["FROM scratch", "COPY busybox /bin/busybox"], "old:1")
     before = images(clean_engine)
     workspace.command("U0ANN", "/docker-df", "prod-3")
-    report = with_text(workspace, "RECLAIMABLE")
+    report = with_text(workspace, "can go now")
     workspace.click("U0ANN", report.ts, "propose:everything")
     proposed = with_text(workspace, "Cleanup plan: everything on prod-3")
     workspace.click("U0BOB", proposed.ts, "reject")

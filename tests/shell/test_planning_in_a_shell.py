@@ -78,7 +78,7 @@ def test_why_shows_every_profiles_rule_as_a_table_and_as_json(sample: SampleEngi
     table = planned("--why", name)
     assert (table.returncode, table.stdout.startswith("image ")) == (0, True)
     lines = table.stdout.splitlines()
-    assert lines[1].split() == ["PROFILE", "RULE", "UNTIL"]
+    assert lines[1].split() == ["PROFILE", "WHY", "UNTIL"]
     assert [line.split()[:2] for line in lines[2:]] == [[profile, "keeps"] for profile in BUILT_IN]
     assert used.image_id in lines[0]
 

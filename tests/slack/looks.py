@@ -198,7 +198,7 @@ LOOKS: Mapping[str, Message] = MappingProxyType({
     "looking_with_known_figures": looking_message("prod-3", _LAST, MADE + timedelta(hours=2)),
     "unreachable": unreachable_message(host("prod-3"), _AWAY, None),
     "unreachable_with_known_figures": unreachable_message(host("prod-3"), _AWAY, _LAST),
-    "details": details_message("prod-3", listings(_INVENTORY)),
+    "details": details_message("prod-3", listings(_INVENTORY), _FULL.survey),
     "details_of_nothing": details_message("prod-3", listings(Inventory(engine=ENGINE, taken_at=MADE))),
     "report_nothing_to_clean": report_message(report(draft((), profile="dangling"))),
     "hosts": hosts_message([host("prod-3", "production", ["prod", "eu"]), host("ci-1")]),

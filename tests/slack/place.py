@@ -16,7 +16,18 @@ from bot.app import Deckhand
 from bot.config.settings import load
 from bot.core.audit.events import Event, Tag
 from bot.core.life.states import PlanState
-from bot.slack.action_ids import ADJUST, APPROVE, APPROVE_PLAN, REJECT, STOP, TAKE_UP, WHOLE_LIST, WITHDRAW
+from bot.slack.action_ids import (
+    ADJUST,
+    APPROVE,
+    APPROVE_PLAN,
+    PROPOSE,
+    PROPOSE_OTHER,
+    REJECT,
+    STOP,
+    TAKE_UP,
+    WHOLE_LIST,
+    WITHDRAW,
+)
 from bot.store.opening import Store, open_store
 from bot.trial.sample import Builder, SampleEngine, Step, Universe
 from bot.trial.workspace import DEFAULT_PEOPLE, Channel, Message, Person, Team, Workspace
@@ -100,7 +111,19 @@ def buttons(message: Message) -> dict[str, str]:
         for block in message.blocks
         if block["type"] == "actions"
         for element in block["elements"]
+        if "value" in element
     }
+
+
+def offered(message: Message) -> list[str]:
+    """What a report asks a plan for with one press: the recommended cleanup first, then those of its menu."""
+    elements = [each for block in message.blocks if block["type"] == "actions" for each in block["elements"]]
+    first = [
+        each["action_id"].partition(":")[2]
+        for each in elements
+        if each["action_id"].startswith(f"{PROPOSE}:")
+    ]
+    return first + [option["value"] for each in elements for option in each.get("options", ())]
 
 
 def deciding(message: Message) -> set[str]:
@@ -114,6 +137,13 @@ class Place:
     engine: SampleEngine
     store: Store
     _heard: set[str] = field(default_factory=set)
+
+    def press(self, by: str, report: Message, request: str) -> None:
+        """Ask for what a report offers: by its button, or in its menu."""
+        recommended = f"{PROPOSE}:{request}"
+        menu = f"{PROPOSE_OTHER}:prod-3"
+        pressed = (recommended, None) if recommended in buttons(report) else (menu, request)
+        assert self.workspace.click(by, report.ts, *pressed).ok
 
     def propose(self, by: str = ANN, profile: str = "everything") -> Message:
         """Ask for a cleanup and give its message."""

@@ -75,7 +75,7 @@ def cleaned(registry: Registry, tmp_path: Path) -> Iterator[str]:
         workspace.wait_connected()
         workspace.command(ANN, "/docker-df", "gone")
         workspace.command(ANN, "/docker-df", "prod-3")
-        with_text(workspace, "What a cleanup would free")
+        with_text(workspace, "can go now")
         workspace.command(ANN, "/docker-prune", "prod-3 everything arrival=build")
         proposed = with_text(workspace, "Cleanup plan: everything on prod-3")
         workspace.click(BOB, proposed.ts, "approve")

@@ -77,7 +77,9 @@ def parse_filter(words: Sequence[str], hosts: Collection[str], now: datetime) ->
         try:
             found = _and(found, word, hosts, now.replace(microsecond=0))
         except (ValueError, OverflowError) as error:
-            raise UsageError(f"“{word}”: {error}. Example: {EXAMPLE}") from None
+            right = _key_meant(word)
+            example = "" if right else f" Example: {EXAMPLE}"
+            raise UsageError(f"“{word}”: {error}.{example}", wrong=word, right=right) from None
     return _checked(found, hosts)
 
 
@@ -105,6 +107,13 @@ def _checked(found: AuditFilter, hosts: Collection[str]) -> AuditFilter:
     if len(found.line()) > LONGEST:
         raise UsageError(f"That is longer than {LONGEST} characters; leave some of it out.")
     return found
+
+
+def _key_meant(word: str) -> str:
+    """A word with the key that was probably meant; empty where its key is right, or like none."""
+    name, _, value = word.partition("=")
+    near = [] if name.lower() in _BY_NAME else get_close_matches(name.lower(), _BY_NAME, n=1)
+    return f"{near[0]}={value}" if near else ""
 
 
 def _no_such(name: str) -> str:

@@ -29,6 +29,12 @@ _KINDS: Mapping[str, Kind] = MappingProxyType(
     {name: kind for kind in Kind for name in (kind.value, f"{kind.value}s", KIND_NAMES[kind])}
     | {"cache": Kind.BUILD_CACHE}
 )
+_SPELLED = re.compile(r"([0-9]+) ?(d|h|m|w)(?:ays?|ours?|rs?|in(?:ute)?s?|eeks?)")
+"""A duration with its unit written out."""
+VOLUMES_BY_NAME = (
+    "A volume is picked by its name each time, and never behind a command: press Volumes… under the host's report in "
+    "Slack. The profile volumes takes those without a name."
+)
 _PICKABLE = (Kind.CONTAINER, Kind.IMAGE, Kind.NETWORK)
 
 
@@ -95,19 +101,41 @@ def parse_several(words: Sequence[str]) -> tuple[Arguments, ...]:
 
 def _with(found: Arguments, key: str, value: str, word: str) -> Arguments:
     reader = _READERS.get(key)
+    if key.rstrip("s") == Kind.VOLUME:
+        raise UsageError(VOLUMES_BY_NAME)
     if reader is None:
-        nearest = get_close_matches(key, _READERS, n=1)
-        hint = f"Did you mean {nearest[0]}=? " if nearest else ""
-        raise UsageError(f"There is no argument “{key}=”. {hint}The arguments are: "
-                         f"{', '.join(f'{known}=' for known in _READERS)}. Example: {EXAMPLE}")  # fmt: skip
+        near = nearest(key, _READERS)
+        hint = f"Did you mean {near}=? " if near else ""
+        said = f"There is no argument “{key}=”. {hint}The arguments are: {', '.join(f'{each}=' for each in _READERS)}."
+        raise UsageError(said, wrong=word, right=f"{near}={value}" if near else "")
     if not _VALUE.fullmatch(value):
         what = "has a character that no name of Docker's has" if value else "names nothing"
         raise UsageError(f"“{word}” {what}. Example: {EXAMPLE}")
     try:
         changed = reader(found, value)
     except ValueError as error:
-        raise UsageError(f"{key}=: {error}. Example: {EXAMPLE}") from None
+        right = _meant(key, value)
+        hint = f" Did you mean {right}?" if right else f" Example: {EXAMPLE}"
+        raise UsageError(f"{key}=: {error}.{hint}", wrong=word, right=right) from None
     return replace(changed, words=(*found.words, f"{key}={value}"))
+
+
+def _meant(key: str, value: str) -> str:
+    """The argument that was probably meant by one whose value is wrong; empty where nobody can tell."""
+    spelled = _SPELLED.fullmatch(value.lower())
+    if key == "until" and spelled:
+        return f"until={spelled[1]}{spelled[2]}"
+    if key == "only":
+        kinds = [name if name.lower() in _KINDS else nearest(name, _KINDS) for name in value.split(",")]
+        return f"only={','.join(kinds)}" if all(kinds) else ""
+    near = nearest(value, list(Arrival)) if key == "arrival" else ""
+    return f"arrival={near}" if near else ""
+
+
+def nearest(word: str, known: Collection[str], alike: float = 0.6) -> str:
+    """What of all that is known is written most like a word; empty where nothing is ``alike``, from 0 to 1."""
+    found = get_close_matches(word.lower(), known, n=1, cutoff=alike)
+    return found[0] if found else ""
 
 
 def _until(found: Arguments, value: str) -> Arguments:

@@ -12,12 +12,14 @@ from bot.core.docker.inventory import (
     full_reference,
 )
 from bot.core.errors import UsageError
-from bot.core.plan.arguments import PICKED, Pick
+from bot.core.plan.arguments import PICKED, Pick, nearest
 from bot.core.plan.plan import Draft, Item
 from bot.core.plan.profiles import Profile, Rule, Scope
 
 SHORTEST_ID = 6
 """Characters of an id that name an object; fewer are more likely a name that is mistyped."""
+ALIKE = 0.75
+"""From 0 to 1: what is less like the name that was written was hardly meant by it."""
 _CANDIDATES_SHOWN = 5
 _COMMANDS = {
     Kind.CONTAINER: "docker rm",
@@ -61,7 +63,14 @@ def find(inventory: Inventory, name: str, kind: Kind | None = None) -> tuple[Fou
     found = exact or [thing for thing in among if _begins(thing.id, name)]
     if not found:
         what = f"{kind.replace('_', ' ')} " if kind else ""
-        raise UsageError(f"There is no {what}“{name}” on this host; write its name, tag or id.")
+        names = {known for thing in among for known in (thing.name, *thing.references) if "@" not in known}
+        near = nearest(name, sorted(names), ALIKE)
+        hint = f" Did you mean {near}?" if near else ""
+        raise UsageError(
+            f"There is no {what}“{name}” on this host; write its name, tag or id.{hint}",
+            wrong=name,
+            right=near,
+        )
     return tuple(found)
 
 

@@ -179,11 +179,10 @@ _DIFFERS = {
 
 
 def find_profile(name: str, profiles: Mapping[str, Profile] = BUILT_IN) -> Profile:
-    """The profile of that name; raises UnknownProfileError, with the nearest names first."""
+    """The profile of that name; raises UnknownProfileError, with the nearest names."""
     if name in profiles:
         return profiles[name]
-    nearest = get_close_matches(name, profiles, n=2)
-    raise UnknownProfileError(name, nearest + [known for known in profiles if known not in nearest])
+    raise UnknownProfileError(name, list(profiles), get_close_matches(name.lower(), profiles, n=2))
 
 
 def _named(names: Sequence[str], count: int) -> str:

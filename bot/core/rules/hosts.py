@@ -146,7 +146,7 @@ class Hosts:
         if not found:
             like = get_close_matches(_GLOB.sub("", part), self.by_name, n=3, cutoff=0.5)
             matches = "'s name" if self.whole else " that you may look at"
-            raise NoSuchHostsError(f"No host{matches} matches “{part}”", like, of_all=self.whole)
+            raise NoSuchHostsError(f"No host{matches} matches “{part}”", like, wrong=part, of_all=self.whole)
         return found
 
     def _tagged(self, tag: str) -> Sequence[str]:
@@ -154,7 +154,8 @@ class Hosts:
         if not found:
             tags = sorted({tag for host in self.by_name.values() for tag in host.tags})
             like = [f"@{near}" for near in get_close_matches(tag, tags, n=3, cutoff=0.5)]
+            wrong = f"@{tag}" if like else ""
             like = like or [f"@{each}" for each in tags[:3]]
             seen = "" if self.whole else " that you may look at"
-            raise NoSuchHostsError(f"No host{seen} has the tag “{tag}”", like, of_all=self.whole)
+            raise NoSuchHostsError(f"No host{seen} has the tag “{tag}”", like, wrong=wrong, of_all=self.whole)
         return found

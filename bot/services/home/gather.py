@@ -91,7 +91,7 @@ class FleetFigures:
 
     hosts: int = 0
     looked_at: int = 0
-    reclaimable: int = 0
+    held: int = 0
     free: int = 0
     disks: int = 0
     """How many hosts ``free`` is of."""
@@ -298,7 +298,7 @@ def _figures(lines: Sequence[HostLine]) -> FleetFigures:
     return FleetFigures(
         hosts=len(lines),
         looked_at=len(looks),
-        reclaimable=sum(look.usage.reclaimable for look in looks),
+        held=sum(look.usage.size for look in looks),
         free=sum(disk.free for disk in disks),
         disks=len(disks),
         problems=sum(line.has_problem for line in lines),

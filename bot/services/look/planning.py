@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
+from bot.core.docker.ages import Arrival
 from bot.core.docker.inventory import EngineInfo, Image, Inventory, Kind, Volume
 from bot.core.docker.services import running_now
 from bot.core.docker.sightings import Place, changed_engine
@@ -17,12 +18,14 @@ from bot.core.plan.objects import Explanation, explain, find, picked, picked_bef
 from bot.core.plan.plan import Draft, Item, Plan
 from bot.core.plan.planner import draft
 from bot.core.plan.prediction import Measured
-from bot.core.plan.profiles import DEFAULT_PROFILE, Profile, find_profile
-from bot.core.plan.protection import Protection
+from bot.core.plan.profiles import BUILT_IN, DEFAULT_PROFILE, Profile, find_profile
+from bot.core.plan.protection import NOTHING_MORE, Protection
 from bot.core.rules.policy import Volumes, allows
 from bot.core.rules.rules import Rules
 from bot.ports import NO_METRICS, Engine, Engines, Ledger, Metrics
 from bot.services.clocks import Clocks
+
+_ALL_UNUSED = replace(BUILT_IN["everything"], arrival=Arrival.BUILD)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +41,8 @@ class HostReport:
     """Set when another engine answers than the one that the host is known to be."""
     twins: tuple[Twin, ...] = ()
     """Other hosts with an engine of the same id, be it the same one or a clone; not everybody may know of each."""
+    unused: int = 0
+    """Bytes that a plan would free which knows neither ages nor protection, and takes no volumes."""
     may_pick_volumes: bool = False
     """Whether the host's policy lets people pick named volumes."""
 
@@ -66,22 +71,28 @@ class Planning:
         ``early`` gets the table of disk usage without the volumes where those take longer than all else.
         """
         with self.metrics.looking(host):
-            survey = self._survey(host, self.engines.connect(host), early)
+            engine = self.engines.connect(host)
+            survey = self._survey(host, engine, early)
         rules = self.rules()
         policy = rules.hosts.find(host).policy
         changed = self._changed(host, survey.inventory.engine)
+        allowed = [each for each in rules.profiles_on(host).values() if allows(policy, each)]
+
+        def made(survey: Survey) -> tuple[Draft, ...]:
+            # Whether the registry still has them is asked for a plan, not for each look.
+            may_be = restorable_at_all(survey.inventory.images) if policy.only_restorable else None
+            profiles = [replace(each, restorable=may_be) for each in allowed]
+            return _all(rules.protection(host), survey, profiles)
+
+        offers: tuple[Draft, ...] = ()
+        unused = 0
         if changed is None:
             self.remember(host, survey.usage, survey.disk)
-        allowed = [each for each in rules.profiles_on(host).values() if allows(policy, each)]
-        if (
-            policy.only_restorable
-        ):  # whether the registry still has them is asked for a plan, not for each look
-            may_be = restorable_at_all(survey.inventory.images)
-            allowed = [replace(each, restorable=may_be) for each in allowed]
-        offers = () if changed else _all(rules.protection(host), survey, allowed)
+            survey, offers = _decided(engine, survey, made)
+            unused = draft(Measured.of(survey.inventory), _ALL_UNUSED, NOTHING_MORE).frees.high
         named = policy.volumes is Volumes.NAMED and changed is None
         return HostReport(
-            host=host, survey=survey, offers=offers, changed=changed, may_pick_volumes=named,
+            host=host, survey=survey, offers=offers, unused=unused, changed=changed, may_pick_volumes=named,
             twins=self._twins(rules, host, survey.inventory.engine),
         )  # fmt: skip
 
@@ -107,8 +118,10 @@ class Planning:
     def explain(self, host: str, name: str) -> tuple[Explanation, ...]:
         """Why every profile takes or keeps what the name means; UsageError when it means nothing."""
         with self.metrics.looking(host):
-            survey, rules = self._survey(host, self.engines.connect(host)), self.rules()
-        drafts = _all(rules.protection(host), survey, rules.profiles_on(host).values())
+            engine = self.engines.connect(host)
+            survey, rules = self._survey(host, engine), self.rules()
+        protection, profiles = rules.protection(host), rules.profiles_on(host).values()
+        survey, drafts = _decided(engine, survey, lambda now: _all(protection, now, profiles))
         return tuple(explain(thing, drafts) for thing in find(survey.inventory, name))
 
     def draft(self, host: str, arguments: Arguments) -> tuple[Survey, Draft]:
@@ -133,29 +146,22 @@ class Planning:
         changed = self._changed(host, survey.inventory.engine)
         if changed:
             raise changed
-        fresh: set[str] = set()
-        while True:
+
+        def made(survey: Survey, confirmed: frozenset[str] | None = None) -> tuple[Draft, ...]:
             measured = Measured.of(survey.inventory)
-            profiles = [_profile(known, survey.inventory, request) for request in requests]
-            drafts = tuple(
-                _told(replace(draft(measured, profile, protection), rules=named), survey)
-                for profile, named in zip(profiles, names, strict=True)
-            )
-            taken = {item.id for one in drafts for item in one.items if item.kind is Kind.IMAGE}
-            if taken <= fresh:
-                break
-            survey = _refreshed(engine, survey, taken - fresh)
-            fresh |= taken
-        said = engine.registries_say(_digests(item for one in drafts for item in one.items))
-        if rules.only_restorable(host):
-            confirmed = pullable(said)
-            drafts = tuple(
+            profiles = (_profile(known, survey.inventory, request) for request in requests)
+            return tuple(
                 _told(
                     replace(draft(measured, replace(profile, restorable=confirmed), protection), rules=named),
                     survey,
                 )
                 for profile, named in zip(profiles, names, strict=True)
             )
+
+        survey, drafts = _decided(engine, survey, made)
+        said = engine.registries_say(_digests(item for one in drafts for item in one.items))
+        if rules.only_restorable(host):
+            drafts = made(survey, pullable(said))
         return survey, tuple(_with_note(one, said_of(one.items, said)) for one in drafts)
 
     def kept_now(self, rules: Rules, plan: Plan, engine: Engine) -> Mapping[tuple[Kind, str], str]:
@@ -227,6 +233,24 @@ class Planning:
         names = [volume.name for volume in inventory.volumes]
         known = self.ledger.look_at_volumes(place, names, inventory.containers, inventory.taken_at)
         return tuple(replace(volume, mounting=known.get(volume.name)) for volume in inventory.volumes)
+
+
+def _decided(
+    engine: Engine, survey: Survey, made: Callable[[Survey], tuple[Draft, ...]]
+) -> tuple[Survey, tuple[Draft, ...]]:
+    """What goes and what stays, and the look that says so: each image that would go was asked for afresh.
+
+    An engine's list does not tell that an image was tagged or pulled again. Whatever offers a plan, explains one or
+    makes one asks here, so that all of them say the same.
+    """
+    fresh: set[str] = set()
+    while True:
+        drafts = made(survey)
+        taken = {item.id for one in drafts for item in one.items if item.kind is Kind.IMAGE}
+        if taken <= fresh:
+            return survey, drafts
+        survey = _refreshed(engine, survey, taken - fresh)
+        fresh |= taken
 
 
 def _all(protection: Protection, survey: Survey, profiles: Iterable[Profile]) -> tuple[Draft, ...]:

@@ -58,16 +58,20 @@ def _unarrived(draft: Draft) -> Json:
     return {"images": waiting.count, "bytes": waiting.bytes, "old_at": old_at}
 
 
+def _objects(count: int) -> str:
+    return f"{count:,} object{'' if count == 1 else 's'}"
+
+
 def show_draft(host: str, draft: Draft) -> None:
     frees = draft.frees
     size = human_size(frees.high)
     if not frees.exact:
         size = f"{human_size(frees.low)} to {size}"
-    say(f"{host}: {draft.request} would remove {len(draft.items)} objects and free {size} ({frees.why}).")
+    say(f"{host}: {draft.request} would remove {_objects(len(draft.items))} and free {size} ({frees.why}).")
     for note in draft.notes:
         say(note)
     show_table(
-        ("REMOVE", "NAME", "SIZE", "RULE"),
+        ("REMOVE", "NAME", "SIZE", "WHY"),
         (
             (item.kind, ", ".join(item.references) or item.name, human_size(item.bytes), item.rule)
             for item in draft.items
@@ -75,7 +79,7 @@ def show_draft(host: str, draft: Draft) -> None:
         right=(2,),
     )
     say("")
-    show_table(("KEEP", "NAME", "RULE"), ((kept.kind, kept.name, kept.rule) for kept in draft.kept))
+    show_table(("KEEP", "NAME", "WHY"), ((kept.kind, kept.name, kept.rule) for kept in draft.kept))
 
 
 def show_explanations(explanations: Sequence[Explanation], *, as_json: bool) -> None:
@@ -86,7 +90,7 @@ def show_explanations(explanations: Sequence[Explanation], *, as_json: bool) -> 
     for one in explanations:
         say(f"{one.thing.kind} {', '.join(one.thing.references) or one.thing.name} ({one.thing.id})")
         show_table(
-            ("PROFILE", "", "RULE", "UNTIL"),
+            ("PROFILE", "", "WHY", "UNTIL"),
             (
                 (each.profile, "removes" if each.takes else "keeps", each.rule,
                  f"{each.due:%Y-%m-%d %H:%M}Z" if each.due else "")
@@ -119,7 +123,7 @@ def show_cleanups(cleanups: Iterable[Cleanup]) -> None:
         "HOST",
         "PROFILE",
         "OUTCOME",
-        "RECLAIMED",
+        "FREED",
         "PREDICTED",
         "ASKED BY",
         "APPROVED BY",
@@ -158,7 +162,7 @@ def show_statistics(statistics: Statistics) -> None:
     ):  # fmt: skip
         say("")
         rows = ((name, f"{each.cleanups:,}", human_size(each.bytes)) for name, each in tallies.items())
-        show_table((title, "CLEANUPS", "RECLAIMED"), rows, right=(1, 2))
+        show_table((title, "CLEANUPS", "FREED"), rows, right=(1, 2))
 
 
 def show_record(state: PlanState) -> None:
@@ -172,7 +176,7 @@ def show_record(state: PlanState) -> None:
     )
     say(
         f"engine {plan.draft.engine.version} {plan.draft.engine.id}; predicted "
-        f"{human_size(plan.draft.frees.high)}, reclaimed {human_size(state.reclaimed)}"
+        f"{human_size(plan.draft.frees.high)}, freed {human_size(state.reclaimed)}"
         + (f", measured {state.measured:,} bytes more free" if state.measured is not None else "")
     )
     show_table(

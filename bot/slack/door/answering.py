@@ -81,7 +81,7 @@ class Answering:
 
     def refuse(self, asked: Asked, error: DeckhandError) -> None:
         """Tell why nothing was done."""
-        self._privately(asked, refusal_message(error))
+        self._privately(asked, refusal_message(error, asked.line))
 
     def _privately(self, asked: Asked, message: Message | str) -> None:
         """Tell one person in a thread that nothing else waits for; more than they can read is not told."""

@@ -1,5 +1,6 @@
 """Who did what where: what handlers know of Slack's payloads."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
@@ -13,6 +14,8 @@ from bot.services.rules.rights import Rights
 from bot.services.rules.visible import Door
 
 Body: TypeAlias = Mapping[str, Any]
+MENTIONED = re.compile(r"\s*<@[UW][A-Z0-9]+(?:\|[^>]*)?>[\s:,]*")
+"""That we are meant, where somebody writes in words."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +35,8 @@ class Asked:
     """Slack's own id of this one command, click or form: the same each time that it is delivered."""
     said: str = ""
     """The command as it was typed; empty for all else."""
+    line: str = ""
+    """The same, or what was written in words: what to send again once it is put right."""
     detail: str = ""
     """What follows the colon of the action id."""
     message: str = ""
@@ -49,13 +54,15 @@ class Asked:
 
 
 def asked_by_command(body: Body, respond: Respond) -> Asked:
+    said = f"{_text(body, 'command')} {_text(body, 'text')}".strip()
     return Asked(
         person=Person(id=_text(body, "user_id"), name=_text(body, "user_name")),
         channel=_text(body, "channel_id"),
         respond=respond,
         team=_text(body, "team_id"),
         trigger_id=_text(body, "trigger_id"),
-        said=f"{_text(body, 'command')} {_text(body, 'text')}".strip(),
+        said=said,
+        line=said,
     )
 
 
@@ -100,6 +107,7 @@ def asked_by_event(body: Body, event: Body, respond: Respond) -> Asked:
         respond=respond,
         team=_text(event, "user_team") or _text(event, "team"),
         trigger_id=_text(body, "event_id"),
+        line=MENTIONED.sub("", _text(event, "text"), count=1).strip(),
         thread=_text(event, "thread_ts"),
         within=_text(event, "thread_ts"),
         view=_part(event, "view"),

@@ -37,7 +37,7 @@ class Act(StrEnum):
     """What a route answers, by Slack's words; in brackets: what its handler's value is."""
 
     COMMAND = "command"  # a slash command (the text behind it)
-    ACTION = "action"  # a button (its value)
+    ACTION = "action"  # a button, or a choice of a menu (its value)
     VIEW = "view"  # a submitted form (the id that it carries)
     EVENT = "event"  # what Slack tells by itself (the tab of a Home, or what somebody wrote)
 
@@ -103,7 +103,8 @@ class Routing:
         if (body.get("view") or {}).get("type") == _HOME:
             self.pressed_at_home(asked)
         name = str(action.get("action_id")).partition(":")[0]
-        self._hand(self._by_name.get((Act.ACTION, name)), asked, str(action.get("value") or ""))
+        chosen = action.get("value") or (action.get("selected_option") or {}).get("value")
+        self._hand(self._by_name.get((Act.ACTION, name)), asked, str(chosen or ""))
 
     def _view(self, ack: Ack, body: Body, view: Body, respond: Respond) -> None:
         route = self._by_name.get((Act.VIEW, str(view.get("callback_id"))))

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from bot.core.docker.usage import FEW_INODES, LastLook
-from bot.core.units import human_size
+from bot.core.units import short_size
 from bot.ports import Cleanup
 from bot.services.home.gather import HostLine
 from bot.slack.action_ids import LOOK
@@ -27,11 +27,7 @@ def _lines(line: HostLine) -> Iterator[str]:
     lasts = f", {line.lasts}" if line.lasts else ""
     yield f"*{escape(line.host.name)}*{tags}: {_disk_text(line.look)}{lasts}"
     if line.look is not None:
-        usage = line.look.usage
-        yield (
-            f"{human_size(usage.reclaimable)} reclaimable of {human_size(usage.size)} in Docker · looked at "
-            f"{date(line.look.at)}"
-        )
+        yield f"Docker holds {short_size(line.look.usage.size)} · looked at {date(line.look.at)}"
     if line.cleanup is not None:
         yield _cleanup_text(line.cleanup)
     if line.needs_attention:
@@ -49,11 +45,11 @@ def _disk_text(look: LastLook | None) -> str:
     share, inodes = look.disk.used_share, look.disk.inodes_share
     warning = " :warning:" if share >= NEARLY_FULL else ""
     few = f", {inodes:.0%} of its inodes taken" if inodes is not None and inodes >= FEW_INODES else ""
-    return f"`{bar(share)}` {share:.0%} full{warning}, {human_size(look.disk.free)} free{few}"
+    return f"`{bar(share)}` {share:.0%} full{warning}, {short_size(look.disk.free)} free{few}"
 
 
 def _cleanup_text(cleanup: Cleanup) -> str:
     if cleanup.finished_at is None:
         return f"A cleanup has been running since {date(cleanup.started_at)}"
-    freed = human_size(cleanup.reclaimed_bytes)
+    freed = short_size(cleanup.reclaimed_bytes)
     return f"Last cleanup {date(cleanup.finished_at)}: {cleanup.outcome}, {freed} freed"

@@ -100,7 +100,7 @@ def _figures(fleet: FleetFigures) -> Iterator[str]:
     if fleet.looked_at:
         free = f"*{human_size(fleet.free)}* free, " if fleet.disks else ""
         seen = f"{plural(fleet.looked_at, 'host')} that {'was' if fleet.looked_at == 1 else 'were'} looked at"
-        yield f"{free}*{human_size(fleet.reclaimable)}* reclaimable on {seen}."
+        yield f"Docker holds *{human_size(fleet.held)}*, {free}on {seen}."
     if fleet.problems:
         yield f":warning: Something is wrong with *{plural(fleet.problems, 'host')}*."
 

@@ -14,6 +14,7 @@ BUTTON_LIMIT = 75
 ACTIONS_LIMIT = 25
 VIEW_TITLE_LIMIT, HINT_LIMIT = 24, 2_000
 OPTION_LIMIT, OPTION_VALUE_LIMIT = 75, 150
+OPTIONS_LIMIT = 100
 CONFIRM_TITLE_LIMIT, CONFIRM_TEXT_LIMIT, CONFIRM_BUTTON_LIMIT = 100, 300, 30
 
 
@@ -139,6 +140,16 @@ def option(text: str, value: str, description: str = "") -> Block:
     if description:
         made["description"] = {"type": "plain_text", "text": clip(description, OPTION_LIMIT)}
     return made
+
+
+def menu(placeholder: str, action_id: str, options: Sequence[Block]) -> Block:
+    """One choice of several, made at once; its value comes back as a button's does."""
+    return {
+        "type": "static_select",
+        "placeholder": {"type": "plain_text", "text": placeholder},
+        "action_id": action_id,
+        "options": list(options),
+    }
 
 
 def submitted(view: Mapping[str, Any], name: str) -> Mapping[str, Any]:

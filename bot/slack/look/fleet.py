@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from bot.core.errors import HostError, by_cause
 from bot.core.spreadsheet import tab_line
-from bot.core.units import human_size
+from bot.core.units import human_size, short_size
 from bot.core.watch.outlook import NOTHING_FORETOLD, Outlook
 from bot.services.look.fleet import Gathering, HostAnswer, filling_first
 from bot.slack.door.asked import Asked
@@ -38,10 +38,13 @@ def fleet_message(selection: str, gathering: Gathering, outlook: Outlook = NOTHI
         blocks.append(table(head, (row[: len(head)] for row in rows)))
     blocks += [section(text) for text in _failed(gathering)]
     blocks += [context(text) for text in _same(gathering)]
-    blocks.append(context("`/docker-df HOST` shows where a host's disk went, and what a cleanup would free."))
+    blocks.append(
+        context(
+            "RECLAIMABLE is Docker's own figure: `/docker-df HOST` shows how much of it can go now, and offers plans."
+        )
+    )
     size = sum(_size(answer) for answer in gathering.counted)
-    free = sum(_reclaimable(answer) for answer in gathering.counted)
-    text = f"{title}. {human_size(size)} in Docker, {human_size(free)} reclaimable."
+    text = f"{title}. Docker holds {short_size(size)} on them."
     return Message(text=escape(text), blocks=tuple(blocks))
 
 
@@ -54,7 +57,7 @@ def _same(gathering: Gathering) -> list[str]:
         return []
     shown, left = lines_within(pairs, NOTE_BUDGET)
     more = f" … and {left} more" if left else ""
-    return [f":twisted_rightwards_arrows: Counted once: {'; '.join(shown)}{more}."]
+    return [f"Counted once: {'; '.join(shown)}{more}."]
 
 
 def shows_all(gathering: Gathering) -> bool:

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from bot.core.docker.usage import DiskUsage
+from bot.core.docker.usage import DiskUsage, Survey
 from bot.core.errors import HostError, RefusedError, UsageError
 from bot.core.rules.hosts import Host, Hosts
 from bot.core.rules.policy import Right
@@ -28,7 +28,7 @@ from bot.slack.look.reports import (
     unreachable_message,
 )
 from bot.slack.look.standing import Standing
-from bot.slack.look.usage import Listing, details_message, files, listings, shows_all
+from bot.slack.look.usage import details_message, files, listings, shows_all
 from bot.slack.watch.handlers import HistoryHandlers
 
 LOG = logging.getLogger(__name__)
@@ -74,8 +74,7 @@ class LookHandlers:
     def details(self, asked: Asked, name: str) -> None:
         def work(asked: Asked) -> None:
             host = self._open(asked, name)
-            inventory = self.planning.report(host.name).survey.inventory
-            self._details(asked, asked.thread, host, listings(inventory))
+            self._details(asked, asked.thread, host, self.planning.report(host.name).survey)
 
         self._in_turn(asked, name, "details", work)
 
@@ -154,9 +153,10 @@ class LookHandlers:
         outlook = self.past.outlook([host.name])
         place.end(report_message(report, host, pictures=self.pictures, known=others, outlook=outlook))
         if verbose:
-            self._details(asked, place.thread, host, listings(report.survey.inventory))
+            self._details(asked, place.thread, host, report.survey)
 
-    def _details(self, asked: Asked, thread: str, host: Host, found: tuple[Listing, ...]) -> None:
-        self.replies.openly(asked, details_message(host.name, found), thread)
+    def _details(self, asked: Asked, thread: str, host: Host, survey: Survey) -> None:
+        found = listings(survey.inventory)
+        self.replies.openly(asked, details_message(host.name, found, survey), thread)
         if not shows_all(found):
             self.replies.files(asked, thread, f"Everything on {host.name}, by size", files(host.name, found))

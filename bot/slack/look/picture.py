@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from bot.core.docker.usage import BUILD_CACHE, CONTAINERS, IMAGES, VOLUMES, Survey
-from bot.core.units import human_size
+from bot.core.units import human_size, short_size
 from bot.slack.kit.blocks import Picture
 from bot.slack.kit.drawing import INK, ONE_AT_A_TIME, drawable
 from bot.slack.kit.text import clip, one_line
@@ -42,8 +42,8 @@ def picture_of(host: str, survey: Survey) -> Picture:
 
 def _title(host: str, survey: Survey) -> str:
     usage, disk = survey.usage, survey.disk
-    docker = f"{human_size(usage.size)} in Docker, {human_size(usage.reclaimable)} reclaimable"
-    return f"{host}: " + (f"disk {disk.used_share:.0%} full, {docker}" if disk else docker)
+    docker = f"Docker holds {short_size(usage.size)}"
+    return f"{host}: {docker}" + (f", disk {disk.used_share:.0%} full" if disk else "")
 
 
 def _parts(survey: Survey) -> list[tuple[str, int]]:

@@ -1,32 +1,28 @@
 """Messages that answer a look: a host's disk usage, the list of hosts, why something stays."""
 
-from collections import Counter
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from bot.core.docker.inventory import Kind
 from bot.core.docker.swarm import node_words
-from bot.core.docker.usage import VOLUMES, DiskSpace, DiskUsage, LastLook
+from bot.core.docker.usage import VOLUMES, DiskUsage, LastLook
 from bot.core.errors import DeckhandError
 from bot.core.plan.objects import Explanation, Reason
-from bot.core.plan.plan import Draft, Kept
-from bot.core.plan.reasons import NOT_IN_PROFILE, counted_as
+from bot.core.plan.plan import Draft
 from bot.core.plan.selection.selector import ANONYMOUS_LABEL
 from bot.core.refusals import NOTHING_OPEN
 from bot.core.rules.hosts import Host
 from bot.core.rules.policy import Right
-from bot.core.units import human_size
+from bot.core.units import short_size
 from bot.core.watch.outlook import NOTHING_FORETOLD, Outlook
 from bot.services.look.planning import HostReport
-from bot.slack.action_ids import DETAILS, HISTORY, LOOK, PICTURE, PROPOSE
+from bot.services.look.room import Share, recommended, room
+from bot.slack.action_ids import DETAILS, HISTORY, LOOK, PICTURE
 from bot.slack.action_ids import VOLUMES as PICK_VOLUMES
 from bot.slack.kit.arrivals import unarrived_blocks
 from bot.slack.kit.blocks import Block, Message, actions, button, context, header, section
-from bot.slack.kit.names import counted, frees_text
 from bot.slack.kit.text import (
     MESSAGE_BUDGET,
     SECTION_LIMIT,
-    bar,
     code,
     date,
     escape,
@@ -36,8 +32,9 @@ from bot.slack.kit.text import (
     plain,
     plural,
 )
-from bot.slack.look.usage import bars_text, usage_table
-from bot.slack.watch.disk import disk_lines
+from bot.slack.look.offering import can_go, other_menu, plan_button
+from bot.slack.look.usage import holds_words, kinds_text
+from bot.slack.watch.disk import beside, lasts_line
 
 TAGS_SHOWN = 8
 TWINS_SHOWN = 3
@@ -46,52 +43,112 @@ REASONS_SHOWN = 6
 
 
 def report_message(
-    report: HostReport, host: Host | None = None, *, pictures: bool = False, known: Collection[str] = (),
+    report: HostReport,
+    host: Host | None = None,
+    *,
+    pictures: bool = False,
+    known: Collection[str] = (),
     outlook: Outlook = NOTHING_FORETOLD,
-) -> Message:  # fmt: skip
-    """The answer to ``/docker-df HOST``: how full it is, Docker's table, and what cleanups would free.
+) -> Message:
+    """The answer to ``/docker-df HOST``: what can go now, where the rest is, and the cleanups on offer.
 
-    ``known`` are the hosts that its reader may know of, ``outlook`` is what is foretold of this one.
+    ``known`` are the hosts that its reader may know of, ``outlook`` what is foretold of this one.
     """
-    engine, usage, disk = report.survey.inventory.engine, report.survey.usage, report.survey.disk
-    title = _headline(report.host, usage, disk)
-    tags = "".join(f"{code(tag, 40)} " for tag in (host.tags if host else ())[:TAGS_SHOWN])
-    offers = [draft for draft in report.offers if draft.items]
+    engine, usage = report.survey.inventory.engine, report.survey.usage
+    chosen = recommended(report.offers, host.policy.profiles if host else None)
+    title = f"{report.host}: {_headline(report, chosen)}"
+    left = outlook.words(report.host)
+    where = [*room_lines(report), *([lasts_line(report.host, outlook)] if left else [])]
     blocks: list[Block] = [
         header(title),
+        section("\n".join([_holds_text(report, host, left), *where])),
+    ]
+    if report.changed:
+        blocks.append(section(f":octagonal_sign: {plain(str(report.changed), 1_000)}"))
+    blocks += [context(text) for text in _twin_texts(report, known)]
+    blocks += unarrived_blocks(report.offers)
+    looks = _look_row(report, pictures=pictures, past=report.host in outlook.forecasts)
+    blocks += [actions(row) for row in (_cleanup_row(report, chosen), looks) if row]
+    blocks.append(
         context(
-            f"{tags}Docker Engine {plain(engine.version + node_words(engine.swarm))} · "
+            f"Docker's own table: Details · Docker Engine {plain(engine.version + node_words(engine.swarm))} · "
             f"{plain(engine.operating_system or engine.name)} · data root {code(engine.data_root)} · "
             f"as of {date(report.survey.inventory.taken_at)}"
-        ),
-        usage_table(usage),
-        section("\n".join([bars_text(usage, disk), *disk_lines(report.host, usage, disk, outlook)])),
-    ]
-    blocks += [context(text) for text in _twin_texts(report, known)]
-    if report.changed:
-        blocks.append(section(f":warning: {plain(str(report.changed), 1_000)}"))
-    elif offers:
-        most = max(draft.frees.high for draft in offers) or 1
-        lines = "\n".join(_offer_line(draft, most) for draft in offers)
-        blocks.append(
-            section(f"*What a cleanup would free* (nothing is removed without an approval)\n{lines}")
         )
-        blocks.append(actions([_offer_button(report.host, draft) for draft in offers]))
-    else:
-        blocks.append(section(":white_check_mark: Nothing to clean up: no profile finds anything to remove."))
-    blocks += unarrived_blocks(report.host, report.offers)
-    blocks.append(context(_never_text(report)))
-    blocks.append(actions(_look_buttons(report, pictures=pictures, past=report.host in outlook.forecasts)))
-    rows = "; ".join(
-        f"{row.type} {human_size(row.size) if row.known else 'not counted'}" for row in usage.rows
     )
-    return Message(text=f"{escape(title)}. {rows}.", blocks=tuple(blocks))
+    told = [plain(line.replace("*", "")).rstrip(".") for line in where]
+    return Message(text=f"{escape(title)}. {'. '.join([holds_words(usage, report.survey.disk), *told])}.",
+                   blocks=tuple(blocks))  # fmt: skip
+
+
+def _headline(report: HostReport, chosen: Draft | None) -> str:
+    if report.changed:
+        return "another engine answers than before"
+    if chosen is None:
+        return "nothing can go now by any rule"
+    return f"{can_go(chosen)} can go now ({chosen.profile})"
+
+
+def _holds_text(report: HostReport, host: Host | None, left: str) -> str:
+    """How much Docker holds, and how full the disk is: what a report and the Home say of a host alike."""
+    tags = "".join(f" · {code(tag, 40)}" for tag in (host.tags if host else ())[:TAGS_SHOWN])
+    return f"{holds_words(report.survey.usage, report.survey.disk)}{f', {left}' if left else ''}{tags}"
+
+
+def room_lines(report: HostReport) -> list[str]:
+    """Where the bytes are: what rules free at most, what a person may pick, and what stays."""
+    if report.changed:
+        return []
+    found = room(report.survey.inventory, report.survey.usage, report.offers, report.unused)
+    lines = [
+        f"*{short_size(found.most)}* by rules, at most ({escape(found.most_by)})" if found.most_by else ""
+    ]
+    counting = any(row.type == VOLUMES and not row.known for row in report.survey.usage.rows)
+    if counting:
+        lines.append("Volumes: the engine did not count them in time")
+    else:
+        picks = "yours to pick" if report.may_pick_volumes else "the policy lets nobody pick them"
+        lines.append(_volumes_line("anonymous volume", found.anonymous, ":warning: data"))
+        lines.append(
+            _volumes_line("named volume", found.named, f"that nobody mounts :warning: data, {picks}")
+        )
+    lines.append(f"*{short_size(found.spared)}* unused, but young or protected" if found.spared else "")
+    lines.append(f"*{short_size(found.used)}* in use, or part of what is" if found.used else "")
+    rest = beside(report.survey.usage, report.survey.disk)
+    lines.append(f"*{short_size(rest)}* on the disk in no figure of Docker's" if rest else "")
+    return [line for line in lines if line]
+
+
+def _volumes_line(what: str, share: Share, aside: str) -> str:
+    return f"*{short_size(share.bytes)}* in {plural(share.count, what)} {aside}" if share.count else ""
+
+
+def _cleanup_row(report: HostReport, chosen: Draft | None) -> list[Block]:
+    """One cleanup to begin with, a menu of the others, and the volumes that a person may pick."""
+    name = report.host
+    found = [plan_button(name, chosen)] if chosen else []
+    others = other_menu(name, report.offers, chosen)
+    found += [others] if others else []
+    named = any(ANONYMOUS_LABEL not in volume.labels for volume in report.survey.inventory.volumes)
+    if named and report.may_pick_volumes:
+        found.append(button("Volumes…", PICK_VOLUMES, name, spoken=f"Choose volumes of {name} to remove"))
+    return found
+
+
+def _look_row(report: HostReport, *, pictures: bool, past: bool) -> list[Block]:
+    name = report.host
+    found = [button("Details", DETAILS, name, spoken=f"Docker's table and the largest objects on {name}")]
+    if pictures:
+        found.append(button("Picture", PICTURE, name, spoken=f"A picture of where the space of {name} is"))
+    if past:
+        found.append(button("History", HISTORY, name, spoken=f"How the disk of {name} filled"))
+    return [*found, button("Refresh", LOOK, name, spoken=f"Look at {name} again")]
 
 
 def _twin_texts(report: HostReport, known: Collection[str]) -> list[str]:
     """Which other hosts have an engine of this id, of those that its reader may know of."""
     told = [plain(str(twin), 300) for twin in report.twins if twin.host in known][:TWINS_SHOWN]
-    return [f":twisted_rightwards_arrows: {text}." for text in told]
+    return [f"{text}." for text in told]
 
 
 def looking_message(host: str, last: LastLook | None, posted_at: datetime) -> Message:
@@ -101,35 +158,33 @@ def looking_message(host: str, last: LastLook | None, posted_at: datetime) -> Me
         text = f":hourglass_flowing_sand: Asked at {date(posted_at, '{time_secs}')}. Counting volumes takes longest."
         return Message(text=escape(title), blocks=(header(title), section(text)))
     return Message(
-        text=f"{escape(title)} Last known: {escape(_headline(host, last.usage, last.disk))}.",
+        text=f"{escape(title)} Last known: {holds_words(last.usage, last.disk)}.",
         blocks=(
-            header(_headline(host, last.usage, last.disk)),
+            header(title),
+            section(f"{holds_words(last.usage, last.disk)}\n{kinds_text(last.usage)}"),
             context(
                 f":hourglass_flowing_sand: These figures are of {date(last.at)}. Asked anew at "
                 f"{date(posted_at, '{time_secs}')}; counting volumes takes longest."
             ),
-            usage_table(last.usage),
-            section(bars_text(last.usage, last.disk)),
         ),
     )
 
 
 def counting_message(host: str, usage: DiskUsage, last: LastLook | None, posted_at: datetime) -> Message:
     """What stands there while the engine still counts its volumes: all else as it is now."""
-    title = f"{host}: {human_size(usage.size)} in Docker beside its volumes"
+    title = f"{host}: Docker holds {short_size(usage.size)} beside its volumes"
     volumes = (
         next((row for row in last.usage.rows if row.type == VOLUMES and row.known), None) if last else None
     )
-    before = f" They were {human_size(volumes.size)} {date(last.at)}." if last and volumes else ""
+    before = f" They were {short_size(volumes.size)} {date(last.at)}." if last and volumes else ""
     note = (
         f":hourglass_flowing_sand: Local Volumes are still being counted, since {date(posted_at, '{time_secs}')}; "
         f"what cleanups would free comes with them.{before}"
     )
     blocks = (
         header(title),
+        section(kinds_text(usage)),
         context(note),
-        usage_table(usage),
-        section(bars_text(usage, None, counting=True)),
     )
     return Message(text=f"{escape(title)}, which are still being counted.", blocks=blocks)
 
@@ -146,68 +201,11 @@ def unreachable_message(host: Host, error: DeckhandError, last: LastLook | None)
     ]
     if last is not None:
         blocks += [
-            context(f"What it showed {date(last.at)}: {escape(_headline(host.name, last.usage, last.disk))}"),
-            usage_table(last.usage),
+            context(f"What it showed {date(last.at)}: {holds_words(last.usage, last.disk)}"),
+            context(kinds_text(last.usage)),
         ]
     blocks.append(actions([button("Try again", LOOK, host.name, spoken=f"Look at {host.name} again")]))
     return Message(text=sentence, blocks=tuple(blocks))
-
-
-def _headline(host: str, usage: DiskUsage, disk: DiskSpace | None) -> str:
-    docker = f"{human_size(usage.size)} in Docker, {human_size(usage.reclaimable)} reclaimable"
-    return (
-        f"{host}: disk {disk.used_share:.0%} full, {human_size(disk.free)} free; {docker}"
-        if disk
-        else f"{host}: {docker}"
-    )
-
-
-def _never_text(report: HostReport) -> str:
-    """What no plan on offer takes, and why; the figures' own meaning."""
-    taken = {(item.kind, item.id) for draft in report.offers for item in draft.items}
-    kept: dict[tuple[Kind, str], Kept] = {}
-    for draft in report.offers:  # the last that has a rule for its kind goes furthest
-        for one in draft.kept:
-            if (one.kind, one.id) not in taken and one.because != NOT_IN_PROFILE:
-                kept[one.kind, one.id] = one
-    counts = Counter((one.kind, one.because) for one in kept.values()).most_common(REASONS_SHOWN)
-    reasons = [
-        f"{counted(count, kind)} ({plain(counted_as(because, count), 80)})"
-        for (kind, because), count in counts
-    ]
-    never = f"Not on offer: {', '.join(reasons)}. " if reasons else ""
-    return (
-        f"{never}Named volumes are never taken by a rule. SIZE and RECLAIMABLE are this engine's own figures; what a "
-        "plan frees is counted by Deckhand, layer by layer."
-    )
-
-
-def _look_buttons(report: HostReport, *, pictures: bool, past: bool) -> list[Block]:
-    name = report.host
-    named = any(ANONYMOUS_LABEL not in volume.labels for volume in report.survey.inventory.volumes)
-    found = [
-        button("Details", DETAILS, name, spoken=f"The largest objects on {name}"),
-        button("Refresh", LOOK, name, spoken=f"Look at {name} again"),
-    ]
-    if pictures:
-        found.insert(1, button("Picture", PICTURE, name, spoken=f"A picture of where the space of {name} is"))
-    if past:
-        found.append(button("History", HISTORY, name, spoken=f"How the disk of {name} filled"))
-    if named and report.may_pick_volumes:
-        found.append(button("Volumes…", PICK_VOLUMES, name, spoken=f"Choose volumes of {name} to remove"))
-    return found
-
-
-def _offer_line(draft: Draft, most: int) -> str:
-    return (
-        f"`{bar(draft.frees.high / most)}` *{draft.profile}*: {frees_text(draft)} in "
-        f"{plural(len(draft.items), 'object')}"
-    )
-
-
-def _offer_button(host: str, draft: Draft) -> Block:
-    spoken = f"Plan the cleanup {draft.profile} on {host}, frees {frees_text(draft)}"
-    return button(f"Plan {draft.profile}", f"{PROPOSE}:{draft.profile}", host, spoken=spoken)
 
 
 def hosts_message(hosts: Sequence[Host]) -> Message:

@@ -7,13 +7,15 @@ from datetime import datetime
 from bot.core.docker.ages import Arrival, image_born
 from bot.core.docker.inventory import CacheRecord, Container, Image, Inventory, Volume, short_id
 from bot.core.docker.services import by_project, compose_project
-from bot.core.docker.usage import DiskSpace, DiskUsage
+from bot.core.docker.usage import FEW_INODES, DiskSpace, DiskUsage, Survey
 from bot.core.docker.users import Users, volumes_of
 from bot.core.plan.going import mounted_words
 from bot.core.spreadsheet import tab_line
-from bot.core.units import human_size
+from bot.core.units import short_size
+from bot.core.watch.outlook import NOTHING_FORETOLD
 from bot.slack.kit.blocks import Block, Message, context, section, table
 from bot.slack.kit.text import SECTION_LIMIT, bar, code, lines_within, one_line, plain, plural
+from bot.slack.watch.disk import disk_lines
 
 USAGE_HEAD = ("TYPE", "TOTAL", "ACTIVE", "SIZE", "RECLAIMABLE")
 LARGEST_SHOWN = 10
@@ -27,12 +29,29 @@ def usage_table(usage: DiskUsage) -> Block:
     return table(USAGE_HEAD, (row.cells for row in usage.rows))
 
 
+def holds_words(usage: DiskUsage, disk: DiskSpace | None) -> str:
+    """How much Docker holds, and how full the disk is: of a host, the same in a report, on a Home and in a fleet."""
+    docker = f"Docker holds {short_size(usage.size)}"
+    if not disk:
+        return docker
+    share, inodes = disk.used_share, disk.inodes_share
+    few = f", {inodes:.0%} of its inodes taken" if inodes is not None and inodes >= FEW_INODES else ""
+    return f"{docker} · disk {share:.0%} full{few}, {short_size(disk.free)} free"
+
+
+def kinds_text(usage: DiskUsage) -> str:
+    """What each kind takes, in one line, by Docker's own figures."""
+    return " · ".join(
+        f"{row.type} {short_size(row.size) if row.known else 'not counted'}" for row in usage.rows
+    )
+
+
 def bars_text(usage: DiskUsage, disk: DiskSpace | None, *, counting: bool = False) -> str:
     """How full the disk is, and each kind's share of what Docker takes; ``counting``: what is missing still comes."""
     lines = [f"`{bar(disk.used_share)}` {disk.used_share:.0%} of the disk: {disk}"] if disk else []
     whole = max(usage.size, 1)
     lines += [
-        f"`{bar(row.size / whole)}` {row.size / whole:.0%} {row.type}: {human_size(row.size)}"
+        f"`{bar(row.size / whole)}` {row.size / whole:.0%} {row.type}: {short_size(row.size)}"
         for row in usage.rows
         if row.known
     ]
@@ -77,21 +96,35 @@ def listings(inventory: Inventory) -> tuple[Listing, ...]:
     )
 
 
-def details_message(host: str, found: Sequence[Listing]) -> Message:
-    """The largest objects of each kind; the thread has all of those that do not fit."""
+def details_message(host: str, found: Sequence[Listing], survey: Survey | None = None) -> Message:
+    """Docker's own table, then the largest objects of each kind; the thread has all of those that do not fit."""
     blocks: list[Block] = []
+    counted: dict[str, int] = {}
+    if survey is not None:
+        unseen = disk_lines(host, survey.usage, survey.disk, NOTHING_FORETOLD)
+        bars = "\n".join([bars_text(survey.usage, survey.disk), *unseen])
+        blocks += [usage_table(survey.usage), section(bars)]
+        counted = {row.type: row.total for row in survey.usage.rows if row.known}
     for listing in found:
         if not listing.objects:
             continue
+        left_out = len(listing.objects) - counted.get(listing.title, len(listing.objects))
         head = f"*{listing.title}*: {plural(len(listing.objects), 'object')}"
+        if left_out > 0:
+            head += f", {left_out:,} of them steps of builds: Docker's table leaves these out"
         lines, _ = lines_within(map(_line, listing.objects[:LARGEST_SHOWN]), SECTION_LIMIT - len(head) - 60)
         left = len(listing.objects) - len(lines)
         more = [f"_… and {left:,} more: the file lists all_"] if left else []
         blocks.append(section("\n".join([head, *lines, *more])))
-    if not blocks:
+    if not any(listing.objects for listing in found):
         blocks.append(section("There is nothing on this host that takes up space."))
     largest = [f"{one.objects[0].name} {_size(one.objects[0])}" for one in found if one.objects]
-    blocks.append(context("Sizes are the engine's own; images share layers, so theirs do not add up."))
+    blocks.append(
+        context(
+            "SIZE and RECLAIMABLE are this engine's own figures; what a plan frees is counted by Deckhand, layer by "
+            "layer. Images have layers in common, so their sizes do not add up."
+        )
+    )
     return Message(
         text=plain(f"The largest on {host}: {', '.join(largest)}", SECTION_LIMIT), blocks=tuple(blocks)
     )
@@ -138,7 +171,7 @@ def _line(one: Listed) -> str:
 
 
 def _size(one: Listed) -> str:
-    return "size unknown" if one.size is None else human_size(one.size)
+    return "size unknown" if one.size is None else short_size(one.size)
 
 
 def _mounting(inventory: Inventory) -> Callable[[str], Sequence[str]]:
@@ -155,7 +188,7 @@ def _image(inventory: Inventory, image: Image, users: Users) -> Listed:
         born, what = image_born(image, inventory.taken_at, Arrival.BUILD)
     words = [f"{what} {_age(inventory, born)}"] if born else []
     if image.shared_size:
-        words.append(f"{human_size(image.shared_size)} of it shared")
+        words.append(f"{short_size(image.shared_size)} of it in other images too")
     containers = tuple({each.id: each for each in users.all_of(image)}.values())
     names = [container.name for container in containers]
     words.append(f"used by {_first(names)}" if names else "no container")
@@ -186,7 +219,11 @@ def _volume(inventory: Inventory, volume: Volume, mounting: Callable[[str], Sequ
 
 
 def _record(inventory: Inventory, record: CacheRecord) -> Listed:
-    words = [record.type, *(["in use"] if record.in_use else []), *(["shared"] if record.shared else [])]
+    words = [
+        record.type,
+        *(["a build uses it"] if record.in_use else []),
+        *(["an image holds it too"] if record.shared else []),
+    ]
     if record.last_used_at:
         words.append(f"last used {_age(inventory, record.last_used_at)}")
     return Listed(id=record.id, name=record.name, size=record.size, words=tuple(words))

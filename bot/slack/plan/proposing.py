@@ -62,6 +62,10 @@ class ProposalHandlers:
         """Plan what a report or a plan offers; the profile, and what narrows it, is in the action id."""
         self.propose(asked, host, parse_arguments(asked.detail.split()))
 
+    def chosen(self, asked: Asked, request: str) -> None:
+        """Plan what was chosen from a report's menu; the host is in the action id."""
+        self.propose(asked, asked.detail, parse_arguments(request.split()))
+
     def afresh(self, asked: Asked, plan_id: str) -> None:
         """Plan once more what a plan that ended asked for."""
         plan = self.plan(plan_id).plan

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from bot.core.docker.usage import DiskSpace, DiskUsage
-from bot.core.units import human_size
+from bot.core.units import short_size
 from bot.core.watch.outlook import Outlook
 from bot.core.watch.samples import REST
 from bot.core.watch.words import full_words, kinds_words
@@ -12,14 +12,18 @@ from bot.slack.kit.text import bar
 
 def disk_lines(host: str, usage: DiskUsage, disk: DiskSpace | None, outlook: Outlook) -> Iterator[str]:
     """Lines for under the bars of a report; none where nothing is known."""
-    if disk is not None and all(row.known for row in usage.rows):
-        used = disk.size - disk.free
-        rest = used - usage.size
-        if rest > 0:  # below that an engine counts something twice
-            share = rest / max(used, 1)
-            yield f"`{bar(share)}` {share:.0%} of what is used: {REST}: {human_size(rest)}"
+    rest = beside(usage, disk)
+    if disk is not None and rest:
+        share = rest / max(disk.size - disk.free, 1)
+        yield f"`{bar(share)}` {share:.0%} of what is used: {REST}: {short_size(rest)}"
     if outlook.words(host):
         yield lasts_line(host, outlook)
+
+
+def beside(usage: DiskUsage, disk: DiskSpace | None) -> int:
+    """Bytes on a disk that are in no figure of Docker's; 0 where that is not known, or an engine counts some twice."""
+    known = disk is not None and all(row.known for row in usage.rows)
+    return max(disk.size - disk.free - usage.size, 0) if disk is not None and known else 0
 
 
 def lasts_line(host: str, outlook: Outlook) -> str:

@@ -152,7 +152,7 @@ STAYS = (
     Row(lambda: of("everything", network("lan", in_use=None)), "id-lan",
         "the engine counts a container on it, or does not say", "in use"),
     Row(lambda: of("everything", network("bridge")), "id-bridge",
-        "bridge is one of Docker's own networks, which every engine has", "Docker's own"),
+        "it is one of Docker's own networks, which every engine has", "Docker's own"),
     Row(lambda: of("everything", network("mesh", scope="swarm")), "id-mesh",
         "other machines may use it: its scope is swarm", "may be used from elsewhere"),
     Row(lambda: of("everything", network("mesh", scope="")), "id-mesh",

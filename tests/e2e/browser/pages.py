@@ -78,6 +78,15 @@ class Window:
         """The newest button in the channel that is called so."""
         self.main.get_by_role("button", name=name, exact=exact).last.click()
 
+    def ask(self, request: str) -> None:
+        """Ask for a cleanup that the newest report offers: by its button, or in its menu."""
+        report = self.message("can go now")
+        recommended = report.get_by_role("button", name=f"Plan the cleanup {request} ")
+        if recommended.count():
+            recommended.click()
+        else:
+            report.get_by_role("combobox", name="Other cleanup").select_option(request)
+
     def confirm(self, name: str) -> None:
         self.dialog.get_by_role("button", name=name, exact=True).click()
 

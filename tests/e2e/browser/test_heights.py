@@ -1,5 +1,7 @@
 """What a tired person decides by, on a phone: a plan, the form that asks once more, its end, each in a screen or so."""
 
+import re
+
 import pytest
 from playwright.sync_api import Locator, ViewportSize, expect
 
@@ -25,6 +27,25 @@ def height(message: Locator) -> float:
     box = message.bounding_box()
     assert box is not None
     return box["height"]
+
+
+@pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
+def test_a_look_at_a_host_fits_a_phone_with_all_that_can_be_pressed(
+    start: Start, open_window: Open, size: ViewportSize
+) -> None:
+    start(POLICY)
+    window = open_window(size=size)
+    window.type("/docker-df prod-3")
+    report = window.message("can go now")
+    expect(report.get_by_role("button", name="Choose volumes of prod-3")).to_be_visible()
+    expect(report.get_by_role("combobox", name="Other cleanup")).to_be_visible()
+    reveal(report)
+    window.show("look-1-report")
+    assert height(report) <= TALLEST
+    window.press("Docker's table and the largest objects on prod-3")
+    report.get_by_role("button", name=re.compile("repl")).click()
+    expect(window.thread.get_by_role("region", name="Table")).to_be_visible()
+    window.show("look-2-details")
 
 
 @pytest.mark.parametrize("profile", ["routine", "everything", "volumes"])

@@ -35,12 +35,12 @@ def test_what_waits_is_approved_on_the_home_which_then_shows_the_cleanup(
     start(POLICY)
     window = open_window(size=size, scheme=scheme)
     window.type("/docker-df prod-3")
-    window.press("Plan the cleanup dangling")
+    window.ask("dangling")
     window.message(re.compile(r"Approve\? .* on prod-3.* · dangling"))
     window.become("Bob")
     home = open_home(window)
     expect(home).to_contain_text("1 plan waits for you")
-    expect(home).to_contain_text("reclaimable")
+    expect(home).to_contain_text("Docker holds")
     window.show("1-waiting")
     window.press("Approve: dangling on prod-3")
     expect(window.dialog).to_contain_text("cannot be undone")
@@ -50,7 +50,7 @@ def test_what_waits_is_approved_on_the_home_which_then_shows_the_cleanup(
     window.show("2-cleaned")
     window.press("Look at prod-3 now")
     window.main.get_by_role("button", name=re.compile("^Messages")).click()
-    window.message("What a cleanup would free")
+    window.message("can go now")
 
 
 def test_a_refusal_on_the_home_is_told_in_the_messages_beside_it(start: Start, window: Window) -> None:

@@ -22,7 +22,7 @@ def test_a_command_right_after_the_bot_was_asked_to_reconnect_is_answered(
     place.workspace.disconnect_all()
     place.workspace.wait_connected()
     window.type("/docker-df prod-3")
-    window.press("Plan the cleanup dangling")
+    window.ask("dangling")
     window.message(re.compile(r"Approve\? .* on prod-3.* · dangling"))
     expect(window.main.get_by_text(AWAY)).to_be_hidden()
 

@@ -17,7 +17,7 @@ def test_a_cleanup_from_the_first_look_to_the_restored_images(
 ) -> None:
     place = start(PRODUCTION)
     window.type("/docker-df prod-3")
-    window.press("Plan the cleanup everything")
+    window.ask("everything")
     window.message(re.compile(r"Approve\? .* on prod-3.* · everything"))
     window.show("1-plan")
 
@@ -73,7 +73,7 @@ def test_a_picture_of_a_host_says_in_words_what_it_shows(start: Start, window: W
     start(OPEN)
     window.type("/docker-df prod-3")
     window.press("A picture of where the space of prod-3 is")
-    report = window.message("What a cleanup would free")
+    report = window.message("can go now")
     report.get_by_role("button", name=re.compile("repl")).click()
     image = window.thread.get_by_role("img", name=re.compile("prod-3"))
     expect(image).to_have_accessible_name(re.compile("Local Volumes"))

@@ -24,6 +24,7 @@ from bot.slack.action_ids import (
     PICK_VOLUMES,
     PICTURE,
     PROPOSE,
+    PROPOSE_OTHER,
     REJECT_REASON,
     VOLUMES,
 )
@@ -135,7 +136,8 @@ def knocks(doors: Doors, person: Person, plan: PlanState) -> Iterator[tuple[str,
             yield f"{command} {text}", saying(person, command, text), True
     for name in doors.named(Act.ACTION):
         value = OF_NOTHING.get(name, "prod-3" if name in OF_HOSTS else plan_id)
-        action_id = {PROPOSE: f"{PROPOSE}:everything", HOME_PAGE: f"{HOME_PAGE}:hosts"}.get(name, name)
+        whole = {PROPOSE: f"{PROPOSE}:everything", PROPOSE_OTHER: f"{PROPOSE_OTHER}:prod-3"}
+        action_id = {**whole, HOME_PAGE: f"{HOME_PAGE}:hosts"}.get(name, name)
         yield name, pressing(person, action_id, value, ts), name not in SILENT
     for view in doors.named(Act.VIEW):
         yield view, submitting(person, view, plan_id), True

@@ -166,7 +166,7 @@ def test_a_form_that_is_filled_later_is_filled_although_slack_wants_a_pause(
     with place.engine.universe.lock:
         Builder(place.engine.universe).volume("pg-data", size=7, age=timedelta(days=9))
     place.workspace.command(ANN, "/docker-df", "prod-3")
-    report = place.message("What a cleanup would free")
+    report = place.message("can go now")
     place.workspace.fail_next("views.update", status=status)
     assert place.workspace.click(ANN, report.ts, VOLUMES).ok
     place.workspace.wait_for(lambda: "pg-data" in str(place.workspace.view(ANN)))
@@ -182,7 +182,7 @@ def test_a_file_stands_in_the_thread_once_although_slack_wants_a_pause(
         for number in range(20):
             Builder(place.engine.universe).volume(f"v{number}", size=number, age=timedelta(days=9))
     place.workspace.command(ANN, "/docker-df", "prod-3")
-    report = place.message("What a cleanup would free")
+    report = place.message("can go now")
     place.workspace.fail_next(method, status=status)
     assert place.workspace.click(ANN, report.ts, DETAILS).ok
     eventually(lambda: any(one.files for one in place.workspace.thread(report.ts)))

@@ -50,7 +50,7 @@ def held(monkeypatch: pytest.MonkeyPatch) -> Iterator[Event]:
     ("command", "text", "words"),
     [
         ("/docker-df", "", "1 registered host"),
-        ("/docker-df", "prod-3", "What a cleanup would free"),
+        ("/docker-df", "prod-3", "can go now"),
         ("/docker-df", "all", "1 host, 1 answered"),
         ("/docker-prune", "prod-3 why old:1", "Why old:1 on prod-3"),
         ("/docker-audit", "", "No cleanup is in the audit yet"),
@@ -78,7 +78,7 @@ def test_somebody_hears_at_once_that_a_slow_engine_is_asked_and_the_report_comes
     told(place, "Looking at prod-3")
     assert place.workspace.messages(channel) == []
     held.set()
-    place.message("What a cleanup would free", channel)
+    place.message("can go now", channel)
     assert len(place.workspace.messages(channel)) == 1
 
 
@@ -120,19 +120,19 @@ def test_a_plan_is_not_begun_where_its_message_cannot_stand(
 def test_the_buttons_of_a_report_work_there(start: Start, channel: str) -> None:
     place = start(OPEN_TO_ALL)
     place.workspace.command(ANN, "/docker-df", "prod-3", channel=channel)
-    report = place.message("What a cleanup would free", channel)
+    report = place.message("can go now", channel)
     assert place.workspace.click(BOB, report.ts, LOOK).ok
     place.workspace.wait_for(lambda: place.workspace.message(report.ts).edited_ts)
     assert place.workspace.click(BOB, report.ts, DETAILS).ok
     place.message("The largest on prod-3", channel)
-    assert place.workspace.click(BOB, report.ts, "propose:everything").ok
+    place.press(BOB, report, "everything")
     told(place, "I cannot write here", BOB)
 
 
 def test_in_its_own_channels_an_answer_says_who_asked_and_calls_nobody(start: Start) -> None:
     place = start(OPEN_TO_ALL)
     place.workspace.command(ANN, "/docker-df", "prod-3 -v")
-    report = place.message("What a cleanup would free")
+    report = place.message("can go now")
     assert "ann asked: `/docker-df prod-3 -v`" in shown(report)
     place.workspace.wait_for(lambda: len(place.workspace.thread(report.ts)) > 1)
     assert "asked:" not in shown(place.workspace.thread(report.ts)[1])

@@ -47,7 +47,7 @@ def figures(lines: Sequence[HostLine]) -> FleetFigures:
     return FleetFigures(
         hosts=len(lines),
         looked_at=len(looks),
-        reclaimable=sum(one.usage.reclaimable for one in looks),
+        held=sum(one.usage.size for one in looks),
         free=sum(one.disk.free for one in looks if one.disk),
         disks=sum(one.disk is not None for one in looks),
         problems=sum(one.has_problem for one in lines),

@@ -120,7 +120,7 @@ def crammed(name: str) -> Home:
         yours=lines(gathering.YOURS_SHOWN, Status.RUNNING, 300, name),
         ended=tuple(state_of(400 + number, Status.PARTIAL, name) for number in range(gathering.ENDED_SHOWN)),
         hosts=Part(shown=hosts, page=20, pages=42, total=500),
-        fleet=FleetFigures(hosts=500, looked_at=500, reclaimable=most, free=most, disks=500, problems=500),
+        fleet=FleetFigures(hosts=500, looked_at=500, held=most, free=most, disks=500, problems=500),
         recent=tuple(recent),
         may_audit=True,
         elsewhere=True,

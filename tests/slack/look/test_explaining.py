@@ -66,9 +66,10 @@ def test_of_more_profiles_than_fit_whole_lines_are_shown_and_the_others_counted(
     assert message.text.count(" it: ") < len(MANY)
 
 
-def test_more_offers_than_a_message_has_buttons_still_make_a_report() -> None:
+def test_many_offers_still_make_a_report_of_one_button_and_one_menu() -> None:
     message = report_message(report(*(draft(profile=name) for name in MANY)))
     assert_slack_takes(message)
-    buttons, looks = [block["elements"] for block in message.blocks if block["type"] == "actions"]
-    assert [button["action_id"] for button in buttons] == [f"propose:{name}" for name in MANY[:25]]
+    (first, menu), looks = [block["elements"] for block in message.blocks if block["type"] == "actions"]
+    assert first["action_id"] == f"propose:{MANY[0]}"
+    assert [option["value"] for option in menu["options"]] == MANY[1:]
     assert [button["action_id"] for button in looks] == ["details", "look"]

@@ -81,7 +81,7 @@ def test_each_host_has_its_row_the_largest_first_and_a_total() -> None:
         ["a", "1GB", "500MB", "unknown", "unknown"],
         ["All 2", "4GB", "2GB", "25GB", "75%"],
     ]
-    assert message.text == "@ci: 2 hosts, 2 answered. 4GB in Docker, 2GB reclaimable."
+    assert message.text == "@ci: 2 hosts, 2 answered. Docker holds 4GB on them."
 
 
 def test_those_come_first_whose_disks_are_full_first() -> None:
@@ -175,7 +175,8 @@ def test_a_selection_that_means_nobody_is_answered_in_private(start: Start, work
     place = start(OPEN_TO_ALL + MORE_HOSTS)
     place.workspace.command(ANN, "/docker-df", "@cii")
     assert place.told(ANN) == (
-        "No host that you may look at has the tag “cii”. Did you mean @ci? /docker-df lists those that you may look at."
+        "No host that you may look at has the tag “cii”. Did you mean @ci? /docker-df lists those that you may look "
+        "at. Ready to send: `/docker-df @ci`"
     )
     place.workspace.command(BOB, "/docker-df", "hidden,nobody-*")
     assert "No host that you may look at matches “nobody-*”." in place.told(BOB)

@@ -1,5 +1,6 @@
 """Looking at one host over Socket Mode: what is known at once, then what is so, in one message; and by size."""
 
+import re
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -61,7 +62,7 @@ def test_an_engine_that_takes_its_time_is_said_to_be_asked_and_the_same_message_
     look(place)
     waiting = place.message("Looking at prod-3…")
     gate.open.set()
-    report = place.message("What a cleanup would free")
+    report = place.message("can go now")
     assert report.ts == waiting.ts
     assert len(place.workspace.messages()) == 1
 
@@ -71,12 +72,13 @@ def test_the_last_known_figures_stand_there_with_their_age_until_the_engine_answ
 ) -> None:
     place = start(OPEN_TO_ALL)
     look(place)
-    first = place.message("What a cleanup would free")
+    first = place.message("can go now")
     gate.open.clear()
     look(place, by=BOB)
     known = place.message("These figures are of")
-    before, now = (next(b["rows"] for b in m.blocks if b["type"] == "table") for m in (first, known))
-    assert before == now
+    held = re.search(r"Docker holds [0-9.]+[kMG]?B", first.text)
+    assert held
+    assert held[0] in known.text
     assert not [action for action in buttons(known) if action.startswith("propose:")], (
         "nothing is decided on old figures"
     )
@@ -98,13 +100,11 @@ def test_volumes_that_take_longest_arrive_last_and_are_said_to_be_missing_until_
     place = start(OPEN_TO_ALL)
     look(place)
     waiting = place.message("Local Volumes are still being counted")
-    (table,) = (block["rows"] for block in waiting.blocks if block["type"] == "table")
-    cells = {row[0]["text"]: [cell["text"] for cell in row[1:]] for row in table}
-    assert cells["Images"] == ["3", "1", "1.5GB", "1GB (66%)"]
-    assert cells["Local Volumes"] == ["?"] * 4
+    assert "Images 1.5GB · " in shown(waiting)
+    assert "Local Volumes not counted" in shown(waiting)
     assert not buttons(waiting), "nothing is decided on half of the figures"
     counted.set()
-    report = place.message("What a cleanup would free")
+    report = place.message("can go now")
     assert report.ts == waiting.ts
     assert "still being counted" not in shown(report)
 
@@ -114,7 +114,7 @@ def test_a_host_that_does_not_answer_is_told_privately_with_what_it_showed_befor
 ) -> None:
     place = start(OPEN_TO_ALL)
     look(place)
-    place.message("What a cleanup would free")
+    place.message("can go now")
     gate.failing = True
     look(place, by=BOB)
     told = place.told(BOB)
@@ -143,7 +143,7 @@ def test_what_stands_there_becomes_the_error_of_a_host_that_fails_in_the_end(
 def test_refresh_brings_the_same_message_up_to_date(start: Start, gate: Gate) -> None:
     place = start(OPEN_TO_ALL)
     look(place)
-    report = place.message("What a cleanup would free")
+    report = place.message("can go now")
     with place.engine.universe.lock:
         removed = len(place.engine.universe.references)
     assert removed
@@ -156,7 +156,7 @@ def test_refresh_brings_the_same_message_up_to_date(start: Start, gate: Gate) ->
 def test_the_objects_by_size_stand_in_the_thread_of_the_report(start: Start, how: str) -> None:
     place = start(OPEN_TO_ALL)
     look(place, "prod-3 -v" if how == "-v" else "prod-3")
-    report = place.message("What a cleanup would free")
+    report = place.message("can go now")
     if how == "button":
         assert place.workspace.click(BOB, report.ts, DETAILS).ok
     eventually(lambda: len(place.workspace.thread(report.ts)) > 1)
@@ -169,21 +169,21 @@ def test_the_objects_by_size_stand_in_the_thread_of_the_report(start: Start, how
 def test_a_picture_of_the_space_stands_in_the_thread_with_its_numbers_as_words(start: Start) -> None:
     place = start(OPEN_TO_ALL)
     look(place)
-    report = place.message("What a cleanup would free")
+    report = place.message("can go now")
     assert place.workspace.click(BOB, report.ts, PICTURE).ok
     eventually(lambda: len(place.workspace.thread(report.ts)) > 1)
     (file,) = place.workspace.thread(report.ts)[1].files
     drawn = place.workspace.file(file["id"])
     assert drawn is not None
     assert drawn.startswith(b"\x89PNG")
-    assert file["alt_txt"].startswith("prod-3: 1.5GB in Docker, 1GB reclaimable. Images 1.5GB;")
+    assert file["alt_txt"].startswith("prod-3: Docker holds 1.5GB. Images 1.5GB;")
     assert "The largest: old:1 700MB, web:1 500MB, older:1 300MB." in file["alt_txt"]
 
 
 def test_where_pictures_are_switched_off_there_is_no_button(start: Start) -> None:
     place = start(OPEN_TO_ALL + "[slack]\npictures = false\n")
     look(place)
-    report = place.message("What a cleanup would free")
+    report = place.message("can go now")
     assert PICTURE not in buttons(report)
 
 
@@ -194,7 +194,7 @@ def test_where_nothing_can_draw_all_else_goes_on_and_an_older_button_says_why(
         monkeypatch.setitem(sys.modules, name, None)  # as Python knows a package that is not there
     place = start(OPEN_TO_ALL)
     look(place)
-    report = place.message("What a cleanup would free")
+    report = place.message("can go now")
     assert PICTURE not in buttons(report)
     message = Message(text="of before", blocks=(actions([button("Picture", PICTURE, "prod-3")]),))
     posted = SlackChat(web_client(place.workspace.bot_token, place.workspace.api_url)).post("C0OPS", message)
@@ -205,7 +205,7 @@ def test_where_nothing_can_draw_all_else_goes_on_and_an_older_button_says_why(
 def test_who_may_not_look_sees_no_details(start: Start) -> None:
     place = start('[policies.default]\nlook = ["U0ANN"]\nrequest = ["*"]\napprove = ["*"]\n')
     look(place)
-    report = place.message("What a cleanup would free")
+    report = place.message("can go now")
     assert place.workspace.click(BOB, report.ts, DETAILS).ok
     assert "or you may not look at it here" in place.told(BOB)
 

@@ -43,7 +43,7 @@ def test_a_report_comes_all_the_same(start: Start, error: str) -> None:
     place = start(OPEN_TO_ALL)
     place.workspace.fail_next("chat.postMessage", error=error, times=2)
     place.workspace.command(ANN, "/docker-df", "prod-3")
-    place.message("What a cleanup would free")
+    place.message("can go now")
     assert place.private(ANN) == []
 
 

@@ -64,9 +64,7 @@ class Selector(ImageSelector):
         if isinstance(rule, Verdict):
             return rule
         if network.name in PREDEFINED_NETWORKS:
-            return keep(
-                "predefined", f"{network.name} is one of Docker's own networks, which every engine has"
-            )
+            return keep("predefined", "it is one of Docker's own networks, which every engine has")
         if network.scope != "local":
             reach = (
                 f"its scope is {network.scope}"

@@ -76,8 +76,8 @@ def test_a_command_that_is_delivered_again_before_its_plan_is_made_makes_no_seco
 def test_a_press_on_a_cleanup_of_a_report_makes_one_plan_too(start: Start, worked_on: WorkedOn) -> None:
     place = start(OPEN_TO_ALL)
     place.workspace.command(ANN, "/docker-df", "prod-3")
-    report = place.message("What a cleanup would free")
-    assert place.workspace.click(ANN, report.ts, "propose:everything").ok
+    report = place.message("can go now")
+    place.press(ANN, report, "everything")
     place.message("Cleanup plan")
     assert place.workspace.redeliver().ok
     worked_on(place, 2)

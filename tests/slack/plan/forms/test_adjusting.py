@@ -153,7 +153,7 @@ def with_volumes(place: Place) -> None:
 
 def open_volumes(place: Place, by: str = ANN) -> dict[str, Any]:
     place.workspace.command(by, "/docker-df", "prod-3")
-    report = place.message("What a cleanup would free")
+    report = place.message("can go now")
     assert place.workspace.click(by, report.ts, "volumes").ok
     form = place.workspace.wait_for(
         lambda: (view := place.workspace.view(by)) and "pg-data" in str(view) and view
@@ -196,7 +196,7 @@ def test_who_was_last_seen_to_mount_a_volume_is_told_once_that_container_has_gon
             "db-1", "web:1", mounts=(Mount(type="volume", source="pg-data", destination="/data"),)
         )
     place.workspace.command(ANN, "/docker-df", "prod-3")
-    place.message("What a cleanup would free")
+    place.message("can go now")
     with place.engine.universe.lock:
         gone = next(one for one in place.engine.universe.containers.values() if one.name == "db-1")
         del place.engine.universe.containers[gone.id]
@@ -209,14 +209,14 @@ def test_where_the_policy_does_not_let_people_pick_there_is_no_button_and_a_forg
     place = start(OPEN_TO_ALL)
     with_volumes(place)
     place.workspace.command(ANN, "/docker-df", "prod-3")
-    assert "volumes" not in buttons(place.message("What a cleanup would free"))
+    assert "volumes" not in buttons(place.message("can go now"))
 
 
 def test_a_form_that_somebody_closed_while_the_engine_was_asked_is_let_go(start: Start) -> None:
     place = start(NAMED)
     with_volumes(place)
     place.workspace.command(ANN, "/docker-df", "prod-3")
-    report = place.message("What a cleanup would free")
+    report = place.message("can go now")
     place.workspace.fail_next("views.update", error="not_found")
     assert place.workspace.click(ANN, report.ts, "volumes").ok
     eventually(lambda: place.workspace.view(ANN))
@@ -229,7 +229,7 @@ def test_an_engine_that_went_away_is_said_in_the_form(start: Start) -> None:
     place = start(NAMED)
     with_volumes(place)
     place.workspace.command(ANN, "/docker-df", "prod-3")
-    report = place.message("What a cleanup would free")
+    report = place.message("can go now")
     place.engine.stop()
     assert place.workspace.click(ANN, report.ts, "volumes").ok
     place.workspace.wait_for(
