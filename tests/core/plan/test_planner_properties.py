@@ -32,6 +32,7 @@ from bot.core.plan.planner import draft
 from bot.core.plan.prediction import Measured
 from bot.core.plan.profiles import Profile, Rule, Scope
 from bot.core.plan.protection import Protection
+from bot.core.plan.reasons import ARRIVAL_UNKNOWN
 from tests.core.things import NOW
 from tests.core.whole_hosts import WholeHost, protections, requests, whole_hosts
 
@@ -208,6 +209,13 @@ def every_object_is_taken_or_kept_with_its_reason_and_once(case: Case) -> None:
     assert all(one.rule and one.because for one in kept)
 
 
+def images_of_unknown_arrival_are_counted_alike_wherever_a_plan_tells_of_them(case: Case) -> None:
+    waiting = [one.id for one in case.plan.kept if one.because == ARRIVAL_UNKNOWN]
+    told = case.plan.unarrived
+    assert len(waiting) == (told.count if told else 0)
+    assert bool(told) is any("arrival=build includes " in note for note in case.plan.notes)
+
+
 def items_go_in_an_order_in_which_the_engine_lets_each_go(case: Case) -> None:
     place = {item.id: number for number, item in enumerate(case.plan.items)}
     kinds = [ORDER.index(item.kind) for item in case.plan.items]
@@ -245,6 +253,7 @@ PROPERTIES: tuple[Callable[[Case], None], ...] = (
     the_newest_versions_of_each_repository_stay,
     nothing_goes_that_is_younger_than_a_rule_asks_or_of_unknown_age,
     every_object_is_taken_or_kept_with_its_reason_and_once,
+    images_of_unknown_arrival_are_counted_alike_wherever_a_plan_tells_of_them,
     items_go_in_an_order_in_which_the_engine_lets_each_go,
     bytes_add_up,
     a_second_plan_finds_only_cache_that_images_of_the_first_shared,
