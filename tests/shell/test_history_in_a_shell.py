@@ -67,6 +67,7 @@ def test_a_host_that_was_never_sampled_has_none(folder: Path) -> None:
 def test_what_is_no_host_or_no_time_is_told(folder: Path) -> None:
     assert "Did you mean prod-3?" in deckhand("history", "prod-33", folder=folder).stderr
     assert "“soon” is not a duration" in deckhand("history", "prod-3", "soon", folder=folder).stderr
+    assert "at least 1h" in deckhand("history", "prod-3", "5m", folder=folder).stderr
 
 
 def test_df_says_how_long_the_disk_lasts_and_puts_what_fills_first_on_top(watched: Path) -> None:

@@ -21,7 +21,7 @@ class Outlook:
     def left(self, host: str) -> timedelta:
         """How long its disk lasts if nobody cleans up; the longest of all times where no date is told."""
         forecast = self.forecasts.get(host)
-        found = forecast.left(self.now) if forecast else None
+        found = forecast.left(self.now) if forecast and self.words(host) else None
         return timedelta.max if found is None else found
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from bot.core.units import human_size
+from bot.core.units import duration_words, human_size
 from bot.core.watch.forecast import HORIZON, LEAST, Forecast, Full
 from bot.core.watch.lines import latest_whole
 from bot.core.watch.samples import KINDS, REST, Sample
@@ -14,11 +14,15 @@ KIND_HEAD = ("TYPE", "TOTAL", "SIZE", "GROWS BY")
 LARGE_SHARE = 0.1
 """A kind that has less of all growth than this is not named."""
 MOST_KINDS = 2
+OLD, TOO_OLD = timedelta(days=1), timedelta(days=7)
+"""From when on it is said how old a forecast is, and from when on it says nothing of a disk any more."""
 
 
 def days_left(forecast: Forecast | None, now: datetime) -> str:
     """A few words for a line or a cell: ``12 days left``; empty where nothing can be told."""
     if forecast is None or not forecast.enough or forecast.size is None:
+        return ""
+    if now - forecast.made_at > TOO_OLD:
         return ""
     left = forecast.left(now)
     if left is not None:
@@ -34,6 +38,9 @@ def sentences(forecast: Forecast | None, now: datetime) -> tuple[str, ...]:
         known = f"{forecast.days} whole day{'' if forecast.days == 1 else 's'}"
         return (f"No date yet: there are {known} of history, and it takes {LEAST.days}.",)
     found = [_pace(forecast)]
+    age = now - forecast.made_at
+    if age > OLD:
+        found.append(f"Nobody has seen it since: the last sample is {duration_words(age)} old.")
     if forecast.size is None:
         found.append("How large the disk is cannot be told there, so there is no date.")
     else:

@@ -1,5 +1,6 @@
 """``deckhand history``: how a host's disk filled, and how long it lasts; no host is asked for it."""
 
+from datetime import timedelta
 from typing import Annotated
 
 import typer
@@ -13,6 +14,7 @@ from bot.shell.show import history as output_history
 from bot.shell.show import output
 from bot.shell.stored import DatabaseClock, opened_store
 
+SHORTEST = timedelta(hours=1)
 Span = Annotated[
     str, typer.Argument(metavar="[SPAN]", help="How far back, like 7d or 12h; 30d when nothing is said.")
 ]
@@ -29,6 +31,8 @@ def history(
         back = min(parse_duration(span), LONGEST)
     except ValueError as error:
         raise UsageError(f"{error}.") from None
+    if back < SHORTEST:
+        raise UsageError("Write how far back: at least 1h.")
     settings = load(config)
     name = settings.rules.hosts.find(host).name
     with opened_store(settings) as store:

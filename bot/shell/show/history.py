@@ -23,6 +23,11 @@ _NAMES = {
 
 
 def show_history(history: History) -> None:
+    if not history.samples and history.forecast:
+        say(
+            f"{history.host}: no history of that time; the last sample is of {history.forecast.made_at:%Y-%m-%d %H:%M}."
+        )
+        return
     if not history.samples:
         say(
             f"{history.host}: no history yet. `deckhand run` looks at each host by itself, as [watch] of the "

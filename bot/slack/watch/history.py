@@ -20,8 +20,10 @@ def history_message(history: History) -> Message:
     title = _title(history)
     if not history.samples:
         text = (
-            "Deckhand has not looked at it by itself yet: it does each quarter of an hour, unless `[watch]` of the "
-            "configuration says otherwise."
+            f"It was sampled last {date(history.forecast.made_at)}, and not since: a longer time has more."
+            if history.forecast
+            else "Deckhand has not looked at it by itself yet: it does each quarter of an hour, unless `[watch]` of "
+            "the configuration says otherwise."
         )
         return Message(text=f"{escape(title)}.", blocks=(header(title), section(text)))
     said = [escape(each) for each in sentences(history.forecast, history.now)]
@@ -39,7 +41,7 @@ def history_message(history: History) -> Message:
 def _title(history: History) -> str:
     """How full it is, and how long it lasts."""
     if not history.samples:
-        return f"{history.host}: no history yet"
+        return f"{history.host}: no history {'of that time' if history.forecast else 'yet'}"
     last = history.samples[-1]
     share = _share(last)
     full = f"{share:.0%} full" if share is not None else "how full it is cannot be told"

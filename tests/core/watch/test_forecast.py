@@ -10,6 +10,7 @@ import pytest
 from bot.core.docker.usage import BUILD_CACHE, CONTAINERS, IMAGES, VOLUMES
 from bot.core.watch.forecast import Forecast, forecast
 from bot.core.watch.growth import Cleaned, Point, growth
+from bot.core.watch.outlook import Outlook
 from bot.core.watch.samples import REST, Figures, Sample
 from bot.core.watch.words import days_left, full_words, sentences
 from tests.core.watch.histories import BEGAN, GB, SHARES, Made, made
@@ -211,6 +212,16 @@ def test_a_disk_that_is_full_is_full_now() -> None:
     assert found is not None
     assert days_left(found, found.made_at) == "full"
     assert full_words(found.unattended, found.filling, found.made_at) == "full now"
+
+
+def test_what_nobody_has_seen_for_days_says_so_and_for_a_week_has_no_date() -> None:
+    found = told(made(3, 28, size=400 * GB))
+    later = found.made_at + timedelta(days=2)
+    assert "the last sample is 2 days old" in sentences(found, later)[1]
+    assert days_left(found, later) == "12 days left"
+    assert days_left(found, found.made_at + timedelta(days=8)) == ""
+    outlook = Outlook(forecasts={"a": found}, now=found.made_at + timedelta(days=8))
+    assert (outlook.words("a"), outlook.left("a")) == ("", timedelta.max)
 
 
 def test_no_samples_are_no_forecast() -> None:

@@ -64,6 +64,13 @@ def test_a_host_that_nobody_has_sampled_yet_has_no_history_and_is_told_when() ->
     assert "each quarter of an hour" in said(message)
 
 
+def test_a_time_without_a_sample_says_when_the_last_one_was() -> None:
+    whole = history(made(5, 30, size=460 * GB).samples)
+    message = history_message(replace(whole, samples=[]))
+    assert message.text == "prod-3: no history of that time."
+    assert "It was sampled last" in said(message)
+
+
 @pytest.mark.parametrize("days", [0, 1, 4, 30])
 @pytest.mark.parametrize("lacks", ["nothing", "the disk", "volumes", "all figures"])
 def test_slack_takes_whatever_a_history_lacks(days: int, lacks: str) -> None:
