@@ -1,5 +1,6 @@
 """What a selection frees on the overlay2 store: layers that no image, container or build cache holds any more."""
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -27,6 +28,8 @@ TO_KNOW = {
 """What a range lacks of which not even a byte is sure."""
 
 _WITHOUT_END = 2**63
+_NONE = -1.0
+"""Bytes: not even an empty layer fits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,16 +77,18 @@ class Layered:
         kept = [record for record in self.inventory.cache if record.id not in taken_records]
         stay = self._kept(going) | _with_lower(self.holds.certain(r.id for r in kept), removed)
         may_stay = _with_lower(self.holds.possible(r.id for r in kept), removed) - stay
-        doubts = list(self._doubts(taken, removed, kept, going))
+        gone = lost(self.inventory)
+        room = math.inf if gone else max(map(self._own, self.stand_ins.values()), default=_NONE)
+        doubts = list(self._doubts(taken, removed, kept, room, unknown=any(c.id not in going for c in gone)))
         for _, chains in doubts:
             may_stay |= chains - stay
         # Layers that a taken record holds go with the record, after the images: they count there.
         with_records = stay | _with_lower(self.holds.certain(taken_records), removed)
         images = freed(removed, with_records, may_stay - with_records, self.sizes)
         most = self._records(taken, stay)
-        least = self._records(taken, stay | may_stay, certain_only=True)
+        least = self._records(taken, stay | may_stay, room)
         containers = {c.id: (c.size_rw or 0) + images.by_image.get(c.id, 0) for c in taken.containers}
-        lost_with = [c for c in lost(self.inventory) if c.id in going]
+        lost_with = [c for c in gone if c.id in going]
         own = sum(c.size_rw or 0 for c in taken.containers)
         low = own + images.low + sum(least.values())
         high = own + images.high + sum(most.values()) + sum(map(_stands_on, lost_with))
@@ -116,7 +121,13 @@ class Layered:
         return frozenset().union(*(image.chain_ids for image in staying))
 
     def _doubts(
-        self, taken: Taken, removed: Sequence[Image], kept: Sequence[CacheRecord], going: set[str]
+        self,
+        taken: Taken,
+        removed: Sequence[Image],
+        kept: Sequence[CacheRecord],
+        room: float,
+        *,
+        unknown: bool,
     ) -> Iterable[tuple[str, frozenset[str]]]:
         """Why layers may stay of which nothing tells that they do, and which."""
         every = frozenset(chain for image in removed for chain in image.chain_ids)
@@ -125,13 +136,14 @@ class Layered:
             yield CACHE, every
         if any(len(self.holds.of(record.id)) > 1 for record in kept):
             yield CACHE, frozenset()
-        if any(container.id not in going for container in lost(self.inventory)) and every:
+        if unknown and every:
             yield HOLDS_UNKNOWN, every
+        smallest = min((record.size or 0 for record in kept if _is_own(record)), default=None)
         under = frozenset(
-            chain for one in removed if any(self._is_below(record, one) for record in kept)
+            chain for one in removed if smallest is not None and smallest <= self._own(one)
             for chain in one.chain_ids if chain.startswith(FOLDER)
         )  # fmt: skip
-        if under or any(self._stands_under(record) for record in taken.records):
+        if under or any(_fits(record, room) for record in taken.records):
             yield SHARES_UNKNOWN, under
         twice = frozenset(c for image in taken.images if _leaks(image) for c in image.chain_ids)
         if twice:
@@ -154,28 +166,20 @@ class Layered:
         if unsure:
             yield from dict.fromkeys(reason for reason, _ in doubts)
 
-    def _stands_under(self, record: CacheRecord) -> bool:
-        """Whether a record may be a layer of an image that is gone, and that a container still stands on."""
-        if record.shared or record.type != REGULAR:
-            return False
-        return any(lost(self.inventory)) or any(
-            self._is_below(record, one) for one in self.stand_ins.values()
-        )
-
-    def _is_below(self, record: CacheRecord, stand_in: Image) -> bool:
-        if record.shared or record.type != REGULAR:
-            return False
+    def _own(self, stand_in: Image) -> float:
+        """Bytes that the layers of a container at the most have whose image is gone, and that no image has."""
         if not any(chain.startswith(FOLDER) for chain in stand_in.chain_ids[-1:]):
-            return False  # an image has all of it
-        whole = stand_in.size
+            return _NONE  # an image has all of it
+        if stand_in.size is None:
+            return math.inf
         known = next((c for c in reversed(stand_in.chain_ids) if not c.startswith(FOLDER)), None)
-        below = 0 if known is None else self.sizes.exact.get(known, 0)
-        return whole is None or (record.size or 0) <= whole - below
+        return stand_in.size - (0 if known is None else self.sizes.exact.get(known, 0))
 
-    def _records(
-        self, taken: Taken, stay: frozenset[str], *, certain_only: bool = False
-    ) -> Mapping[str, int]:
-        """Each record's own bytes; where it holds a layer of an image, that layer's, once, unless it stays."""
+    def _records(self, taken: Taken, stay: frozenset[str], room: float = _NONE) -> Mapping[str, int]:
+        """Each record's own bytes; where it holds a layer of an image, that layer's, once, unless it stays.
+
+        None of a record that may be what a container stands on whose image is gone: those have ``room`` for so much.
+        """
         settled = set(stay)
         layers: dict[str, int] = {}
         if any(not record.size and len(self.holds.of(record.id)) == 1 for record in taken.records):
@@ -187,12 +191,21 @@ class Layered:
             if len(held) == 1:
                 size = sum(record.size or layers.get(chain, 0) for chain in held - settled)
                 settled |= held
-            elif record.shared or (certain_only and self._stands_under(record)):
+            elif record.shared or _fits(record, room):
                 size = 0
             else:
                 size = record.size or 0
             sizes[record.id] = size
         return sizes
+
+
+def _is_own(record: CacheRecord) -> bool:
+    """Whether it may be a layer of an image that is gone."""
+    return not record.shared and record.type == REGULAR
+
+
+def _fits(record: CacheRecord, room: float) -> bool:
+    return _is_own(record) and (record.size or 0) <= room
 
 
 def _stands_on(container: Container) -> int:
