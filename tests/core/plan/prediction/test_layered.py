@@ -2,7 +2,8 @@
 
 import pytest
 
-from bot.core.docker.inventory import CacheRecord, Container, Image
+from bot.core.docker.content.orphans import lost
+from bot.core.docker.inventory import CacheRecord, Container, Image, Inventory
 from tests.core.things import NOW, ago, container, image, inventory, planned, record
 
 BASE, APP = ("base", 100), ("app", 40)
@@ -111,3 +112,18 @@ def test_an_image_without_a_history_names_the_layer_that_its_bytes_are_read_off(
     whole = image("whole", ("w1", 0), ("w2", 0), history=None, size=30, tags=("whole:1",))
     plan = planned("everything", inventory(whole))
     assert sum(plan.layers[chain] for chain in whole.chain_ids) == 30
+
+
+def test_what_stands_on_images_that_are_gone_is_looked_for_once_however_many_records_there_are(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    looked: list[Inventory] = []
+
+    def looking(seen: Inventory) -> tuple[Container, ...]:
+        looked.append(seen)
+        return lost(seen)
+
+    monkeypatch.setattr("bot.core.plan.layered.lost", looking)
+    orphan = container("db", image("gone"), "exited", size_rw=3, size_root_fs=9)
+    figures("everything", orphan, *(record(f"r{number}", number) for number in range(50)))
+    assert len(looked) == 1
