@@ -42,7 +42,8 @@ def background(base: Base, uses: UseCases, chat: Teller) -> Worker:
         stopping=signals.ending,
     )  # fmt: skip
     sampling = Sampling(
-        hosts=base.hosts, engines=base.engines, histories=uses.histories, samples=store.samples, clock=base.clock,
+        hosts=base.hosts, engines=base.engines, histories=uses.histories, samples=store.samples,
+        ledger=store.ledger, clock=base.clock,
         owner=base.owner, ticks=base.ticks, stopping=signals.ending, metrics=base.metrics,
     )  # fmt: skip
     worker.take_up("cleanup", execute.leases, execute)

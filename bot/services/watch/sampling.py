@@ -11,11 +11,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 
+from bot.core.docker.sightings import changed_engine
+from bot.core.docker.usage import DiskUsage, Glance, LastLook
 from bot.core.errors import HostError, StoreUnavailableError
 from bot.core.rules.hosts import Hosts
 from bot.core.watch.pace import Pace, slot_of, volumes_due
 from bot.core.watch.samples import sample_of
-from bot.ports import NO_METRICS, Clock, Engines, Metrics, Samples
+from bot.ports import NO_METRICS, Clock, Engines, Ledger, Metrics, Samples
 from bot.services.lanes import Lane
 from bot.services.watch.histories import Histories
 
@@ -44,6 +46,7 @@ class Sampling:
     engines: Engines
     histories: Histories
     samples: Samples
+    ledger: Ledger
     clock: Clock
     """The database's."""
     owner: str
@@ -143,8 +146,25 @@ class Sampling:
         now = self.clock.now()
         sample = sample_of(glance, now, self.ticks() - began)
         self.samples.keep(host, self.owner, glance.engine.identity.key, sample)
+        self._remember(host, glance, now)
         told = self._foretold.get(host)
         if told is None or not timedelta() <= now - told < FORETELL_EVERY:
             self._foretold[host] = now
             self.histories.foretell(host)
         return True
+
+    def _remember(self, host: str, glance: Glance, now: datetime) -> None:
+        """Keep it as what the host showed last, for the Home and for metrics; volumes as they were counted last.
+
+        Not what another engine than the known one showed, nor figures of which some were never counted.
+        """
+        if changed_engine(self.ledger.known_engines().get(host), host, glance.engine):
+            return
+        rows = {row.type: row for row in glance.usage.rows if row.known}
+        if len(rows) < len(glance.usage.rows):
+            before = self.ledger.last_looks([host]).get(host)
+            rows = {row.type: row for row in before.usage.rows if row.known} | rows if before else rows
+        whole = tuple(rows[row.type] for row in glance.usage.rows if row.type in rows)
+        if len(whole) == len(glance.usage.rows):
+            usage = DiskUsage(rows=whole, free=glance.usage.free)
+            self.ledger.remember_look(host, LastLook(at=now, usage=usage, disk=glance.disk))

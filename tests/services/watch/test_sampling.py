@@ -121,7 +121,7 @@ class Replica:
 
     def __post_init__(self) -> None:
         self.sampling = Sampling(
-            hosts=lambda: self.hosts, engines=self.engines, samples=self.store.samples,
+            hosts=lambda: self.hosts, engines=self.engines, samples=self.store.samples, ledger=self.store.ledger,
             histories=Histories(samples=self.store.samples, audit=self.store.audit, clock=self.clock),
             clock=self.clock, owner=self.name, ticks=time.monotonic, stopping=lambda: self.ending,
             rest=timedelta(),
@@ -241,6 +241,32 @@ def test_a_process_that_has_just_started_lets_people_go_first(store: Store) -> N
     replica.look(settle=False)
     assert not replica.sampling._busy
     assert engines.asked == {}
+
+
+def test_what_a_host_shows_is_remembered_as_its_last_look_and_volumes_as_they_were_counted(
+    store: Store,
+) -> None:
+    engines = Engines()
+    clock = Pretended(store.ledger.now() - timedelta(hours=3))
+    replica = Replica(store, engines, registered(["h-1"]), clock)
+    replica.look()
+    clock.at += QUARTER
+    engines.used = 70 * GB
+    replica.look()
+    assert engines.with_volumes["h-1"] == 1
+    look = store.ledger.last_looks(["h-1"])["h-1"]
+    assert look.at == clock.at
+    assert look.disk is not None
+    assert look.disk.free == 30 * GB
+    assert [row.known for row in look.usage.rows] == [True] * 4
+
+
+def test_what_another_engine_shows_is_no_look_of_the_known_one(store: Store) -> None:
+    store.ledger.identify("h-1", replace(ENGINE, id="KNOWN", name="h-1"))
+    replica = Replica(store, Engines(), registered(["h-1"]), Pretended(store.ledger.now()))
+    replica.look()
+    assert store.ledger.last_looks(["h-1"]) == {}
+    assert len(store.samples.history("h-1")) == 1, "a history of its own"
 
 
 def test_what_was_sampled_for_days_has_a_forecast(store: Store) -> None:
