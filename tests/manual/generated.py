@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from types import MappingProxyType
+from typing import Any
 from urllib.parse import quote
 
 from pydantic.fields import FieldInfo
@@ -15,13 +16,14 @@ from typer.core import TyperArgument, TyperCommand, TyperOption
 
 from bot.config.described import described
 from bot.config.file import tables
-from bot.config.schema import schema
+from bot.config.schema import DIALECT, schema
 from bot.config.written import as_written
 from bot.core.audit.events import Tag
 from bot.ports.metrics import Counted, Figures
 from bot.shell.commands import COMMANDS
 from bot.telemetry.registry import Registry
 from tests.manual.pages import MANUAL, README
+from tests.manual.shapes import SHAPES
 
 PART = re.compile(r"(<!-- made from the code: (\w+) -->\n).*?(<!-- to here -->)", re.DOTALL)
 
@@ -118,16 +120,36 @@ PARTS: Mapping[str, Callable[[], str]] = MappingProxyType({
     "metrics": metrics,
 })  # fmt: skip
 
-SCHEMA = MANUAL.parent / "schemas" / "deckhand.toml.json"
+SCHEMAS = MANUAL.parent / "schemas"
 
 
-def schema_text() -> str:
-    """The schema of the configuration, as a file."""
-    return json.dumps(schema(), indent=2, ensure_ascii=False) + "\n"
+def schemas() -> Mapping[str, str]:
+    """The files of deploy/schemas, by name."""
+    made = {"deckhand.toml": schema()}
+    for path, shape in SHAPES.items():
+        made[path.replace(" ", "-")] = {
+            "$schema": DIALECT,
+            **_untitled(shape.model_json_schema(ref_template="#/definitions/{model}")),
+            "title": f"deckhand {path} --json",
+        }
+    return {
+        f"{name}.json": json.dumps(each, indent=2, ensure_ascii=False) + "\n" for name, each in made.items()
+    }
+
+
+def _untitled(made: Any) -> Any:
+    """Without titles, which only repeat names."""
+    if isinstance(made, list):
+        return [_untitled(each) for each in made]
+    if not isinstance(made, dict):
+        return made
+    kept = {key: each for key, each in made.items() if key != "title" or not isinstance(each, str)}
+    return {"definitions" if key == "$defs" else key: _untitled(each) for key, each in kept.items()}
 
 
 if __name__ == "__main__":
-    SCHEMA.write_text(schema_text(), encoding="utf-8")
+    for name, text in schemas().items():
+        (SCHEMAS / name).write_text(text, encoding="utf-8")
     for page in (README, *MANUAL.glob("*.md")):
         before = page.read_text(encoding="utf-8")
         page.write_text(written_anew(before), encoding="utf-8")

@@ -17,6 +17,7 @@ from pathlib import Path
 from tempfile import TemporaryFile
 
 from bot.shell.main import main
+from tests.support.schemas.printed import must_be_as_described
 
 DECKHAND = str(Path(sys.executable).with_name("deckhand"))
 BYTECODE = Path("~/.cache/deckhand-tests/bytecode").expanduser()
@@ -50,7 +51,9 @@ def deckhand(*arguments: str, folder: Path, **more: str) -> subprocess.Completed
         code = _ended()
         for stream in (sys.stdout, sys.stderr):
             stream.flush()
-        return subprocess.CompletedProcess(arguments, code, _text(out), _text(err))
+        printed = _text(out)
+        must_be_as_described(arguments, printed)
+        return subprocess.CompletedProcess(arguments, code, printed, _text(err))
 
 
 def _ended() -> int:

@@ -9,7 +9,7 @@ import pytest
 
 from bot.config.environment import SECRETS
 from bot.config.settings import load
-from tests.support.json_schema import problems
+from tests.support.schemas.json_schema import problems
 from tests.support.shell import deckhand
 
 EXAMPLE = Path(__file__).parents[3] / "deploy" / "deckhand.example.toml"

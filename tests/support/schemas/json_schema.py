@@ -12,11 +12,21 @@ TYPES: Mapping[str, type | tuple[type, ...]] = {
 SILENT = {"$schema", "$defs", "definitions", "title", "description", "default", "examples", "propertyNames"}
 
 
+OF = {
+    "object": {"required", "properties", "patternProperties", "additionalProperties", "minProperties"},
+    "array": {"items"},
+    "string": {"pattern", "minLength"},
+    "number": {"minimum", "maximum", "exclusiveMinimum"},
+}
+"""Keywords that say nothing of values of other types."""
+
+
 def problems(value: Any, schema: JSON, root: JSON | None = None, at: str = "") -> Iterator[str]:
     """What in a value is not as its schema says, each with its place."""
     root = schema if root is None else root
     for keyword, wanted in schema.items():
-        if keyword not in SILENT:
+        kinds = [kind for kind, keywords in OF.items() if keyword in keywords]
+        if keyword not in SILENT and all(_is(value, kind) for kind in kinds):
             yield from getattr(_Keywords, keyword.removeprefix("$"))(value, wanted, schema, root, at)
 
 
@@ -50,7 +60,7 @@ class _Keywords:
 
     @staticmethod
     def pattern(value: Any, wanted: str, _schema: JSON, _root: JSON, at: str) -> Iterator[str]:
-        if isinstance(value, str) and not re.search(wanted, value):
+        if not re.search(wanted, value):
             yield f"{at}: {value!r} does not match {wanted}"
 
     @staticmethod
@@ -90,10 +100,9 @@ class _Keywords:
 
     @staticmethod
     def properties(value: Any, wanted: JSON, _schema: JSON, root: JSON, at: str) -> Iterator[str]:
-        if isinstance(value, dict):
-            for key, each in wanted.items():
-                if key in value:
-                    yield from problems(value[key], each, root, f"{at}.{key}")
+        for key, each in wanted.items():
+            if key in value:
+                yield from problems(value[key], each, root, f"{at}.{key}")
 
     @staticmethod
     def patternProperties(value: Any, wanted: JSON, _schema: JSON, root: JSON, at: str) -> Iterator[str]:  # noqa: N802 - the keyword
@@ -104,15 +113,13 @@ class _Keywords:
 
     @staticmethod
     def additionalProperties(value: Any, wanted: Any, schema: JSON, root: JSON, at: str) -> Iterator[str]:  # noqa: N802 - the keyword
-        if isinstance(value, dict):
-            for key in value.keys() - schema.get("properties", {}).keys():
-                if wanted is False:
-                    yield f"{at}: there is no such key as {key}"
-                elif wanted is not True:
-                    yield from problems(value[key], wanted, root, f"{at}.{key}")
+        for key in value.keys() - schema.get("properties", {}).keys():
+            if wanted is False:
+                yield f"{at}: there is no such key as {key}"
+            elif wanted is not True:
+                yield from problems(value[key], wanted, root, f"{at}.{key}")
 
     @staticmethod
     def items(value: Any, wanted: JSON, _schema: JSON, root: JSON, at: str) -> Iterator[str]:
-        if isinstance(value, list):
-            for number, each in enumerate(value):
-                yield from problems(each, wanted, root, f"{at}[{number}]")
+        for number, each in enumerate(value):
+            yield from problems(each, wanted, root, f"{at}[{number}]")
