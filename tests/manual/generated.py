@@ -23,7 +23,7 @@ from bot.ports.metrics import Counted, Figures
 from bot.shell.commands import COMMANDS
 from bot.telemetry.registry import Registry
 from tests.manual.pages import MANUAL, README
-from tests.manual.shapes import SHAPES
+from tests.manual.shapes.all import SHAPES
 
 PART = re.compile(r"(<!-- made from the code: (\w+) -->\n).*?(<!-- to here -->)", re.DOTALL)
 

@@ -11,7 +11,7 @@ from bot.core.audit.events import Tag
 from bot.shell.commands import COMMANDS
 from tests.manual.generated import PART, PARTS, SCHEMAS, schemas, written_anew
 from tests.manual.pages import MANUAL, README
-from tests.manual.shapes import SHAPES
+from tests.manual.shapes.all import SHAPES
 from tests.support.schemas.printed import must_be_as_described
 
 
