@@ -5,7 +5,7 @@ from collections.abc import Callable
 from bot.core.audit.events import Tag
 from bot.core.life.states import Status
 from bot.slack.action_ids import APPROVE, WITHDRAW
-from tests.slack.place import ANN, BOB, CYD, OPEN_PLAN, Place, buttons, shown
+from tests.slack.place import ANN, BOB, CYD, OPEN_PLAN, Place, buttons, eventually, shown
 
 Start = Callable[[str], Place]
 
@@ -73,6 +73,6 @@ def test_when_the_quorum_is_met_it_is_too_late(start: Start) -> None:
     # The message stays as it was, as it does for a moment on everyone else's screen.
     place.workspace.fail_next("chat.update", error="ratelimited", times=50)
     place.approve(CYD, plan)
-    place.workspace.wait_for(lambda: place.plan(buttons(plan)[APPROVE]).status is not Status.PROPOSED)
+    eventually(lambda: place.plan(buttons(plan)[APPROVE]).status is not Status.PROPOSED)
     withdraw(place, BOB, plan.ts)
     assert place.told(BOB).startswith("This plan is already approved")
