@@ -40,7 +40,11 @@ def risk_of(item: Item) -> Risk:
     return Risk.WAY_BACK if may_be_wanted(item) else Risk.BUILT_HERE
 
 
+def by_risk(items: Iterable[Item]) -> list[Item]:
+    """All of them, the riskiest first, of equal ones the largest."""
+    return sorted(items, key=lambda item: (risk_of(item), -item.bytes, item.name))
+
+
 def riskiest(items: Iterable[Item]) -> tuple[Item, ...]:
-    """The objects to look at, the riskiest first, of equal ones the largest; none of little risk."""
-    ordered = sorted(items, key=lambda item: (risk_of(item), -item.bytes, item.name))
-    return tuple(item for item in ordered if risk_of(item) is not Risk.LITTLE)
+    """The objects to look at, the riskiest first; none of little risk."""
+    return tuple(item for item in by_risk(items) if risk_of(item) is not Risk.LITTLE)

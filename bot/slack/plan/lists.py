@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from bot.core.audit.events import ChainedEvent, Tag
 from bot.core.docker.inventory import ORDER
+from bot.core.life.risk import by_risk
 from bot.core.life.states import PlanState
 from bot.core.plan.profiles import KIND_NAMES
 from bot.core.spreadsheet import tab_line
@@ -45,7 +46,7 @@ def list_message(state: PlanState) -> Message | None:
     """Every object that the plan removes, for its thread; None when that is too long to be read there."""
     lines = []
     for kind in ORDER:
-        of_kind = sorted((i for i in state.plan.draft.items if i.kind is kind), key=lambda one: -one.bytes)
+        of_kind = by_risk(i for i in state.plan.draft.items if i.kind is kind)
         if of_kind:
             lines.append(f"*{KIND_NAMES[kind].capitalize()}*")
         lines += [f"• {code(item_name(i), 400)} {short_size(i.bytes)}: {plain(i.rule, 300)}" for i in of_kind]
@@ -57,14 +58,14 @@ def list_message(state: PlanState) -> Message | None:
 
 
 def full_list(state: PlanState) -> str:
-    """Every item and every kept object of a plan as plain text, for the thread."""
+    """Every item, the riskiest first, and every kept object of a plan as plain text, for the thread."""
     draft = state.plan.draft
     lines = [tab_line(f"Plan {state.plan.id}: {draft.profile} on {state.plan.host}"), "\nRemoves:\n"]
-    for item in draft.items:
-        words = map(one_line, (item.id, item_name(item), item.rule))
+    for item in by_risk(draft.items):
+        words = map(one_line, (item_name(item), item.rule, item.id))
         lines.append(tab_line(item.kind, short_size(item.bytes), *words))
     lines.append("\nKeeps:\n")
-    lines += (tab_line(kept.kind, *map(one_line, (kept.id, kept.name, kept.rule))) for kept in draft.kept)
+    lines += (tab_line(kept.kind, *map(one_line, (kept.name, kept.rule, kept.id))) for kept in draft.kept)
     return "".join(lines)
 
 
@@ -72,7 +73,7 @@ def full_outcomes(state: PlanState) -> str:
     """What became of every item, as tab-separated text, for the thread."""
     lines = [tab_line(f"Cleanup {state.plan.id}: {state.plan.draft.profile} on {state.plan.host}"), "\n"]
     for one in state.items:
-        words = map(one_line, (one.item.id, item_name(one.item), one.reason))
+        words = map(one_line, (item_name(one.item), one.reason, one.item.id))
         lines.append(tab_line(one.outcome, one.item.kind, short_size(one.bytes), *words))
     return "".join(lines)
 

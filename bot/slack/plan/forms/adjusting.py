@@ -8,7 +8,7 @@ from bot.core.life.states import PlanState
 from bot.core.plan.arguments import PICKED, Adjustment, Arguments, Pick, keep_last_of, until_of
 from bot.core.plan.plan import Item
 from bot.core.plan.profiles import KIND_NAMES
-from bot.core.units import duration_text, human_size
+from bot.core.units import duration_text, short_size
 from bot.services.look.planning import request_of
 from bot.slack.action_ids import ADJUST_PLAN
 from bot.slack.kit.blocks import OPTION_VALUE_LIMIT, Block, chosen, field, modal, option, section, typed
@@ -33,7 +33,7 @@ def adjust_form(state: PlanState, before: Arguments) -> Block:
     counted = {kind: [item for item in items if item.kind is kind] for kind in ORDER}
     kinds = [
         option(
-            f"{KIND_NAMES[kind].capitalize()}: {len(found):,}, {human_size(sum(i.bytes for i in found))}",
+            f"{KIND_NAMES[kind].capitalize()}: {len(found):,}, {short_size(sum(i.bytes for i in found))}",
             str(kind),
         )
         for kind, found in counted.items()
@@ -78,7 +78,7 @@ def _groups(images: Sequence[Item]) -> Iterator[Block]:
     found = sorted(repositories(images).items(), key=lambda each: -sum(item.bytes for item in each[1]))
     options = [
         option(
-            f"{human_size(sum(i.bytes for i in some))} {plural(len(some), 'image')} of {one_line(name)}", name
+            f"{short_size(sum(i.bytes for i in some))} {plural(len(some), 'image')} of {one_line(name)}", name
         )
         for name, some in found
         if len(some) > 1 and name.isprintable() and len(name.split()) == 1 and len(name) <= OPTION_VALUE_LIMIT
@@ -102,7 +102,7 @@ def _dropping(state: PlanState) -> Block:
     ordered = sorted(state.items, key=lambda one: -one.item.bytes)
     options = [
         option(
-            f"{human_size(one.item.bytes)} {one.item.kind.replace('_', ' ')} {one_line(short_name(one.item))}",
+            f"{short_size(one.item.bytes)} {one.item.kind.replace('_', ' ')} {one_line(short_name(one.item))}",
             str(one.position),
         )
         for one in ordered[:OPTIONS_LIMIT]

@@ -8,7 +8,7 @@ from bot.core.docker.users import Users
 from bot.core.plan.arguments import Arguments, Pick
 from bot.core.plan.going import label_words, mounted_words
 from bot.core.plan.selection.selector import ANONYMOUS_LABEL
-from bot.core.units import human_size
+from bot.core.units import short_size
 from bot.slack.action_ids import PICK_VOLUMES
 from bot.slack.kit.blocks import (
     OPTION_LIMIT,
@@ -141,7 +141,7 @@ def _line(volume: Volume) -> Block:
 
 
 def _size(volume: Volume) -> str:
-    return "size unknown" if volume.size is None else human_size(volume.size)
+    return "size unknown" if volume.size is None else short_size(volume.size)
 
 
 # --- what comes back ----------------------------------------------------------------------------

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from bot.core.docker.inventory import ORDER
 from bot.core.docker.usage import DiskUsage
-from bot.core.life.risk import risk_of
+from bot.core.life.risk import by_risk
 from bot.core.life.states import PlanState
 from bot.core.plan.plan import Item, Kept
 from bot.core.plan.profiles import KIND_NAMES
@@ -49,9 +49,7 @@ def _goes(items: Sequence[Item]) -> Iterator[Block]:
     """Kind by kind, the riskiest and the largest first."""
     room = ITEMS_SHOWN
     for kind in ORDER:
-        of_kind = sorted(
-            (i for i in items if i.kind is kind), key=lambda item: (risk_of(item), -item.bytes, item.name)
-        )
+        of_kind = by_risk(i for i in items if i.kind is kind)
         if not of_kind:
             continue
         size = short_size(sum(item.bytes for item in of_kind))
