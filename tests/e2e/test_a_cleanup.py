@@ -53,7 +53,9 @@ def test_what_was_approved_is_removed_and_nothing_else_and_the_audit_says_so(
 
     workspace.command("U0ANN", "/docker-df", "prod-3")
     report = with_text(workspace, "can go now")
-    table = next(block for block in report.blocks if block["type"] == "table")
+    workspace.click("U0ANN", report.ts, "details")
+    (details,) = workspace.wait_for(lambda: workspace.thread(report.ts)[1:2])
+    table = next(block for block in details.blocks if block["type"] == "table")
     assert [[cell["text"] for cell in row] for row in table["rows"][1:]] == dockers_own_table(engine)
 
     engine.docker("rm", "web-1")

@@ -28,14 +28,12 @@ function button({ spec, block, surface }) {
   }, plain(spec.text.text));
 }
 
-/** A native menu has no second line for what an option says of itself. */
-const inOneLine = ({ text, description }) => plain(text.text) + (description ? ` (${plain(description.text)})` : "");
-
-/** A native menu; `rest` is what it says while nothing is chosen. */
+/** A native menu, an option a line; `rest` is what it says while nothing is chosen. */
 function menu({ spec, block, surface, immediate, label }, { initial, rest }) {
   const node = h("select", { class: `select ${spec.type}`, "aria-label": label, data: { actionId: spec.action_id } },
     h("option", { value: "" }, rest ?? placeholder(spec) ?? "Choose an option"),
-    spec.options.map((option) => h("option", { value: option.value }, inOneLine(option))));
+    spec.options.map(({ value, text, description }) => h("option", { value },
+      plain(text.text) + (description ? ` (${plain(description.text)})` : ""))));
   node.value = surface.before(block, spec) ?? initial ?? "";
   let settled = node.value;
   surface.reads(block, spec, () => node.value);
