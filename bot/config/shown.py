@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from bot.config import toml, values
 from bot.config.environment import NAMES, SECRETS
@@ -16,11 +16,13 @@ from bot.config.written import plain
 
 BY_ITSELF = "default"
 DATABASE = "DECKHAND_DATABASE_URL"
+_Place: TypeAlias = tuple[str, ...]
+"""The parts of a table's head."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
-    """One value: its table (empty for the environment), its key, what counts (None: nothing does), from where."""
+    """One value: its table as the head is written (empty: the environment), its key, what counts (or None), from where."""
 
     table: str
     key: str
@@ -33,7 +35,7 @@ def shown(given: Path | None = None, environment: Mapping[str, str] = os.environ
     file = toml.place(given, environment)
     raw = toml.read(file)
     showing = _Showing(str(file), raw, ConfigFile.model_validate(raw), environment)
-    for place, table, written in showing.tables(showing.parsed, raw, ""):
+    for place, table, written in showing.tables(showing.parsed, raw, ()):
         yield from showing.table(place, table, written)
     yield from _of_environment(environment)
 
@@ -46,34 +48,33 @@ class _Showing:
     environment: Mapping[str, str]
 
     def tables(
-        self, table: Table, raw: Mapping[str, Any], above: str
-    ) -> Iterator[tuple[str, Table, Mapping[str, Any]]]:
+        self, table: Table, raw: Mapping[str, Any], above: _Place
+    ) -> Iterator[tuple[_Place, Table, Mapping[str, Any]]]:
         """The tables below one, those below them right behind each; what is below a host or a rule is written."""
         for key, value in dict(table).items():
-            named = {key: value} if isinstance(value, Table) else _tables_in(key, value)
-            for name, inner in named.items():
+            for place, inner in _tables_in(key, value).items():
                 written = raw.get(key, {})
-                written = written if isinstance(value, Table) else written.get(name.partition(".")[2], {})
+                written = written if isinstance(value, Table) else written.get(place[-1], {})
                 if not above or written:
-                    yield f"{above}{name}", inner, written
-                    yield from self.tables(inner, written, f"{above}{name}.")
+                    yield (*above, *place), inner, written
+                    yield from self.tables(inner, written, (*above, *place))
 
-    def table(self, place: str, table: Table, written: Mapping[str, Any]) -> Iterator[Shown]:
+    def table(self, place: _Place, table: Table, written: Mapping[str, Any]) -> Iterator[Shown]:
         """The values of one table."""
         for key, value in dict(table).items():
-            if isinstance(value, Table) or _tables_in(key, value):
+            if _tables_in(key, value):
                 continue
             if key in written:
                 counts, at = written[key], self.file
             else:
                 counts, at = self._unwritten(place, key, value)
-            if place == "database":
+            if place == ("database",):
                 overruled = self.environment.get(DATABASE)
                 counts, at = masked(overruled or counts), DATABASE if overruled else at
-            yield Shown(table=place, key=key, value=counts, place=at)
+            yield Shown(table=toml.dotted(place), key=key, value=counts, place=at)
 
-    def _unwritten(self, place: str, key: str, value: Any) -> tuple[Any, str]:
-        top, _, name = place.partition(".")
+    def _unwritten(self, place: _Place, key: str, value: Any) -> tuple[Any, str]:
+        top, name = place[0], ".".join(place[1:])
         if top == "hosts":
             return self._of_host(name, key, value)
         if top == "watch" and name:
@@ -96,11 +97,13 @@ class _Showing:
         return plain(value), BY_ITSELF
 
 
-def _tables_in(key: str, value: object) -> Mapping[str, Table]:
-    """The tables with names of their own below a key."""
+def _tables_in(key: str, value: object) -> Mapping[_Place, Table]:
+    """The table below a key, or those with names of their own."""
+    if isinstance(value, Table):
+        return {(key,): value}
     if not isinstance(value, Mapping):
         return {}
-    return {f"{key}.{name}": one for name, one in value.items() if isinstance(one, Table)}
+    return {(key, name): one for name, one in value.items() if isinstance(one, Table)}
 
 
 def _of_environment(environment: Mapping[str, str]) -> Iterator[Shown]:

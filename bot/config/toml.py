@@ -5,7 +5,7 @@ import os
 import re
 import stat
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -85,11 +85,8 @@ def line(key: str, value: Any) -> str:
     return f"{_key(key)} = {_value(value)}"
 
 
-def dotted(place: str) -> str:
-    """The head of a table whose second part may be any name, like that of a registry."""
-    parts = place.split(".")
-    if parts[0] == "registries":
-        parts = [parts[0], ".".join(parts[1:])]
+def dotted(parts: Iterable[str]) -> str:
+    """The head of a table; a part may be any name, like that of a registry."""
     return ".".join(map(_key, parts))
 
 

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -15,7 +15,7 @@ LOCAL = "local"
 SOCKET = "unix:///var/run/docker.sock"
 NOTE_AT = 60
 """Columns before the comment behind a line."""
-_PEOPLE = TypeAdapter(Annotated[list[SlackId], "as a policy has them"])
+_PEOPLE = TypeAdapter(list[SlackId])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,11 +111,7 @@ def text_of(answers: Answers) -> str:
         "# `deckhand config check` names every mistake, `deckhand config show` says how each value counts.",
     ]
     for name, (key, value) in answers.hosts.items():
-        lines += [
-            "",
-            f"[{toml.dotted('hosts')}.{name}]" if "." not in name else f'[hosts."{name}"]',
-            toml.line(key, value),
-        ]
+        lines += ["", f"[{toml.dotted(('hosts', name))}]", toml.line(key, value)]
         tags = [tag for tag, tagged in (("prod", answers.prod), ("ci", answers.ci)) if name in tagged]
         if tags:
             why = (

@@ -20,7 +20,7 @@ def value_json(one: Shown) -> Json:
 def show_values(values: Sequence[Shown], file: Path) -> None:
     """Print them as a file of TOML that says the same; where each comes from is a comment, and so is what is unset."""
     for number, (table, group) in enumerate(groupby(values, lambda one: one.table)):
-        output.say(*[""] * bool(number), f"[{toml.dotted(table)}]" if table else "# the environment")
+        output.say(*[""] * bool(number), f"[{table}]" if table else "# the environment")
         for one in group:
             if one.value is None and table.partition(".")[0] in {"hosts", "profiles"}:
                 continue  # one of several ways, or a kind that is not taken

@@ -41,6 +41,12 @@ def test_check_names_every_mistake_and_ends_with_2(example: Path) -> None:
 
 
 def test_what_show_prints_is_a_configuration_that_counts_the_same(example: Path) -> None:
+    file = example / "deckhand.toml"
+    file.write_text(
+        file.read_text() + '[hosts."db-1.example.com"]\nssh = "db-1.example.com"\npolicy = "of.db"\n'
+        '[policies."of.db"]\nquorum = 3\nprotect = { keep_last = 3 }\n[profiles."my.own"]\n'
+        'images = { take = "unused" }\n'
+    )
     ended = deckhand("config", "show", folder=example)
     (example / "shown.toml").write_text(ended.stdout)
     before, after = (load(example / name, {}) for name in ("deckhand.toml", "shown.toml"))
