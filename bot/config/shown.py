@@ -22,7 +22,7 @@ _Place: TypeAlias = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
-    """One value: its table as the head is written (empty: the environment), its key, what counts (or None), from where."""
+    """One value: its table as the head is written (empty: the environment), its key, what counts (or None), whence."""
 
     table: str
     key: str
