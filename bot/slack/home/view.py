@@ -10,7 +10,7 @@ from typing import Any
 
 from bot.core.errors import DeckhandError
 from bot.core.life.states import Status
-from bot.core.units import human_size
+from bot.core.units import short_size
 from bot.services.home.gather import FleetFigures, Home, Part, PlanLine
 from bot.slack.action_ids import APPROVE, AUDIT_ALL, HOME_OPEN, HOME_PAGE, HOME_REFRESH, REJECT, STOP, TAKE_UP
 from bot.slack.audit.messages import cleanup_block
@@ -98,9 +98,9 @@ def _summary(home: Home) -> Iterator[Block]:
 
 def _figures(fleet: FleetFigures) -> Iterator[str]:
     if fleet.looked_at:
-        free = f"*{human_size(fleet.free)}* free, " if fleet.disks else ""
+        free = f"*{short_size(fleet.free)}* free, " if fleet.disks else ""
         seen = f"{plural(fleet.looked_at, 'host')} that {'was' if fleet.looked_at == 1 else 'were'} looked at"
-        yield f"Docker holds *{human_size(fleet.held)}*, {free}on {seen}."
+        yield f"Docker holds *{short_size(fleet.held)}*, {free}on {seen}."
     if fleet.problems:
         yield f":warning: Something is wrong with *{plural(fleet.problems, 'host')}*."
 
