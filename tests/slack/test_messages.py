@@ -6,6 +6,7 @@ After a wanted change run ``REWRITE_GOLDENS=1 .venv/bin/pytest tests/slack/test_
 import json
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from bot.core.audit.events import Tag
 from bot.core.docker.inventory import Kind
 from bot.core.errors import RefusedError, StoreUnavailableError
 from bot.core.life.states import CLEANUP_OUTCOMES, PlanState, Status
+from bot.core.plan.plan import CAREFUL
 from bot.core.refusals import already, expired
 from bot.slack.action_ids import (
     ADJUST,
@@ -106,6 +108,21 @@ def assert_golden(name: str, message: dict[str, Any]) -> None:
         golden.write_text(json.dumps(message, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     assert golden.exists(), f"{golden.name} is missing: see the top of this file"
     assert message == json.loads(golden.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize(
+    ("note", "sign"),
+    [
+        ("A build seems to run.", ":information_source:"),
+        (f"{CAREFUL}3 images go by their build date.", ":warning:"),
+    ],
+)
+def test_a_note_of_a_plan_says_how_bad_it_is(note: str, sign: str) -> None:
+    state = STATES["proposed"]
+    draft = replace(state.plan.draft, notes=(note,))
+    said = json.dumps(plan_message(replace(state, plan=replace(state.plan, draft=draft))).blocks)
+    assert f"{sign} {note}" in said
+    assert ":construction:" not in said
 
 
 def test_every_golden_belongs_to_a_message() -> None:

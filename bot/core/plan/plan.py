@@ -8,6 +8,8 @@ from bot.core.docker.inventory import EngineInfo, Kind
 from bot.core.docker.usage import DiskUsage
 from bot.core.units import duration_words, human_size
 
+CAREFUL = "Careful: "
+"""How a note begins of what an approver could come to regret; all others only say what a plan is like."""
 _A_DAY = timedelta(days=1)
 
 
@@ -110,7 +112,7 @@ class Draft:
     layers: Mapping[str, int] = field(default_factory=dict)
     """Sizes of the layers that the plan frees, by chain id, to read the engine's answers with."""
     notes: tuple[str, ...] = ()
-    """What else a person should know before approving; for display only."""
+    """What else a person should know before approving, some of it behind ``CAREFUL``; for display only."""
     unarrived: Unarrived | None = None
     words: str = ""
     """The profile in one line; for display only."""

@@ -11,7 +11,7 @@ from bot.core.docker.builds import WINDOW, running_build
 from bot.core.docker.inventory import CacheRecord, Container, Image, Kind, Network, Volume, short_id
 from bot.core.docker.services import ran_lately
 from bot.core.docker.versions import newest_versions
-from bot.core.plan.plan import Draft, Item, Kept, Unarrived
+from bot.core.plan.plan import CAREFUL, Draft, Item, Kept, Unarrived
 from bot.core.plan.prediction import Measured, Taken, predict
 from bot.core.plan.profiles import Profile
 from bot.core.plan.protection import Protection
@@ -163,7 +163,7 @@ class _Choice:
             return ()
         which = f"volume {names[0]}" + (f" and {len(names) - 1:,} more" if names[1:] else "")
         return (
-            f"The engine did not count {which}: that something is written there before it goes is not noticed.",
+            f"{CAREFUL}The engine did not count {which}: what is written there before it goes is not noticed.",
         )
 
     def _decide(self, kind: Kind, thing: Thing, verdict: Verdict) -> bool:
@@ -236,7 +236,7 @@ class _Choice:
         if count:
             many = count > 1
             said = f"{_counted(count)} {'go' if many else 'goes'} by {'their' if many else 'its'} build date"
-            yield f"{said}: nobody knows when {'they' if many else 'it'} arrived."
+            yield f"{CAREFUL}{said}: nobody knows when {'they' if many else 'it'} arrived."
 
     def cache(self, going: Sequence[Image], measured: Measured) -> tuple[CacheRecord, ...]:
         """A record stays when an image that stays shares it, or a record that stays builds on it."""

@@ -15,7 +15,7 @@ from bot.core.errors import EngineChangedError, StoreUnavailableError, UsageErro
 from bot.core.life.restoring import digests, pullable, restorable_at_all, said_of
 from bot.core.plan.arguments import PICKED, Arguments, narrowed, parse_arguments
 from bot.core.plan.objects import Explanation, explain, find, picked, picked_before
-from bot.core.plan.plan import Draft, Item, Plan
+from bot.core.plan.plan import CAREFUL, Draft, Item, Plan
 from bot.core.plan.planner import draft
 from bot.core.plan.prediction import Measured
 from bot.core.plan.profiles import BUILT_IN, DEFAULT_PROFILE, Profile, find_profile
@@ -283,7 +283,8 @@ def _with_note(made: Draft, note: str) -> Draft:
 
 def _told(made: Draft, survey: Survey) -> Draft:
     """The draft, with what a person should know of the clocks that its ages and its expiry are counted by."""
-    return replace(made, notes=(*made.notes, *survey.clocks)) if survey.clocks else made
+    careful = tuple(f"{CAREFUL}{sentence}" for sentence in survey.clocks)
+    return replace(made, notes=(*made.notes, *careful)) if careful else made
 
 
 def _refreshed(engine: Engine, survey: Survey, image_ids: Collection[str]) -> Survey:

@@ -92,7 +92,8 @@ def _headline(report: HostReport, chosen: Draft | None) -> str:
 def _holds_text(report: HostReport, host: Host | None, left: str) -> str:
     """How much Docker holds, and how full the disk is: what a report and the Home say of a host alike."""
     tags = "".join(f" · {code(tag, 40)}" for tag in (host.tags if host else ())[:TAGS_SHOWN])
-    return f"{holds_words(report.survey.usage, report.survey.disk)}{f', {left}' if left else ''}{tags}"
+    lasts = (f", {left}" if report.survey.disk else f" · disk: {left}") if left else ""
+    return f"{holds_words(report.survey.usage, report.survey.disk)}{lasts}{tags}"
 
 
 def room_lines(report: HostReport) -> list[str]:

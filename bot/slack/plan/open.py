@@ -9,7 +9,7 @@ from bot.core.life.leftover import left_of, went
 from bot.core.life.restoring import is_said_of
 from bot.core.life.states import PlanState, Status
 from bot.core.plan.arguments import PICKED
-from bot.core.plan.plan import Draft, Item
+from bot.core.plan.plan import CAREFUL, Draft, Item
 from bot.core.plan.reasons import NOT_IN_PROFILE, counted_as
 from bot.core.rules.hosts import Host
 from bot.core.rules.policy import EVERYONE, Right, is_channel, is_group
@@ -207,7 +207,9 @@ def _narrowed_text(draft: Draft) -> str:
 
 
 def _note_text(note: str) -> str:
-    return f":construction: {plain(note, 500)}"
+    """A note behind a sign that says how bad it is."""
+    sign = ":warning:" if note.startswith(CAREFUL) else ":information_source:"
+    return f"{sign} {plain(note, 500)}"
 
 
 def goes_text(items: Sequence[Item]) -> str:

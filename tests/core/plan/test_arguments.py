@@ -169,7 +169,7 @@ def test_arrival_is_the_one_argument_that_widens_and_is_said() -> None:
         item.rule
         == "unused for at least 1 day; it goes by its build date, since nobody knows when it arrived"
     )
-    assert made.notes == ("1 image goes by its build date: nobody knows when it arrived.",)
+    assert made.notes == ("Careful: 1 image goes by its build date: nobody knows when it arrived.",)
     without = planned("routine", inventory(there))
     assert without.unarrived is not None
     assert without.unarrived.words() == (

@@ -76,7 +76,7 @@ def test_the_one_argument_takes_them_by_their_build_and_the_approver_reads_so(ho
     assert {item.rule for item in made.items} == {
         "no container uses it; it goes by its build date, since nobody knows when it arrived"
     }
-    assert made.notes == ("3 images go by their build date: nobody knows when they arrived.",)
+    assert made.notes == ("Careful: 3 images go by their build date: nobody knows when they arrived.",)
     assert "images by their build date where nobody knows when they arrived" in made.words
     assert made.arguments == "only=images arrival=build"
 
