@@ -1,8 +1,8 @@
 """Groups: the objects of a run, a few at a time; the intents of each are written before the first of it is touched.
 
 A group is as many objects as went in the last second, and never more than a few: after a death no more have to be
-looked at again. It ends when its second is over, whatever is left of it: whoever asks the run to stop waits for the
-object that it is at, and for no other.
+looked at again. It ends when its second is over, whatever is left of it: who wants the run, or the process, to stop
+waits for that long, or for the one object that takes longer.
 """
 
 from collections import deque
@@ -93,7 +93,7 @@ class Groups:
         until = self.patience.ticks() + SECONDS
         try:
             for part in [group] if cache else [[item] for item in group]:
-                if ended and (self.patience.stopping() or self.patience.ticks() >= until):
+                if ended and self.patience.ticks() >= until:
                     break
                 if ended:
                     self.removal.engine.still_meant()

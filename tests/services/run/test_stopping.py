@@ -102,11 +102,14 @@ def test_a_process_that_ends_waits_for_the_object_that_it_is_at_and_another_remo
 ) -> None:
     plan = nine_containers(bench)
     calls: list[str] = []
+    clock = [0.0]
 
     def calling(_call: str, ids: Sequence[str]) -> None:
         calls.extend(ids)
+        clock[0] += 30 if len(calls) == 3 else 0
 
-    bench.execute(engines=bench.watched(calling), stopping=lambda: len(calls) >= 3)(plan.id)
+    execute = bench.execute(engines=bench.watched(calling), stopping=lambda: len(calls) >= 3)
+    replace(execute, leases=replace(execute.leases, ticks=lambda: clock[0]))(plan.id)
     state = bench.state(plan)
     assert state.status is Status.RUNNING
     assert list(outcomes(state).values()).count(Outcome.REMOVED) == len(calls) == 3
