@@ -90,6 +90,7 @@ _NOBODY = {
 }
 NOTHING_OPEN = {
     Right.LOOK: "No registered host is open to you. Deckhand's policies say who may look at which.",
+    Right.REQUEST: "No registered host is open to you for cleanups. Deckhand's policies say who may ask for which.",
     Right.AUDIT: "No audit is open to you. Deckhand's policies say who may read which.",
 }
 

@@ -13,6 +13,7 @@ from bot.services.decide.propose import Propose
 from bot.services.home.gather import GatherHome
 from bot.services.leases import Leases
 from bot.services.look.fleet import Fleet
+from bot.services.look.offered import Offered
 from bot.services.look.planning import Planning
 from bot.services.rules.rights import Rights
 from bot.services.run.restore import SILENCE, Restore
@@ -64,7 +65,12 @@ def open_use_cases(base: Base, fleet: Fleet, new_id: Callable[[], str]) -> UseCa
     hosts, rights, clock, changed = base.hosts, base.rights, base.clock, base.signals.changed
     plans, trail, audit, ledger = base.store.plans, base.store.trail, base.store.audit, base.store.ledger
     planning = Planning(
-        engines=base.engines, ledger=ledger, rules=base.rules, clocks=clock, metrics=base.metrics
+        engines=base.engines,
+        ledger=ledger,
+        rules=base.rules,
+        clocks=clock,
+        metrics=base.metrics,
+        offered=Offered(ticks=base.ticks),
     )
     leases = Leases(claims=base.store.restores, owner=base.owner, ticks=base.ticks, silence=SILENCE)
     histories = Histories(samples=base.store.samples, audit=audit, clock=clock)

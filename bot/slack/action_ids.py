@@ -33,6 +33,9 @@ PLAN_AFRESH = "plan_afresh"
 """Plan once more what a plan that ended asked for."""
 STOP, TAKE_UP, RESTORE = "stop", "take_up", "restore"
 
+ASK_HOST = "ask_host"
+"""The menu of hosts in the form that asks for a plan: its options, and what is chosen."""
+
 # --- the audit ----------------------------------------------------------------------------------
 
 AUDIT_DETAILS = "audit_details"
@@ -57,5 +60,12 @@ APPROVE_PLAN = "approve_plan"
 """It carries the plan's id, and where to answer when that is not where the plan is."""
 REJECT_REASON = "reject_reason"
 ADJUST_PLAN = "adjust_plan"
+ASK_PLAN = "ask_plan"
+"""It carries where it was asked for, if that was in a channel, and in which thread."""
 PICK_VOLUMES = "pick_volumes"
 """It carries the host's name."""
+
+# --- shortcuts (callback ids, as the manifests have them) ---------------------------------------
+
+PLAN_CLEANUP, PLAN_CLEANUP_HERE = "plan_cleanup", "plan_cleanup_here"
+"""Ask for a plan by a form: anywhere, and from a message."""

@@ -14,6 +14,7 @@ from bot.slack.home.handlers import HomeHandlers
 from bot.slack.home.showing import HomeShow
 from bot.slack.kit.drawing import can_draw
 from bot.slack.look.handlers import LookHandlers
+from bot.slack.plan.asking.handlers import AskingHandlers
 from bot.slack.plan.copies import Copies
 from bot.slack.plan.deciding import DecisionHandlers
 from bot.slack.plan.forms.handlers import FormHandlers
@@ -44,6 +45,7 @@ def open_routes(  # noqa: PLR0913 - what each handler is made of
     handlers = Handlers(
         looks=looks,
         proposals=proposals,
+        asking=AskingHandlers(asking=proposals, chat=chat),
         decisions=DecisionHandlers(
             decide=uses.decide, stopping=uses.stop, restoring=uses.restore, chat=chat, replies=replies,
             submit=submit,

@@ -12,7 +12,7 @@ from html import unescape
 from bot.core.audit.filters import EXAMPLE as FILTER_EXAMPLE
 from bot.core.audit.filters import KEYS, split_line
 from bot.core.errors import UsageError
-from bot.core.plan.arguments import EXAMPLE, Arguments, parse_arguments
+from bot.core.plan.arguments import EXAMPLE, PICKED, Arguments, parse_arguments
 from bot.core.plan.profiles import DEFAULT_PROFILE, Profile
 from bot.core.units import parse_duration
 from bot.services.watch.histories import LONGEST, SPAN
@@ -53,6 +53,7 @@ USAGE = {
     PRUNE: (
         f"*/docker-prune HOST [PROFILE] [ARGUMENT…]* proposes a cleanup (`{DEFAULT_PROFILE}` when no profile is "
         "named). Nothing is removed before it is approved, and then exactly what the plan lists.\n"
+        "*/docker-prune* alone opens a form for it.\n"
         "Arguments narrow it: `until=240h` or `until=10d` (how old at least), `keep=5` (the newest versions of "
         "each repository), `only=images,build_cache`, `label=key=value`, `label!=key`, `not=postgres*`. "
         "One widens it: with `arrival=build` images of unknown arrival are as old as their build says.\n"
@@ -128,10 +129,7 @@ def _span(words: list[str]) -> timedelta:
 
 
 def parse_prune(text: str) -> PruneCommand | WhyCommand:
-    spaced = _SPACED_DURATION.search(text)
-    if spaced:
-        right = f"{spaced[1]}={spaced[2]}{spaced[3][0].lower()}"
-        raise UsageError(f"Write “{spaced[0]}” in one word: {right}.", wrong=spaced[0], right=right)
+    _refuse_spaced(text)
     words = _words(PRUNE, text, most=MOST_WORDS)
     if not words:
         raise UsageError(f"Which host?\n{USAGE[PRUNE]}")
@@ -152,6 +150,29 @@ def corrected(line: str, error: UsageError) -> str:
     if not (error.wrong and error.right and wrong.search(typed)):
         return ""
     return wrong.sub(lambda _found: error.right, typed, count=1)
+
+
+def parse_narrowing(profile: str, text: str) -> Arguments:
+    """What a form asks for: a profile, and what somebody typed to narrow it. UsageError is one sentence."""
+    _refuse_spaced(text)
+    words = [word.strip(_QUOTES) for word in as_typed(text).split()]
+    bare = next((word for word in words if "=" not in word), None)
+    if bare is not None:
+        raise UsageError(f"I do not understand “{bare}”: write arguments like until=240h keep=3.")
+    if len(words) > MOST_WORDS:
+        raise UsageError(f"At most {MOST_WORDS} arguments are read; “{words[MOST_WORDS]}” is one more.")
+    found = parse_arguments([profile, *words] if profile else words)
+    if profile == PICKED and not found.picks:
+        raise UsageError("Name the objects, like image=app:1.0 container=old-job network=old-net.")
+    return found
+
+
+def _refuse_spaced(text: str) -> None:
+    """Raise UsageError, with what to write instead, for a duration in two words."""
+    spaced = _SPACED_DURATION.search(text)
+    if spaced:
+        right = f"{spaced[1]}={spaced[2]}{spaced[3][0].lower()}"
+        raise UsageError(f"Write “{spaced[0]}” in one word: {right}.", wrong=spaced[0], right=right)
 
 
 def as_typed(text: str) -> str:

@@ -4,11 +4,12 @@ from dataclasses import dataclass
 
 from bot.slack import action_ids as ids
 from bot.slack.audit.handlers import AuditHandlers
-from bot.slack.door.routing import Route, action, command, event, view
+from bot.slack.door.routing import Route, action, alone, command, event, options, shortcut, view
 from bot.slack.door.ways import DECIDE
 from bot.slack.home.handlers import HomeHandlers
 from bot.slack.look.handlers import LookHandlers
 from bot.slack.parsing import AUDIT, DF, PRUNE
+from bot.slack.plan.asking.handlers import AskingHandlers
 from bot.slack.plan.copies import Copies
 from bot.slack.plan.deciding import DecisionHandlers
 from bot.slack.plan.forms.handlers import FormHandlers
@@ -24,6 +25,7 @@ class Handlers:
 
     looks: LookHandlers
     proposals: ProposalHandlers
+    asking: AskingHandlers
     decisions: DecisionHandlers
     forms: FormHandlers
     audits: AuditHandlers
@@ -46,6 +48,12 @@ def routes(to: Handlers) -> tuple[Route, ...]:
         event("app_mention", to.words.said),
         # plans
         command(PRUNE, to.proposals.prune),
+        alone(PRUNE, to.asking.ask, DECIDE),
+        shortcut(ids.PLAN_CLEANUP, to.asking.ask, DECIDE),
+        shortcut(ids.PLAN_CLEANUP_HERE, to.asking.ask, DECIDE),
+        options(ids.ASK_HOST, to.asking.hosts),
+        action(ids.ASK_HOST, to.asking.host_chosen, DECIDE),
+        view(ids.ASK_PLAN, to.asking.plan, to.asking.mistakes),
         action(ids.PROPOSE, to.proposals.offered),
         action(ids.PROPOSE_OTHER, to.proposals.chosen),
         action(ids.PLAN_AFRESH, to.proposals.afresh),

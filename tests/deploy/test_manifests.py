@@ -34,9 +34,9 @@ def test_the_manifest_of_http_mode_is_the_same_but_for_its_addresses() -> None:
         [line for line in (ROOT / "deploy" / name).read_text().splitlines() if not line.startswith("#")]
         for name in ("slack-manifest.yaml", "slack-manifest-http.yaml")
     )
-    url = re.compile(r" +(?:request_)?url: https://deckhand\.example\.com/slack/events")
+    url = re.compile(r" +(?:request_|message_menu_options_)?url: https://deckhand\.example\.com/slack/events")
     addresses = [line for line in of_http if url.fullmatch(line)]
-    assert len(addresses) == len([DF, PRUNE, AUDIT, "events", "interactivity"])
+    assert len(addresses) == len([DF, PRUNE, AUDIT, "events", "interactivity", "menus"])
     rest = [line.replace("socket_mode_enabled: false", "socket_mode_enabled: true") for line in of_http]
     assert [line for line in rest if line not in addresses] == of_socket
 

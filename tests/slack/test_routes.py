@@ -30,6 +30,15 @@ def parts(value: Any) -> Iterator[dict[str, Any]]:
             yield from parts(inner)
 
 
+def every_part(value: Any) -> Iterator[dict[str, Any]]:
+    """Every object inside."""
+    inside = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    if isinstance(value, dict):
+        yield value
+    for inner in inside:
+        yield from every_part(inner)
+
+
 def shown(golden: Path) -> set[tuple[Act, str]]:
     """What can be pressed or submitted in a golden."""
     found = list(parts(json.loads(golden.read_text(encoding="utf-8"))))
@@ -58,13 +67,32 @@ def test_all_that_the_table_handles_is_shown_somewhere() -> None:
 
 def test_every_id_is_in_the_one_file_of_them() -> None:
     written = {value for name, value in vars(action_ids).items() if name.isupper()}
-    assert {name for act, name in TABLE if act in {Act.ACTION, Act.VIEW}} == written
+    named = {Act.ACTION, Act.VIEW, Act.OPTIONS, Act.SHORTCUT}
+    assert {name for act, name in TABLE if act in named} == written
 
 
 def test_every_command_of_the_table_is_in_the_manifest_and_no_other_one() -> None:
     manifest = (HERE.parent.parent / "deploy" / "slack-manifest.yaml").read_text(encoding="utf-8")
     told = {line.split()[-1] for line in manifest.splitlines() if line.strip().startswith("- command:")}
     assert {name for act, name in TABLE if act is Act.COMMAND} == told
+
+
+def test_every_shortcut_of_the_table_is_in_the_manifest_and_no_other_one() -> None:
+    manifest = (HERE.parent.parent / "deploy" / "slack-manifest.yaml").read_text(encoding="utf-8")
+    told = {line.split()[-1] for line in manifest.splitlines() if line.strip().startswith("callback_id:")}
+    assert {name for act, name in TABLE if act is Act.SHORTCUT} == told
+
+
+def test_what_is_typed_alone_is_a_command_and_every_menu_of_options_is_answered() -> None:
+    commands = {name for act, name in TABLE if act is Act.COMMAND}
+    assert {name for act, name in TABLE if act is Act.ALONE} <= commands
+    menus = {
+        str(each["action_id"])
+        for golden in GOLDENS
+        for each in every_part(json.loads(golden.read_text(encoding="utf-8")))
+        if each.get("type") in {"external_select", "multi_external_select"}
+    }
+    assert {name for act, name in TABLE if act is Act.OPTIONS} == menus
 
 
 def test_no_line_of_the_table_stands_twice() -> None:

@@ -24,6 +24,7 @@ from bot.core.rules.policy import Volumes, allows
 from bot.core.rules.rules import Rules
 from bot.ports import NO_METRICS, Engine, Engines, Ledger, Metrics
 from bot.services.clocks import Clocks
+from bot.services.look.offered import Offered
 
 _ALL_UNUSED = replace(BUILT_IN["everything"], arrival=Arrival.BUILD)
 
@@ -58,6 +59,8 @@ class Planning:
     clocks: Clocks | None = None
     """What an engine's clock is compared with; None: with nothing."""
     metrics: Metrics = NO_METRICS
+    offered: Offered | None = None
+    """Where forms read what each cleanup would free."""
 
     def check(self, arguments: Arguments) -> Collection[Kind]:
         """The kinds that may be taken; UsageError for what can be told wrong before an engine is asked."""
@@ -90,6 +93,8 @@ class Planning:
             self.remember(host, survey.usage, survey.disk)
             survey, offers = _decided(engine, survey, made)
             unused = draft(Measured.of(survey.inventory), _ALL_UNUSED, NOTHING_MORE).frees.high
+            if self.offered:
+                self.offered.remember(host, offers)
         named = policy.volumes is Volumes.NAMED and changed is None
         return HostReport(
             host=host, survey=survey, offers=offers, unused=unused, changed=changed, may_pick_volumes=named,
@@ -111,6 +116,8 @@ class Planning:
 
     def remember(self, host: str, usage: DiskUsage, disk: DiskSpace | None) -> None:
         """Keep what a host showed as its last look: at its report, and at the end of a cleanup."""
+        if self.offered:
+            self.offered.forget(host)
         with suppress(StoreUnavailableError):  # who looks sees it all the same
             look = LastLook(at=self.ledger.now(), usage=usage, disk=disk)
             self.ledger.remember_look(host, look)

@@ -31,6 +31,11 @@ class Door:
         policies = {host.policy.name: host for host in self.hosts.all()}
         return self.hosts.narrowed({name for name, host in policies.items() if self._knows(host)})
 
+    def open_hosts(self) -> Hosts:
+        """The hosts at which the person may look and on which they have the right here; each policy is asked once."""
+        policies = {host.policy.name: host for host in self.hosts.all()}
+        return self.hosts.narrowed({name for name, host in policies.items() if self._has_all(host)})
+
     def host(self, name: str) -> Host:
         """The host of that name, where the person has the right on it.
 
@@ -51,6 +56,10 @@ class Door:
         if name in self.hosts.by_name and name not in known.by_name:
             with suppress(RefusedError):
                 self.rights.require(self.hosts.by_name[name], self.right, self.person, self.channel)
+
+    def _has_all(self, host: Host) -> bool:
+        rights = dict.fromkeys((Right.LOOK, self.right))
+        return all(self.rights.has(host, right, self.person, self.channel) for right in rights)
 
     def _knows(self, host: Host) -> bool:
         rights = dict.fromkeys((Right.LOOK, self.right))

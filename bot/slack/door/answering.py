@@ -64,7 +64,7 @@ class Answering:
         try:
             if turn.way is not Way.DECIDE:
                 self._hold()
-            work(self._identified(asked))
+            work(self.identified(asked))
         except ChannelClosedError:
             self._privately(asked, not_in_channel(asked.channel))
         except DeckhandError as error:
@@ -73,7 +73,7 @@ class Answering:
             LOG.exception("a handler failed")
             self._privately(asked, _UNEXPECTED)
 
-    def _identified(self, asked: Asked) -> Asked:
+    def identified(self, asked: Asked) -> Asked:
         """The same, with the person's id as records have it: it tells the team of who is of another one."""
         person = self._rights.identified(asked.person, asked.team)
         channel = person.id if asked.channel == asked.person.id else asked.channel

@@ -46,7 +46,7 @@ class Asked:
     within: str = ""
     """The thread in which the message whose button was pressed is; empty where it stands in the channel itself."""
     view: Body = field(default_factory=dict)
-    """The form that was submitted, or the Home that was opened, as Slack sends it."""
+    """The form that was submitted, pressed in or filled, or the Home that was opened, as Slack sends it."""
 
     def door(self, hosts: Hosts, rights: Rights, right: Right = Right.LOOK) -> Door:
         """Which of these hosts they may know of here, and on which they have the right."""
@@ -70,29 +70,61 @@ def asked_by_click(body: Body, action: Body, respond: Respond) -> Asked:
     user, container = _part(body, "user"), _part(body, "container")
     channel, message_ts = _text(_part(body, "channel"), "id"), _text(container, "message_ts")
     thread = _text(_part(body, "message"), "thread_ts") or _text(container, "thread_ts")
+    view = _part(body, "view")
+    carried = _carried(view)
     return Asked(
         person=_person(user),
-        channel=channel or _text(container, "channel_id") or _text(user, "id"),
+        channel=channel or _text(container, "channel_id") or carried[1] or _text(user, "id"),
         respond=respond,
         team=_text(user, "team_id"),
         trigger_id=_text(body, "trigger_id"),
         detail=_text(action, "action_id").partition(":")[2],
         message="" if container.get("is_ephemeral") else message_ts,
         thread=thread or message_ts,
-        within="" if thread == message_ts else thread,
+        within=carried[2] or ("" if thread == message_ts else thread),
+        view=view,
+    )
+
+
+def asked_by_shortcut(body: Body, respond: Respond) -> Asked:
+    """Who chose a shortcut: that of a message tells where it is, the global one of no channel."""
+    user, message = _part(body, "user"), _part(body, "message")
+    return Asked(
+        person=_person(user),
+        channel=_text(_part(body, "channel"), "id") or _text(user, "id"),
+        respond=respond,
+        team=_text(user, "team_id"),
+        trigger_id=_text(body, "trigger_id"),
+        thread=_text(message, "thread_ts"),
+        within=_text(message, "thread_ts"),
+    )
+
+
+def asked_by_menu(body: Body, respond: Respond) -> Asked:
+    """Who types into a menu of a form that asks for its options."""
+    user, view = _part(body, "user"), _part(body, "view")
+    _, channel, within = _carried(view)
+    return Asked(
+        person=_person(user),
+        channel=channel,
+        respond=respond,
+        team=_text(user, "team_id"),
+        within=within,
+        view=view,
     )
 
 
 def asked_by_form(body: Body, view: Body, respond: Respond) -> tuple[Asked, str]:
-    """Who submitted a form, and the id that it carries: a channel may follow it."""
+    """Who submitted a form, and the id that it carries: a channel may follow it, and a thread in that."""
     user = _part(body, "user")
-    carried, _, channel = _text(view, "private_metadata").partition(" ")
+    carried, channel, within = _carried(view)
     asked = Asked(
         person=_person(user),
         channel=channel,
         respond=respond,
         team=_text(user, "team_id"),
         trigger_id=_text(view, "id"),
+        within=within,
         view=view,
     )
     return asked, carried
@@ -112,6 +144,14 @@ def asked_by_event(body: Body, event: Body, respond: Respond) -> Asked:
         within=_text(event, "thread_ts"),
         view=_part(event, "view"),
     )
+
+
+def _carried(view: Body) -> tuple[str, str, str]:
+    """What a form carries: an id, a channel and a thread; each is empty where it carries none."""
+    metadata = _text(view, "private_metadata") if view.get("type") == "modal" else ""
+    carried, _, place = metadata.partition(" ")
+    channel, _, within = place.partition(" ")
+    return carried, channel, within
 
 
 def _person(user: Body) -> Person:

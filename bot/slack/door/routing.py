@@ -7,7 +7,7 @@ database work happens in a listener.
 
 import logging
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from secrets import token_hex
@@ -18,10 +18,21 @@ from slack_bolt import Ack, App, Respond
 from bot.core.errors import DeckhandError, RefusedError
 from bot.core.traces import trace_of, traced
 from bot.slack.door.answering import Answering
-from bot.slack.door.asked import Asked, Body, asked_by_click, asked_by_command, asked_by_event, asked_by_form
+from bot.slack.door.asked import (
+    Asked,
+    Body,
+    asked_by_click,
+    asked_by_command,
+    asked_by_event,
+    asked_by_form,
+    asked_by_menu,
+    asked_by_shortcut,
+)
 from bot.slack.door.ways import READ, Turn
+from bot.slack.kit.blocks import Block
 
 Handler: TypeAlias = Callable[[Asked, str], object]
+Options: TypeAlias = Callable[[Asked, str], Sequence[Block]]
 Mistakes: TypeAlias = Callable[[Asked, str], Mapping[str, str]]
 
 LOG = logging.getLogger(__name__)
@@ -37,7 +48,10 @@ class Act(StrEnum):
     """What a route answers, by Slack's words; in brackets: what its handler's value is."""
 
     COMMAND = "command"  # a slash command (the text behind it)
-    ACTION = "action"  # a button, or a choice of a menu (its value)
+    ALONE = "command alone"  # the same with nothing behind it, where that is something of its own (nothing)
+    SHORTCUT = "shortcut"  # a choice in the app's own menus (nothing)
+    ACTION = "action"  # a button, or a choice in a menu (its value)
+    OPTIONS = "options"  # a menu that asks for what it offers (what was typed to find it)
     VIEW = "view"  # a submitted form (the id that it carries)
     EVENT = "event"  # what Slack tells by itself (the tab of a Home, or what somebody wrote)
 
@@ -58,6 +72,19 @@ class Route:
 
 def command(name: str, handle: Handler) -> Route:
     return Route(act=Act.COMMAND, name=name, handle=handle)
+
+
+def alone(name: str, handle: Handler, turn: Turn | None = READ) -> Route:
+    return Route(act=Act.ALONE, name=name, handle=handle, turn=turn)
+
+
+def shortcut(name: str, handle: Handler, turn: Turn | None = READ) -> Route:
+    return Route(act=Act.SHORTCUT, name=name, handle=handle, turn=turn)
+
+
+def options(name: str, handle: Options) -> Route:
+    """Options are the acknowledgement: at most a hundred, from what is known without asking an engine."""
+    return Route(act=Act.OPTIONS, name=name, handle=handle, turn=None)
 
 
 def action(name: str, handle: Handler, turn: Turn | None = READ) -> Route:
@@ -86,7 +113,9 @@ class Routing:
         """Register with Bolt."""
         self._by_name.update({(route.act, route.name): route for route in self.routes})
         app.command(_ANY)(self._command)
+        app.shortcut(_ANY)(self._shortcut)
         app.block_action(_ANY)(self._action)
+        app.options(_ANY)(self._options)
         app.view_submission(_ANY)(self._view)
         for act, name in self._by_name:
             if act is Act.EVENT:
@@ -94,8 +123,27 @@ class Routing:
 
     def _command(self, ack: Ack, body: Body, respond: Respond) -> None:
         ack()
-        route = self._by_name.get((Act.COMMAND, str(body.get("command"))))
-        self._hand(route, asked_by_command(body, respond), str(body.get("text") or ""))
+        name, text = str(body.get("command")), str(body.get("text") or "")
+        alone = None if text.strip() else self._by_name.get((Act.ALONE, name))
+        route = alone or self._by_name.get((Act.COMMAND, name))
+        self._hand(route, asked_by_command(body, respond), text)
+
+    def _shortcut(self, ack: Ack, body: Body, respond: Respond) -> None:
+        ack()
+        route = self._by_name.get((Act.SHORTCUT, str(body.get("callback_id"))))
+        self._hand(route, asked_by_shortcut(body, respond), "")
+
+    def _options(self, ack: Ack, body: Body, respond: Respond) -> None:
+        """A menu shows no reason: where there is nothing to choose from it is empty, and the log says why."""
+        route = self._by_name.get((Act.OPTIONS, str(body.get("action_id"))))
+        found: object = ()
+        try:
+            asked = self.answering.identified(asked_by_menu(body, respond))
+            found = route.handle(asked, str(body.get("value") or "")) if route else ()
+        except DeckhandError as error:
+            LOG.info("the menu %s has no options: %s", body.get("action_id"), error)
+        finally:
+            ack(options=list(found) if isinstance(found, Sequence) else [])
 
     def _action(self, ack: Ack, body: Body, action: Body, respond: Respond) -> None:
         ack()
@@ -103,8 +151,9 @@ class Routing:
         if (body.get("view") or {}).get("type") == _HOME:
             self.pressed_at_home(asked)
         name = str(action.get("action_id")).partition(":")[0]
-        chosen = action.get("value") or (action.get("selected_option") or {}).get("value")
-        self._hand(self._by_name.get((Act.ACTION, name)), asked, str(chosen or ""))
+        chosen = action.get("selected_option")
+        value = str(action.get("value") or (chosen.get("value") if isinstance(chosen, Mapping) else "") or "")
+        self._hand(self._by_name.get((Act.ACTION, name)), asked, value)
 
     def _view(self, ack: Ack, body: Body, view: Body, respond: Respond) -> None:
         route = self._by_name.get((Act.VIEW, str(view.get("callback_id"))))

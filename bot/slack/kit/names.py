@@ -1,7 +1,7 @@
 """What a plan frees, and what its objects and its end are called in Slack."""
 
 from bot.core.docker.inventory import Kind
-from bot.core.plan.plan import Draft, Item
+from bot.core.plan.plan import Draft, Frees, Item
 from bot.core.plan.profiles import KIND_NAMES
 from bot.core.units import short_size
 
@@ -24,8 +24,13 @@ def end_words(outcome: str) -> str:
 
 def frees_text(draft: Draft) -> str:
     """``1.2GB`` when exact, a range when not."""
-    low, high = short_size(draft.frees.low), short_size(draft.frees.high)
-    if draft.frees.exact:
+    return range_text(draft.frees)
+
+
+def range_text(frees: Frees) -> str:
+    """The same of what a look found."""
+    low, high = short_size(frees.low), short_size(frees.high)
+    if frees.exact:
         return high
     return f"about {high}" if low == high else f"{low} to {high}"
 

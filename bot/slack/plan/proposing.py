@@ -17,6 +17,7 @@ from bot.slack.door.answering import Submit, not_in_channel
 from bot.slack.door.asked import Asked
 from bot.slack.door.replying import AT_ONCE, Replies, later
 from bot.slack.door.ways import Turn, Way
+from bot.slack.kit.blocks import Message
 from bot.slack.kit.text import escape
 from bot.slack.look.reports import why_message
 from bot.slack.plan.commands import commands_message
@@ -33,6 +34,15 @@ def at_its_plan(asked: Asked, state: PlanState | None) -> Asked:
 def _planning_text(host: str, arguments: Arguments) -> str:
     what = "what was picked" if arguments.picks else f"*{escape(arguments.profile or DEFAULT_PROFILE)}*"
     return f":hourglass_flowing_sand: Planning {what} on *{escape(host)}*: its plan comes once the engine has answered."
+
+
+def _stands_message(state: PlanState, link: str) -> Message:
+    """What a thread reads in which a plan was asked for."""
+    plan, found = state.plan, f"<{link}|Its plan>" if link else "Its plan"
+    what = f"*{escape(plan.draft.profile)}* on *{escape(plan.host)}*"
+    return Message.of(
+        f":clipboard: {what} was asked for here. {found} stands in the channel, with its buttons."
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,17 +114,22 @@ class ProposalHandlers:
             finally:
                 waiting.cancel()
             # An engine's turn waits for no Slack.
-            self.submit(asked, lambda _asked: self._see_shown(state.plan.id))
+            self.submit(asked, lambda asked: self._see_shown(asked, state.plan.id))
 
         self.submit(asked, work, Turn(way=Way.PLAN, host=host, same=f"{asked.channel} {host} {arguments!r}"))
 
-    def _see_shown(self, plan_id: str) -> None:
-        """Bring the plan's message up to date; ChannelClosedError where it cannot be posted."""
+    def _see_shown(self, asked: Asked, plan_id: str) -> None:
+        """Bring the plan's message up to date; ChannelClosedError where it cannot be posted.
+
+        It stands in the channel, for it has a thread of its own: one in which it was asked for is told where.
+        """
         self.show_now()
         now = self.proposals.plans.get(plan_id)
         unseen = now is not None and not (now.message and now.message.ts)
         if now is not None and now.status is Status.CANCELLED and unseen:
             raise ChannelClosedError(not_in_channel(""))
+        if asked.within and now is not None and now.message:
+            self.replies.openly(asked, _stands_message(now, now.message.permalink), asked.within)
 
     def _not_swapped(self, asked: Asked, host: str, profile: str | None) -> None:
         """Raise UsageError where the profile stands in the place of the host."""

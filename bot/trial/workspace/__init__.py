@@ -15,6 +15,7 @@ from bot.trial.workspace.people.team import (
     Command,
     Group,
     Person,
+    Shortcut,
     Team,
 )
 from bot.trial.workspace.server import Workspace
@@ -32,6 +33,7 @@ __all__ = [
     "Outcome",
     "Person",
     "Refused",
+    "Shortcut",
     "Team",
     "Workspace",
 ]

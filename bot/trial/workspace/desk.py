@@ -8,6 +8,7 @@ from bot.trial.workspace.faults import Faults, RateLimits
 from bot.trial.workspace.files import Files
 from bot.trial.workspace.limits.limits import refuse_message
 from bot.trial.workspace.links import Links
+from bot.trial.workspace.menus import Suggested
 from bot.trial.workspace.messages import Draft, Message, Messages
 from bot.trial.workspace.people.team import BOT_USER_ID, SLACKBOT_ID, Team
 from bot.trial.workspace.tickets import Hooks, Triggers
@@ -36,6 +37,7 @@ class Desk:
     links: Links
     triggers: Triggers = field(default_factory=Triggers)
     hooks: Hooks = field(default_factory=Hooks)
+    suggested: Suggested = field(default_factory=Suggested)
     faults: Faults = field(default_factory=Faults)
     rates: RateLimits = field(default_factory=RateLimits)
     calls: deque[Call] = field(default_factory=lambda: deque(maxlen=MAX_CALLS))

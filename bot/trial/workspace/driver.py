@@ -60,6 +60,16 @@ class Driver:
         click = Click(where=where, action_id=action_id, value=value, values=values or {})
         return self._acts.click(user, click)
 
+    def shortcut(self, user: str, callback_id: str, *, ts: str = "", channel: str = "") -> Outcome:
+        """Choose a shortcut: in the menu of the message with this ts, else in the one beside the composer."""
+        if ts:
+            return self._acts.message_shortcut(user, callback_id, ts)
+        return self._acts.global_shortcut(user, callback_id, channel=channel or self.home_channel)
+
+    def suggest(self, user: str, where: str, action_id: str, typed: str = "") -> list[JSON]:
+        """Type into a menu that the app fills, and give its options; only such a one can be chosen afterwards."""
+        return list(self._acts.suggest(user, where, action_id, typed))
+
     def delete(self, ts: str) -> None:
         """Delete a message, as an administrator may."""
         self._desk.messages.delete(ts)

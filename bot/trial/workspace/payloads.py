@@ -32,11 +32,11 @@ def slash_command(desk: Desk, person: Person, channel: Channel, command: Command
             "api_app_id": APP_ID,
             "is_enterprise_install": "false",
             "response_url": hook_url(desk, desk.hooks.issue(channel=channel.id, user=person.id)),
-            "trigger_id": desk.triggers.issue(person.id),
+            "trigger_id": desk.triggers.issue(person.id, channel.id),
         }
 
 
-def message_action(desk: Desk, person: Person, message: Message, action: JSON, state: JSON) -> JSON:
+def block_action(desk: Desk, person: Person, message: Message, action: JSON, state: JSON) -> JSON:
     """Give block_actions for a message. Of an ephemeral one Slack sends only where it was."""
     channel = desk.team.channel(message.channel)
     ephemeral = bool(message.only_for)
@@ -51,7 +51,7 @@ def message_action(desk: Desk, person: Person, message: Message, action: JSON, s
                 "channel_id": channel.id,
                 "is_ephemeral": ephemeral,
             },
-            "trigger_id": desk.triggers.issue(person.id),
+            "trigger_id": desk.triggers.issue(person.id, channel.id),
             "channel": {"id": channel.id, "name": channel_name(channel)},
             "state": state,
             "response_url": hook_url(desk, hook),
@@ -62,6 +62,53 @@ def message_action(desk: Desk, person: Person, message: Message, action: JSON, s
     if not ephemeral:
         payload["message"] = message.as_json()
     return payload
+
+
+def global_shortcut(desk: Desk, person: Person, callback_id: str, channel: str) -> JSON:
+    """Give what says nothing of where the person was: no channel, and no response URL."""
+    with desk.pulse:
+        return _interaction(person, "shortcut") | {
+            "action_ts": desk.messages.stamp(),
+            "callback_id": callback_id,
+            "trigger_id": desk.triggers.issue(person.id, channel),
+        }
+
+
+def message_shortcut(desk: Desk, person: Person, message: Message, callback_id: str) -> JSON:
+    channel = desk.team.channel(message.channel)
+    thread = message.thread_ts or (message.ts if len(desk.messages.thread(message.ts)) > 1 else "")
+    with desk.pulse:
+        hook = desk.hooks.issue(channel=channel.id, user=person.id, thread_ts=thread)
+        return _interaction(person, "message_action") | {
+            "action_ts": desk.messages.stamp(),
+            "callback_id": callback_id,
+            "trigger_id": desk.triggers.issue(person.id, channel.id),
+            "message_ts": message.ts,
+            "channel": {"id": channel.id, "name": channel_name(channel)},
+            "message": message.as_json() | ({"thread_ts": thread} if thread else {}),
+            "response_url": hook_url(desk, hook),
+        }
+
+
+def block_suggestion(person: Person, where: JSON, block: JSON, element: JSON, typed: str) -> JSON:
+    """Give what asks for the options of a menu: no trigger, and no response URL. ``where`` is what holds the menu."""
+    return _interaction(person, "block_suggestion") | {
+        "action_id": element["action_id"],
+        "block_id": block["block_id"],
+        "value": typed,
+        **where,
+    }
+
+
+def in_view(view: JSON) -> JSON:
+    return {"container": {"type": "view", "view_id": view["id"]}, "view": view}
+
+
+def in_message(desk: Desk, message: Message) -> JSON:
+    channel = desk.team.channel(message.channel)
+    container = {"type": "message", "message_ts": message.ts, "channel_id": channel.id, "is_ephemeral": False}
+    about = {"id": channel.id, "name": channel_name(channel)}
+    return {"container": container, "channel": about, "message": message.as_json()}
 
 
 def view_action(desk: Desk, person: Person, view: JSON, action: JSON, state: JSON) -> JSON:

@@ -14,6 +14,7 @@ HOOK_USES = 5
 class _Trigger:
     user: str
     ends: float
+    channel: str
     used: bool = False
 
 
@@ -23,9 +24,11 @@ class Triggers:
     def __init__(self) -> None:
         self._known: dict[str, _Trigger] = {}
 
-    def issue(self, user: str) -> str:
+    def issue(self, user: str, channel: str = "") -> str:
+        """``channel`` is the one that the person had before them."""
         trigger_id = fresh_id("", 13) + "." + fresh_id("", 12)
-        self._known[trigger_id] = _Trigger(user=user, ends=time.monotonic() + TRIGGER_SECONDS)
+        ends = time.monotonic() + TRIGGER_SECONDS
+        self._known[trigger_id] = _Trigger(user=user, ends=ends, channel=channel)
         return trigger_id
 
     def exchange(self, trigger_id: str) -> str:
@@ -39,6 +42,11 @@ class Triggers:
             raise Refused("expired_trigger_id")
         trigger.used = True
         return trigger.user
+
+    def channel_of(self, trigger_id: str) -> str:
+        """The channel that the person had before them; empty where there was none."""
+        trigger = self._known.get(trigger_id)
+        return trigger.channel if trigger else ""
 
     def expire_all(self) -> None:
         """Let a test come too late without waiting for it."""

@@ -12,6 +12,8 @@ from bot.core.life.states import PlanState
 from bot.slack.action_ids import (
     ADJUST_PLAN,
     APPROVE_PLAN,
+    ASK_HOST,
+    ASK_PLAN,
     AUDIT_ALL,
     AUDIT_EXPORT,
     AUDIT_PAGE,
@@ -29,6 +31,7 @@ from bot.slack.action_ids import (
     VOLUMES,
 )
 from bot.slack.door.routing import Act, Route, Routing
+from bot.slack.plan.asking.form import NARROW, PROFILE
 from bot.slack.plan.forms.adjusting import KINDS
 from bot.slack.plan.forms.rejecting import REASON
 from bot.slack.plan.forms.volumes import CHOICE, HOST
@@ -36,7 +39,7 @@ from bot.trial.workspace import Person
 from tests.slack.place import JSON, PATIENCE, Place
 
 CHANNEL = "C0OPS"
-OF_HOSTS = {PROPOSE, LOOK, DETAILS, PICTURE, HISTORY, VOLUMES}
+OF_HOSTS = {ASK_HOST, PROPOSE, LOOK, DETAILS, PICTURE, HISTORY, VOLUMES}
 OF_NOTHING = {
     AUDIT_ALL: "",
     AUDIT_EXPORT: "export ",
@@ -45,6 +48,8 @@ OF_NOTHING = {
 }
 SILENT = {HOME_OPEN, HOME_REFRESH, HOME_PAGE}
 """A Home is its own answer."""
+IN_THE_FORM = {ASK_PLAN}
+"""Forms in which stands what is wrong with them."""
 SAYINGS = {
     "/docker-df": ("", "prod-3", "prod-3 -v", "prod-3 history", "all", "prod-*"),
     "/docker-prune": ("prod-3", "prod-3 everything", "prod-3 image=old:1", "prod-3 why old:1"),
@@ -102,12 +107,17 @@ def pressing(person: Person, action_id: str, value: str, ts: str = "1.2") -> JSO
 
 def submitting(person: Person, view: str, plan_id: str) -> JSON:
     """A form as somebody would send it who has it open."""
-    metadata = f"prod-3 {CHANNEL}" if view == PICK_VOLUMES else plan_id
+    metadata = {PICK_VOLUMES: f"prod-3 {CHANNEL}", ASK_PLAN: f"{ASK_PLAN} {CHANNEL}"}.get(view, plan_id)
     kinds = {"type": "checkboxes", "selected_options": [{"value": "image"}]}
     values = {
         REJECT_REASON: {REASON: {REASON: {"type": "plain_text_input", "value": "because"}}},
         ADJUST_PLAN: {KINDS: {KINDS: kinds}},
         APPROVE_PLAN: {},
+        ASK_PLAN: {
+            ASK_HOST: {ASK_HOST: {"type": "external_select", "selected_option": {"value": "prod-3"}}},
+            PROFILE: {PROFILE: {"type": "static_select", "selected_option": {"value": "system"}}},
+            NARROW: {NARROW: {"type": "plain_text_input", "value": None}},
+        },
         PICK_VOLUMES: {
             f"{CHOICE}_0": {f"{CHOICE}_0": {"type": "checkboxes", "selected_options": [{"value": "data"}]}},
             HOST: {HOST: {"type": "plain_text_input", "value": "prod-3"}},
@@ -115,6 +125,26 @@ def submitting(person: Person, view: str, plan_id: str) -> JSON:
     }[view]
     about = {"id": fresh("V"), "type": "modal", "callback_id": view, "private_metadata": metadata}
     return by(person, "view_submission") | {"view": about | {"state": {"values": values}}}
+
+
+def choosing(person: Person, callback_id: str, kind: str) -> JSON:
+    """A shortcut: the global one, or that of a message in a thread."""
+    about = by(person, kind) | {"callback_id": callback_id, "action_ts": "1.3"}
+    if kind == "shortcut":
+        return about
+    return about | {
+        "channel": {"id": CHANNEL, "name": "ops"}, "message_ts": "1.2", "message": {"ts": "1.2", "thread_ts": "1.1"},
+        "response_url": "http://127.0.0.1:9/none",
+    }  # fmt: skip
+
+
+def filling(person: Person, menu: str, typed: str = "") -> JSON:
+    """What asks for the options of a menu of a form."""
+    view = {"id": "V1", "type": "modal", "private_metadata": f"{ASK_PLAN} {CHANNEL}"}
+    return by(person, "block_suggestion") | {
+        "action_id": menu, "block_id": menu, "value": typed, "view": view,
+        "container": {"type": "view", "view_id": "V1"},
+    }  # fmt: skip
 
 
 def by(person: Person, kind: str) -> JSON:
@@ -134,13 +164,20 @@ def knocks(doors: Doors, person: Person, plan: PlanState) -> Iterator[tuple[str,
     for command in doors.named(Act.COMMAND):
         for text in SAYINGS[command]:
             yield f"{command} {text}", saying(person, command, text), True
+    for command in doors.named(Act.ALONE):
+        yield f"{command} alone", saying(person, command, ""), True
+    for callback_id in doors.named(Act.SHORTCUT):
+        for kind in ("shortcut", "message_action"):
+            yield f"{kind} {callback_id}", choosing(person, callback_id, kind), True
+    for menu in doors.named(Act.OPTIONS):
+        yield f"options of {menu}", filling(person, menu), False
     for name in doors.named(Act.ACTION):
         value = OF_NOTHING.get(name, "prod-3" if name in OF_HOSTS else plan_id)
         whole = {PROPOSE: f"{PROPOSE}:everything", PROPOSE_OTHER: f"{PROPOSE_OTHER}:prod-3"}
         action_id = {**whole, HOME_PAGE: f"{HOME_PAGE}:hosts"}.get(name, name)
         yield name, pressing(person, action_id, value, ts), name not in SILENT
     for view in doors.named(Act.VIEW):
-        yield view, submitting(person, view, plan_id), True
+        yield view, submitting(person, view, plan_id), view not in IN_THE_FORM
 
 
 def answered(place: Place, user: str) -> int:

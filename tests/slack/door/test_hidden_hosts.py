@@ -5,6 +5,9 @@ import re
 import pytest
 
 from bot.core.audit.events import Event, Tag
+from bot.slack.action_ids import ASK_HOST
+from bot.slack.plan.asking import handlers as forms
+from bot.slack.plan.asking.form import Given
 from tests.slack.place import ANN, CYD, Place, Start, eventually, shown
 
 HIDDEN, MISSING = "vault-7", "vault-8"
@@ -116,3 +119,37 @@ def test_whoever_may_look_is_told_more_and_the_audit_says_that_others_tried(plac
     assert {event.tag for event in refused if tried(event)} == {
         Tag.LOOK_REFUSED, Tag.REQUEST_REFUSED, Tag.AUDIT_REFUSED,
     }  # fmt: skip
+
+
+# --- the form that asks for a plan --------------------------------------------------------------
+
+
+@pytest.mark.parametrize("typed", ["", "vault", "vault-7", "treasury", "7"])
+def test_the_menu_of_hosts_has_neither_its_name_nor_its_tag(place: Place, typed: str) -> None:
+    place.workspace.command(CYD, "/docker-prune")
+    view = place.workspace.wait_for(lambda: place.workspace.view(CYD))
+    assert view is not None
+    options = place.workspace.suggest(CYD, view["id"], ASK_HOST, typed)
+    assert {option["value"] for option in options} <= {"prod-3"}
+    assert HIDDEN not in str(view) + str(options)
+    assert HIDDEN_TAG not in str(view) + str(options)
+
+
+@pytest.mark.parametrize("profile", ["routine", "none-like-it"])
+@pytest.mark.parametrize("narrow", ["", "until=x"])
+def test_a_form_answers_for_a_hidden_host_as_for_one_that_does_not_exist(
+    place: Place, monkeypatch: pytest.MonkeyPatch, profile: str, narrow: str
+) -> None:
+    """What a menu did not offer cannot be chosen in it; here it is, as if it had been."""
+    told = []
+    for name in (HIDDEN, MISSING):
+        given = Given(host=name, profile=profile, narrow=narrow)
+        monkeypatch.setattr(forms, "given_in", lambda _view, given=given: given)
+        place.workspace.command(CYD, "/docker-prune")
+        place.workspace.wait_for(lambda: place.workspace.view(CYD))
+        told.append(place.workspace.submit_view(CYD).errors)
+    hidden, missing = told
+    assert list(hidden) == [ASK_HOST]
+    assert hidden[ASK_HOST].replace(HIDDEN, MISSING) == missing[ASK_HOST]
+    refused = [link.event for link in place.store.audit.events("") if link.event.tag is Tag.REQUEST_REFUSED]
+    assert [event.host for event in refused] == [HIDDEN]

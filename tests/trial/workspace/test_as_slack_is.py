@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from slack_bolt import Ack, App
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
@@ -12,7 +13,12 @@ from slack_sdk.errors import SlackApiError
 from bot.trial.workspace import Channel, Person, Team, Workspace
 from bot.trial.workspace.core import Refused
 from bot.trial.workspace.limits.limits import check_message
-from bot.trial.workspace.people.team import DEFAULT_COMMANDS, DEFAULT_PEOPLE, DEFAULT_SCOPES
+from bot.trial.workspace.people.team import (
+    DEFAULT_COMMANDS,
+    DEFAULT_PEOPLE,
+    DEFAULT_SCOPES,
+    DEFAULT_SHORTCUTS,
+)
 
 ANN, BOB, CYD = "U0ANN", "U0BOB", "U0CYD"
 OPEN, HIDDEN, BETWEEN = "C0OPEN", "G0HIDE", "D0ANNBOB"
@@ -166,11 +172,20 @@ def test_a_table_has_a_limit_on_all_its_cells_and_an_upload_on_its_words(client:
     assert error.value.response["error"] == "alt_txt_too_large"
 
 
-def test_its_commands_its_scopes_and_its_messages_tab_are_those_of_the_manifest() -> None:
+def test_its_commands_its_shortcuts_its_scopes_and_its_messages_tab_are_those_of_the_manifest() -> None:
     lines = [line.strip() for line in MANIFEST.read_text(encoding="utf-8").splitlines()]
     commands = "\n".join(lines).split("- command: ")[1:]
     told = {each.split()[0]: "should_escape: true" in each for each in commands}
     assert {command.name: command.should_escape for command in DEFAULT_COMMANDS} == told
+    features = yaml.safe_load(MANIFEST.read_text(encoding="utf-8"))["features"]
+    assert [
+        {
+            "name": each.name, "type": "message" if each.of_messages else "global", "callback_id": each.callback_id,
+            "description": each.description,
+        }
+        for each in DEFAULT_SHORTCUTS
+    ] == features["shortcuts"]  # fmt: skip
+    assert all(len(each.name) <= 24 and len(each.description) <= 150 for each in DEFAULT_SHORTCUTS)
     scopes = "\n".join(lines).partition("scopes:\nbot:\n")[2].partition("settings:")[0]
     assert {line.split()[1] for line in scopes.splitlines() if line.startswith("- ")} == DEFAULT_SCOPES
     assert Team().takes_messages == ("messages_tab_read_only_enabled: false" in lines)

@@ -187,7 +187,7 @@ def test_the_page_stays_small_enough_to_be_read() -> None:
         file.read_text(encoding="utf-8") for file in STATIC.rglob("*") if file.suffix in {".js", ".css"}
     ]
     lines = [line for source in sources for line in source.splitlines()]
-    assert len(lines) <= 1_500
+    assert len(lines) <= 1_700
     assert max(map(len, lines)) <= 130
 
 

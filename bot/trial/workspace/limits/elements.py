@@ -25,6 +25,9 @@ PLACEHOLDER = 150
 INPUT_CHARACTERS = 3000
 MAX_SELECT_OPTIONS = 100
 
+CONVERSATIONS = ("im", "mpim", "private", "public")
+_FILTER = {"include", "exclude_bot_users", "exclude_external_shared_channels"}
+
 MENUS = frozenset(
     f"{many}{source}_select"
     for many in ("", "multi_")
@@ -85,6 +88,33 @@ def _static_menu(found: Findings, place: str, menu: JSON) -> None:
     _initial_options(found, place, menu)
 
 
+def _external_menu(found: Findings, place: str, menu: JSON) -> None:
+    least = menu.get("min_query_length", 3)
+    if not (isinstance(least, int) and least >= 0):
+        found.add(f"{place}/min_query_length", "must be a number of at least 0")
+    if "options" in menu or "option_groups" in menu:
+        found.add(place, "must not define options: they are loaded")
+    first = menu.get("initial_option")
+    chosen = [first] if first is not None else menu.get("initial_options", [])
+    if chosen:
+        check_options(found, f"{place}/initial_option", chosen, most=MAX_SELECT_OPTIONS)
+
+
+def _conversations(found: Findings, place: str, menu: JSON) -> None:
+    rules = menu.get("filter")
+    if rules is None:
+        return
+    if not isinstance(rules, dict) or not rules:
+        found.add(f"{place}/filter", "must be an object that says something")
+        return
+    for extra in sorted(set(rules) - _FILTER):
+        found.add(f"{place}/filter", f"invalid additional property: {extra}")
+    included = rules.get("include", ["public"])
+    for here, kind in items_at(found, f"{place}/filter/include", included, most=len(CONVERSATIONS)):
+        if kind not in CONVERSATIONS:
+            found.add(here, f"must be one of {', '.join(CONVERSATIONS)}")
+
+
 def _overflow(found: Findings, place: str, overflow: JSON) -> None:
     check_options(found, f"{place}/options", overflow.get("options"), most=5)
 
@@ -130,6 +160,10 @@ def _number(found: Findings, place: str, entry: JSON) -> None:
 _CHECKS: dict[str, Callable[[Findings, str, JSON], None]] = {
     "button": _button,
     "static_select": _static_menu,
+    "external_select": _external_menu,
+    "multi_external_select": _external_menu,
+    "conversations_select": _conversations,
+    "multi_conversations_select": _conversations,
     "multi_static_select": _static_menu,
     "overflow": _overflow,
     "checkboxes": _choices,

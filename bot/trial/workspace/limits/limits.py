@@ -8,13 +8,17 @@ from collections.abc import Sequence
 
 from bot.trial.workspace.core import JSON, Refused
 from bot.trial.workspace.limits.blocks import Surface, check_blocks
+from bot.trial.workspace.limits.elements import MAX_SELECT_OPTIONS
 from bot.trial.workspace.limits.parts import (
     ID_CHARACTERS,
+    OPTION_TEXT,
     Findings,
     Problem,
     check_optional_string,
     check_optional_text,
+    check_options,
     check_text,
+    items_at,
     object_at,
     text_characters,
 )
@@ -39,6 +43,20 @@ def check_message(payload: JSON) -> list[str]:
 def check_view(view: JSON) -> list[str]:
     """List everything that Slack would refuse about a modal or a Home."""
     return [str(problem) for problem in _view_problems(view)]
+
+
+def check_suggestions(answer: JSON) -> list[str]:
+    """List everything that Slack would refuse about an app's answer to what asks for the options of a menu."""
+    found = Findings()
+    groups, options = answer.get("option_groups"), answer.get("options")
+    if groups is None and options != []:
+        check_options(found, "/options", options, most=MAX_SELECT_OPTIONS)
+    elif groups is not None:
+        for here, item in items_at(found, "/option_groups", groups, most=MAX_SELECT_OPTIONS, least=0):
+            group = object_at(found, here, item) or {}
+            check_text(found, f"{here}/label", group.get("label"), most=OPTION_TEXT)
+            check_options(found, f"{here}/options", group.get("options"), most=MAX_SELECT_OPTIONS)
+    return [str(problem) for problem in found.problems]
 
 
 def refuse_message(payload: JSON) -> None:

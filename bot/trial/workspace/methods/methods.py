@@ -6,6 +6,7 @@ from typing import TypeAlias
 from bot.trial.workspace.core import JSON, Refused
 from bot.trial.workspace.desk import Desk
 from bot.trial.workspace.limits.limits import refuse_view
+from bot.trial.workspace.menus import with_current
 from bot.trial.workspace.messages import Draft
 from bot.trial.workspace.methods import chat
 from bot.trial.workspace.methods.args import Args
@@ -58,8 +59,9 @@ def _group_members(desk: Desk, args: Args) -> JSON:
 
 
 def _views_open(desk: Desk, args: Args) -> JSON:
-    view = _modal(args)
-    return {"ok": True, "view": desk.views.open(_person_of(desk, args), view)}
+    view, user = _modal(args), _person_of(desk, args)
+    channel = desk.triggers.channel_of(args.text("trigger_id") or args.text("interactivity_pointer"))
+    return {"ok": True, "view": desk.views.open(user, with_current(view, desk.team, user, channel))}
 
 
 def _views_push(desk: Desk, args: Args) -> JSON:

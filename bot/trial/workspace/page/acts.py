@@ -1,13 +1,15 @@
 """What people do in the workspace: type, click, submit, look. The page and the tests both act here."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bot.trial.workspace import payloads
 from bot.trial.workspace.core import JSON, Refused
 from bot.trial.workspace.desk import Desk, draft_of
-from bot.trial.workspace.limits.limits import refuse_view
+from bot.trial.workspace.limits.elements import options_of
+from bot.trial.workspace.limits.limits import check_suggestions, refuse_view
 from bot.trial.workspace.links import Delivery
+from bot.trial.workspace.menus import EXTERNAL, QUERY_LENGTH, filled
 from bot.trial.workspace.messages import Draft, Message
 from bot.trial.workspace.page.forms import Given, Values, action_of, find_element, mistakes_in, state_of
 from bot.trial.workspace.people.team import Person
@@ -79,12 +81,66 @@ class Acts:
             desk.say_privately(f"{command} failed with the error “{error}”.{why}", user=user, channel=place)
         return Outcome(ok=not error, error=error, response=answer)
 
+    def global_shortcut(self, user: str, callback_id: str, *, channel: str) -> Outcome:
+        """Choose in the menu beside the composer; ``channel`` is the one that the person has before them."""
+        desk, person = self._desk, self._desk.team.person(user)
+        desk.team.shortcut(callback_id, of_messages=False)
+        payload = payloads.global_shortcut(desk, person, callback_id, self._place(user, channel))
+        return _outcome(desk.links.deliver("interactive", payload))
+
+    def message_shortcut(self, user: str, callback_id: str, ts: str) -> Outcome:
+        """Choose in a message's menu; what only one person sees has none."""
+        desk, person, message = self._desk, self._desk.team.person(user), self._seen(user, ts)
+        desk.team.shortcut(callback_id, of_messages=True)
+        if message.only_for:
+            raise Refused("message_not_found")
+        payload = payloads.message_shortcut(desk, person, message, callback_id)
+        return _outcome(desk.links.deliver("interactive", payload))
+
+    def suggest(
+        self, user: str, where: str, action_id: str, typed: str, *, block_id: str = ""
+    ) -> Sequence[JSON]:
+        """Give the options that the app has for what a person typed into one of its menus.
+
+        Raises Refused where the menu asks for none yet (`query_too_short`), where the app does not answer in three
+        seconds (`operation_timeout`), and for what Slack does not show (`invalid_options`).
+        """
+        desk, person = self._desk, self._desk.team.person(user)
+        view = None if "." in where else desk.views.find(user, where)
+        message = None if view is not None else self._seen(user, where)
+        blocks = view["blocks"] if view is not None else message.surfaces() if message else []
+        block, element = find_element(blocks, action_id, block_id)
+        if element["type"] not in EXTERNAL:
+            raise Refused("no_such_element", [action_id])
+        if len(typed) < element.get("min_query_length", QUERY_LENGTH):
+            raise Refused("query_too_short")
+        holder = (
+            payloads.in_view(view)
+            if view is not None
+            else payloads.in_message(desk, message)
+            if message
+            else {}
+        )
+        payload = payloads.block_suggestion(person, holder, block, element, typed)
+        delivery = desk.links.deliver("interactive", payload)
+        if not delivery.ok:
+            raise Refused(delivery.error)
+        problems = check_suggestions(delivery.response)
+        if problems:
+            raise Refused("invalid_options", problems)
+        options = options_of(delivery.response)
+        with desk.pulse:
+            desk.suggested.remember(user, where, action_id, options)
+        return options
+
     def click(self, user: str, click: Click) -> Outcome:
         """Act on an element of a message or a view, as it now stands."""
         desk, person = self._desk, self._desk.team.person(user)
         view = None if "." in click.where else desk.views.find(user, click.where)
         message = None if view is not None else self._seen(user, click.where)
-        blocks = view["blocks"] if view is not None else message.surfaces() if message else []
+        blocks = self._filled(
+            user, click.where, view["blocks"] if view is not None else message.surfaces() if message else []
+        )
         block, element = find_element(blocks, click.action_id, click.block_id)
         action = action_of(block, element, click.value, action_ts=desk.messages.stamp())
         values = dict(click.values)
@@ -92,7 +148,7 @@ class Acts:
             values[block["block_id"]] = {element["action_id"]: click.value}
         state = state_of(blocks, values)
         if message is not None:
-            payload = payloads.message_action(desk, person, message, action, state)
+            payload = payloads.block_action(desk, person, message, action, state)
         else:
             payload = payloads.view_action(desk, person, view or {}, action, state)
         return _outcome(desk.links.deliver("interactive", payload))
@@ -103,8 +159,9 @@ class Acts:
         view = desk.views.top(user)
         if view is None:
             raise Refused("not_found")
-        state = state_of(view["blocks"], values)
-        mistakes = mistakes_in(view["blocks"], state)
+        blocks = self._filled(user, view["id"], view["blocks"])
+        state = state_of(blocks, values)
+        mistakes = mistakes_in(blocks, state)
         if mistakes:
             return Outcome(ok=False, error="form_errors", errors=mistakes)
         delivery = desk.links.deliver("interactive", payloads.view_submission(desk, person, view, state))
@@ -150,6 +207,11 @@ class Acts:
         except Refused as refusal:
             return Outcome(ok=False, error=refusal.error, response=answer)
         return Outcome(ok=True, response=answer)
+
+    def _filled(self, user: str, where: str, blocks: Sequence[JSON]) -> list[JSON]:
+        """The same blocks, in which each menu says what this person can choose in it."""
+        with self._desk.pulse:
+            return filled(blocks, self._desk.team, self._desk.suggested, user, where)
 
     def _seen(self, user: str, ts: str) -> Message:
         message = self._desk.messages.get(ts)

@@ -74,6 +74,9 @@ def chosen_in(element: JSON, given: Given | None) -> JSON:
         )
         return {"type": kind, "selected_options": options}
     key, initial = _PLAIN.get(kind, ("value", "initial_value"))
+    for one in [given] if isinstance(given, str) else given or ():
+        if one and one not in element.get("conversations", [one]):
+            raise Refused("no_such_option", [f"{element['action_id']}: {one}"])
     return {"type": kind, key: element.get(initial) if given is None else given or None}
 
 

@@ -105,8 +105,18 @@ class Page:
             "submit": lambda user, body: self._acts.submit(user, body["values"]),
             "close": lambda user, body: self._acts.close(user, everything=bool(body.get("everything"))),
             "home": lambda user, body: self._acts.open_home(user, str(body.get("tab", "home"))),
+            "shortcut": self._shortcut,
             "dismiss": lambda user, body: self._acts.dismiss(user, body["ts"]),
         }
+        if act == "suggest":
+            options = self._acts.suggest(
+                str(body["user"]),
+                body["where"],
+                body["action_id"],
+                str(body["typed"]),
+                block_id=body["block_id"],
+            )
+            return {"ok": True, "options": list(options)}
         doing = doings.get(act)
         if doing is None:
             raise Refused("unknown_act")
@@ -119,6 +129,11 @@ class Page:
     def _command(self, user: str, body: JSON) -> Outcome:
         name, _, text = str(body["text"]).strip().partition(" ")
         return self._acts.command(user, name, text.strip(), channel=body["channel"])
+
+    def _shortcut(self, user: str, body: JSON) -> Outcome:
+        if body.get("ts"):
+            return self._acts.message_shortcut(user, str(body["callback_id"]), str(body["ts"]))
+        return self._acts.global_shortcut(user, str(body["callback_id"]), channel=body["channel"])
 
     def _click(self, user: str, body: JSON) -> Outcome:
         click = Click(

@@ -2,6 +2,7 @@
 
 from bot.trial.workspace.core import JSON
 from bot.trial.workspace.desk import Desk
+from bot.trial.workspace.menus import filled
 from bot.trial.workspace.messages import Message
 from bot.trial.workspace.people.team import SLACKBOT_ID
 
@@ -33,12 +34,23 @@ def snapshot(desk: Desk, user: str, notice: str) -> JSON:
             "commands": [
                 {"name": c.name, "usage": c.usage, "description": c.description} for c in team.commands
             ],
+            "shortcuts": [
+                {"name": s.name, "callback_id": s.callback_id, "of_messages": s.of_messages}
+                for s in team.shortcuts
+            ],
             "connected": desk.links.count,
             "messages": [_shown(desk, m) for m in messages[-RECENT:]],
-            "view": desk.views.top(me.id),
+            "view": _with_conversations(desk, me.id, desk.views.top(me.id)),
             "depth": desk.views.depth(me.id),
             "home": desk.views.home(me.id),
         }
+
+
+def _with_conversations(desk: Desk, user: str, view: JSON | None) -> JSON | None:
+    """The modal on top, in which each menu says what this person can choose in it."""
+    if view is None:
+        return None
+    return {**view, "blocks": filled(view["blocks"], desk.team, desk.suggested, user, view["id"])}
 
 
 def _shown(desk: Desk, message: Message) -> JSON:

@@ -136,6 +136,16 @@ class Command:
     """Whether people, groups, channels and links in what is typed arrive in Slack's own form, and all else escaped."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shortcut:
+    """What the app offers in the menu beside the composer, or in that of each message."""
+
+    name: str
+    callback_id: str
+    of_messages: bool = False
+    description: str = ""
+
+
 DEFAULT_PEOPLE = (
     Person(id="U0ANN", name="ann", real_name="Ann"),
     Person(id="U0BOB", name="bob", real_name="Bob"),
@@ -156,6 +166,15 @@ DEFAULT_COMMANDS = (
         should_escape=True,
     ),
 )
+DEFAULT_SHORTCUTS = (
+    Shortcut(name="Plan a cleanup", callback_id="plan_cleanup", description="Choose a host and what may go"),
+    Shortcut(
+        name="Plan a cleanup here",
+        callback_id="plan_cleanup_here",
+        of_messages=True,
+        description="Choose a host and what may go; a thread takes no commands",
+    ),
+)
 
 
 DEFAULT_SCOPES = frozenset({
@@ -168,13 +187,14 @@ DEFAULT_SCOPES = frozenset({
 class Team:
     """The directory of the workspace. Direct messages come into being when first opened."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each by its name
         self,
         *,
         people: Sequence[Person] = DEFAULT_PEOPLE,
         channels: Sequence[Channel] = DEFAULT_CHANNELS,
         groups: Sequence[Group] = DEFAULT_GROUPS,
         commands: Sequence[Command] = DEFAULT_COMMANDS,
+        shortcuts: Sequence[Shortcut] = DEFAULT_SHORTCUTS,
         app_name: str = "Deckhand",
     ) -> None:
         if not people or not channels:
@@ -182,6 +202,7 @@ class Team:
         self.people = tuple(people)
         self.groups = tuple(groups)
         self.commands = tuple(commands)
+        self.shortcuts = tuple(shortcuts)
         self.app_name = app_name
         self.scopes: frozenset[str] | None = DEFAULT_SCOPES  # granted to the app; None: every one
         self.takes_messages = (
@@ -239,3 +260,10 @@ class Team:
 
     def command(self, name: str) -> Command | None:
         return next((command for command in self.commands if command.name == name), None)
+
+    def shortcut(self, callback_id: str, *, of_messages: bool) -> Shortcut:
+        """Raise Refused (`no_such_shortcut`) for what no menu offers there."""
+        for shortcut in self.shortcuts:
+            if (shortcut.callback_id, shortcut.of_messages) == (callback_id, of_messages):
+                return shortcut
+        raise Refused("no_such_shortcut")

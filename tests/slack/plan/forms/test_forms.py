@@ -14,6 +14,13 @@ import pytest
 
 from bot.core.docker.inventory import Container, Inventory, Kind, Mounting, Volume
 from bot.core.plan.arguments import Arguments, Pick, parse_arguments
+from bot.core.plan.plan import Frees
+from bot.core.plan.profiles import BUILT_IN
+from bot.core.rules.hosts import Host, SocketAddress
+from bot.core.rules.policy import Policy
+from bot.services.look.offered import Offers
+from bot.slack.action_ids import ASK_PLAN
+from bot.slack.plan.asking.form import Given, Place, asking_form
 from bot.slack.plan.forms.adjusting import GROUPS, adjust_form, adjustment_of, before
 from bot.slack.plan.forms.rejecting import reject_form
 from bot.slack.plan.forms.volumes import loading_form, trouble_form, volumes_form
@@ -50,7 +57,30 @@ MANY = proposed([
 ])  # fmt: skip
 NARROWED = parse_arguments(["routine", "until=240h", "keep=2"])
 PICKED = Arguments(picks=(Pick(kind=Kind.IMAGE, name="app:1"),))
+HOSTS = tuple(
+    Host(name=name, address=SocketAddress(url="unix:///x"), policy=policy, tags=("<ci>",))
+    for name, policy in (("prod-3", Policy(name="default")), ("vault", Policy(name="closed", profiles=())))
+)
+LOOKED = Offers(
+    age=250,
+    frees={
+        "routine": Frees(low=MEGABYTE, high=3 * MEGABYTE, exact=False, why=""),
+        "dangling": Frees(low=0, high=0, exact=True, why=""),
+    },
+)
+OWN = replace(BUILT_IN["ci"], name="nightly")
 FORMS = {
+    "ask": asking_form(Place(channel="C0OPS", thread="1.2"), Given(), HOSTS, [*BUILT_IN.values(), OWN], None),
+    "ask_anywhere": asking_form(
+        Place(),
+        Given(host="prod-3", profile="system", narrow="until=1h", channel="C0OPS"),
+        HOSTS[:1],
+        BUILT_IN.values(),
+        LOOKED,
+    ),
+    "ask_nothing_allowed": asking_form(
+        Place(channel="C0OPS"), Given(host="vault"), HOSTS[1:], BUILT_IN.values(), LOOKED
+    ),
     "reject": reject_form(STATES["proposed"]),
     "adjust": adjust_form(STATES["proposed"], before(STATES["proposed"])),
     "adjust_narrowed_with_groups": adjust_form(MANY, NARROWED),
@@ -84,7 +114,9 @@ def test_slack_takes_the_form(name: str) -> None:
 
 @every_form
 def test_a_form_carries_ids_alone(name: str) -> None:
-    assert FORMS[name]["private_metadata"] in {"", "k7m2p9wxyz", "prod-3 C0OPS"}
+    assert FORMS[name]["private_metadata"] in {
+        "", "k7m2p9wxyz", "prod-3 C0OPS", ASK_PLAN, f"{ASK_PLAN} C0OPS", f"{ASK_PLAN} C0OPS 1.2",
+    }  # fmt: skip
 
 
 def test_a_repository_that_was_left_out_is_written_as_its_name() -> None:

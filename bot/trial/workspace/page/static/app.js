@@ -44,7 +44,8 @@ function names() {
 }
 
 function context() {
-  return { names: names(), me: state.me, app: state.app };
+  const shortcuts = state.shortcuts.filter((one) => one.of_messages);
+  return { names: names(), me: state.me, app: state.app, shortcuts };
 }
 
 let running = null;
@@ -221,7 +222,8 @@ function drawFoot() {
   drawnFoot = key;
   const label = inApp() ? `Message ${state.app.name}` : `Message #${names().channel(place)}`;
   const target = () => ({ user: state.me, channel: channelShown() });
-  const box = composer({ label, commands: state.commands, people: state.people, target });
+  const box = composer({ label, commands: state.commands, people: state.people, target,
+    shortcuts: state.shortcuts.filter((one) => !one.of_messages) });
   at("foot").replaceChildren(...(showsHome() ? [] : [box.node]));
   if (isWide()) box.focus();
 }

@@ -3,6 +3,7 @@ import { complain } from "./surface.js";
 import { toast } from "./dialogs.js";
 import { freshId, h } from "./dom.js";
 import { act } from "./net.js";
+import { shortcutsMenu } from "./shortcuts.js";
 
 const REMEMBERED = 50;
 const past = JSON.parse(localStorage.getItem("history") ?? "[]");
@@ -30,7 +31,7 @@ function offersFor(text, { commands, people }) {
 const usageOf = ({ name, usage, description }) => [h("strong", {}, name), ` ${usage} `, h("span", {}, description)];
 
 /** Build a composer. `target()` gives the user, channel and thread that it writes to now. */
-export function composer({ label, commands, people, target }) {
+export function composer({ label, commands, people, shortcuts = [], target }) {
   const [listId, usageId] = [freshId(), freshId()];
   const list = h("ul", { id: listId, role: "listbox", "aria-label": "Suggestions", hidden: true });
   const usage = h("p", { id: usageId, class: "usage-line", hidden: true });
@@ -44,7 +45,8 @@ export function composer({ label, commands, people, target }) {
   const keys = commands.length ? [key("/", "for commands · "), key("↑", "for earlier ones")] : key("Enter", "to send");
   const node = h("div", { class: "composer" }, h("div", { class: "suggestions" }, list, usage),
     h("div", { class: "composer-box" }, box,
-      h("div", { class: "composer-bar" }, h("div", { class: "composer-hint" }, keys), send)));
+      h("div", { class: "composer-bar" }, shortcutsMenu(shortcuts, "Shortcuts", target),
+        h("div", { class: "composer-hint" }, keys), send)));
   let offers = [];
   let active = 0;
   let quiet = false; // no list after Escape, or while walking through the history

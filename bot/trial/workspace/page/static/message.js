@@ -3,6 +3,7 @@ import { plainMessage, renderBlocks } from "./blocks/blocks.js";
 import { h, ownPicture } from "./dom.js";
 import { nearDay } from "./blocks/mrkdwn.js";
 import { act } from "./net.js";
+import { shortcutsMenu } from "./shortcuts.js";
 import { Surface } from "./surface.js";
 
 const COLOURS = ["#0f7b6c", "#b4531a", "#6b4fbb", "#b3245e", "#2f6fb2", "#5c7a1f"];
@@ -27,14 +28,15 @@ export function dayLabel(ts) {
 
 /** Draw a message. `replies` are summed up under it unless `inThread`. */
 export function renderMessage(message, context, { replies = [], inThread = false, openThread } = {}) {
-  const { names, me, app } = context;
+  const { names, me, app, shortcuts } = context;
   const surface = new Surface({ where: message.ts, names, me });
   const name = names.user(message.user) ?? message.user;
   const isApp = message.user === app.user;
   const head = h("div", { class: "message-head" },
     h("span", { class: "author" }, name),
     isApp ? h("span", { class: "badge" }, "APP") : null,
-    h("time", { datetime: whenOf(message.ts).toISOString(), title: whenOf(message.ts).toLocaleString() }, clock(message.ts)));
+    h("time", { datetime: whenOf(message.ts).toISOString(), title: whenOf(message.ts).toLocaleString() }, clock(message.ts)),
+    message.private ? null : shortcutsMenu(shortcuts, "Shortcuts of this message", () => ({ user: me, ts: message.ts })));
   const words = message.blocks.length ? renderBlocks(message.blocks, surface)
     : message.text ? [plainMessage(message.text, surface)] : [];
   return h("article", {

@@ -37,6 +37,13 @@ export class Surface {
     return values;
   }
 
+  /** Ask the app for the options of one of its menus, for what was typed. */
+  suggest(block, element, typed) {
+    return act("suggest", {
+      user: this.me, where: this.where, block_id: block.block_id, action_id: element.action_id, typed,
+    });
+  }
+
   /** Act on an element, after its confirmation. `control` shows that it is under way, and keeps the focus. */
   async act(block, element, value, control) {
     if (control.hasAttribute("aria-busy")) return false;

@@ -50,8 +50,9 @@ function input(block, surface, error) {
   const optional = block.optional ? h("span", { class: "optional" }, " (optional)") : null;
   const control = element(block.element, block, surface, label);
   const [errorId, hintId] = [freshId(), freshId()];
-  control.setAttribute("aria-describedby", `${errorId} ${hintId}`);
-  if (error) control.setAttribute("aria-invalid", "true");
+  const typed = control.querySelector("[role=combobox]") ?? control;
+  typed.setAttribute("aria-describedby", `${errorId} ${hintId}`);
+  if (error) typed.setAttribute("aria-invalid", "true");
   return h("div", { class: `block input ${error ? "wrong" : ""}` },
     h("div", { class: "label", "aria-hidden": "true" }, label, optional),
     control,

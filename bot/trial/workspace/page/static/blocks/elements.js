@@ -1,5 +1,6 @@
 // Interactive elements: buttons, menus, choices, inputs.
 import { freshId, h } from "../dom.js";
+import { loaded } from "./loaded.js";
 import { plain, textObject } from "./mrkdwn.js";
 
 /** Draw an element. `label` is the accessible name of one that has no words of its own. */
@@ -95,9 +96,17 @@ const typed = (context) => entry(context, { maxlength: context.spec.max_length, 
 const number = (context) => entry(context, { type: "number", min: context.spec.min_value, max: context.spec.max_value,
   step: context.spec.is_decimal_allowed ? "any" : "1" }, context.spec.initial_value);
 
+/** A menu of the conversations that this person may choose. */
+const conversations = (context) => menu({ ...context, spec: {
+  ...context.spec,
+  options: context.spec.conversations.map((id) => ({ value: id, text: { text: `#${context.surface.names.channel(id) ?? id}` } })),
+} }, { initial: context.spec.initial_conversation, rest: "Choose a channel" });
+
 const KINDS = {
   __proto__: null,
   button,
+  external_select: loaded,
+  conversations_select: conversations,
   static_select: (context) => menu(context, { initial: context.spec.initial_option?.value }),
   overflow: (context) => menu({ ...context, label: "More actions" }, { rest: "⋯" }),
   radio_buttons: (context) => choices(context, { single: true, initial: context.spec.initial_option?.value }),
