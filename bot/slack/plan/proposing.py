@@ -114,7 +114,10 @@ class ProposalHandlers:
             finally:
                 waiting.cancel()
             # An engine's turn waits for no Slack.
-            self.submit(asked, lambda asked: self._see_shown(asked, state.plan.id))
+            # A request that came twice has its plan, and where that is was told, already.
+            stood = state.message is not None and bool(state.message.ts)
+            told = replace(asked, within="") if stood else asked
+            self.submit(told, lambda asked: self._see_shown(asked, state.plan.id))
 
         self.submit(asked, work, Turn(way=Way.PLAN, host=host, same=f"{asked.channel} {host} {arguments!r}"))
 

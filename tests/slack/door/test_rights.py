@@ -16,7 +16,6 @@ MISTAKES = (
         "prod-3 rutine",
         "There is no profile “rutine”. Did you mean routine? The profiles are: ",
     ),
-    ("/docker-prune", "", "Which host?"),
     ("/docker-prune", "prod-3 dangling", "“dangling” finds nothing to remove. Kept: "),
     ("/docker-audit", "help", "shows the latest cleanups"),
     ("/docker-audit", "outcome=<!channel>", "“&lt;!channel&gt;” is no outcome; they are running, done"),

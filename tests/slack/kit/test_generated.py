@@ -16,6 +16,7 @@ from bot.core.plan.planner import draft
 from bot.core.plan.prediction import Measured
 from bot.core.plan.profiles import BUILT_IN
 from bot.core.plan.protection import Protection
+from bot.services.look.offered import Offers
 from bot.services.look.planning import HostReport
 from bot.slack.action_ids import APPROVE
 from bot.slack.kit.blocks import Block, Message
@@ -23,6 +24,7 @@ from bot.slack.kit.limits import fitted
 from bot.slack.look.picture import picture_of
 from bot.slack.look.reports import counting_message, looking_message, report_message, unreachable_message
 from bot.slack.look.usage import details_message, files, listings
+from bot.slack.plan.asking.form import Given, Place, asking_form, host_options
 from bot.slack.plan.commands import commands_message
 from bot.slack.plan.forms.adjusting import adjust_form, before
 from bot.slack.plan.forms.rejecting import reject_form
@@ -31,7 +33,7 @@ from bot.slack.plan.lists import list_message
 from bot.slack.plan.message import plan_message
 from bot.slack.plan.open import About
 from bot.trial.workspace.files import MAX_ALT_TEXT
-from bot.trial.workspace.limits.limits import check_view
+from bot.trial.workspace.limits.limits import check_suggestions, check_view
 from bot.trial.workspace.people.typed import is_folded
 from tests.slack.kit.test_extremes import HOSTILE, assert_harmless, assert_slack_takes, strings
 from tests.slack.looks import host
@@ -154,6 +156,15 @@ def forms_of(make: Make, inventory: Inventory) -> Iterator[Block]:
     offers = [draft(Measured.of(inventory), profile, Protection()) for profile in BUILT_IN.values()]
     with_items = [offer for offer in offers if offer.items]
     yield volumes_form("h" * 63, "C0OPS", inventory)
+    tags = tuple(make.random.choice(HOSTILE) for _ in range(9))
+    hosts = [host("h" * 63, tags=tags)] * len(inventory.images)
+    offers_seen = Offers(age=99, frees={offer.profile: offer.frees for offer in offers})
+    many = [replace(each, name=f"{number}{'p' * 62}") for number in range(30) for each in BUILT_IN.values()]
+    for profiles in (BUILT_IN.values(), many):
+        given = Given(host="h" * 63, narrow="x" * 2_000, channel="C0OPS")
+        yield asking_form(Place(), given, [host("h" * 63)], profiles, offers_seen)
+    loaded = {"options": host_options(hosts, "h")}
+    assert check_suggestions(loaded) == []
     if with_items:
         state = planned(make.random.choice(with_items))
         yield adjust_form(state, before(state))

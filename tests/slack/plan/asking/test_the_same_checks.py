@@ -178,6 +178,10 @@ def test_from_a_message_in_a_thread_the_form_is_answered_in_that_thread(start: S
     assert "*everything* on *prod-3*" in told.text
     assert f"/archives/{plan.channel}/p{plan.ts.replace('.', '')}" in shown(told)
     assert place.workspace.notifications(BOB) == []
+    assert place.workspace.redeliver().ok
+    place.workspace.command(ANN, "/docker-prune", "prod-3 dangling")
+    eventually(lambda: "finds nothing to remove" in "".join(place.private(ANN)))
+    assert [m.ts for m in place.workspace.thread(top.ts) if "was asked for here" in m.text] == [told.ts]
 
 
 def test_what_is_wrong_afterwards_is_told_in_the_thread_too(start: Start) -> None:
