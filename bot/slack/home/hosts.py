@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from bot.core.docker.usage import FEW_INODES, LastLook
+from bot.core.docker.usage import FEW_INODES, DiskSpace, LastLook
 from bot.core.units import short_size
 from bot.ports import Cleanup
 from bot.services.home.gather import HostLine
@@ -24,8 +24,7 @@ def host_block(line: HostLine) -> Block:
 
 def _lines(line: HostLine) -> Iterator[str]:
     tags = "".join(f" {code(tag, 40)}" for tag in line.host.tags[:TAGS_SHOWN])
-    lasts = f", {line.lasts}" if line.lasts else ""
-    yield f"*{escape(line.host.name)}*{tags}: {_disk_text(line.look)}{lasts}"
+    yield f"*{escape(line.host.name)}*{tags}: {_disk_text(line.look, line.lasts)}"
     if line.look is not None:
         yield f"Docker holds {short_size(line.look.usage.size)} · looked at {date(line.look.at)}"
     if line.cleanup is not None:
@@ -37,15 +36,19 @@ def _lines(line: HostLine) -> Iterator[str]:
         yield f":x: Schedule “{schedule}” could not use it {at}, and nobody has looked at it since."
 
 
-def _disk_text(look: LastLook | None) -> str:
-    if look is None:
-        return "not looked at yet"
-    if look.disk is None:
-        return "how full its disk is cannot be told"
-    share, inodes = look.disk.used_share, look.disk.inodes_share
+def _disk_text(look: LastLook | None, lasts: str) -> str:
+    if look is not None and look.disk is not None:
+        return f"{_used_text(look.disk)}{f', {lasts}' if lasts else ''}"
+    if lasts:
+        return f"its disk has {lasts}" if lasts.endswith(" left") else f"its disk: {lasts}"
+    return "not looked at yet" if look is None else "how full its disk is cannot be told"
+
+
+def _used_text(disk: DiskSpace) -> str:
+    share, inodes = disk.used_share, disk.inodes_share
     warning = " :warning:" if share >= NEARLY_FULL else ""
     few = f", {inodes:.0%} of its inodes taken" if inodes is not None and inodes >= FEW_INODES else ""
-    return f"`{bar(share)}` {share:.0%} full{warning}, {short_size(look.disk.free)} free{few}"
+    return f"`{bar(share)}` {share:.0%} full{warning}, {short_size(disk.free)} free{few}"
 
 
 def _cleanup_text(cleanup: Cleanup) -> str:

@@ -192,6 +192,10 @@ def test_what_fills_first_comes_first_and_says_how_long_it_lasts(store: Store) -
     assert lasts[0] == "1 day left" or lasts[0].endswith(("days left", "h left"))
     assert lasts[2:] == ["", ""]
     assert f"free, {lasts[0]}" in said(home_view(home))
+    store.ledger.remember_look("c-fast", LastLook(at=now, usage=usage, disk=None))
+    untold = said(home_view(gather(store, ["c-fast"])(Pages())))
+    assert f"its disk has {lasts[0]}" in untold
+    assert "cannot be told" not in untold
 
 
 def test_no_host_and_no_plan_is_a_home_too(store: Store) -> None:
