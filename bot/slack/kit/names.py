@@ -23,7 +23,7 @@ def end_words(outcome: str) -> str:
 
 
 def frees_text(draft: Draft) -> str:
-    """``1.2GB`` when exact, a range when not."""
+    """``1.2GB`` when exact, else ``800MB to 1.2GB`` or ``up to 1.2GB``."""
     return range_text(draft.frees)
 
 
@@ -32,7 +32,9 @@ def range_text(frees: Frees) -> str:
     low, high = short_size(frees.low), short_size(frees.high)
     if frees.exact:
         return high
-    return f"about {high}" if low == high else f"{low} to {high}"
+    if low == high:
+        return f"about {high}"
+    return f"{low} to {high}" if frees.low else f"up to {high}"
 
 
 def counted(count: int, kind: Kind) -> str:

@@ -3,38 +3,20 @@
 from collections.abc import Sequence
 
 from bot.core.plan.plan import Draft
-from bot.core.plan.profiles import BUILT_IN
 from bot.core.units import short_size
 from bot.services.look.room import takes_volumes
 from bot.slack.action_ids import PROPOSE, PROPOSE_OTHER
 from bot.slack.kit.arrivals import by_build_request
 from bot.slack.kit.blocks import OPTIONS_LIMIT, Block, button, menu, option
+from bot.slack.kit.names import frees_text
+from bot.slack.kit.profiles import good_for
 from bot.slack.kit.text import clip, plural
-
-_GOOD_FOR = {
-    "dangling": "safest: leftovers of builds, without a name",
-    "ci": "build hosts: failed jobs, leftovers, cache of a day ago",
-    "routine": "any host: what was unused for days",
-    "system": "what stopped just now too, and networks",
-    "everything": "all that is unused: next builds and starts are cold",
-    "volumes": "data of volumes without a name: gone for good",
-}
-
-
-def can_go(draft: Draft) -> str:
-    """How much a draft frees, as short as it can be said: ``8.72GB``, ``up to 8.72GB``, ``2GB to 8.72GB``."""
-    low, high = short_size(draft.frees.low), short_size(draft.frees.high)
-    if draft.frees.exact:
-        return high
-    if low == high:
-        return f"about {high}"
-    return f"{low} to {high}" if draft.frees.low else f"up to {high}"
 
 
 def plan_button(host: str, draft: Draft) -> Block:
     """The one press that is recommended."""
-    spoken = f"Plan the cleanup {draft.profile} on {host}, frees {can_go(draft)}"
-    label = f"Plan {draft.profile} · {can_go(draft)}"
+    spoken = f"Plan the cleanup {draft.profile} on {host}, frees {frees_text(draft)}"
+    label = f"Plan {draft.profile} · {frees_text(draft)}"
     return button(label, f"{PROPOSE}:{draft.profile}", host, style="primary", spoken=spoken)
 
 
@@ -44,7 +26,7 @@ def other_menu(host: str, offers: Sequence[Draft], chosen: Draft | None) -> Bloc
     options: list[Block] = []
     for draft in offers:
         if draft.items and draft is not chosen:
-            label = f"{draft.profile} · {can_go(draft)}"
+            label = f"{draft.profile} · {frees_text(draft)}"
             options.append(option(label, draft.profile, _good_for(draft, told)))
             told.append(draft)
         request = by_build_request(draft)
@@ -65,8 +47,6 @@ def _good_for(draft: Draft, told: Sequence[Draft]) -> str:
     same = next((one for one in told if {(item.kind, item.id) for item in one.items} == ids), None)
     if same is not None:
         return f"frees the same as {same.profile} here"
-    built_in = BUILT_IN.get(draft.profile)
-    if built_in is not None and draft.words in {"", built_in.words()}:
-        return _GOOD_FOR[draft.profile]
-    costs = "data, gone for good: " if takes_volumes(draft) else ""
-    return clip(f"{costs}{draft.words}", 75)
+    said = good_for(draft.profile, draft.words)
+    costs = "data, gone for good: " if said == draft.words and takes_volumes(draft) else ""
+    return clip(f"{costs}{said}", 75)

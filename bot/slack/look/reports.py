@@ -20,6 +20,7 @@ from bot.slack.action_ids import DETAILS, HISTORY, LOOK, PICTURE
 from bot.slack.action_ids import VOLUMES as PICK_VOLUMES
 from bot.slack.kit.arrivals import unarrived_blocks
 from bot.slack.kit.blocks import Block, Message, actions, button, context, header, section
+from bot.slack.kit.names import frees_text
 from bot.slack.kit.text import (
     MESSAGE_BUDGET,
     SECTION_LIMIT,
@@ -32,7 +33,7 @@ from bot.slack.kit.text import (
     plain,
     plural,
 )
-from bot.slack.look.offering import can_go, other_menu, plan_button
+from bot.slack.look.offering import other_menu, plan_button
 from bot.slack.look.usage import holds_words, kinds_text
 from bot.slack.watch.disk import beside, lasts_line
 
@@ -86,7 +87,7 @@ def _headline(report: HostReport, chosen: Draft | None) -> str:
         return "another engine answers than before"
     if chosen is None:
         return "nothing can go now by any rule"
-    return f"{can_go(chosen)} can go now ({chosen.profile})"
+    return f"{frees_text(chosen)} can go now ({chosen.profile})"
 
 
 def _holds_text(report: HostReport, host: Host | None, left: str) -> str:

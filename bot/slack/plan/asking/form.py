@@ -5,27 +5,19 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.core.plan.arguments import PICKED
-from bot.core.plan.profiles import BUILT_IN, DEFAULT_PROFILE, Profile
+from bot.core.plan.profiles import DEFAULT_PROFILE, Profile
 from bot.core.rules.hosts import Host
 from bot.core.rules.policy import allows, profile_objection
 from bot.services.look.offered import Offers
 from bot.slack.action_ids import ASK_HOST, ASK_PLAN
 from bot.slack.kit.blocks import Block, field, modal, option, section, submitted, typed
 from bot.slack.kit.names import range_text
+from bot.slack.kit.profiles import good_for
 from bot.slack.kit.text import clip, escape, one_line, plural
 
 HOST, PROFILE, NARROW, CHANNEL = ASK_HOST, "profile", "narrow", "channel"
 OPTIONS_LIMIT = 100
 NARROW_LIMIT = 1_000
-GOOD_FOR: Mapping[str, str] = {
-    "dangling": "the safest start: images that lost their last name",
-    "ci": "build machines: what builds left behind a day ago",
-    "routine": "every week: what nobody has used for days",
-    "system": "what has stopped, and images without a name",
-    "everything": "a disk that is full: all that no container refers to",
-    "volumes": "volumes that the engine named itself: their data is gone for good",
-}
-"""What the built-in profiles are for, in an option's 75 characters; those of the configuration say what they take."""
 _SINGLE = option(
     "Single objects, by name", PICKED, "those that the line below names: image=app:1.0 container=job"
 )
@@ -91,7 +83,7 @@ def _profile(
 ) -> Iterator[Block]:
     frees = offers.frees if offers else {}
     options = [
-        option(_named(each, frees), each.name, _good_for(each))
+        option(_named(each, frees), each.name, good_for(each.name, each.words()))
         for each in profiles
         if any(allows(host.policy, each) for host in hosts)
     ][: OPTIONS_LIMIT - 1]
@@ -112,12 +104,6 @@ def _profile(
 def _named(profile: Profile, frees: Mapping[str, Any]) -> str:
     known = frees.get(profile.name)
     return f"{profile.name}: frees {range_text(known)}" if known else profile.name
-
-
-def _good_for(profile: Profile) -> str:
-    built_in = BUILT_IN.get(profile.name)
-    own = built_in is None or built_in.rules != profile.rules
-    return profile.words() if own else GOOD_FOR[profile.name]
 
 
 def _seen_text(offers: Offers) -> str:

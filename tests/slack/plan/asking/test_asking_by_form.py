@@ -8,8 +8,9 @@ import pytest
 
 from bot.engines.docker.engine import DockerEngine
 from bot.slack.action_ids import APPROVE, ASK_HOST
+from bot.slack.kit.profiles import GOOD_FOR
 from bot.slack.parsing import PRUNE
-from bot.slack.plan.asking.form import GOOD_FOR, NARROW, OPTIONS_LIMIT, PROFILE
+from bot.slack.plan.asking.form import NARROW, OPTIONS_LIMIT, PROFILE
 from tests.slack.place import (
     ANN,
     BOB,
