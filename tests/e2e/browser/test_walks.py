@@ -172,18 +172,21 @@ def test_named_volumes_are_picked_by_name(start: Start, sample: SampleEngine, wi
         assert "uploads-backup" not in sample.universe.volumes
 
 
+REFUSED = "You may not decide about cleanups on prod-3"
+
+
 def test_who_may_not_decide_is_told_in_private_who_may(start: Start, window: Window) -> None:
     place = start(OPEN.replace('approve = ["*"]', 'approve = ["U0BOB"]'))
     window.type("/docker-prune prod-3 dangling")
     window.become("Cyd")
     window.press("Approve: dangling on prod-3")
-    answer = window.message("Only visible to you")
-    expect(answer).to_contain_text("You may not decide about cleanups on prod-3")
+    answer = window.message(REFUSED)
+    expect(answer).to_contain_text("Only visible to you")
     expect(answer).to_contain_text("@Bob")
     window.show("told")
     assert place.told_privately() == {CYD}
     window.become("Ann")
-    expect(window.main.get_by_text("Only visible to you")).to_have_count(0)
+    expect(window.main.get_by_text(REFUSED)).to_have_count(0)
     window.become("Cyd")
     answer.get_by_role("button", name="Dismiss").click()
-    expect(window.main.get_by_text("Only visible to you")).to_have_count(0)
+    expect(window.main.get_by_text(REFUSED)).to_have_count(0)

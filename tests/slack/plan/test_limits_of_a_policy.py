@@ -129,7 +129,7 @@ def test_a_policy_approves_by_itself_what_it_names_and_stands_as_the_approver(st
     assert (approved.actor, approved.facts["automatic"]) == ("policy:default", True)
     assert place.events(cleanup.plan, Tag.PLAN_VOTED) == []
     place.workspace.command(ANN, "/docker-audit", "prod-3")
-    assert "approved by policy “default”" in shown(place.message("The latest cleanup"))
+    assert "policy “default” approved" in shown(place.message("The latest cleanup"))
     assert place.told_privately() == set()
     assert place.store.chain.verify().broken is None
 

@@ -44,8 +44,10 @@ def form(place: Place, user: str = ANN) -> JSON:
 
 
 def ask(place: Place, user: str = ANN, channel: str = "") -> str:
-    """Open the form by the command alone; its id."""
+    """Open the form by the command alone, in the place of one that is open still; its id."""
+    before = place.workspace.view(user)
     assert place.workspace.command(user, PRUNE, channel=channel).ok
+    place.workspace.wait_for(lambda: (view := place.workspace.view(user)) and view != before, PATIENCE)
     return str(form(place, user)["id"])
 
 
