@@ -1,12 +1,15 @@
 """What other cleanups took of a plan's objects since it was made: its message tells of it, and its run knows."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from sqlalchemy import ColumnElement, and_, or_, update
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
+from bot.core.audit.events import Tag
+from bot.core.json import Json
 from bot.core.life.states import Outcome, Status
+from bot.store.events import genuine
 from bot.store.models import ItemRow, PlanRow, RestoreRow
 from bot.store.plan.turns import known
 
@@ -30,7 +33,8 @@ def _same_object() -> ColumnElement[bool]:
 def went_with(session: Session, row: PlanRow) -> Mapping[int, str]:
     """By the positions of a plan's objects that another cleanup removed since it was made: that cleanup's plan.
 
-    What was pulled again since is there again.
+    What was pulled again since is there again. Rows only say where to look: what its approver is no longer shown has
+    to be gone by events that are as they were written.
     """
     if row.status not in OPEN:
         return {}
@@ -50,15 +54,24 @@ def went_with(session: Session, row: PlanRow) -> Mapping[int, str]:
     if not others:
         return {}
     rows = session.exec(
-        select(ItemRow.position, _THEIRS.plan_id)
+        select(ItemRow.position, ItemRow.kind, ItemRow.object_id, _THEIRS.plan_id)
         .join(_THEIRS, _same_object())
         .where(
             col(ItemRow.plan_id) == row.id,
             col(_THEIRS.plan_id).in_(others),
             col(_THEIRS.outcome) == str(Outcome.REMOVED),
         )
+    ).all()
+    removed = {plan_id: _removed(session, plan_id) for plan_id in {plan_id for *_, plan_id in rows}}
+    return {position: plan_id for position, kind, an_id, plan_id in rows if (kind, an_id) in removed[plan_id]}
+
+
+def _removed(session: Session, plan_id: str) -> Collection[tuple[Json, Json]]:
+    """Kinds and ids of what a cleanup removed, by its events."""
+    ended = (
+        each.event.facts for each in genuine.events(session, plan_id) if each.event.tag == Tag.ITEM_ENDED
     )
-    return {position: plan_id for position, plan_id in rows}  # noqa: C416 - rows of a query are no pairs to mypy
+    return {(told.get("kind"), told.get("id")) for told in ended if told.get("outcome") == Outcome.REMOVED}
 
 
 def tell_those_that_wait(session: Session, plan_id: str) -> None:

@@ -1,5 +1,7 @@
 """What another cleanup took of a plan is told with that cleanup's plan: while it waits, and when its turn has come."""
 
+from collections.abc import Callable
+
 import pytest
 
 from bot.core.life.states import Outcome, Status
@@ -48,3 +50,16 @@ def test_what_somebody_else_removed_is_no_cleanups_and_said_to_be_gone_unconfirm
     )  # fmt: skip
     told = bench.state(first).went_with
     assert "one" not in {bench.state(first).items[position].item.name for position in told}
+
+
+def test_an_object_is_not_hidden_from_who_approves_by_a_row_that_says_another_cleanup_took_it(
+    bench: Bench, sql: Callable[[str], None]
+) -> None:
+    base = imported(bench.engine)
+    for name in ("one", "two"):
+        bench.engine.created(base, "--name", name)
+    waits, other = bench.proposed(), bench.approved()
+    dead = bench.claimed(other, "dead")
+    bench.store.runs.start_items(dead, [0])
+    sql("UPDATE plan_item SET outcome = 'removed' WHERE outcome = 'removing'")
+    assert bench.state(waits).went_with == {}
