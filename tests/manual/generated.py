@@ -14,10 +14,10 @@ from urllib.parse import quote
 from pydantic.fields import FieldInfo
 from typer.core import TyperArgument, TyperCommand, TyperOption
 
-from bot.config.described import described
 from bot.config.file import tables
-from bot.config.schema import DIALECT, schema
-from bot.config.written import as_written
+from bot.config.telling.described import described
+from bot.config.telling.schema import DIALECT, schema
+from bot.config.telling.written import as_written
 from bot.core.audit.events import Tag
 from bot.ports.metrics import Counted, Figures
 from bot.shell.commands import COMMANDS

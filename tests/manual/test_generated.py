@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from typer.core import TyperCommand
 
-from bot.config.described import described
 from bot.config.file import tables
+from bot.config.telling.described import described
 from bot.core.audit.events import Tag
 from bot.shell.commands import COMMANDS
 from tests.manual.generated import PART, PARTS, SCHEMAS, schemas, written_anew

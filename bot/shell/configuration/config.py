@@ -24,7 +24,7 @@ def config_check(config: Config = None) -> None:
 def config_show(config: Config = None, as_json: AsJson = False) -> None:  # noqa: FBT002 - typer's flags
     """Show the configuration as it counts: each value, and where it comes from. Secrets are masked."""
     load(config)
-    from bot.config.shown import shown  # noqa: PLC0415 - what cannot be used has been told by now
+    from bot.config.telling.shown import shown  # noqa: PLC0415 - what cannot be used has been told by now
 
     values = list(shown(config))
     if as_json:
@@ -35,6 +35,6 @@ def config_show(config: Config = None, as_json: AsJson = False) -> None:  # noqa
 
 def config_schema() -> None:
     """Print the JSON Schema of deckhand.toml, for editors."""
-    from bot.config.schema import schema  # noqa: PLC0415 - only who asks for it waits for its making
+    from bot.config.telling.schema import schema  # noqa: PLC0415 - only who asks for it waits for its making
 
     output.print_json(schema())

@@ -5,7 +5,7 @@ from itertools import groupby
 from pathlib import Path
 
 from bot.config import toml
-from bot.config.shown import BY_ITSELF, Shown
+from bot.config.telling.shown import BY_ITSELF, Shown
 from bot.core.json import Json
 from bot.shell.show import output
 

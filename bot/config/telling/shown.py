@@ -11,8 +11,8 @@ from bot.config.environment import NAMES, SECRETS
 from bot.config.file import ConfigFile
 from bot.config.settings import masked
 from bot.config.tables import DEFAULT_POLICY
+from bot.config.telling.written import plain
 from bot.config.types import Table
-from bot.config.written import plain
 
 BY_ITSELF = "default"
 DATABASE = "DECKHAND_DATABASE_URL"

@@ -8,9 +8,9 @@ from typing import Any
 from pydantic.json_schema import GenerateJsonSchema
 from pydantic_core import core_schema
 
-from bot.config.described import described
 from bot.config.file import ConfigFile, tables
-from bot.config.written import as_written, plain
+from bot.config.telling.described import described
+from bot.config.telling.written import as_written, plain
 
 DIALECT = "http://json-schema.org/draft-07/schema#"
 """What the editors that read TOML know."""
