@@ -1,6 +1,7 @@
 """What people in the local Slack say, press and read."""
 
 import json
+from collections.abc import Iterator
 
 import pytest
 
@@ -11,6 +12,18 @@ from tests.support.waiting import SECONDS
 
 def shown(message: Message) -> str:
     return message.text + json.dumps(message.blocks, ensure_ascii=False)
+
+
+def strings(value: object) -> Iterator[str]:
+    """Every text in a message's blocks, or in a view, in their order."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for inner in value.values():
+            yield from strings(inner)
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            yield from strings(inner)
 
 
 def with_text(workspace: Workspace, text: str) -> Message:

@@ -27,9 +27,10 @@ from bot.trial.workspace.core import JSON
 from bot.trial.workspace.limits.limits import check_view
 from tests.core.watch.histories import GB, made
 from tests.slack.home.homes import LINK, look
-from tests.slack.kit.test_extremes import HOSTILE, OWN, REORDERING, crowded, strings
+from tests.slack.kit.test_extremes import HOSTILE, OWN, REORDERING, crowded
 from tests.slack.looks import cleanup, host
 from tests.slack.states import BOB, MADE, ended, proposed, with_outcomes
+from tests.support.conversation import strings
 from tests.support.people import NoGroups
 
 LONGEST_HOST = "h" * 63

@@ -1,7 +1,6 @@
 """Names that mean to break a message, and more of everything than a message can hold."""
 
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -22,6 +21,7 @@ from bot.trial.workspace.limits.limits import check_message
 from bot.trial.workspace.limits.parts import text_characters
 from tests.slack.looks import cleanup, events, host, page, report
 from tests.slack.states import BOB, CYD, ENGINE, draft, ended, item, proposed, voted, with_outcomes
+from tests.support.conversation import strings
 
 MOST_CHARACTERS = 12_000
 """Of all blocks together (facts: messages of about 13,200 have been refused)."""
@@ -44,17 +44,6 @@ HOSTILE = (
 OWN = re.compile(r"<@(?:U0ANN|U0BOB|U0CYD)>|<!subteam\^S0OPS>|<#C0OPS>|<!date\^\d+\^[^|<>]*\|[^|<>]*>")
 """What Deckhand itself writes in angle brackets."""
 REORDERING = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
-
-
-def strings(value: object) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict):
-        for inner in value.values():
-            yield from strings(inner)
-    elif isinstance(value, list | tuple):
-        for inner in value:
-            yield from strings(inner)
 
 
 def everything(message: Message) -> str:

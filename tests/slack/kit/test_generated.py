@@ -35,9 +35,10 @@ from bot.slack.plan.open import About
 from bot.trial.workspace.files import MAX_ALT_TEXT
 from bot.trial.workspace.limits.limits import check_suggestions, check_view
 from bot.trial.workspace.people.typed import is_folded
-from tests.slack.kit.test_extremes import HOSTILE, assert_harmless, assert_slack_takes, strings
+from tests.slack.kit.test_extremes import HOSTILE, assert_harmless, assert_slack_takes
 from tests.slack.looks import host
 from tests.slack.states import ENGINE, MADE, ended, proposed
+from tests.support.conversation import strings
 
 HOSTS = 60
 """Each makes about thirty messages and forms for every size: a few thousand in all."""

@@ -1,7 +1,7 @@
 """Five questions that an approver asks, answered for generated plans by the plan's message and what one press shows."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -25,6 +25,7 @@ from bot.slack.plan.message import plan_message
 from bot.slack.plan.open import NOWHERE
 from tests.core.things import NOW, container, image, inventory, record, volume
 from tests.slack.states import proposed
+from tests.support.conversation import strings
 
 A_DAY = timedelta(days=1)
 days = st.integers(1, 900)
@@ -38,17 +39,6 @@ def state_of(made: Draft) -> PlanState:
 def planned(profile: str, things: Sequence[Container | Image | Volume]) -> PlanState:
     everything = inventory(*things, record("r"), record("used", in_use=True))
     return state_of(draft(Measured.of(everything), BUILT_IN[profile], Protection()))
-
-
-def strings(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict):
-        for inner in value.values():
-            yield from strings(inner)
-    elif isinstance(value, list | tuple):
-        for inner in value:
-            yield from strings(inner)
 
 
 def said(value: Any) -> str:
