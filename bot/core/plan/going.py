@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
+from bot.core.docker.builders import builder_cache
 from bot.core.docker.inventory import Container, Kind, Volume
 from bot.core.docker.services import compose_project
 from bot.core.plan.plan import Item
@@ -53,11 +54,23 @@ def project_more(labels: Mapping[str, str]) -> str:
 
 def volume_more(volume: Volume, now: datetime) -> str:
     """``, last mounted by db-1 (db:16) 3 days ago, owner=alice``: whose it was, and what people wrote on it."""
-    return _more([mounted_words(volume, now), *label_words(volume.labels)])
+    return _more([*use_words(volume, (), now), *label_words(volume.labels)])
 
 
 def _more(words: Sequence[str]) -> str:
     return "".join(f", {each}" for each in words)
+
+
+def use_words(volume: Volume, users: Sequence[Container], now: datetime) -> Iterator[str]:
+    """Who uses a volume, or did: the builder whose cache it is, or who mounts it; ``users`` mount it now."""
+    first = users[0] if users else None
+    cache = builder_cache(volume, first)
+    if cache is not None:
+        yield from cache.words(now)
+    elif first is not None:
+        yield f"used by {first.name}" + (f" and {len(users) - 1} more" if users[1:] else "")
+    if first is None and (cache is None or cache.used_at is None):
+        yield mounted_words(volume, now)
 
 
 def mounted_words(volume: Volume, now: datetime) -> str:

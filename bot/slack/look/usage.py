@@ -1,6 +1,6 @@
 """Where a host's disk went, as blocks: Docker's own table, bars beside their numbers, and the objects by size. Pure."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -8,8 +8,8 @@ from bot.core.docker.ages import Arrival, image_born
 from bot.core.docker.inventory import CacheRecord, Container, Image, Inventory, Volume, short_id
 from bot.core.docker.services import by_project, compose_project
 from bot.core.docker.usage import FEW_INODES, DiskSpace, DiskUsage, Survey
-from bot.core.docker.users import Users, volumes_of
-from bot.core.plan.going import mounted_words
+from bot.core.docker.users import Users
+from bot.core.plan.going import use_words
 from bot.core.spreadsheet import tab_line
 from bot.core.units import short_size
 from bot.core.watch.outlook import NOTHING_FORETOLD
@@ -87,11 +87,11 @@ class Listing:
 
 def listings(inventory: Inventory) -> tuple[Listing, ...]:
     """Everything that takes up space on an engine, each kind by size."""
-    users, mounting = Users.of(inventory), _mounting(inventory)
+    users = Users.of(inventory)
     return (
         _listing("Images", (_image(inventory, each, users) for each in inventory.images)),
         _listing("Containers", (_container(inventory, each) for each in inventory.containers)),
-        _listing("Local Volumes", (_volume(inventory, each, mounting) for each in inventory.volumes)),
+        _listing("Local Volumes", (_volume(inventory, each, users) for each in inventory.volumes)),
         _listing("Build Cache", (_record(inventory, each) for each in inventory.cache)),
     )
 
@@ -174,14 +174,6 @@ def _size(one: Listed) -> str:
     return "size unknown" if one.size is None else short_size(one.size)
 
 
-def _mounting(inventory: Inventory) -> Callable[[str], Sequence[str]]:
-    by_volume: dict[str, list[str]] = {}
-    for container in inventory.containers:
-        for name in volumes_of(container, inventory.engine.data_root):
-            by_volume.setdefault(name, []).append(container.name)
-    return lambda volume: by_volume.get(volume, ())
-
-
 def _image(inventory: Inventory, image: Image, users: Users) -> Listed:
     born, what = image_born(image, inventory.taken_at)
     if born is None:
@@ -211,10 +203,9 @@ def _container(inventory: Inventory, container: Container) -> Listed:
     )
 
 
-def _volume(inventory: Inventory, volume: Volume, mounting: Callable[[str], Sequence[str]]) -> Listed:
-    names = mounting(volume.name)
+def _volume(inventory: Inventory, volume: Volume, users: Users) -> Listed:
     words = [f"made {_age(inventory, volume.created_at)}"] if volume.created_at else []
-    words.append(f"used by {_first(names)}" if names else mounted_words(volume, inventory.taken_at))
+    words += use_words(volume, users.by_volume.get(volume.name, ()), inventory.taken_at)
     return Listed(id=volume.name, name=volume.name, size=volume.size, words=tuple(words))
 
 

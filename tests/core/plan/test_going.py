@@ -8,13 +8,15 @@ import pytest
 
 from bot.core.docker.inventory import CacheRecord, Container, Image, Kind, Mounting, Network, Volume
 from bot.core.life.risk import Risk, risk_of, riskiest
+from bot.core.plan.arguments import Pick
 from bot.core.plan.going import age_told, label_words
+from bot.core.plan.objects import picked
 from bot.core.plan.plan import Draft, Item
 from bot.core.plan.planner import draft
 from bot.core.plan.prediction import Measured
 from bot.core.plan.profiles import BUILT_IN
 from bot.core.plan.protection import Protection
-from tests.core.things import ago, container, image, inventory, network, record
+from tests.core.things import ago, container, image, inventory, network, record, volume
 
 SHOP = {"com.docker.compose.project": "shop", "com.docker.compose.service": "web"}
 
@@ -84,11 +86,11 @@ def test_networks_and_build_cache_tell_their_age() -> None:
 
 
 def test_an_anonymous_volume_tells_whose_it_was() -> None:
-    volume = Volume(
+    anonymous = Volume(
         name="a" * 64, driver="local", labels={"com.docker.volume.anonymous": ""}, created_at=ago(days=97), size=9,
         ref_count=0, mounting=Mounting(first_at=ago(days=90), at=ago(days=40), container="shop-db-1", image="db:16"),
     )  # fmt: skip
-    (told,) = words(volume, profile="volumes")
+    (told,) = words(anonymous, profile="volumes")
     assert told.startswith("without a name of its own, and no container mounts it; created 97 days ago, ")
     assert told.endswith("last mounted by shop-db-1 (db:16) 40 days ago")
 
@@ -110,15 +112,15 @@ def item(kind: Kind, rule: str, size: int = 1, *references: str) -> Item:
 
 
 def test_what_is_lost_for_good_and_may_be_wanted_is_looked_at_first_and_the_largest_of_it() -> None:
-    volume = item(Kind.VOLUME, "picked by name")
+    picked_one = item(Kind.VOLUME, "picked by name")
     back = item(Kind.CONTAINER, "exited 41 days ago (0), ran before as web")
     failed = item(Kind.CONTAINER, "exited 12 days ago (137)", 5)
     larger = item(Kind.CONTAINER, "exited 12 days ago (1)", 50)
     built = item(Kind.IMAGE, "no container uses it", 900, "app:1")
     pulled = item(Kind.IMAGE, "no container uses it", 900, "app:2", "app@sha256:1")
     cache = item(Kind.BUILD_CACHE, "last used 1 day ago", 5_000)
-    assert riskiest([cache, pulled, built, failed, larger, back, volume]) == (
-        volume, back, larger, failed, built
+    assert riskiest([cache, pulled, built, failed, larger, back, picked_one]) == (
+        picked_one, back, larger, failed, built
     )  # fmt: skip
     assert risk_of(item(Kind.CONTAINER, "exited; the profile takes stopped containers")) is Risk.WRITTEN
 
@@ -128,3 +130,13 @@ def test_an_age_is_read_back_from_the_words_and_words_of_a_release_before_tell_n
     assert age_told(item(Kind.IMAGE, "unused for at least 23 days")) == timedelta(days=23)
     assert age_told(item(Kind.CONTAINER, "exited 1 hour ago")) == timedelta(hours=1)
     assert age_told(item(Kind.CONTAINER, "exited; the profile takes stopped containers")) is None
+
+
+def test_the_cache_of_a_builder_that_is_gone_goes_as_what_it_is() -> None:
+    left = volume("buildx_buildkit_ci-10_state", anonymous=False)
+    seen = inventory(left)
+    [item] = draft(
+        Measured.of(seen), picked(seen, [Pick(kind=Kind.VOLUME, name=left.name)]), Protection()
+    ).items
+    assert item.rule.startswith("picked by name, and no container mounts it; created 9 days ago, ")
+    assert ", build cache of builder ci-1, its builder is gone, who mounted it last" in item.rule

@@ -6,7 +6,7 @@ from typing import Any
 from bot.core.docker.inventory import Inventory, Kind, Volume
 from bot.core.docker.users import Users
 from bot.core.plan.arguments import Arguments, Pick
-from bot.core.plan.going import label_words, mounted_words
+from bot.core.plan.going import label_words, use_words
 from bot.core.plan.selection.selector import ANONYMOUS_LABEL
 from bot.core.units import short_size
 from bot.slack.action_ids import PICK_VOLUMES
@@ -119,8 +119,8 @@ def _choices(volumes: Sequence[Volume], inventory: Inventory) -> Iterator[Block]
 
 def _described(volume: Volume, inventory: Inventory) -> str:
     """All that is known of a volume, on one line: ten of them are a section."""
-    labels = label_words(volume.labels)
-    words = [_size(volume), *_age(volume, inventory), mounted_words(volume, inventory.taken_at), *labels]
+    told = [*use_words(volume, (), inventory.taken_at), *label_words(volume.labels)]
+    words = [_size(volume), *_age(volume, inventory), *told]
     return f"• {code(volume.name, NAME_SHOWN)} {plain(' · '.join(words), WORDS_SHOWN)}"
 
 
