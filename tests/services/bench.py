@@ -162,6 +162,7 @@ class Bench:
 
     def proposed(self, profile: str = "everything", *only: Kind) -> Plan:
         arguments = Arguments(profile=profile, only=frozenset(only) or None)
+        self.engine.until_builds_let_go()
         return self.propose()(HOST, arguments, ANNA, "C0DISK").plan
 
     def approved(self, profile: str = "everything", *only: Kind) -> Plan:

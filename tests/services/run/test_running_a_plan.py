@@ -56,7 +56,7 @@ def test_the_engine_is_only_called_for_what_the_store_says_is_being_removed(
 
     bench.execute(engines=bench.watched(calling))(plan.id)
     state = bench.state(plan)
-    assert state.status is Status.DONE
+    assert state.status is Status.DONE, [each for each in state.items if each.reason]
     assert set(calls) == {"remove_container", "remove_network", "untag", "remove_image", "prune_cache"}
     tags = bench.tags(plan)
     assert tags.count("deckhand:item:removing") == tags.count("deckhand:item:ended") == len(plan.draft.items)

@@ -24,6 +24,7 @@ from tests.support.machines.trees import daemon_json, programs, setpriv
 
 START_SECONDS = 30.0
 STOP_SECONDS = 30.0
+LET_GO_SECONDS = 5.0
 BUSYBOX = "/bin/busybox"
 
 
@@ -215,6 +216,15 @@ class PrivateEngine:
                 buildkit=buildkit,
             )
             return (context / ".id").read_text().strip()
+
+    def until_builds_let_go(self) -> None:
+        """Records count as used when a build lets go of them, a moment after its answer. It measures the records."""
+        until = time.monotonic() + LET_GO_SECONDS
+        with self._api() as api:
+            while any(record["InUse"] for record in api.df()["BuildCache"] or ()):
+                if time.monotonic() > until:
+                    return  # those of a build that goes on
+                time.sleep(0.01)
 
     def base(self) -> str:
         """The id of an image that holds busybox and nothing else, tagged ``base:latest``; built once, then loaded."""

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 from slack_bolt import Ack, App
 from slack_sdk import WebClient
 
@@ -180,6 +180,17 @@ def test_on_a_phone_the_sidebar_makes_room(page: Page) -> None:
     page.get_by_role("radio", name="Bob").click()
     expect(page.get_by_role("navigation")).to_be_hidden()
     assert page.evaluate("document.documentElement.scrollWidth") == 390
+
+
+def test_the_menu_can_be_opened_before_the_first_answer_of_the_server_is_there(page: Page) -> None:
+    held: list[Route] = []
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.route("**/page/state*", lambda route: held.append(route), times=1)  # noqa: PLW0108 - a method has no frame
+    page.reload()
+    page.get_by_role("button", name="Menu").click()
+    held[0].continue_()
+    page.get_by_role("radio", name="Bob").click()
+    expect(page.get_by_role("navigation")).to_be_hidden()
 
 
 def test_the_page_stays_small_enough_to_be_read() -> None:

@@ -270,7 +270,7 @@ function setMenu(open) {
   if (open === document.body.classList.contains("menu-open")) return;
   document.body.classList.toggle("menu-open", open);
   at("menu").setAttribute("aria-expanded", String(open));
-  (open ? at("sidebar").querySelector("[aria-current]") : at("menu")).focus();
+  (open ? at("sidebar").querySelector("[aria-current]") : at("menu"))?.focus(); // the sidebar may not be drawn yet
 }
 
 function go(name) {
