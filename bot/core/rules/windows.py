@@ -62,14 +62,30 @@ class Windows:
         later = sorted(at for at in {*self._starts(moment), *self._jumps(moment)} if at > moment)
         return next(at for at in later if self.open_at(at))
 
+    def covers(self, moment: datetime) -> bool:
+        """Whether the moment is in one of them: never where there is none, other than ``open_at``."""
+        return bool(self.windows) and self.open_at(moment)
+
+    def closing(self, moment: datetime) -> datetime | None:
+        """The moment itself when none covers it, else the next that none does, in UTC; None when there is no such."""
+        if not self.covers(moment):
+            return moment
+        later = sorted(at for at in {*self._ends(moment), *self._jumps(moment)} if at > moment)
+        return next((at for at in later if not self.covers(at)), None)
+
     def _starts(self, moment: datetime) -> Iterator[datetime]:
-        """The starts of the next days; a fortnight, since the only one of a week may be left out."""
+        return self._on_the_wall(moment, [window.start for window in self.windows])
+
+    def _ends(self, moment: datetime) -> Iterator[datetime]:
+        return self._on_the_wall(moment, [window.end % _MIDNIGHT for window in self.windows])
+
+    def _on_the_wall(self, moment: datetime, minutes: Sequence[int]) -> Iterator[datetime]:
+        """When the clock shows these, since midnight of the next days; a fortnight, since a week's may be left out."""
         first = moment.astimezone(self.zone).date()
         for ahead in range(2 * _WEEK + 2):
-            day = first + ahead * _DAY
-            for window in self.windows:
-                hour, minute = divmod(window.start, 60)
-                wall = datetime.combine(day, time(hour, minute), self.zone)
+            for of_day in minutes:
+                hour, minute = divmod(of_day, 60)
+                wall = datetime.combine(first + ahead * _DAY, time(hour, minute), self.zone)
                 yield wall.astimezone(UTC)
                 yield wall.replace(fold=1).astimezone(UTC)
 

@@ -164,3 +164,53 @@ def test_what_is_no_window_is_told_with_an_example(text: str, why: str) -> None:
     with pytest.raises(ValueError, match=r"22:00-06:00|00:00 to 24:00") as refused:
         parse_window(text)
     assert why in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("texts", "moment", "end"),
+    [
+        (("22:00-07:00",), "2026-05-01T21:59", "2026-05-01T21:59"),
+        (("22:00-07:00",), "2026-05-01T22:00", "2026-05-02T07:00"),
+        (
+            ("22:00-24:00", "00:00-07:00"),
+            "2026-05-01T23:00",
+            "2026-05-02T07:00",
+        ),  # one goes on where another ends
+        (("mon-fri 22:00-07:00", "sat,sun 00:00-24:00"), "2026-05-01T23:00", "2026-05-04T00:00"),
+        (("00:00-03:00",), "2026-03-29T01:30", "2026-03-29T03:00"),  # three comes right after two
+        (("00:00-02:30",), "2026-03-29T01:30", "2026-03-29T03:00"),  # half past two never comes
+        (("00:00-02:30",), "2026-10-25T01:30", "2026-10-25T02:30"),  # and comes twice
+    ],
+)
+def test_what_a_window_covers_ends_when_the_clock_on_the_wall_has_left_it(
+    texts: tuple[str, ...], moment: str, end: str
+) -> None:
+    assert windows(*texts).closing(berlin(moment)) == berlin(end).astimezone(UTC)
+
+
+def test_hours_that_never_end_are_known_and_no_hours_cover_nothing() -> None:
+    now = berlin("2026-05-01T12:00")
+    assert windows("00:00-24:00").closing(now) is None
+    assert Windows().closing(now) == now
+    assert not Windows().covers(now)
+
+
+@given(
+    texts=st.lists(
+        st.builds(
+            "{} {:02}:{:02}-{:02}:00".format,
+            st.sampled_from((*DAYS, "mon-fri", "sat,sun")), st.integers(0, 23), st.sampled_from((15, 30)),
+            st.integers(0, 23),
+        ),
+        min_size=1, max_size=3,
+    ),
+    zone=st.sampled_from(ZONES),
+    minutes=st.integers(0, 525600),
+)  # fmt: skip
+def test_until_its_end_a_window_covers_every_minute(texts: list[str], zone: ZoneInfo, minutes: int) -> None:
+    quiet, at = windows(*texts, zone=zone), datetime(2026, 1, 1, tzinfo=UTC) + minutes * MINUTE
+    end = quiet.closing(at)
+    assert end is not None
+    assert not quiet.covers(end)
+    covered = range(int((end - at) / MINUTE))
+    assert all(quiet.covers(at + minute * MINUTE) for minute in covered)
