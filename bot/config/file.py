@@ -90,7 +90,7 @@ def _keys_at(place: list[str]) -> list[str]:
         model = _table(below)
         if _has_names(below):
             next(parts)
-    return list(model.model_fields)
+    return list(model.fields_by_key())
 
 
 def tables() -> Iterator[tuple[str, type[Table]]]:

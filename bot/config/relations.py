@@ -8,6 +8,7 @@ from difflib import get_close_matches
 
 from bot.config import values
 from bot.config.file import ConfigFile
+from bot.config.pressure import contradictions, tables_of
 from bot.config.tables import (
     DEFAULT_POLICY,
     HostTable,
@@ -40,6 +41,7 @@ def relations(file: ConfigFile) -> Iterator[str]:
     for name, schedule in file.schedules.items():
         yield from (f"schedules.{name}.{problem}" for problem in _of_schedule(schedule, file))
     yield from _of_watch(file)
+    yield from _of_pressure(file)
     for name, registry in file.registries.items():
         yield from (f"registries.{name}{problem}" for problem in _of_registry(registry))
 
@@ -59,6 +61,15 @@ def _of_watch(file: ConfigFile) -> Iterator[str]:
                 f"{place}.volumes_every: is shorter than every ({duration_text(every)}); volumes are counted with all "
                 "else at most: write as much, or more"
             )
+
+
+def _of_pressure(file: ConfigFile) -> Iterator[str]:
+    for tag in file.watch.pressure.tags:
+        if not hosts_meant(f"@{tag}", file.hosts):
+            yield f"watch.pressure.tags.{tag}: {_no_tag(tag, file)}"
+    hosts = {name: (table.pressure, table.tags) for name, table in file.hosts.items()}
+    for place, written, counts in tables_of(file.watch.pressure, hosts):
+        yield from (f"{place}.{problem}" for problem in contradictions(written, counts))
 
 
 def _of_registry(table: RegistryTable) -> Iterator[str]:

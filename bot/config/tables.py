@@ -5,6 +5,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
+from bot.config.pressure import PressureTable, WatchPressureTable
 from bot.config.taking import PolicyProtectTable
 from bot.config.types import (
     ChannelId,
@@ -109,6 +110,9 @@ class HostTable(Table):
     """Whether its containers' events are followed between looks. Unset: where it is tagged `ci`."""
     watch: PaceOrOff = EVERY
     """How often it is looked at by itself, or `off`. Unset: as `[watch]` says."""
+    pressure: PressureTable = PressureTable()
+    """When its disk is told to be too full: the table `[hosts.NAME.pressure]`; what it leaves out is as
+    `[watch.pressure]` says."""
 
 
 class PaceTable(Table):
@@ -121,6 +125,8 @@ class PaceTable(Table):
 class WatchTable(PaceTable):
     tags: dict[Name, PaceTable] = {}
     """Other paces for hosts with a tag; what one leaves out is as above."""
+    pressure: WatchPressureTable = WatchPressureTable()
+    """When disks are told to be too full: the table `[watch.pressure]`."""
 
 
 class PolicyTable(Table):

@@ -18,11 +18,13 @@ from pydantic import (
     WithJsonSchema,
 )
 
+from bot.core.rules.alerting import Period, parse_period
 from bot.core.rules.hosts import SshAddress
 from bot.core.rules.schedules import check_cron
 from bot.core.rules.windows import Window, parse_window
 from bot.core.units import parse_duration, parse_size
 from bot.core.watch.pace import LONGEST, SHORTEST
+from bot.core.watch.pressure.lines import Line, parse_line
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 _REGISTRY = re.compile(
@@ -36,6 +38,7 @@ _SSH = re.compile(
     r"(?:(?P<user>[^@\s]+)@)?(?P<host>\[[0-9A-Fa-f:.%\w]+\]|[A-Za-z0-9._-]+)(?::(?P<port>\d{1,5}))?"
 )
 _A_DURATION = r"([0-9]+(\.[0-9]+)?(ms|s|m|h|d|w))+"
+_A_SHARE = r"[0-9]+(\.[0-9]+)?%"
 _A_SIZE = r"[0-9]+(\.[0-9]+)? ?[kMGTPEZY]?B"
 _MOST_PORTS = 65535
 _Value = TypeVar("_Value")
@@ -84,6 +87,29 @@ def _pace(text: str) -> timedelta | None:
     if not SHORTEST <= pace <= LONGEST:
         raise ValueError('is between 1m and 1d; write it like "15m", or "off"')
     return pace
+
+
+def _duration_or_off(text: str) -> timedelta | None:
+    return None if text == "off" else _duration(text)
+
+
+def _line_or_off(text: str) -> Line | None:
+    return None if text == "off" else parse_line(text)
+
+
+def _share_line(text: str) -> Line:
+    line = parse_line(text)
+    if line.free is not None or line.share is None:
+        raise ValueError(f"“{text}” is no share; inodes are counted in percent: write it like 90%")
+    return line
+
+
+def _share_line_or_off(text: str) -> Line | None:
+    return None if text == "off" else _share_line(text)
+
+
+def _channel_or_off(text: str) -> str | None:
+    return None if text == "off" else _channel_id(text)
 
 
 def _hold(value: timedelta) -> timedelta:
@@ -193,12 +219,35 @@ PaceOrOff = Annotated[
     _read(_pace, 'a pace is written as text, like "15m", or "off"'),
     _text("15m", f"{_A_DURATION}|off"),
 ]
+DurationOrOff = Annotated[
+    timedelta | None,
+    _read(_duration_or_off, 'a duration is written as text, like "8h", or "off"'),
+    _text("8h", f"{_A_DURATION}|off"),
+]
+_LINE_WRITTEN = 'a line is written as text, like "90%", "20GB" or "98% and 5GB"'
+LineText = Annotated[InstanceOf[Line], _read(parse_line, _LINE_WRITTEN), _text("80%")]
+LineOrOff = Annotated[
+    InstanceOf[Line] | None, _read(_line_or_off, f'{_LINE_WRITTEN}, or "off"'), _text("90%")
+]
+ShareLine = Annotated[
+    InstanceOf[Line], _read(_share_line, 'a share is written as text, like "80%"'), _text("80%", _A_SHARE)
+]
+ShareLineOrOff = Annotated[
+    InstanceOf[Line] | None,
+    _read(_share_line_or_off, 'a share is written as text, like "90%", or "off"'),
+    _text("90%", f"{_A_SHARE}|off"),
+]
 Hold = Annotated[Duration, AfterValidator(_hold)]
 Size = Annotated[
     int, _read(parse_size, 'a size is written as text, like "500MB" or "50GB"'), _text("50GB", _A_SIZE)
 ]
 SlackId = Annotated[str, AfterValidator(_slack_id), _text("U0BOB", rf"\*|{_SLACK_ID.pattern}")]
 ChannelId = Annotated[str, AfterValidator(_channel_id), _text("C0OPS", _CHANNEL_ID.pattern)]
+ChannelOrOff = Annotated[
+    str | None,
+    _read(_channel_or_off, 'a channel is written as text, like "C0OPS", or "off"'),
+    _text("C0OPS", f"{_CHANNEL_ID.pattern}|off"),
+]
 TimeOfDay = Annotated[
     time,
     _read(_time_of_day, 'a time of day is written as text, like "09:00"'),
@@ -241,6 +290,12 @@ Texts = Annotated[tuple[str, ...], BeforeValidator(_listed)]
 Names = Annotated[tuple[Name, ...], BeforeValidator(_listed)]
 SlackIds = Annotated[tuple[SlackId, ...], BeforeValidator(_listed)]
 SomeTexts = Annotated[tuple[str, ...], BeforeValidator(_filled)]
+_Period = Annotated[
+    InstanceOf[Period],
+    _read(parse_period, "a period is written as text"),
+    _text("2026-12-24 18:00 to 2026-12-27 08:00"),
+]
+SomePeriods = Annotated[tuple[_Period, ...], BeforeValidator(_filled)]
 SomeWindows = Annotated[tuple[_Window, ...], BeforeValidator(_filled)]
 
 
@@ -248,17 +303,25 @@ class Table(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
     @classmethod
+    def fields_by_key(cls) -> Mapping[str, str]:
+        """Its keys as a file has them, each with its field's name: one is a word of Python's."""
+        return {field.alias or name: name for name, field in cls.model_fields.items()}
+
+    @classmethod
     def readable(cls, raw: Mapping[str, Any]) -> Self:
         """As much of a table as can be read: a key that cannot has its default, and is in ``model_fields_set``."""
         right: dict[str, Any] = {}
-        for key in raw.keys() & cls.model_fields.keys():
+        keys = cls.fields_by_key()
+        for key in raw.keys() & keys.keys():
             value = raw[key]
             if cls._reads(key, value):
                 right[key] = value
             elif isinstance(value, list) and (some := [one for one in value if cls._reads(key, [one])]):
                 right[key] = some
         read = cls.model_validate(right)
-        return cls.model_construct(_fields_set=set(raw) & set(cls.model_fields), **dict(read))
+        given = {keys[key] for key in raw.keys() & keys.keys()}
+        found = {key: getattr(read, name) for key, name in keys.items()}
+        return cls.model_construct(_fields_set=given, **found)
 
     @classmethod
     def _reads(cls, key: str, value: object) -> bool:

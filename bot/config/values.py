@@ -6,6 +6,7 @@ from datetime import timedelta
 from types import MappingProxyType
 
 from bot.config.file import ConfigFile
+from bot.config.pressure import alerting, effective
 from bot.config.tables import DEFAULT_POLICY, HostTable, PaceTable, PolicyTable, ScheduleTable, WatchTable
 from bot.config.taking import ProfileTable
 from bot.core.docker.labels import LabelFilter
@@ -50,6 +51,8 @@ def hosts(file: ConfigFile) -> Hosts:
     by_name = {}
     for name, table in file.hosts.items():
         policy, because = policies_for(table, file.policies)[0]
+        pace = _pace(table, file.watch)
+        pressure = effective(table.pressure, table.tags, file.watch.pressure)
         by_name[name] = Host(
             name=name,
             address=_address(table),
@@ -58,7 +61,8 @@ def hosts(file: ConfigFile) -> Hosts:
             tags=table.tags,
             events=EVENTS_TAG in table.tags if table.events is None else table.events,
             everywhere=file.protect.value(),
-            watch=_pace(table, file.watch),
+            watch=pace,
+            alerts=alerting(pressure, pace.every),
         )
     return Hosts(MappingProxyType(by_name))
 

@@ -49,7 +49,10 @@ def configuration() -> str:
     parts = []
     for place, table in tables():
         about = described(table)
-        rows = [(f"`{key}`", about[key], _unwritten(field)) for key, field in table.model_fields.items()]
+        rows = [
+            (f"`{key}`", about[name], _unwritten(table.model_fields[name]))
+            for key, name in table.fields_by_key().items()
+        ]
         parts.append(f"\n### [{place}]\n{_table(('key', 'what it says', 'where it is not written'), rows)}")
     return "".join(parts)[1:]
 

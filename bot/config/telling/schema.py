@@ -33,6 +33,6 @@ def schema() -> dict[str, Any]:
         properties, about = definitions[table.__name__]["properties"], described(table)
         for key, said in properties.items():
             said.pop("title", None)
-            said["description"] = about[key]
+            said["description"] = about[table.fields_by_key()[key]]
         definitions[table.__name__]["title"] = f"[{place}]"
     return {"$schema": DIALECT, **made, "title": "deckhand.toml", "definitions": definitions}

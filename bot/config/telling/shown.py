@@ -61,7 +61,8 @@ class _Showing:
 
     def table(self, place: _Place, table: Table, written: Mapping[str, Any]) -> Iterator[Shown]:
         """The values of one table."""
-        for key, value in dict(table).items():
+        for key, name in table.fields_by_key().items():
+            value = getattr(table, name)
             if _tables_in(key, value):
                 continue
             if key in written:
@@ -74,6 +75,8 @@ class _Showing:
             yield Shown(table=toml.dotted(place), key=key, value=counts, place=at)
 
     def _unwritten(self, place: _Place, key: str, value: Any) -> tuple[Any, str]:
+        if place[-1] == "pressure" or place[:2] == ("watch", "pressure"):
+            return self._of_pressure(place, key)
         top, name = place[0], ".".join(place[1:])
         if top == "hosts":
             return self._of_host(name, key, value)
@@ -83,6 +86,18 @@ class _Showing:
         if top == "policies" and key != "tags" and key in default and name in self.parsed.policies:
             return default[key], f"[policies.{DEFAULT_POLICY}]"
         return plain(value), BY_ITSELF
+
+    def _of_pressure(self, place: _Place, key: str) -> tuple[Any, str]:
+        """What a table of lines leaves out: a host's is by its tag, else, as a tag's, as all have it."""
+        everywhere, raw = self.parsed.watch.pressure, self.raw.get("watch", {}).get("pressure", {})
+        host = self.parsed.hosts.get(place[1])
+        tags = host.tags if host and place[0] == "hosts" else ()
+        tag = next((tag for tag in everywhere.tags if tag in tags), "")
+        if tag and key in raw["tags"][tag]:
+            return raw["tags"][tag][key], f"[watch.pressure.tags.{tag}]"
+        if key in raw and place != ("watch", "pressure"):
+            return raw[key], "[watch.pressure]"
+        return plain(getattr(everywhere, everywhere.fields_by_key()[key])), BY_ITSELF
 
     def _of_host(self, name: str, key: str, value: Any) -> tuple[Any, str]:
         """What a host's table leaves out may come from elsewhere in the file."""

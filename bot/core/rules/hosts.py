@@ -8,6 +8,7 @@ from fnmatch import fnmatchcase
 
 from bot.core.errors import NoSuchHostsError, UnknownHostError, UsageError
 from bot.core.plan.protection import NOTHING_MORE, Protection
+from bot.core.rules.alerting import NO_ALERTS, Alerting
 from bot.core.rules.policy import Policy
 from bot.core.watch.pace import NEVER, Pace
 
@@ -69,6 +70,8 @@ class Host:
     """Whether the stream of its engine's events is kept, so that what is used between looks is known."""
     watch: Pace = NEVER
     """How often it is looked at by itself."""
+    alerts: Alerting = NO_ALERTS
+    """When its disk is too full, and where that is told."""
     everywhere: Protection = NOTHING_MORE
     """What cleanups leave alone on every host; here, so that records say all that was protected."""
 
