@@ -116,13 +116,18 @@ def _written(now: int | None, planned: int) -> str | None:
     return f"it was written to since the plan was made: it holds {now:,} bytes now, and held {planned:,} then"
 
 
-def cache_objection(item: Item, now: CacheRecord, planned_at: datetime) -> str | None:
-    """``now`` is the record after the images of the plan: what one shares is shared by an image that stayed."""
+def cache_objection(
+    item: Item, now: CacheRecord, planned_at: datetime, *, beside_images: bool = False
+) -> str | None:
+    """``now`` is the record after the images of the plan: what one shares is shared by an image that stayed.
+
+    ``beside_images``: the bytes that the plan counts of it are its own, whichever images stay.
+    """
     if now.in_use:
         return "a build uses it now"
     if now.last_used_at is not None and now.last_used_at > planned_at:
         return "a build has used it since the plan was made"
-    if now.shared:
+    if now.shared and not (beside_images and item.shared and item.bytes):
         return STAYS_WITH_IT if item.shared else "an image holds it now"
     return None
 

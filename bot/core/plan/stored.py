@@ -23,6 +23,11 @@ class Holder:
     unknown: bool = False
     """Whether it may hold more, which nobody tells."""
 
+    @property
+    def lost(self) -> bool:
+        """Whether it is a container of which nobody tells what it stands on: that is in its ``most``, without names."""
+        return self.unknown and self.kind is Kind.CONTAINER
+
 
 @dataclass(frozen=True, slots=True)
 class Freed:
@@ -96,14 +101,16 @@ def freed(going: Sequence[Holder], staying: Iterable[Holder], content: Content) 
     things: dict[str, int] = {}
     unsized = any(holder.unknown for holder in going)
     for holder in reversed(going):
-        lost = holder.unknown and holder.kind is Kind.CONTAINER  # counted already, as bytes without a name
-        mine = {} if lost else {thing: content.size(thing) for thing in holder.perhaps - stay}
+        mine = {} if holder.lost else {thing: content.size(thing) for thing in holder.perhaps - stay}
         unsized = unsized or None in mine.values()
         sized = {thing: size or 0 for thing, size in mine.items()}
         by_object[holder.kind, holder.id] = holder.most + sum(sized.values())
         things |= sized
         stay |= mine.keys()
     low = sum(holder.least for holder in going)
-    least = _NOTHING.union(*(holder.surely for holder in going)) - may_stay
+    least = _NOTHING.union(*(holder.surely for holder in going))
+    # What is there, and nothing that stays may hold, goes: whichever of these it is that holds it.
+    least |= _NOTHING.union(*(holder.perhaps for holder in going if not holder.lost)) & content.there
+    least -= may_stay
     low += sum(content.size(thing) or 0 for thing in least)
     return Freed(low, sum(by_object.values()), by_object, things, unsized)

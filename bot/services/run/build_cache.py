@@ -4,8 +4,8 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 
-from bot.core.docker.inventory import CacheRecord, Kind
-from bot.core.errors import EngineRequestError
+from bot.core.docker.inventory import CONTAINERD_STORE, CacheRecord, Kind
+from bot.core.errors import EngineRequestError, NotFoundError
 from bot.core.life.states import ItemState, Outcome
 from bot.core.plan import recheck
 from bot.core.plan.plan import Draft, Item
@@ -32,12 +32,13 @@ class CacheRemoval:
             return tuple(outcomes.refused(state, refusal) for state in states)
         ended: list[ItemState] = []
         going: list[ItemState] = []
+        beside_images = self._beside_images()
         for state in states:
             record = now.get(state.item.id)
             if record is None:
                 ended.append(outcomes.gone(state))
             elif objection := self.rules(state.item) or recheck.cache_objection(
-                state.item, record, self.draft.taken_at
+                state.item, record, self.draft.taken_at, beside_images=beside_images
             ):
                 ended.append(outcomes.kept(state, objection))
             else:
@@ -46,6 +47,26 @@ class CacheRemoval:
             ended.extend(self._prune(going[start : start + CACHE_BATCH]))
         self._count_what_images_left(ended, now)
         return tuple(sorted(ended, key=lambda state: state.position))
+
+    def _beside_images(self) -> bool:
+        """Whether shared records free what the plan says, though images share them: those that were to stay.
+
+        On the containerd store a record has a snapshot of its own beside the image's, and is called shared for its
+        blob, or its parent's; what it shares with an image of the plan counts with it, so that one has to be gone.
+        """
+        if self.draft.engine.store != CONTAINERD_STORE:
+            return False
+        planned = {item.id for item in self.draft.items if item.kind is Kind.IMAGE}
+        return not any(map(self._exists, sorted(planned - self.deleted.keys())))
+
+    def _exists(self, image_id: str) -> bool:
+        try:
+            self.engine.image(image_id)
+        except NotFoundError:
+            return False
+        except EngineRequestError:
+            return True  # nothing says that it has gone
+        return True
 
     def settle(self, states: Sequence[ItemState]) -> tuple[ItemState, ...]:
         """Say what became of records that a run which is now stopped had begun; nothing more is removed."""

@@ -4,6 +4,7 @@ import pytest
 
 from bot.core.docker.inventory import Kind
 from bot.core.life.states import Outcome
+from bot.core.plan.plan import Plan
 from tests.services.bench import Bench, item
 from tests.support.machines.registry import private_registry
 from tests.universes import truth
@@ -19,6 +20,15 @@ def made(bench: Bench, name: str, size: int = 10_000, *, buildkit: bool = True) 
     return bench.engine.build(["FROM scratch", "COPY f /f"], name, files=files, buildkit=buildkit)
 
 
+def promised_and_kept(bench: Bench, plan: Plan) -> None:
+    """It said exactly what went and was reported."""
+    before = truth.things(bench.engine)
+    state = bench.run(plan)
+    freed = truth.freed(before, truth.things(bench.engine))
+    assert (plan.draft.frees.exact, plan.draft.frees.why) == (True, EXACT)
+    assert plan.draft.frees.high == freed == state.reclaimed > 0
+
+
 @pytest.mark.parametrize("kinds", [(), (Kind.IMAGE,), (Kind.BUILD_CACHE,)], ids=["all", "images", "cache"])
 def test_what_is_promised_leaves_the_disk_and_is_reported(bench: Bench, kinds: tuple[Kind, ...]) -> None:
     engine = bench.engine
@@ -27,12 +37,30 @@ def test_what_is_promised_leaves_the_disk_and_is_reported(bench: Bench, kinds: t
     made(bench, "legacy:1", buildkit=False)
     engine.build(["FROM base:latest", "COPY f /f"], "on:1", files={"f": b"on" * 7_000}, buildkit=True)
     bench.engine.docker("builder", "prune", "--force", "--filter", "id=none")  # what builds hold for minutes
-    plan = bench.approved("everything", *kinds)
-    before = truth.things(engine)
+    promised_and_kept(bench, bench.approved("everything", *kinds))
+
+
+def test_layers_of_one_size_whose_image_has_gone_are_counted_each(bench: Bench) -> None:
+    engine = bench.engine
+    files = {f"f{number}": str(number).encode() * 10_000 for number in range(8)}
+    engine.build(
+        ["FROM scratch", *(f"COPY {name} /f" for name in files)], "app:1", files=files, buildkit=True
+    )
+    engine.docker("rmi", "app:1")
+    promised_and_kept(bench, bench.approved("everything", Kind.BUILD_CACHE))
+
+
+def test_what_a_record_shares_with_an_image_that_was_to_go_and_stays_is_reported_as_freed_by_nobody(
+    bench: Bench,
+) -> None:
+    made(bench, "app:1")
+    plan = bench.approved("everything")
+    bench.engine.docker("tag", "app:1", "kept:1")
+    before = truth.things(bench.engine)
     state = bench.run(plan)
-    freed = truth.freed(before, truth.things(engine))
-    assert (plan.draft.frees.exact, plan.draft.frees.why) == (True, EXACT)
-    assert plan.draft.frees.high == freed == state.reclaimed > 0
+    assert state.reclaimed == truth.freed(before, truth.things(bench.engine)) > 0
+    stayed = {each.item.name for each in state.items if each.outcome is Outcome.KEPT}
+    assert stayed == {"app:1", "[1/1] COPY f /f"}
 
 
 def test_nothing_goes_whose_name_was_not_in_the_plan(bench: Bench) -> None:

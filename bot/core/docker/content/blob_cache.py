@@ -82,21 +82,35 @@ class _Layer:
 
 
 def match_records(records: Iterable[CacheRecord], content: Content) -> Mapping[str, Held]:
-    """What every record holds, by its id."""
-    return _Matching(content, tuple(records)).all()
+    """What every record holds, by its id.
+
+    Something holds every blob that is there: one of no image and no build that no record seems to hold either shows
+    that a record was read as another layer of that size, and may be any of those that fit.
+    """
+    records = tuple(records)
+    found = _Matching(content, records).all()
+    claimed = content.by_history.union(*(held.perhaps for held in found.values()))
+    loose = frozenset(blob.digest for blob in bare(content) if blob.digest not in claimed)
+    return _Matching(content, records, loose).all() if loose else found
+
+
+def bare(content: Content) -> list[Blob]:
+    """Blobs of layers that are in no image any more."""
+    return [blob for blob in content.blobs.values() if blob.diff_id and blob.digest not in content.layers]
 
 
 @dataclass(slots=True)
 class _Matching:
     content: Content
     records: Sequence[CacheRecord]
+    loose: frozenset[str] = frozenset()
+    """Blobs that may be any record's that they fit."""
     found: dict[str, Held] = field(default_factory=dict)
     children: dict[str, list[CacheRecord]] = field(default_factory=lambda: defaultdict(list))
     by_size: dict[int, list[_Layer]] = field(default_factory=lambda: defaultdict(list))
     unsized: list[_Layer] = field(default_factory=list)
     """Of images that have gone, and that a record of a build's history still names."""
     bare: list[Blob] = field(default_factory=list)
-    """Blobs of layers that are in no image any more."""
 
     def all(self) -> Mapping[str, Held]:
         self._read_images()
@@ -128,9 +142,7 @@ class _Matching:
                     self.by_size[size].append(layer)
                 if unpacked is None:
                     self.unsized.append(layer)
-        self.bare = [
-            blob for blob in content.blobs.values() if blob.diff_id and blob.digest not in content.layers
-        ]
+        self.bare = bare(content)
 
     def _whole_images(self) -> Mapping[str, set[frozenset[str]]]:
         """By its topmost snapshot: the manifest of each image that a registry is known to have, and what names it."""
@@ -178,23 +190,27 @@ class _Matching:
         """
         fitting = [layer for layer in self.by_size.get(size, ()) if self._made_so(record, layer, size)]
         standing = [layer for layer in fitting if layer.path[:-1] in paths]
+        left = self._bare(record, paths, size)
+        loose = [*{layer.blob: layer for layer in reversed(left) if layer.blob.digest in self.loose}.values()]
         if _is_from(record):
-            return standing or fitting or self._bare(record, paths, size)
+            return [*(standing or fitting), *loose] or left
         fitting += [layer for layer in self.unsized if self._made_of(layer.blob, size)]
         standing = [layer for layer in fitting if layer.path[:-1] in paths]
         at_once = [
             layer for layer in fitting if layer.made_at is not None and layer.made_at == record.created_at
         ]
         both = [layer for layer in standing if layer in at_once]
-        if found := both or at_once or standing:
+        if found := both or at_once:
             return found
-        fitting += self._bare(record, paths, size)
+        if standing:
+            return [*standing, *loose]
+        fitting += left
         later = [
             layer for layer in fitting
             if record.created_at and layer.blob.created_at and layer.blob.created_at >= record.created_at
         ]  # fmt: skip
         first = min((layer.blob.created_at for layer in later if layer.blob.created_at), default=None)
-        return [layer for layer in later if layer.blob.created_at == first] or fitting
+        return [layer for layer in later if layer.blob.created_at == first or layer in loose] or fitting
 
     def _made_so(self, record: CacheRecord, layer: _Layer, size: int) -> bool:
         """Whether a record of this kind can be this layer: built ones have blobs that say so."""

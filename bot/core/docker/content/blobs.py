@@ -112,6 +112,11 @@ class Content:
         whole = frozenset(digest for build in self.builds for digest in build.whole if digest in self.blobs)
         return whole | self.holds((d for build in self.builds for d in build.results), layers=False)
 
+    @cached_property
+    def there(self) -> frozenset[str]:
+        """All that surely is on the disk: something holds each of these."""
+        return frozenset(self.blobs).union(*(self.chain(blob.chain_id) for blob in self.blobs.values()))
+
     def unpacked(self, image_id: str) -> frozenset[str] | None:
         """The topmost snapshots of an image; None where its blobs are not here."""
         if image_id not in self.blobs:

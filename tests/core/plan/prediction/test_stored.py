@@ -168,3 +168,33 @@ def test_where_the_content_is_not_known_it_stays_an_estimate() -> None:
     why = planned("everything", seen).frees.why
     assert why.startswith("an estimate")
     assert "/grpc is answered 403" in why
+
+
+def test_records_of_one_size_whose_images_have_gone_free_all_that_is_left_whichever_holds_which() -> None:
+    store = Store()
+    store.image("app", ("a", 10, 512), ("b", 10, 512))
+    for late, name in enumerate("ab"):
+        store.blobs[f"blob {name}"] = replace(store.blobs[f"blob {name}"], created_at=ago(days=1 - late))
+    store.forget("app", "a", "b")
+    low = built("low", 522, shared=False, created_at=ago(days=2))
+    high = built("high", 522, shared=False, created_at=ago(days=2), parents=("low",))
+    plan = planned("everything", store.seen(low, high))
+    assert (plan.frees.low, plan.frees.high, plan.frees.exact) == (2 * 522, 2 * 522, True)
+    young = replace(high, in_use=True, last_used_at=ago(hours=2))
+    assert taken(planned("everything", store.seen(low, young))) == set()
+    plan = planned("everything", store.seen(replace(low, in_use=True, last_used_at=ago(hours=2)), high))
+    assert plan.frees.low <= 512 + 10 <= plan.frees.high
+
+
+def test_a_layer_of_an_image_is_not_taken_for_that_of_one_that_has_gone() -> None:
+    store = Store()
+    store.image("gone", ("b", 10, 512))
+    store.forget("gone", "b")
+    app = store.image("app", ("a", 10, 512), made_at=ago(days=2))
+    of_app = built("of-app", 522, created_at=ago(days=2))
+    of_gone = built("of-gone", 522, shared=False, created_at=ago(days=3))
+    plan = planned("everything", store.seen(app, of_app, of_gone))
+    assert (plan.frees.low, plan.frees.high) == (512 + NAMES + 2 * 522,) * 2
+    running = user("web", app, "running")
+    plan = planned("everything", store.seen(app, running, of_app, of_gone))
+    assert (plan.frees.low, plan.frees.high) == (512 + 522,) * 2
