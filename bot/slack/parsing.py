@@ -56,6 +56,8 @@ USAGE = {
         "*/docker-prune* alone opens a form for it.\n"
         "Arguments narrow it: `until=240h` or `until=10d` (how old at least), `keep=5` (the newest versions of "
         "each repository), `only=images,build_cache`, `label=key=value`, `label!=key`, `not=postgres*`. "
+        "`below=70%` and `free=20GB` take no more than it takes until the disk is less than 70% full, or has 20GB "
+        "free: what is mildest and unused longest goes first. "
         "One widens it: with `arrival=build` images of unknown arrival are as old as their build says.\n"
         "*/docker-prune HOST image=NAME container=NAME network=NAME* proposes to remove just these.\n"
         "*/docker-prune HOST why OBJECT* says why each profile takes or keeps it.\n"

@@ -16,6 +16,7 @@ from bot.core.docker.inventory import ORDER, Kind, short_id
 from bot.core.docker.labels import ANY_OBJECT, LabelFilter
 from bot.core.errors import UsageError
 from bot.core.plan.profiles import KIND_NAMES, Profile
+from bot.core.plan.target.target import Target, parse_free, parse_percent, target_meant
 from bot.core.units import duration_text, parse_duration
 
 EXAMPLE = "routine until=240h keep=3 only=images,build_cache not=postgres"
@@ -23,7 +24,7 @@ PICKED = "picked"
 """The profile of a plan that takes single objects, each named by a person."""
 
 _MOST_KEPT = 1_000
-_VALUE = re.compile(r"[A-Za-z0-9_.:/@*?\[\]=!,+~-]{1,512}")
+_VALUE = re.compile(r"[A-Za-z0-9_.:/@*?\[\]=!,+~%-]{1,512}")
 """Names, patterns, labels and durations; nothing that Slack or a shell would take for its own."""
 _KINDS: Mapping[str, Kind] = MappingProxyType(
     {name: kind for kind in Kind for name in (kind.value, f"{kind.value}s", KIND_NAMES[kind])}
@@ -63,6 +64,8 @@ class Arguments:
     """Ids, whole or their first twelve characters, of objects that stay."""
     picks: tuple[Pick, ...] = ()
     arrival: Arrival = Arrival.SEEN
+    target: Target | None = None
+    """What the disk needs; of the rest that could go nothing is taken."""
     within: frozenset[str] | None = None
     """Ids of the only objects that may be taken: those of the plan that is to be replaced. Not written out."""
     words: tuple[str, ...] = ()
@@ -104,7 +107,7 @@ def _with(found: Arguments, key: str, value: str, word: str) -> Arguments:
     if key.rstrip("s") == Kind.VOLUME:
         raise UsageError(VOLUMES_BY_NAME)
     if reader is None:
-        near = nearest(key, _READERS)
+        near = nearest(key, _READERS, 0.7)
         hint = f"Did you mean {near}=? " if near else ""
         said = f"There is no argument “{key}=”. {hint}The arguments are: {', '.join(f'{each}=' for each in _READERS)}."
         raise UsageError(said, wrong=word, right=f"{near}={value}" if near else "")
@@ -125,6 +128,8 @@ def _meant(key: str, value: str) -> str:
     spelled = _SPELLED.fullmatch(value.lower())
     if key == "until" and spelled:
         return f"until={spelled[1]}{spelled[2]}"
+    if key in {"free", "below"}:
+        return target_meant(key, value)
     if key == "only":
         kinds = [name if name.lower() in _KINDS else nearest(name, _KINDS) for name in value.split(",")]
         return f"only={','.join(kinds)}" if all(kinds) else ""
@@ -157,6 +162,18 @@ def _arrival(found: Arguments, value: str) -> Arguments:
 def _only(found: Arguments, value: str) -> Arguments:
     kinds = frozenset(map(_kind, value.split(",")))
     return replace(found, only=kinds if found.only is None else found.only & kinds)
+
+
+def _free(found: Arguments, value: str) -> Arguments:
+    return _to(found, Target(free=parse_free(value)))
+
+
+def _below(found: Arguments, value: str) -> Arguments:
+    return _to(found, Target(below=parse_percent(value)))
+
+
+def _to(found: Arguments, target: Target) -> Arguments:
+    return replace(found, target=found.target.and_also(target) if found.target else target)
 
 
 def _kind(name: str) -> Kind:
@@ -198,6 +215,8 @@ _READERS: Mapping[str, Callable[[Arguments, str], Arguments]] = MappingProxyType
         "label!": _no_label,
         "not": _not,
         "drop": _drop,
+        "free": _free,
+        "below": _below,
         "arrival": _arrival,
     }
     | {str(kind): _picker(kind) for kind in _PICKABLE}
@@ -214,6 +233,11 @@ def narrowed(profile: Profile, arguments: Arguments) -> Profile:
         taken = ", ".join(str(kind) for kind in ORDER if kind in profile.rules)
         what = f"takes no {KIND_NAMES[Kind(foreign[0])]}" if foreign else "would take nothing"
         raise UsageError(f"only=: {profile.name} {what}; it takes {taken}.")
+    if arguments.target and Kind.VOLUME in kinds:
+        raise UsageError(
+            f"{profile.name} takes volumes, and no target does: their data would be gone for good. Leave out free= "
+            "and below=."
+        )
     rules = {
         kind: replace(
             rule,
@@ -235,6 +259,7 @@ def narrowed(profile: Profile, arguments: Arguments) -> Profile:
         dropped=profile.dropped | frozenset(arguments.dropped),
         arrival=Arrival.BUILD if Arrival.BUILD in {profile.arrival, arguments.arrival} else profile.arrival,
         within=arguments.within,
+        target=arguments.target,
         arguments=" ".join(arguments.words),
     )
 

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from bot.core.docker.inventory import EngineInfo, Kind
 from bot.core.docker.usage import DiskUsage
+from bot.core.plan.target.target import Reach
 from bot.core.units import duration_words, human_size
 
 CAREFUL = "Careful: "
@@ -114,6 +115,8 @@ class Draft:
     notes: tuple[str, ...] = ()
     """What else a person should know before approving, some of it behind ``CAREFUL``; for display only."""
     unarrived: Unarrived | None = None
+    reach: Reach | None = None
+    """How far it gets, of a plan to a target; for display only."""
     words: str = ""
     """The profile in one line; for display only."""
     commands: tuple[str, ...] = ()

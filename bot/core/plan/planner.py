@@ -29,10 +29,10 @@ Thing: TypeAlias = Container | Network | Image | CacheRecord | Volume
 
 def draft(measured: Measured, profile: Profile, protection: Protection) -> Draft:
     """Decide what the profile would remove from the engine, in which order, and what that frees."""
-    made = _draft(measured, profile, protection)
+    made = listed(measured, profile, protection)
     if not _waiting(made):
         return made
-    by_build = _draft(measured, replace(profile, arrival=Arrival.BUILD), protection)
+    by_build = listed(measured, replace(profile, arrival=Arrival.BUILD), protection)
     made = replace(made, kept=tuple(_kept_for_arrival(made.kept, by_build, measured.inventory.images)))
     waiting = _waiting(made)
     if not waiting:
@@ -95,7 +95,8 @@ def _kept_for_arrival(kept: Iterable[Kept], by_build: Draft, images: Iterable[Im
             yield one
 
 
-def _draft(measured: Measured, profile: Profile, protection: Protection) -> Draft:
+def listed(measured: Measured, profile: Profile, protection: Protection) -> Draft:
+    """The same without a word on the images that only their arrival keeps."""
     inventory = measured.inventory
     build = running_build(inventory)
     choice = _Choice(Selector(inventory, profile, protection, measured.users), building=bool(build))

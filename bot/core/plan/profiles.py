@@ -1,7 +1,7 @@
 """Profiles: what a cleanup may take, as data. The built-in ones, in order of aggression."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from difflib import get_close_matches
 from enum import StrEnum
@@ -11,6 +11,7 @@ from bot.core.docker.ages import Arrival
 from bot.core.docker.inventory import ORDER, Kind
 from bot.core.docker.labels import ANY_OBJECT, LabelFilter
 from bot.core.errors import UnknownProfileError
+from bot.core.plan.target.target import Target
 from bot.core.units import duration_text, duration_words
 
 
@@ -71,6 +72,8 @@ class Profile:
     """Ids of the only objects that it may take since they can be brought back; None: that is not demanded."""
     arrival: Arrival = Arrival.SEEN
     """What stands for the arrival of images of which the engine does not tell it."""
+    target: Target | None = None
+    """What the disk needs, of which it takes no more; for display, and for who cuts its plan."""
     arguments: str = ""
     """What a person wrote behind the name to narrow it; for display, and to ask for the same again."""
     stands_for: tuple[str, ...] = ()
@@ -89,10 +92,15 @@ class Profile:
             parts.append(f"not {', '.join(self.excluded)}")
         if self.dropped:
             parts.append(f"without {_named(left_out, len(self.dropped))}, left out by who adjusted the plan")
+        if self.target:
+            parts.append(f"no more than it takes until the disk is {self.target.words()}")
         return "; ".join(parts)
 
     def commands(self) -> tuple[str, ...]:
         """The Docker commands that the profile stands for; for display only, Deckhand never runs them."""
+        if self.target:
+            why = "# Docker cannot stop once a disk has room; these would go on, and take all that they find"
+            return (why, *replace(self, target=None).commands())
         if self.stands_for:
             return self.stands_for
         built_in = BUILT_IN.get(self.name)

@@ -20,6 +20,8 @@ NOT_RESTORABLE = "cannot be brought back"
 NOT_ASKED_FOR = "not asked for"
 """Why all stay that a plan of single objects does not name."""
 LEFT_OUT = "left out"
+TARGET_MET, WOULD_FREE_NOTHING = "not needed for the target", "would free nothing"
+"""Why a plan to a target leaves alone what its profile takes."""
 NAMED = "named"
 """Of a volume that only a person may pick."""
 LAST_USED, SEEN_IN_USE, FIRST_SEEN, STOPPED = (
@@ -31,6 +33,8 @@ _COUNTED: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
         NOT_IN_PLAN_BEFORE: ("came up after the plan before this one", "came up after the plan before this one"),
         NOT_ASKED_FOR: ("nobody picked it", "nobody picked them"),
+        TARGET_MET: ("not needed for the target", "not needed for the target"),
+        WOULD_FREE_NOTHING: ("would free nothing", "would free nothing"),
         NOT_IN_PROFILE: ("the profile does not take it", "the profile does not take them"),
         "a service's task": ("a Swarm service runs it", "Swarm services run them"),
         "predefined": ("Docker's own", "Docker's own"),

@@ -180,8 +180,8 @@ class _Wanted:
             id=self.plan_id,
             host=self.host.name,
             draft=replace(
-                draft, unarrived=None
-            ),  # the notes say it; a release before would not know the field
+                draft, unarrived=None, reach=None
+            ),  # the notes say it; a release before would not know the fields
             requester=self.requester,
             policy=self.host.policy.name,
             profile_words=draft.words,
@@ -219,6 +219,8 @@ def nothing_to_remove(host: str, draft: Draft) -> str:
         return f"{host}: nothing was removed. " + " ".join(
             f"{kept.name} stays: {kept.rule}." for kept in picked
         )
+    if draft.reach and not draft.reach.wanted:
+        return f"{host}: nothing has to go. {' '.join(draft.notes)}"
     counts = Counter(kept.because for kept in draft.kept).most_common(4)
     kept = ", ".join(f"{count:,} ({counted_as(because, count)})" for because, count in counts)
     said = f"{host}: “{draft.profile}” finds nothing to remove." + (f" Kept: {kept}." if kept else "")

@@ -20,6 +20,8 @@ from bot.core.plan.planner import draft
 from bot.core.plan.prediction import Measured
 from bot.core.plan.profiles import BUILT_IN, DEFAULT_PROFILE, Profile, find_profile
 from bot.core.plan.protection import NOTHING_MORE, Protection
+from bot.core.plan.target.cutting import drafted
+from bot.core.plan.target.reaching import check_reach
 from bot.core.rules.policy import Volumes, allows
 from bot.core.rules.rules import Rules
 from bot.ports import NO_METRICS, Engine, Engines, Ledger, Metrics
@@ -153,21 +155,26 @@ class Planning:
         changed = self._changed(host, survey.inventory.engine)
         if changed:
             raise changed
+        for request in requests:
+            check_reach(host, request.target, survey.disk)
+        asks_first = rules.only_restorable(host)
 
         def made(survey: Survey, confirmed: frozenset[str] | None = None) -> tuple[Draft, ...]:
             measured = Measured.of(survey.inventory)
-            profiles = (_profile(known, survey.inventory, request) for request in requests)
+            profiles = [
+                replace(_profile(known, survey.inventory, request), restorable=confirmed)
+                for request in requests
+            ]
+            if asks_first and confirmed is None:  # a target is cut from what registries say that they have
+                profiles = [replace(profile, target=None) for profile in profiles]
             return tuple(
-                _told(
-                    replace(draft(measured, replace(profile, restorable=confirmed), protection), rules=named),
-                    survey,
-                )
+                _told(replace(drafted(survey, measured, profile, protection, known), rules=named), survey)
                 for profile, named in zip(profiles, names, strict=True)
             )
 
         survey, drafts = _decided(engine, survey, made)
         said = engine.registries_say(_digests(item for one in drafts for item in one.items))
-        if rules.only_restorable(host):
+        if asks_first:
             drafts = made(survey, pullable(said))
         return survey, tuple(_with_note(one, said_of(one.items, said)) for one in drafts)
 

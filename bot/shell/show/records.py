@@ -43,6 +43,7 @@ def draft_json(host: str, draft: Draft) -> Json:
         "frees": facts.frees(draft.frees),
         "notes": list(draft.notes),
         "arrival_unknown": _unarrived(draft),
+        "target": _reach(draft),
         "items": [facts.listed(item) for item in draft.items],
         "kept": [
             {"kind": kept.kind, "id": kept.id, "name": kept.name, "rule": kept.rule} for kept in draft.kept
@@ -56,6 +57,20 @@ def _unarrived(draft: Draft) -> Json:
         return None
     old_at = time_text(waiting.due) if waiting.due else None
     return {"images": waiting.count, "bytes": waiting.bytes, "old_at": old_at}
+
+
+def _reach(draft: Draft) -> Json:
+    """How far a plan to a target gets; bytes of the disk."""
+    reach = draft.reach
+    if reach is None:
+        return None
+    return {
+        "disk": reach.disk.size,
+        "free": reach.disk.free,
+        "wanted": reach.target.wanted(reach.disk),
+        "free_after": reach.after.free,
+        "met": not reach.lacking,
+    }
 
 
 def _objects(count: int) -> str:

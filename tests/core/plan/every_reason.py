@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from bot.core.docker.ages import Arrival
 from bot.core.docker.inventory import Container, Inventory, Kind, SwarmService
 from bot.core.docker.labels import LabelFilter
+from bot.core.docker.usage import DiskSpace, DiskUsage
 from bot.core.plan.arguments import Pick
 from bot.core.plan.objects import picked
 from bot.core.plan.plan import Draft
@@ -24,6 +25,8 @@ from bot.core.plan.recheck import (
     service_objection,
     volume_objection,
 )
+from bot.core.plan.target.cutting import Goal, draft_to
+from bot.core.plan.target.target import Target
 from tests.core.things import NOW, ago, container, image, inventory, item, network, planned, record, volume
 
 APP, WEB = (image(name, (name, 1), tags=(f"{name}:1",)) for name in ("app", "web"))
@@ -67,6 +70,15 @@ def built_on_by_a_picked_one() -> Draft:
 def picked_volume() -> Draft:
     seen = inventory(volume("v", anonymous=False))
     return draft(Measured.of(seen), picked(seen, [Pick(kind=Kind.VOLUME, name="v")]), Protection())
+
+
+def to_a_target(*things: Any) -> Draft:
+    """A plan that is to free one byte."""
+    target = Target(free=1)
+    goal = Goal(
+        target=target, disk=DiskSpace(size=9, free=0), usage=DiskUsage(rows=()), levels=[BUILT_IN["routine"]]
+    )
+    return draft_to(Measured.of(inventory(*things)), BUILT_IN["everything"], Protection(), goal)
 
 
 class Row(NamedTuple):
@@ -185,6 +197,11 @@ STAYS = (
     Row(lambda: planned("volumes", in_a_swarm(inventory(volume("v")), None)), "v",
         "a Swarm service may need it: the engine is in a swarm and does not tell of its services",
         "Swarm services may need them"),
+    # a target
+    Row(lambda: to_a_target(APP, image("more", ("m", 9), tags=("more:1",), used_at=ago(days=9))), "sha256:more",
+        "the target is met without it: 2nd in line, as routine takes it", "not needed for the target"),
+    Row(lambda: to_a_target(APP, network("lan")), "id-lan",
+        "removing it would free nothing, and this plan is about space", "would free nothing"),
     # what else stands in the way
     Row(lambda: of("dangling", BARE, image("child", ("b", 1), tags=("child:1",), parent=BARE.id)), BARE.id,
         "image child:1 stays and is built on it", "images that stay are built on them"),
@@ -227,6 +244,7 @@ GOES = (
     Row(lambda: of("everything", replace(network("lan"), created_at=ago(days=3))), "id-lan",
         "no container uses it; created 3 days ago"),
     Row(lambda: of("routine", APP), APP.id, "unused for at least 60 days"),
+    Row(lambda: to_a_target(APP), APP.id, "unused for at least 60 days; 1st in line, as routine takes it"),
     Row(lambda: of("routine", image("a", tags=("a:1",), used_at=ago(days=23))), "sha256:a",
         "no container used it for 23 days"),
     Row(lambda: of("routine", UNSEEN), UNSEEN.id, "no container uses it; tagged or pulled 8 days ago"),

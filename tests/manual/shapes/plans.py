@@ -24,6 +24,17 @@ class Waiting(Shape):
     """When they count as old."""
 
 
+class Reach(Shape):
+    """How far a plan with `free=` or `below=` gets."""
+
+    disk: Bytes
+    free: Bytes
+    wanted: Bytes
+    """What is to be free afterwards."""
+    free_after: Bytes
+    met: bool
+
+
 class Removed(Shape):
     kind: OfKind
     id: str
@@ -47,6 +58,7 @@ class Draft(Shape):
     frees: Frees
     notes: list[str]
     arrival_unknown: Waiting | None
+    target: Reach | None
     items: list[Removed]
     kept: list[Kept]
 

@@ -22,7 +22,8 @@ _SINGLE = option(
     "Single objects, by name", PICKED, "those that the line below names: image=app:1.0 container=job"
 )
 _HINT = (
-    "As behind /docker-prune: until=240h, keep=3, only=images,build_cache, label!=keep, not=postgres*. "
+    "As behind /docker-prune: below=70% or free=20GB (no more than the disk needs), until=240h, keep=3, "
+    "only=images,build_cache, label!=keep, not=postgres*. "
     "It only ever narrows; /docker-prune help tells all of it."
 )
 _ALONE = (
@@ -115,7 +116,7 @@ def _narrow(given: Given) -> Block:
     element: Block = {
         "type": "plain_text_input",
         "max_length": NARROW_LIMIT,
-        "placeholder": {"type": "plain_text", "text": "until=240h keep=3"},
+        "placeholder": {"type": "plain_text", "text": "below=70% until=240h keep=3"},
     }
     if given.narrow:
         element["initial_value"] = clip(given.narrow, NARROW_LIMIT)
