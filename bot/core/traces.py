@@ -11,6 +11,7 @@ from bot.core.ids import id_of
 T = TypeVar("T")
 
 _TRACE: ContextVar[str] = ContextVar("trace", default="")
+_CAUSE: ContextVar[str] = ContextVar("cause", default="")
 
 
 def trace() -> str:
@@ -18,14 +19,20 @@ def trace() -> str:
     return _TRACE.get()
 
 
+def cause() -> str:
+    """What sets off what is being done now: the name of a command, a button, a form or a job; never who or on what."""
+    return _CAUSE.get()
+
+
 @contextmanager
-def traced(name: str) -> Iterator[None]:
-    """What is done in the block, and in threads that ``carried`` work is handed to, has this id."""
-    token = _TRACE.set(name)
+def traced(name: str, cause: str) -> Iterator[None]:
+    """What is done in the block, and in threads that ``carried`` work is handed to, has this id and this cause."""
+    tokens = _TRACE.set(name), _CAUSE.set(cause)
     try:
         yield
     finally:
-        _TRACE.reset(token)
+        _TRACE.reset(tokens[0])
+        _CAUSE.reset(tokens[1])
 
 
 def trace_of(delivery: str) -> str:

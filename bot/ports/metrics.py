@@ -43,6 +43,10 @@ class Metrics(Protocol):
         """Around a look at a host: how long it takes, and whether it fails."""
         ...
 
+    def doing(self, what: str) -> AbstractContextManager[object]:
+        """Around what is done under one id: the answer to a click or a command, a cleanup; ``what`` is no id."""
+        ...
+
     def queued(self, queue: str) -> Callable[[], None]:
         """Work waits in a queue from now on; to be called once, when it begins or is dropped."""
         ...
@@ -72,6 +76,9 @@ class NoMetrics:
     """Nobody counts."""
 
     def looking(self, host: str) -> AbstractContextManager[object]:  # noqa: ARG002 - as the port has it
+        return nullcontext()
+
+    def doing(self, what: str) -> AbstractContextManager[object]:  # noqa: ARG002 - as above
         return nullcontext()
 
     def queued(self, queue: str) -> Callable[[], None]:  # noqa: ARG002 - as above

@@ -20,7 +20,7 @@ from bot.services.work.worker import PATIENCE, POLL_SECONDS, Worker
 
 def background(base: Base, uses: UseCases, chat: Teller) -> Worker:
     """A worker that runs cleanups and restores, looks at what is due, and follows the hosts; ``chat`` is told."""
-    store, signals, worker = base.store, base.signals, Worker(base.signals)
+    store, signals, worker = base.store, base.signals, Worker(base.signals, metrics=base.metrics)
     execute = Execute(
         plans=store.plans, runs=store.runs, audit=store.audit, engines=base.engines,
         leases=Leases(claims=store.runs, owner=base.owner, ticks=base.ticks),

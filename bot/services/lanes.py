@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, TypeVar
 
 from bot.core.errors import BusyError, EndingError
@@ -76,7 +77,8 @@ class Lane:
                 if same and other.same == same:
                     return other.future
             self._check(given)
-            job = _Job(work=carried(work), keys=given, same=same, begun=self._metrics.queued(self._name))
+            begun = self._metrics.queued(self._name)
+            job = _Job(work=carried(partial(self._done, work)), keys=given, same=same, begun=begun)
             self._waiting.append(job)
             self._begin_what_may()
         return job.future
@@ -131,6 +133,10 @@ class Lane:
         return share is None or taken < share.at_once
 
     # --- in a thread of the lane ----------------------------------------------------------------
+
+    def _done(self, work: Callable[[], T]) -> T:
+        with self._metrics.doing(self._name):
+            return work()
 
     def _work(self, job: _Job | None) -> None:
         while job is not None:

@@ -1,7 +1,9 @@
 """The life of the process that serves a workspace: from the listener for operators to the last line of the log."""
 
 import logging
+import os
 import signal
+from collections.abc import Callable
 from functools import partial
 from typing import NoReturn
 
@@ -9,6 +11,7 @@ from bot.app import Deckhand
 from bot.config.reloading import Reloading
 from bot.config.settings import MetricsSettings, Settings, load
 from bot.core.errors import ConfigurationError
+from bot.ports import Metrics
 from bot.process.arriving import Arriving
 from bot.process.ending import Ending, gone_at_the_latest, leave
 from bot.process.systemd import READY, STOPPING, Manager
@@ -17,6 +20,9 @@ from bot.telemetry.listener import Listener
 from bot.telemetry.registry import Registry
 
 LOG = logging.getLogger(__name__)
+
+TRACES_TO = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
+"""OpenTelemetry's own variables."""
 
 
 def make_listener(settings: MetricsSettings, health: Health, registry: Registry) -> Listener | None:
@@ -34,10 +40,27 @@ def make_listener(settings: MetricsSettings, health: Health, registry: Registry)
     return listener
 
 
+def with_spans(registry: Registry) -> tuple[Metrics, Callable[[], None]]:
+    """What counts, and what sends the last of its traces; traces are made where OpenTelemetry's variables want them."""
+    if not any(os.environ.get(name) for name in TRACES_TO):
+        return registry, lambda: None
+    try:
+        from bot.telemetry.spans import Spans  # noqa: PLC0415 - the packages are an extra
+    except ImportError:
+        LOG.warning(
+            "%s is set, and nothing is traced: install deckhand[traces], which is OpenTelemetry.",
+            TRACES_TO[0],
+        )
+        return registry, lambda: None
+    spans = Spans(registry)
+    return spans, spans.end
+
+
 def serve(settings: Settings, arriving: Arriving) -> NoReturn:
     """Run until SIGTERM or SIGINT arrives; logs one line ``ready`` when it is connected."""
     registry, manager = Registry(), Manager()
-    deckhand = Deckhand(settings, registry)
+    metrics, end_traces = with_spans(registry)
+    deckhand = Deckhand(settings, metrics)
     listener = make_listener(settings.metrics, deckhand.health, registry)
     reloading = Reloading(settings.file, partial(load, settings.file, for_slack=True), deckhand.adopt)
     deckhand.start()
@@ -54,5 +77,6 @@ def serve(settings: Settings, arriving: Arriving) -> NoReturn:
     deckhand.stop()
     if listener is not None:
         Ending().within("listener", 2, listener.stop)
+    Ending().within("traces", 2, end_traces)
     LOG.info("stopped")
     leave()

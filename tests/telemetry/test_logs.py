@@ -54,7 +54,7 @@ def begin(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., io.StringIO
 
 def test_a_line_of_json_says_all_and_drives_no_terminal(begin: Callable[..., io.StringIO]) -> None:
     log = begin("json")
-    with traced("abc"):
+    with traced("abc", "cause"):
         logging.getLogger("bot").error("host %s", HOSTILE, exc_info=ValueError(HOSTILE))
     (line,) = log.getvalue().splitlines()
     said = json.loads(line)
@@ -114,7 +114,7 @@ def test_the_file_says_how_and_a_mistake_is_named(tmp_path: Path) -> None:
 
 def test_work_in_another_thread_goes_on_under_the_same_id() -> None:
     lane = Lane("test", 1)
-    with traced("one"):
+    with traced("one", "cause"):
         first = lane.submit(trace)
         with ThreadPoolExecutor(1) as pool:
             beside = pool.submit(carried(trace))

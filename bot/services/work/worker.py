@@ -10,6 +10,7 @@ from typing import Any
 
 from bot.core.errors import DeckhandError
 from bot.core.traces import traced
+from bot.ports import NO_METRICS, Metrics
 from bot.services.leases import HEARTBEAT, Leases
 
 LOG = logging.getLogger(__name__)
@@ -59,6 +60,7 @@ class _Taking:
     leases: Leases[Any]
     work: Callable[[str], None]
     patience: float | None
+    metrics: Metrics
     threads: dict[str, threading.Thread] = field(default_factory=dict)
 
     def begin(self, ending: Callable[[], bool]) -> None:
@@ -72,7 +74,7 @@ class _Taking:
                 self.threads[plan_id].start()
 
     def _work(self, plan_id: str) -> None:
-        with traced(f"{self.name} {plan_id}"):
+        with traced(f"{self.name} {plan_id}", self.name), self.metrics.doing(self.name):
             _guarded(partial(self.work, plan_id))
 
     def renew(self) -> None:
@@ -89,10 +91,15 @@ class Worker:
     """Threads that wait for none of the others: one for each thing that comes round, one for each plan worked on."""
 
     def __init__(
-        self, signals: Signals, *, poll: float = POLL_SECONDS, heartbeat: timedelta = HEARTBEAT
+        self,
+        signals: Signals,
+        *,
+        poll: float = POLL_SECONDS,
+        heartbeat: timedelta = HEARTBEAT,
+        metrics: Metrics = NO_METRICS,
     ) -> None:
         """``poll`` in seconds; ``heartbeat`` is how often leases are renewed."""
-        self._signals, self._poll = signals, poll
+        self._signals, self._poll, self._metrics = signals, poll, metrics
         self._takings: list[_Taking] = []
         self._loops: list[threading.Thread] = []
         self._at_last: list[Callable[[], object]] = []
@@ -123,7 +130,7 @@ class Worker:
 
         ``patience`` is how many seconds the end waits for it; None: as long as it takes.
         """
-        taking = _Taking(name=name, leases=leases, work=work, patience=patience)
+        taking = _Taking(name=name, leases=leases, work=work, patience=patience, metrics=self._metrics)
         self._takings.append(taking)
         self.whenever(name, partial(taking.begin, self._signals.ending), self._poll)
 

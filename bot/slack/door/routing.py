@@ -184,8 +184,9 @@ class Routing:
 
     def _hand(self, route: Route | None, asked: Asked, value: str) -> None:
         """All that comes of it has the id of this one delivery, in the log and in the audit."""
-        with traced(trace_of(asked.trigger_id or token_hex())):
-            LOG.info("%s of %s", route.name if route else "what no route is for", asked.person.id)
+        name = route.name if route else "what no route is for"
+        with traced(trace_of(asked.trigger_id or token_hex()), name):
+            LOG.info("%s of %s", name, asked.person.id)
             self._handed(route, asked, value)
 
     def _handed(self, route: Route | None, asked: Asked, value: str) -> None:

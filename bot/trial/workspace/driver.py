@@ -14,7 +14,7 @@ from bot.trial.workspace.people.team import Team
 from bot.trial.workspace.people.typed import is_folded
 
 T = TypeVar("T")
-DEFAULT_TIMEOUT = 10.0  # seconds
+DEFAULT_TIMEOUT = 30.0  # seconds
 
 
 class Driver:
