@@ -113,7 +113,7 @@ def test_a_collector_that_is_away_holds_nothing_up(folder: Path, workspace: Work
     with started(DECKHAND, "run", folder=folder, log=folder / "log", **environment) as process:
         workspace.wait_connected()
         workspace.command(ANN, "/docker-df", "prod-3")
-        wait_until(lambda: workspace.ephemerals(ANN) or workspace.messages())
+        wait_until(lambda: bool(workspace.ephemerals(ANN) or workspace.messages()))
         process.terminate()
         assert process.wait(SECONDS) == 0
 
