@@ -12,6 +12,7 @@ from pydantic import SecretStr
 from slack_bolt import App
 
 from bot.config.settings import Settings, SlackSettings
+from bot.core.rules.policy import Tell
 from bot.core.rules.rules import Rules
 from bot.engines.docker.registries.logins import Logins
 from bot.engines.registry import DockerEngines
@@ -25,8 +26,11 @@ from bot.services.clocks import Clocks
 from bot.services.look.fleet import Fleet
 from bot.services.rules.rights import Rights
 from bot.services.use_cases import Base, open_use_cases
-from bot.services.watch.reminding import LOOP_SECONDS as REMINDERS_SECONDS
-from bot.services.watch.reminding import Reminding
+from bot.services.watch.digests import LOOP_SECONDS as DIGEST_SECONDS
+from bot.services.watch.digests import Digests
+from bot.services.watch.telling import LOOP_SECONDS as TELLING_SECONDS
+from bot.services.watch.telling import Once, Telling
+from bot.services.watch.whom import Whom
 from bot.services.work.budget import Budget
 from bot.services.work.show import Show
 from bot.services.work.worker import POLL_SECONDS, Signals, Worker
@@ -41,6 +45,7 @@ from bot.slack.door.ways import Ways, lanes
 from bot.slack.home.showing import LOOP_SECONDS as HOME_SECONDS
 from bot.slack.home.showing import HomeShow
 from bot.slack.opening import open_routes
+from bot.slack.plan.calling import Calls
 from bot.slack.plan.showing import ShownPlans
 from bot.store.db import revisions
 from bot.store.opening import Store, open_store
@@ -110,23 +115,29 @@ class Deckhand:
             owner=process_name(), ticks=time.monotonic, metrics=self._metrics,
         )  # fmt: skip
         uses = open_use_cases(base, fleet, new_id)
-        shown = ShownPlans(
-            chat=slack.impatient, hosts=base.hosts, call=settings.slack.call_approvers,
-            members=slack.directory.members,
+        whom = Whom(
+            rules=base.rules, rights=base.rights, people=store.people,
+            everywhere=Tell(settings.slack.call_approvers),
         )  # fmt: skip
+        once = Once(notices=store.notices, clock=clock, owner=base.owner)
+        calls = Calls(chat=slack.impatient)
+        telling = Telling(
+            plans=store.plans, audit=store.audit, ledger=store.ledger, whom=whom, once=once, chat=calls,
+            remind_after=settings.slack.remind_after,
+        )  # fmt: skip
+        shown = ShownPlans(chat=slack.impatient, hosts=base.hosts, mentioned=whom.mentioned)
         budget = Budget(clock=steady)
         show = Show(
             plans=store.plans, messages=store.messages, audit=store.audit, chat=shown, clock=steady,
             budget=budget,
         )  # fmt: skip
         homes = HomeShow(gather=uses.home, audit=store.audit, chat=slack.impatient, clock=steady, wake=wake)
-        reminding = Reminding(
-            plans=store.plans, trail=store.trail, chat=shown, clock=clock, after=settings.slack.remind_after
-        )
+        digests = Digests(plans=store.plans, whom=whom, once=once, chat=calls)
         worker = background(base, uses, slack.chat)
         worker.whenever("messages", show, POLL_SECONDS, at_last=True)
         worker.whenever("homes", homes, HOME_SECONDS)
-        worker.every(REMINDERS_SECONDS, "reminders", reminding)
+        worker.every(TELLING_SECONDS, "telling", telling)
+        worker.every(DIGEST_SECONDS, "digests", digests)
         if (channel := settings.audit.head_channel) is not None:
             heads, at = PostedHeads(chat=slack.chat), settings.audit.head_at
             head = PostHead(trail=store.trail, chat=heads, clock=clock, channel=channel, at=at)

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Self, TypeGuard, get_args, get_origin
 
 from pydantic import Field, ValidationError
 
+from bot.config.on_call import OnCallTable
 from bot.config.tables import (
     AuditTable,
     DatabaseTable,
@@ -37,6 +38,7 @@ class ConfigFile(Table):
     policies: dict[Name, PolicyTable] = {}
     profiles: dict[Name, ProfileTable] = {}
     schedules: dict[Name, ScheduleTable] = {}
+    on_call: dict[Name, OnCallTable] = {}
     registries: dict[RegistryName, RegistryTable] = {}
 
     @classmethod

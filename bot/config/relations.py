@@ -8,6 +8,7 @@ from difflib import get_close_matches
 
 from bot.config import values
 from bot.config.file import ConfigFile
+from bot.config.of_telling import of_telling
 from bot.config.pressure import contradictions, tables_of
 from bot.config.tables import (
     DEFAULT_POLICY,
@@ -40,6 +41,12 @@ def relations(file: ConfigFile) -> Iterator[str]:
         yield from (f"hosts.{name}: {problem}" for problem in _of_its_policies(host, file))
     for name, schedule in file.schedules.items():
         yield from (f"schedules.{name}.{problem}" for problem in _of_schedule(schedule, file))
+    for name, table in file.on_call.items():
+        yield from (
+            f"on_call.{name}.{key}: is missing; {EXAMPLE}"
+            for key in table.needed
+            if key not in table.model_fields_set
+        )
     yield from _of_watch(file)
     yield from _of_pressure(file)
     for name, registry in file.registries.items():
@@ -126,6 +133,7 @@ def _of_policy(name: str, table: PolicyTable, file: ConfigFile) -> Iterator[str]
         )
     yield from _of_its_profiles(table, file)
     yield from _of_its_limits(table, file)
+    yield from of_telling(table, _effective(table, file), file)
 
 
 def _of_its_profiles(table: PolicyTable, file: ConfigFile) -> Iterator[str]:

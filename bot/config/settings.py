@@ -161,6 +161,7 @@ def load(
             hosts=values.hosts(parsed),
             profiles=values.profiles(parsed),
             schedules=values.schedules(parsed),
+            on_call=values.on_call(parsed),
         ),
         slack=slack,
         audit=audit,

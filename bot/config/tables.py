@@ -30,7 +30,7 @@ from bot.config.types import (
     TimeZone,
 )
 from bot.core.docker.ages import Arrival
-from bot.core.rules.policy import Policy, Volumes
+from bot.core.rules.policy import Policy, Tell, Volumes
 from bot.core.rules.schedules import GRACE
 from bot.core.watch.pace import EVERY, VOLUMES_EVERY
 
@@ -166,7 +166,7 @@ class PolicyTable(Table):
     windows: SomeWindows | None = None
     """When cleanups may run: `mon-fri 22:00-06:00`. Unset: at any time."""
     time_zone: TimeZone = UTC
-    """Of the windows."""
+    """Of `windows` and `quiet`."""
     start_within: Hold = _UNSET.start_within
     """How long an approval holds before the cleanup has begun; a week at most."""
     max_bytes: Size | None = _UNSET.max_bytes
@@ -177,6 +177,21 @@ class PolicyTable(Table):
     """How many approvals a plan beyond a limit needs. Unset: nobody can approve it."""
     auto_approve: Texts = _UNSET.auto_approve
     """Profiles that the policy approves itself; never volumes, never beyond a limit."""
+
+    reasons: bool = _UNSET.reasons
+    """Whether each vote says why."""
+    tell: Annotated[Tell | None, Field(strict=False)] = _UNSET.tell
+    """How those who may decide are told of a new plan: `never`, in the `channel`, each `direct`, or those `on_call`.
+    Unset: as `[slack] call_approvers` says."""
+    on_call: str = _UNSET.on_call
+    """Beside `tell = "on_call"`: a user group (`S…`) that an on-call tool keeps, or the NAME of an `[on_call.NAME]`."""
+    escalate_to: SlackIds = _UNSET.escalate_to
+    """Who is told, once, of a plan that nobody has decided about: users, user groups, channels."""
+    escalate_after: Annotated[Duration, Field(gt=timedelta())] = _UNSET.escalate_after
+    """How long after those who may decide were told."""
+    quiet: SomeWindows | None = None
+    """Hours, in `time_zone`, in which nobody is told but of a disk that is nearly full: `22:00-07:00`. At their end
+    they are told of what still waits."""
 
     def over(self, default: "PolicyTable") -> "PolicyTable":
         """This policy, and what it leaves out as another has it."""

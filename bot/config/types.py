@@ -44,7 +44,7 @@ _MOST_PORTS = 65535
 _Value = TypeVar("_Value")
 
 
-def _read(parse: Callable[[str], _Value], written: str) -> BeforeValidator:
+def read_text(parse: Callable[[str], _Value], written: str) -> BeforeValidator:
     """Reads a text; ``written`` says what the text of such a value looks like."""
 
     def read(value: object) -> _Value:
@@ -55,7 +55,7 @@ def _read(parse: Callable[[str], _Value], written: str) -> BeforeValidator:
     return BeforeValidator(read)
 
 
-def _text(example: str, pattern: str | None = None) -> WithJsonSchema:
+def as_text(example: str, pattern: str | None = None) -> WithJsonSchema:
     """What an editor is told of a text."""
     schema = {"type": "string", "examples": [example]}
     return WithJsonSchema(schema if pattern is None else {**schema, "pattern": f"^({pattern})$"})
@@ -67,7 +67,7 @@ def _listed(value: object) -> object:
     return tuple(value)
 
 
-def _filled(value: object) -> object:
+def filled(value: object) -> object:
     if value == []:
         raise ValueError("is empty; write at least 1, or leave the key out")
     return _listed(value)
@@ -118,7 +118,7 @@ def _hold(value: timedelta) -> timedelta:
     return value
 
 
-def _slack_id(value: str) -> str:
+def slack_id(value: str) -> str:
     if value != "*" and not _SLACK_ID.fullmatch(value):
         raise ValueError(
             f"“{value}” is no Slack id; write user ids (U…), user group ids (S…), channel ids (C…), “*”, or T…/U… "
@@ -211,92 +211,94 @@ def _engine_url(value: str) -> str:
 
 Duration = Annotated[
     timedelta,
-    _read(_duration, 'a duration is written as text, like "30m", "168h" or "10d"'),
-    _text("30m", _A_DURATION),
+    read_text(_duration, 'a duration is written as text, like "30m", "168h" or "10d"'),
+    as_text("30m", _A_DURATION),
 ]
 PaceOrOff = Annotated[
     timedelta | None,
-    _read(_pace, 'a pace is written as text, like "15m", or "off"'),
-    _text("15m", f"{_A_DURATION}|off"),
+    read_text(_pace, 'a pace is written as text, like "15m", or "off"'),
+    as_text("15m", f"{_A_DURATION}|off"),
 ]
 DurationOrOff = Annotated[
     timedelta | None,
-    _read(_duration_or_off, 'a duration is written as text, like "8h", or "off"'),
-    _text("8h", f"{_A_DURATION}|off"),
+    read_text(_duration_or_off, 'a duration is written as text, like "8h", or "off"'),
+    as_text("8h", f"{_A_DURATION}|off"),
 ]
 _LINE_WRITTEN = 'a line is written as text, like "90%", "20GB" or "98% and 5GB"'
-LineText = Annotated[InstanceOf[Line], _read(parse_line, _LINE_WRITTEN), _text("80%")]
+LineText = Annotated[InstanceOf[Line], read_text(parse_line, _LINE_WRITTEN), as_text("80%")]
 LineOrOff = Annotated[
-    InstanceOf[Line] | None, _read(_line_or_off, f'{_LINE_WRITTEN}, or "off"'), _text("90%")
+    InstanceOf[Line] | None, read_text(_line_or_off, f'{_LINE_WRITTEN}, or "off"'), as_text("90%")
 ]
 ShareLine = Annotated[
-    InstanceOf[Line], _read(_share_line, 'a share is written as text, like "80%"'), _text("80%", _A_SHARE)
+    InstanceOf[Line],
+    read_text(_share_line, 'a share is written as text, like "80%"'),
+    as_text("80%", _A_SHARE),
 ]
 ShareLineOrOff = Annotated[
     InstanceOf[Line] | None,
-    _read(_share_line_or_off, 'a share is written as text, like "90%", or "off"'),
-    _text("90%", f"{_A_SHARE}|off"),
+    read_text(_share_line_or_off, 'a share is written as text, like "90%", or "off"'),
+    as_text("90%", f"{_A_SHARE}|off"),
 ]
 Hold = Annotated[Duration, AfterValidator(_hold)]
 Size = Annotated[
-    int, _read(parse_size, 'a size is written as text, like "500MB" or "50GB"'), _text("50GB", _A_SIZE)
+    int, read_text(parse_size, 'a size is written as text, like "500MB" or "50GB"'), as_text("50GB", _A_SIZE)
 ]
-SlackId = Annotated[str, AfterValidator(_slack_id), _text("U0BOB", rf"\*|{_SLACK_ID.pattern}")]
-ChannelId = Annotated[str, AfterValidator(_channel_id), _text("C0OPS", _CHANNEL_ID.pattern)]
+SlackId = Annotated[str, AfterValidator(slack_id), as_text("U0BOB", rf"\*|{_SLACK_ID.pattern}")]
+ChannelId = Annotated[str, AfterValidator(_channel_id), as_text("C0OPS", _CHANNEL_ID.pattern)]
 ChannelOrOff = Annotated[
     str | None,
-    _read(_channel_or_off, 'a channel is written as text, like "C0OPS", or "off"'),
-    _text("C0OPS", f"{_CHANNEL_ID.pattern}|off"),
+    read_text(_channel_or_off, 'a channel is written as text, like "C0OPS", or "off"'),
+    as_text("C0OPS", f"{_CHANNEL_ID.pattern}|off"),
 ]
 TimeOfDay = Annotated[
     time,
-    _read(_time_of_day, 'a time of day is written as text, like "09:00"'),
-    _text("09:00", _TIME_OF_DAY.pattern),
+    read_text(_time_of_day, 'a time of day is written as text, like "09:00"'),
+    as_text("09:00", _TIME_OF_DAY.pattern),
 ]
-Name = Annotated[str, AfterValidator(check_name), _text("prod-3", _NAME.pattern)]
-RegistryName = Annotated[str, AfterValidator(_registry), _text("ghcr.io")]
+Name = Annotated[str, AfterValidator(check_name), as_text("prod-3", _NAME.pattern)]
+RegistryName = Annotated[str, AfterValidator(_registry), as_text("ghcr.io")]
 _Window = Annotated[
-    InstanceOf[Window], _read(parse_window, "a window is written as text"), _text("mon-fri 22:00-06:00")
+    InstanceOf[Window], read_text(parse_window, "a window is written as text"), as_text("mon-fri 22:00-06:00")
 ]
 TimeZone = Annotated[
     InstanceOf[tzinfo],
-    _read(_zone, 'a time zone is written as text, like "Europe/Berlin"'),
-    _text("Europe/Berlin"),
+    read_text(_zone, 'a time zone is written as text, like "Europe/Berlin"'),
+    as_text("Europe/Berlin"),
 ]
-CronText = Annotated[str, AfterValidator(check_cron), _text("0 3 * * *")]
+CronText = Annotated[str, AfterValidator(check_cron), as_text("0 3 * * *")]
 DatabaseUrl = Annotated[
-    str, AfterValidator(_database_url), _text("sqlite:///deckhand.db", "(sqlite|postgresql\\+psycopg):.*")
+    str, AfterValidator(_database_url), as_text("sqlite:///deckhand.db", "(sqlite|postgresql\\+psycopg):.*")
 ]
 EngineUrl = Annotated[
-    str, AfterValidator(_engine_url), _text("unix:///var/run/docker.sock", "(unix|tcp)://.+")
+    str, AfterValidator(_engine_url), as_text("unix:///var/run/docker.sock", "(unix|tcp)://.+")
 ]
 Ssh = Annotated[
     InstanceOf[SshAddress],
-    _read(_ssh_address, 'an address is written as text, like "user@host:22"'),
-    _text("user@host:22"),
+    read_text(_ssh_address, 'an address is written as text, like "user@host:22"'),
+    as_text("user@host:22"),
 ]
 Listening = Annotated[
     tuple[str, int],
-    _read(_listening, 'an address is written as text, like "127.0.0.1:3000"'),
-    _text("127.0.0.1:3000"),
+    read_text(_listening, 'an address is written as text, like "127.0.0.1:3000"'),
+    as_text("127.0.0.1:3000"),
 ]
 ListeningOrOff = Annotated[
     tuple[str, int] | None,
-    _read(_listening_or_off, 'an address is written as text, like "127.0.0.1:9797", or "off"'),
-    _text("127.0.0.1:9797"),
+    read_text(_listening_or_off, 'an address is written as text, like "127.0.0.1:9797", or "off"'),
+    as_text("127.0.0.1:9797"),
 ]
 
 Texts = Annotated[tuple[str, ...], BeforeValidator(_listed)]
 Names = Annotated[tuple[Name, ...], BeforeValidator(_listed)]
 SlackIds = Annotated[tuple[SlackId, ...], BeforeValidator(_listed)]
-SomeTexts = Annotated[tuple[str, ...], BeforeValidator(_filled)]
+SomeTexts = Annotated[tuple[str, ...], BeforeValidator(filled)]
 _Period = Annotated[
     InstanceOf[Period],
-    _read(parse_period, "a period is written as text"),
-    _text("2026-12-24 18:00 to 2026-12-27 08:00"),
+    read_text(parse_period, "a period is written as text"),
+    as_text("2026-12-24 18:00 to 2026-12-27 08:00"),
 ]
-SomePeriods = Annotated[tuple[_Period, ...], BeforeValidator(_filled)]
-SomeWindows = Annotated[tuple[_Window, ...], BeforeValidator(_filled)]
+SomePeriods = Annotated[tuple[_Period, ...], BeforeValidator(filled)]
+SomeWindows = Annotated[tuple[_Window, ...], BeforeValidator(filled)]
 
 
 class Table(BaseModel):

@@ -6,14 +6,23 @@ from datetime import timedelta
 from types import MappingProxyType
 
 from bot.config.file import ConfigFile
+from bot.config.on_call import OnCallTable
 from bot.config.pressure import alerting, effective
-from bot.config.tables import DEFAULT_POLICY, HostTable, PaceTable, PolicyTable, ScheduleTable, WatchTable
+from bot.config.tables import (
+    DEFAULT_POLICY,
+    HostTable,
+    PaceTable,
+    PolicyTable,
+    ScheduleTable,
+    WatchTable,
+)
 from bot.config.taking import ProfileTable
 from bot.core.docker.labels import LabelFilter
 from bot.core.plan.arguments import parse_arguments
 from bot.core.plan.profiles import BUILT_IN, Profile, Rule
 from bot.core.plan.protection import NOTHING_MORE
 from bot.core.rules.hosts import Address, ContextAddress, Host, Hosts, SocketAddress
+from bot.core.rules.on_call import OnCall
 from bot.core.rules.policy import Policy
 from bot.core.rules.registries import RegistryLogin
 from bot.core.rules.schedules import Schedule
@@ -92,9 +101,10 @@ def _policy(name: str, table: PolicyTable, file: ConfigFile) -> Policy:
     protection = NOTHING_MORE
     for source in (default, table) if table is not default else (table,):
         protection = protection.and_also(source.protect.value())
-    windows = Windows(windows=given.pop("windows") or (), zone=given.pop("time_zone"))
+    zone = given.pop("time_zone")
+    windows, quiet = (Windows(windows=given.pop(key) or (), zone=zone) for key in ("windows", "quiet"))
     del given["tags"], given["protect"]
-    return Policy(name=name, protection=protection, windows=windows, **given)
+    return Policy(name=name, protection=protection, windows=windows, quiet=quiet, **given)
 
 
 def profiles(file: ConfigFile) -> Mapping[str, Profile]:
@@ -130,6 +140,14 @@ def _schedule(name: str, table: ScheduleTable, known: Mapping[str, HostTable]) -
         grace=table.grace,
         expires=table.expires,
     )
+
+
+def on_call(file: ConfigFile) -> Mapping[str, OnCall]:
+    return MappingProxyType({name: _on_call(name, table) for name, table in file.on_call.items()})
+
+
+def _on_call(name: str, table: OnCallTable) -> OnCall:
+    return OnCall(name=name, weeks=table.weeks, begins=table.begins, zone=table.time_zone)
 
 
 def registries(file: ConfigFile) -> Mapping[str, RegistryLogin]:

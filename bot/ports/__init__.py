@@ -5,12 +5,13 @@ Of the database there is a port a use. Each of their methods is one transaction,
 
 from bot.core.audit.review import Cleanup
 from bot.ports.audit import Audit, Trail
-from bot.ports.chat import Chat, Clock, Directory, Heads, Reminders, Teller
+from bot.ports.chat import Callers, Chat, Clock, Directory, Heads, Teller
 from bot.ports.claims import Claim, Claims
 from bot.ports.engine import CACHE_BATCH, Engine, Engines, HeldEngine
 from bot.ports.ledger import Ledger
 from bot.ports.messages import Messages
 from bot.ports.metrics import NO_METRICS, Counted, Figures, Metrics
+from bot.ports.notices import Notices, People, Taking
 from bot.ports.plans import HAS_VOTES, Change, OpenPlan, Plans, Replaced
 from bot.ports.restores import RestoreRun, Restores
 from bot.ports.runs import Run, Runs
@@ -23,6 +24,7 @@ __all__ = [
     "HAS_VOTES",
     "NO_METRICS",
     "Audit",
+    "Callers",
     "Change",
     "Chat",
     "Claim",
@@ -39,9 +41,10 @@ __all__ = [
     "Ledger",
     "Messages",
     "Metrics",
+    "Notices",
     "OpenPlan",
+    "People",
     "Plans",
-    "Reminders",
     "Replaced",
     "RestoreRun",
     "Restores",
@@ -50,6 +53,7 @@ __all__ = [
     "Samples",
     "Store",
     "Taken",
+    "Taking",
     "Teller",
     "Tick",
     "Timer",

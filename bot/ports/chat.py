@@ -8,6 +8,7 @@ from bot.core.audit.events import ChainedEvent
 from bot.core.audit.format import Head
 from bot.core.life.states import MessageRef, PlanState
 from bot.core.rules.people import Known
+from bot.core.rules.telling import Notice
 
 
 class Clock(Protocol):
@@ -43,10 +44,6 @@ class Chat(Protocol):
         """Write into the plan's thread all that it lists, where it was proposed just now."""
         ...
 
-    def call_approvers(self, state: PlanState, events: Sequence[ChainedEvent]) -> None:
-        """Call those who may decide, where the plan was proposed just now and they want to be called in person."""
-        ...
-
     def log_plan(self, state: PlanState, events: Sequence[ChainedEvent]) -> None:
         """Write what happened to a plan into its thread."""
         ...
@@ -56,11 +53,23 @@ class Chat(Protocol):
         ...
 
 
-class Reminders(Protocol):
-    """Where people are reminded of plans. Its method may raise ChatError."""
+class Callers(Protocol):
+    """Where people are told of plans that wait for a decision. Each method may raise ChatError."""
 
-    def remind(self, state: PlanState) -> None:
-        """Remind those who may decide that a plan waits for it and is about to expire."""
+    def call_person(self, state: PlanState, notice: Notice, person: str, by: str = "") -> None:
+        """Tell one person in person; ``by`` is the id of who asked for them."""
+        ...
+
+    def call_in_thread(self, state: PlanState, notice: Notice, mentioned: Sequence[str]) -> None:
+        """Tell it in the plan's thread, and mention these people and user groups there."""
+        ...
+
+    def call_channel(self, state: PlanState, notice: Notice, channel: str) -> None:
+        """Tell everyone in a channel."""
+        ...
+
+    def send_digest(self, person: str, states: Sequence[PlanState]) -> None:
+        """Tell one person in person of all that waits for them."""
         ...
 
 

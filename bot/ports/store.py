@@ -5,6 +5,7 @@ from typing import Protocol
 from bot.ports.audit import Audit, Trail
 from bot.ports.ledger import Ledger
 from bot.ports.messages import Messages
+from bot.ports.notices import Notices, People
 from bot.ports.plans import Plans
 from bot.ports.restores import Restores
 from bot.ports.runs import Runs
@@ -22,5 +23,7 @@ class Store(Protocol):
     timers: Timers
     ledger: Ledger
     samples: Samples
+    notices: Notices
+    people: People
     trail: Trail
     audit: Audit

@@ -41,7 +41,7 @@ def doctor(config: Config = None, slack: Thorough = False) -> None:  # noqa: FBT
         clocks = Clocks(ledger=store.ledger, process=process_now)
         _note(clocks.own())
         hosts_failed = _hosts_checked(settings, clocks, store.ledger.known_engines())
-    for gap in gaps(settings.rules.hosts.all()):
+    for gap in gaps(settings.rules.hosts.all(), settings.rules.on_call):
         _note(gap)
     slack_failed = _slack_checked(settings, thorough=slack)
     failed = hosts_failed or slack_failed

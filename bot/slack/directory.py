@@ -125,6 +125,7 @@ def known_person(user_id: str, told: Mapping[str, Any], own: frozenset[str]) -> 
         standing=_standing(user_id, told, ours=ours),
         teams=teams | own if ours else teams,
         foreign="" if ours else next((str(team) for team in theirs if team), ""),
+        zone=str(told.get("tz") or ""),
     )
 
 

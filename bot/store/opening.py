@@ -10,6 +10,8 @@ from bot.ports import (
     Ledger,
     Messages,
     Metrics,
+    Notices,
+    People,
     Plans,
     Restores,
     Runs,
@@ -35,6 +37,8 @@ class Store:
         self.timers: Timers = transactions.SqlTimers(sessions)
         self.ledger: Ledger = transactions.SqlLedger(sessions)
         self.samples: Samples = transactions.SqlSamples(sessions)
+        self.notices: Notices = transactions.SqlNotices(sessions)
+        self.people: People = transactions.SqlPeople(sessions)
         self.trail: Trail = transactions.SqlTrail(sessions)
         self.audit: Audit = transactions.SqlAudit(sessions)
         self.chain = transactions.SqlChain(sessions)

@@ -23,7 +23,7 @@ from bot.store.db.sessions import Sessions, now
 from bot.store.events import chain, walking
 from bot.store.events.witness import witness
 from bot.store.plan import binding, changing, items, making, plans, restores, runs, showing, turns
-from bot.store.watch import identities, ledger, looks, ran, samples, schedules, streams
+from bot.store.watch import identities, ledger, looks, notices, ran, samples, schedules, streams
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -156,6 +156,22 @@ class SqlSamples(_Port):
     history = _reading(samples.history)
     foretell = _writing(samples.foretell)
     forecasts = _reading(samples.forecasts)
+
+
+class SqlNotices(_Port):
+    begin = _writing(notices.begin)
+    take = _writing(notices.take)
+    intend = _writing(notices.intend)
+    open = _reading(notices.open_ones)
+    told = _writing(notices.told)
+    leave = _writing(notices.leave)
+    forget = _writing(notices.forget)
+
+
+class SqlPeople(_Port):
+    wish = _reading(notices.wish)
+    wished = _reading(notices.wished)
+    choose = _writing(notices.choose)
 
 
 class SqlTrail(_Port):

@@ -3,8 +3,8 @@
 import json
 import tomllib
 from collections.abc import Mapping
-from dataclasses import fields
-from datetime import UTC, datetime
+from dataclasses import fields, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ import pytest
 
 from bot.config import toml
 from bot.config.file import read_tables
+from bot.config.on_call import OnCallTable
 from bot.config.settings import Settings, load
 from bot.config.tables import PolicyTable, ScheduleTable
 from bot.config.taking import RULES, PolicyProtectTable, ProfileTable, ProtectTable
@@ -19,12 +20,14 @@ from bot.config.types import Table
 from bot.core.docker.inventory import Kind
 from bot.core.plan.profiles import Profile, Rule, Scope
 from bot.core.plan.protection import NOTHING_MORE, Protection, rules_digest
+from bot.core.rules.on_call import WEEK, OnCall
 from bot.core.rules.policy import Policy, Right
 from bot.core.rules.schedules import Schedule
 from tests.support.shell import deckhand
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = tomllib.loads((ROOT / "deploy" / "deckhand.example.toml").read_text())
+MINUTE = timedelta(minutes=1)
 DERIVED = frozenset({"name"})
 """Fields of a value that come from where its table stands."""
 
@@ -38,7 +41,8 @@ POLICY: Mapping[str, Any] = {
     "expires": "17m", "profiles": ["ci"], "volumes": "named", "protect": PROTECT,
     "windows": ["mon-fri 22:00-06:00"], "time_zone": "Europe/Berlin", "start_within": "19h", "max_bytes": "50GB",
     "max_objects": 523, "quorum_above": 5, "auto_approve": ["ci"], "tags": ["prod"], "arrival": "build",
-    "only_restorable": True,
+    "only_restorable": True, "reasons": True, "tell": "on_call", "on_call": "S0DUTY", "escalate_to": ["U0HEAD"],
+    "escalate_after": "7m", "quiet": ["21:00-07:00"],
 }  # fmt: skip
 PROFILE: Mapping[str, Any] = {
     "containers": {"take": "stopped", "min_age": "1d"}, "networks": {"take": "unused", "min_age": "2d"},
@@ -49,6 +53,9 @@ PROFILE: Mapping[str, Any] = {
 SCHEDULE: Mapping[str, Any] = {
     "hosts": ["a"], "profile": "ci", "arguments": "until=48h", "cron": "0 3 * * *", "time_zone": "Europe/Berlin",
     "channel": "C0OPS", "grace": "23m", "expires": "12h",
+}  # fmt: skip
+ON_CALL: Mapping[str, Any] = {
+    "weeks": ["U0ANN", "U0BOB S0OPS"], "begins": "2026-11-02 08:30", "time_zone": "Europe/Berlin",
 }  # fmt: skip
 
 
@@ -62,7 +69,7 @@ def loaded(folder: Path, **tables: Any) -> Settings:
     ("table", "keys"),
     [
         (ProtectTable, PROTECT), (PolicyProtectTable, PROTECT), (PolicyTable, POLICY), (ProfileTable, PROFILE),
-        (ScheduleTable, SCHEDULE), *((RULES[key], PROFILE[key]) for key in RULES),
+        (ScheduleTable, SCHEDULE), (OnCallTable, ON_CALL), *((RULES[key], PROFILE[key]) for key in RULES),
     ],
 )  # fmt: skip
 def test_every_key_is_tried_here_with_what_is_not_its_default(
@@ -124,7 +131,7 @@ def test_every_key_of_a_policy_is_read_is_taken_from_the_default_and_shown(tmp_p
     assert inherited == given
     assert given.name == "prod"
     assert [name for name in names if getattr(given, name) == getattr(unset, name)] == []
-    assert str(given.windows.zone) == "Europe/Berlin"
+    assert {str(each.zone) for each in (given.windows, given.quiet)} == {"Europe/Berlin"}
     asked = ("policy", "explain", "a", "U0ANN")
     said = json.loads(deckhand(*asked, "--json", folder=tmp_path).stdout)
     assert set(POLICY) - set(said) == {str(right) for right in Right} | {"tags"}
@@ -141,6 +148,9 @@ def test_every_key_of_a_policy_is_read_is_taken_from_the_default_and_shown(tmp_p
         "as members",
         "postgres",
         "yes",
+        "S0DUTY",
+        "after 7m U0HEAD",
+        "21:00-07:00",
     ):
         assert value in text
 
@@ -178,3 +188,17 @@ def test_every_key_of_a_schedule_is_read_and_shown(tmp_path: Path) -> None:
     assert one.after(datetime(2026, 7, 1, tzinfo=UTC)) == datetime(2026, 7, 1, 1, tzinfo=UTC)
     (said,) = json.loads(deckhand("schedules", "--json", folder=tmp_path).stdout)
     assert set(SCHEDULE) - set(said) == set()
+
+
+def test_every_key_of_an_on_call_schedule_is_read_and_counts(tmp_path: Path) -> None:
+    called = {"default": {"tell": "on_call", "on_call": "ops"}}
+    rules = loaded(tmp_path, on_call={"ops": ON_CALL}, policies=called).rules
+    assert {each.name for each in fields(OnCall)} - DERIVED == {
+        "zone" if key == "time_zone" else key for key in OnCallTable.model_fields
+    }
+    policy = rules.hosts.by_name["a"].policy
+    first = datetime(2026, 11, 2, 7, 30, tzinfo=UTC)  # half past eight in Berlin
+    assert [rules.called(policy, first + offset) for offset in (-MINUTE, MINUTE, WEEK, 2 * WEEK)] == [
+        (), ("U0ANN",), ("U0BOB", "S0OPS"), ("U0ANN",),
+    ]  # fmt: skip
+    assert rules.called(replace(policy, on_call="S0DUTY"), first) == ("S0DUTY",)

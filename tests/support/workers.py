@@ -71,10 +71,6 @@ class Silence:
         """Nothing."""
 
     @staticmethod
-    def call_approvers(state: PlanState, events: Sequence[ChainedEvent]) -> None:
-        """Nothing."""
-
-    @staticmethod
     def tell_requester(state: PlanState, events: Sequence[ChainedEvent]) -> None:
         """Nothing."""
 

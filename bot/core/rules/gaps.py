@@ -1,9 +1,10 @@
 """Gaps: what nobody can do, or too few can, under the policies that hosts have."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from bot.core.rules.hosts import Host
-from bot.core.rules.policy import EVERYONE, Policy, Right, is_channel, is_group
+from bot.core.rules.on_call import OnCall
+from bot.core.rules.policy import EVERYONE, Policy, Right, Tell, is_channel, is_group
 
 _WITHOUT = {
     Right.LOOK: "nobody may look at them",
@@ -13,13 +14,14 @@ _WITHOUT = {
 _MOST_NAMED = 3
 
 
-def gaps(hosts: Iterable[Host]) -> Iterator[str]:
+def gaps(hosts: Iterable[Host], on_call: Mapping[str, OnCall]) -> Iterator[str]:
     """A sentence for each, with what to write; who is in groups and channels is not known here."""
     under: dict[str, list[Host]] = {}
     for host in hosts:
         under.setdefault(host.policy.name, []).append(host)
     for name, theirs in under.items():
-        for problem in _of(theirs[0].policy):
+        policy = theirs[0].policy
+        for problem in (*_of(policy), *_of_on_call(policy, on_call)):
             yield f"policy {name} ({_names(theirs)}): {problem}"
 
 
@@ -40,6 +42,20 @@ def _of(policy: Policy) -> Iterator[str]:
         yield (
             f"a plan needs the approval of all who may approve ({_people_words(may_approve)}), who asks is always one "
             "of them, and nobody approves their own plans; name one more, or write self_approval = true"
+        )
+
+
+def _of_on_call(policy: Policy, on_call: Mapping[str, OnCall]) -> Iterator[str]:
+    schedule = on_call.get(policy.on_call) if policy.tell is Tell.ON_CALL else None
+    may_approve = _people(policy, Right.APPROVE)
+    if schedule is None or not may_approve:
+        return
+    called = dict.fromkeys(who for week in schedule.weeks for who in week if not is_group(who))
+    strangers = [who for who in called if who not in may_approve]
+    if strangers:
+        yield (
+            f"{', '.join(strangers)} of [on_call.{schedule.name}] may not approve, and being on call gives no right: "
+            "they are not told; add them to approve, or take them out of the weeks"
         )
 
 

@@ -29,6 +29,8 @@ class Known:
     """Ids of the teams (T…) and the organisation (E…) that they belong to; of who is unknown, our own."""
     foreign: str = ""
     """The one of them that an outsider is told apart by; empty for who is of our own, or may be."""
+    zone: str = ""
+    """Their time zone, as Slack says it; for when to tell them something."""
 
     @property
     def id(self) -> str:

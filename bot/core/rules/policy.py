@@ -37,6 +37,15 @@ class Volumes(StrEnum):
     NAMED = "named"  # those too that a person picks one by one
 
 
+class Tell(StrEnum):
+    """How those who may decide are told of a new plan."""
+
+    NEVER = "never"
+    CHANNEL = "channel"  # the plan's message mentions them
+    DIRECT = "direct"  # each is written to
+    ON_CALL = "on_call"  # those of them who are on call are written to
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
     """The rules of a host. A right that names nobody belongs to nobody."""
@@ -72,6 +81,18 @@ class Policy:
     """Approvals that a plan beyond one of the two limits needs; None means that there is no such plan."""
     auto_approve: tuple[str, ...] = ()
     """Profiles whose plans the policy itself approves."""
+    reasons: bool = False
+    """Whether each vote says why."""
+    tell: Tell | None = None
+    """How those who may decide are told; None: as ``[slack]`` says for all. Being told gives no right."""
+    on_call: str = ""
+    """Who is on call: a user group (S…), or the name of an on-call schedule."""
+    escalate_to: tuple[str, ...] = ()
+    """Users, user groups and channels that are told of a plan that nobody has decided about."""
+    escalate_after: timedelta = timedelta(minutes=15)
+    """How long after those who may decide were told."""
+    quiet: Windows = Windows()  # noqa: RUF009 - frozen, like all values here
+    """Hours in which nobody is told but of what is urgent; what is held back is told at their end."""
 
     def entries(self, right: Right) -> tuple[str, ...]:
         """Slack ids of users (U… or W…), user groups (S…) and channels (C… or G…), or ``*``.

@@ -2,11 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from bot.core.docker.ages import Arrival
 from bot.core.plan.profiles import BUILT_IN, Profile
 from bot.core.plan.protection import Protection, rules_digest
 from bot.core.rules.hosts import Hosts
+from bot.core.rules.on_call import OnCall
+from bot.core.rules.policy import Policy, is_group
 from bot.core.rules.schedules import Schedule
 
 ONLY_RESTORABLE = "only_restorable"
@@ -21,6 +24,15 @@ class Rules:
     profiles: Mapping[str, Profile] = field(default_factory=lambda: BUILT_IN)
     """The built-in ones, as the configuration overrides them, then its own."""
     schedules: tuple[Schedule, ...] = ()
+    on_call: Mapping[str, OnCall] = field(default_factory=dict)
+    """On-call schedules by name."""
+
+    def called(self, policy: Policy, moment: datetime) -> tuple[str, ...]:
+        """Ids of the people and user groups who are on call for a policy; being among them gives no right."""
+        if is_group(policy.on_call) and policy.on_call not in self.on_call:
+            return (policy.on_call,)
+        schedule = self.on_call.get(policy.on_call)
+        return schedule.at(moment) if schedule else ()
 
     def protection(self, host: str) -> Protection:
         """All that cleanups leave alone on a host; UnknownHostError."""

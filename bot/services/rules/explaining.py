@@ -158,5 +158,11 @@ def policy_json(host: Host, asked: Subject, rights: tuple[Explained, ...], now: 
         "quorum_above": policy.quorum_above,
         "auto_approve": list(policy.auto_approve),
         "only_restorable": policy.only_restorable,
+        "reasons": policy.reasons,
+        "tell": None if policy.tell is None else str(policy.tell),
+        "on_call": policy.on_call or None,
+        "escalate_to": list(policy.escalate_to),
+        "escalate_after": duration_text(policy.escalate_after),
+        "quiet": [window.text for window in policy.quiet.windows],
         "protect": policy.protection.json(),
     }

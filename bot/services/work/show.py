@@ -166,7 +166,7 @@ class Show:
         state = replace(now, message=state.message)
         told = self._told.setdefault(plan_id, {})
         steps: Mapping[str, Callable[[PlanState, Sequence[ChainedEvent]], None]] = {
-            "list": self.chat.list_plan, "approvers": self.chat.call_approvers, "log": self.chat.log_plan,
+            "list": self.chat.list_plan, "log": self.chat.log_plan,
             "requester": self.chat.tell_requester,
         }  # fmt: skip
         for step, tell in steps.items():

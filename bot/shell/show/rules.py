@@ -8,7 +8,7 @@ from bot.core.docker.ages import Arrival
 from bot.core.json import Json
 from bot.core.plan.protection import NOTHING_MORE
 from bot.core.rules.hosts import Host
-from bot.core.rules.policy import Policy, limits_words
+from bot.core.rules.policy import Policy, Tell, limits_words
 from bot.core.rules.schedules import Schedule
 from bot.core.units import duration_text
 from bot.ports import Timer
@@ -20,6 +20,13 @@ NEXT_SHOWN = 3
 ARRIVALS = {
     Arrival.SEEN: "images arrived when Deckhand first saw them, where the engine does not tell",
     Arrival.BUILD: "images are as old as their build says, where the engine does not tell when they arrived",
+}
+
+TOLD = {
+    Tell.NEVER: "nobody",
+    Tell.CHANNEL: "who may approve, by a mention in the plan's message",
+    Tell.DIRECT: "who may approve, in person",
+    Tell.ON_CALL: "who of those who may approve is on call, in person",
 }
 
 
@@ -51,6 +58,9 @@ def _rules(policy: Policy, now: datetime) -> Sequence[tuple[str, str]]:
         ("arrival", ARRIVALS[policy.arrival]),
         ("windows", _windows(policy, now)),
         ("only what can be restored", "yes" if policy.only_restorable else "no: anything"),
+        ("each vote says why", "yes" if policy.reasons else "no: rejections do"),
+        ("told of plans", _told(policy)),
+        ("quiet hours", policy.quiet.words() or "none"),
         ("approved by itself", ", ".join(policy.auto_approve) or "nothing"),
         ("protected too", _protected(policy)),
     )
@@ -62,6 +72,13 @@ def _windows(policy: Policy, now: datetime) -> str:
     opening = policy.windows.opening(now)
     state = "open now" if opening <= now else f"next from {moment_text(policy, opening)}"
     return f"{policy.windows.words()}; {state}"
+
+
+def _told(policy: Policy) -> str:
+    told = "as [slack] call_approvers says" if policy.tell is None else TOLD[policy.tell]
+    on_call = f" ({policy.on_call})" if policy.on_call else ""
+    then = f"; after {duration_text(policy.escalate_after)} {', '.join(policy.escalate_to)}"
+    return f"{told}{on_call}{then if policy.escalate_to else ''}"
 
 
 def _protected(policy: Policy) -> str:

@@ -10,12 +10,10 @@ from bot.core.plan.profiles import KIND_NAMES
 from bot.core.spreadsheet import tab_line
 from bot.core.units import short_size
 from bot.slack.kit.blocks import Message, context, section, whole
-from bot.slack.kit.names import end_words, frees_text, item_name
+from bot.slack.kit.names import end_words, item_name
 from bot.slack.kit.text import (
     SECTION_LIMIT,
     code,
-    date,
-    entry_text,
     escape,
     mention_id,
     one_line,
@@ -38,7 +36,7 @@ _DECIDED = {
     Tag.PLAN_CANCELLED: ":no_entry_sign: cancelled",
     Tag.CLEANUP_PARKED: ":warning: needs attention",
 }
-_QUIET = frozenset({Tag.PLAN_PROPOSED, Tag.PLAN_POSTED, Tag.PLAN_REMINDED})
+_QUIET = frozenset({Tag.PLAN_PROPOSED, Tag.PLAN_POSTED, Tag.PLAN_CALLED, Tag.PLAN_REMINDED})
 """What the message itself says already, or its thread."""
 
 
@@ -101,22 +99,6 @@ def direct_message(state: PlanState, events: Sequence[ChainedEvent]) -> Message 
         text=f"Your cleanup {escape(plan.draft.profile)} on {escape(plan.host)}: {words[-1]}",
         blocks=(section("\n".join([f"Your cleanup {what}", *words])), context(where)),
     )
-
-
-def deciders_message(state: PlanState, deciders: Sequence[str] = (), *, again: bool = False) -> Message:
-    """That a plan waits for a decision; ``deciders`` are called by it."""
-    plan = state.plan
-    what = f"*{escape(plan.draft.profile)}* on *{escape(plan.host)}*"
-    who = f" May decide: {', '.join(entry_text(entry) for entry in deciders)}." if deciders else ""
-    until = f"It expires {date(plan.expires_at)}, and then nothing is removed."
-    frees = f"frees {frees_text(plan.draft)} in {plural(len(plan.draft.items), 'object')}"
-    head = f":bell: {what} {'still ' if again else ''}waits for a decision: {frees}."
-    link = state.message.permalink if state.message else ""
-    blocks = [section(f"{head} {until}{who}")]
-    if link.startswith("https://"):
-        blocks.append(context(f"<{link}|Open the plan>"))
-    text = f"{escape(plan.draft.profile)} on {escape(plan.host)} waits for a decision: {frees}. {until}{who}"
-    return Message(text=text, blocks=tuple(blocks), calls=frozenset(deciders))
 
 
 def _told(state: PlanState, link: ChainedEvent) -> str:

@@ -1,20 +1,17 @@
 """Where plans are shown: a message for each, edited in place, its thread, and what its requester is told in person."""
 
 import logging
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import islice
 
 from bot.core.audit.events import ChainedEvent, Tag
-from bot.core.errors import ChatError, ChatRefusedError
-from bot.core.life.states import MessageRef, PlanState, Status
+from bot.core.errors import ChatRefusedError
+from bot.core.life.states import MessageRef, PlanState
 from bot.core.rules.hosts import Hosts
-from bot.core.rules.policy import is_group
 from bot.slack.chat import SlackChat
 from bot.slack.kit.blocks import Message
 from bot.slack.kit.text import is_user, plural
 from bot.slack.plan.lists import (
-    deciders_message,
     direct_message,
     full_list,
     full_outcomes,
@@ -26,8 +23,6 @@ from bot.slack.plan.open import About, about_of
 
 LOG = logging.getLogger(__name__)
 
-WRITTEN_TO = 30
-"""People who are written to of one plan: a policy that names more means whoever comes first."""
 OUTCOMES_WRITTEN = 20
 """Objects of a cleanup beyond which its thread gets a file that says what became of each."""
 
@@ -38,10 +33,8 @@ class ShownPlans:
 
     chat: SlackChat
     hosts: Callable[[], Hosts]
-    call: str = "never"
-    """How those who may decide are called when a plan is new: ``never``, in the ``channel``, or each ``direct``."""
-    members: Callable[[str], Collection[str]] = lambda _group: ()
-    """The people of a user group."""
+    mentioned: Callable[[PlanState], frozenset[str]] = lambda _state: frozenset()
+    """People and user groups whom the new message of a plan mentions."""
     _doubtful: set[str] = field(default_factory=set)
     """Plans of which nobody knows whether Slack has posted them: it gave no answer, or one that leaves it open."""
 
@@ -53,50 +46,13 @@ class ShownPlans:
             self.chat.edit(channel, ts, plan_message(state, self._about(state)))
         else:
             self._doubtful.add(plan_id)  # until Slack has answered
-            ts = self.chat.post(channel, self._calling(state), plan=plan_id)
+            ts = self.chat.post(
+                channel,
+                replace(plan_message(state, self._about(state)), calls=self.mentioned(state)),
+                plan=plan_id,
+            )
         self._doubtful.discard(plan_id)
         return MessageRef(channel=channel, ts=ts, permalink=self.chat.permalink(channel, ts))
-
-    def _calling(self, state: PlanState) -> Message:
-        """The new message; it calls those who may decide where they want it."""
-        message = plan_message(state, self._about(state))
-        calls = frozenset(self._deciders(state)) if self.call == "channel" else frozenset[str]()
-        return replace(message, calls=calls)
-
-    def _deciders(self, state: PlanState) -> Sequence[str]:
-        """Ids of people and groups who are meant to decide now; not those of all, or of all in a channel."""
-        if state.status is not Status.PROPOSED:
-            return ()
-        about, voted = self._about(state), {person.id for person in state.approvers}
-        asked = set() if about.self_approval else {state.plan.requester.id}
-        named = [entry for entry in about.approvers if is_user(entry) or is_group(entry)]
-        return [entry for entry in named if entry not in voted | asked]
-
-    def call_approvers(self, state: PlanState, events: Sequence[ChainedEvent]) -> None:
-        if self.call == "direct" and any(link.event.tag == Tag.PLAN_PROPOSED for link in events):
-            self._write_to_each(state, deciders_message(state))
-
-    def remind(self, state: PlanState) -> None:
-        """Implements ``bot.ports.Reminders``."""
-        message = deciders_message(state, self._deciders(state), again=True)
-        if self.call == "direct":
-            self._write_to_each(state, message)
-        elif state.message:
-            self.chat.post(state.message.channel, message, state.message.ts)
-
-    def _write_to_each(self, state: PlanState, message: Message) -> None:
-        """Write to each of those who may decide, once; who cannot be written to is logged."""
-        people = {
-            person: None
-            for entry in self._deciders(state)
-            for person in (sorted(self.members(entry)) if is_group(entry) else (entry,))
-            if self._about(state).self_approval or person != state.plan.requester.id
-        }
-        for person in islice(people, WRITTEN_TO):
-            try:
-                self.chat.post_direct(person, message)
-            except ChatError as error:
-                LOG.warning("plan %s: %s is not told of it: %s", state.plan.id, person, error)
 
     def _about(self, state: PlanState) -> About:
         return about_of(self.hosts().by_name.get(state.plan.host))

@@ -7,8 +7,10 @@ from itertools import groupby
 from types import MappingProxyType
 
 from bot.core.audit.events import ChainedEvent, Event, Tag
+from bot.core.json import Json
+from bot.core.rules.policy import is_channel
 from bot.core.units import short_size
-from bot.slack.kit.text import code, date, mention_id, plain, plural
+from bot.slack.kit.text import PEOPLE_SHOWN, code, date, entry_text, mention_id, plain, plural
 
 TIME = "{date_short_pretty} {time_secs}"
 REASON = 200
@@ -76,6 +78,22 @@ def _restored(event: Event) -> str:
     return f"image {code(name, 80)} {plain(outcome)}{_because(event)}"
 
 
+def _handed(event: Event) -> str:
+    return f"{mention_id(event.actor)} asked {mention_id(str(event.facts.get('asked')))} to decide"
+
+
+def _whom(event: Event) -> str:
+    """Who was told of a plan, as far as it is said."""
+    ids = [str(one) for key in ("people", "mentioned", "channels") for one in _listed(event.facts.get(key))]
+    named = ", ".join(f"<#{one}>" if is_channel(one) else entry_text(one) for one in ids[:PEOPLE_SHOWN])
+    more = f" and {len(ids) - PEOPLE_SHOWN} more" if len(ids) > PEOPLE_SHOWN else ""
+    return f": {named}{more}" if named else ""
+
+
+def _listed(value: Json) -> list[Json]:
+    return value if isinstance(value, list) else []
+
+
 def _plainly(words: str) -> Callable[[Event], str]:
     return lambda event: f"{words}{_by(event)}{_because(event)}"
 
@@ -90,6 +108,9 @@ _SENTENCES: Mapping[str, Callable[[Event], str]] = MappingProxyType({
     Tag.RESTORE_REFUSED: _refused,
     Tag.PLAN_POSTED: _plainly("shown in Slack"),
     Tag.PLAN_WITHDRAWN: _plainly("approval withdrawn"),
+    Tag.PLAN_CALLED: lambda event: f"who may decide was told{_whom(event)}",
+    Tag.PLAN_ESCALATED: lambda event: f"nobody had decided, and others were told{_whom(event)}",
+    Tag.PLAN_HANDED: _handed,
     Tag.PLAN_REMINDED: _plainly("who may decide was reminded"),
     Tag.PLAN_WAITS: _plainly("waits until a window of its policy opens"),
     Tag.PLAN_RULES_CHANGED: _plainly("the rules changed"),

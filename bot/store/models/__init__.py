@@ -17,6 +17,7 @@ from bot.store.models.host import (
 from bot.store.models.plan import FORMAT, ItemRow, PlanRow, RestoreRow, VoteRow, WordRow
 from bot.store.models.row import Row
 from bot.store.models.schema import SchemaReleaseRow
+from bot.store.models.told import NoticeRow, PersonRow
 from bot.store.models.watch import SampleRow, SeriesRow, WatchedHostRow
 
 __all__ = [
@@ -29,6 +30,8 @@ __all__ = [
     "ItemRow",
     "LastLookRow",
     "MountingRow",
+    "NoticeRow",
+    "PersonRow",
     "PlanRow",
     "RanRow",
     "RestoreRow",

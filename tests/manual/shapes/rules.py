@@ -73,6 +73,12 @@ class Explained(Shape):
     quorum_above: int | None
     auto_approve: list[str]
     only_restorable: bool
+    reasons: bool
+    tell: str | None
+    on_call: str | None
+    escalate_to: list[str]
+    escalate_after: str
+    quiet: list[str]
     protect: Protected
 
 

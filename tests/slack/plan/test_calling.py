@@ -72,19 +72,21 @@ def test_who_may_decide_is_mentioned_where_that_is_wanted_and_once(start: Start)
 
 def test_who_may_decide_is_written_to_where_that_is_wanted_and_the_requester_is_not(start: Start) -> None:
     place = start(rules("direct"))
-    place.propose(ANN)
+    plan = place.propose(ANN)
     eventually(lambda: not place.store.messages.unshown())
     assert notified(place) == {}
+    place.workspace.wait_for(lambda: all(place.workspace.direct_messages(user) for user in (BOB, CYD)))
+    assert len(place.events(buttons(plan)["approve"], Tag.PLAN_CALLED)) == 1
     told = {user: [shown(each) for each in place.workspace.direct_messages(user)] for user in (ANN, BOB, CYD)}
     assert {user: len(found) for user, found in told.items()} == {ANN: 0, BOB: 1, CYD: 1}
-    assert "waits for a decision: frees 1GB in 2 objects" in told[BOB][0]
+    assert "waits for a decision. It frees 1GB in 2 objects." in told[BOB][0]
 
 
 @pytest.mark.parametrize("call", ["never", "direct"])
 def test_who_may_decide_is_reminded_once_before_a_plan_expires(
     start: Start, monkeypatch: pytest.MonkeyPatch, call: str
 ) -> None:
-    monkeypatch.setattr("bot.app.REMINDERS_SECONDS", 0.1)
+    monkeypatch.setattr("bot.app.TELLING_SECONDS", 0.1)
     place = start(rules(call, 0.01, "1m"))
     plan = place.propose(ANN)
 
