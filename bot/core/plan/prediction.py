@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import attrgetter
 
+from bot.core.docker.content.bases import MADE_HERE
 from bot.core.docker.content.blob_cache import Held, match_records
 from bot.core.docker.content.blobs import Content
 from bot.core.docker.content.cache import REGULAR, Holds, match_cache, narrowed
@@ -25,9 +26,6 @@ _EXACT_STORED = "exact: counted blob by blob and layer by layer, shared ones onc
 _ESTIMATE = "an estimate: the containerd image store does not tell what its layers share"
 _BASE = "a lower bound: build cache keeps layers of a base image that is gone, and says 0 bytes of them"
 _CHANGED = "a lower bound: the engine measured some mounts and sources of builds once, and builds have used them since"
-
-_MADE_BY_RUN = "mount / from exec "
-"""How BuildKit describes what a RUN left behind: layers that changed nothing are of size 0 too."""
 
 CACHE_MOUNT, SOURCES = "exec.cachemount", "source."
 """Types of records that builds go on writing to."""
@@ -218,7 +216,7 @@ def _line(record: CacheRecord, by_id: Mapping[str, CacheRecord]) -> Iterable[Cac
 
 
 def _may_be_of_a_base(record: CacheRecord) -> bool:
-    return record.type == REGULAR and not record.size and not record.description.startswith(_MADE_BY_RUN)
+    return record.type == REGULAR and not record.size and not record.description.startswith(MADE_HERE)
 
 
 def _lower_bounds(measured: Measured, taken: Taken) -> Iterable[str]:

@@ -7,6 +7,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import TypeAlias
 
+from bot.core.docker.content.bases import MADE_HERE, told_apart
 from bot.core.docker.content.layers import Sizes, layer_times
 from bot.core.docker.inventory import CacheRecord, Image
 
@@ -35,11 +36,12 @@ class Holds:
 def match_cache(records: Iterable[CacheRecord], images: Iterable[Image], sizes: Sizes) -> Holds:
     """Tell which image layers the build cache holds, by matching sizes along each record's parents.
 
-    A shared record of type ``regular`` at depth n is layer n of an image; records of size 0 (those that a
-    FROM made) match any layer, and are narrowed by the records that build on them. A record that is not
+    A shared record of type ``regular`` at depth n is layer n of an image; records that a FROM made say 0 bytes,
+    match any layer, and are narrowed by what else is known of them (``bases``). A record that is not
     shared holds no layer of any image, whatever its size. Of several layers of one size, a record is the one that
     was made in its second, if one was: a build gives both the same time.
     """
+    images = tuple(images)
     forest = _forest(records)
     built_on = {parent for record in forest for parent in record.parents}
     ground = _Matches(0, [
@@ -52,7 +54,7 @@ def match_cache(records: Iterable[CacheRecord], images: Iterable[Image], sizes: 
         if not record.shared and record.id not in built_on:
             continue  # it tells nothing of any image
         standing_on = matches[record.parents[0]] if record.parents else ground
-        matches[record.id] = found = standing_on.step(record.size or 0, record.created_at)
+        matches[record.id] = found = standing_on.step(_told(record), record.created_at)
         if record.shared and found is not _NONE:
             held[record.id] = found.chains
     for record in reversed(forest):
@@ -60,7 +62,13 @@ def match_cache(records: Iterable[CacheRecord], images: Iterable[Image], sizes: 
             parent, below = record.parents[0], matches[record.id].below
             under = frozenset(below[chain] for chain in held[record.id])
             held[parent] = (held.get(parent, frozenset()) & under) or held.get(parent, frozenset())
-    return Holds({record: chains for record, chains in held.items() if chains})
+    held = {record: chains for record, chains in held.items() if chains}
+    return Holds(told_apart(held, forest, images, sizes))
+
+
+def _told(record: CacheRecord) -> int | None:
+    """The size of its layer; None where the record does not tell, as those of a FROM: they say 0 bytes."""
+    return record.size or (0 if record.description.startswith(MADE_HERE) else None)
 
 
 def _forest(records: Iterable[CacheRecord]) -> list[CacheRecord]:
@@ -94,7 +102,7 @@ class _Matches:
         self._depth = depth
         self._members = members
         self._by_size: dict[int, list[_Member]] | None = None
-        self._steps: dict[tuple[int, datetime | None], _Matches] = {}
+        self._steps: dict[tuple[int | None, datetime | None], _Matches] = {}
 
     @cached_property
     def below(self) -> Mapping[str, str]:
@@ -106,9 +114,9 @@ class _Matches:
     def chains(self) -> frozenset[str]:
         return frozenset(self.below)
 
-    def step(self, size: int, at: datetime | None) -> "_Matches":
-        """One record further up, worked out once; one of size 0 may be any layer."""
-        at = at.replace(microsecond=0) if at is not None and size else None
+    def step(self, size: int | None, at: datetime | None) -> "_Matches":
+        """One record further up, worked out once; one of no known size may be any layer."""
+        at = at.replace(microsecond=0) if at is not None and size is not None else None
         found = self._steps.get((size, at))
         if found is None:
             fitting = self._fitting(size)
@@ -120,10 +128,10 @@ class _Matches:
         at = member[2][self._depth]
         return at and at.replace(microsecond=0)
 
-    def _fitting(self, size: int) -> Sequence[_Member]:
+    def _fitting(self, size: int | None) -> Sequence[_Member]:
         depth = self._depth
-        if not size or len(self._members) == 1:
-            return [m for m in self._members if len(m[1]) > depth and size in {0, m[1][depth]}]
+        if size is None or len(self._members) == 1:
+            return [m for m in self._members if len(m[1]) > depth and size in {None, m[1][depth]}]
         if self._by_size is None:
             self._by_size = {}
             for member in self._members:
