@@ -20,6 +20,7 @@ from bot.ports import NO_METRICS, Figures, Metrics
 from bot.process.clock import SteadyClock, process_now
 from bot.process.ending import Ending
 from bot.process.names import new_id, process_name
+from bot.services.audit.archiving import Archiving
 from bot.services.audit.heads import PostHead
 from bot.services.background import background
 from bot.services.clocks import Clocks
@@ -56,6 +57,8 @@ LOG = logging.getLogger(__name__)
 BOLT_THREADS = 10
 HEAD_SECONDS = 20.0
 """How late the daily head of the audit may come."""
+ARCHIVE_SECONDS = 60.0
+"""How long after its start, or after the month's, a process archives at the latest."""
 
 
 class Deckhand:
@@ -138,10 +141,7 @@ class Deckhand:
         worker.whenever("homes", homes, HOME_SECONDS)
         worker.every(TELLING_SECONDS, "telling", telling)
         worker.every(DIGEST_SECONDS, "digests", digests)
-        if (channel := settings.audit.head_channel) is not None:
-            heads, at = PostedHeads(chat=slack.chat), settings.audit.head_at
-            head = PostHead(trail=store.trail, chat=heads, clock=clock, channel=channel, at=at)
-            worker.every(HEAD_SECONDS, "head of the audit", head)
+        self._keep_audit(worker, store, clock, PostedHeads(chat=slack.chat))
 
         ways, ack_first = Ways(lanes=lanes(self._metrics)), AckFirst()
         answering = Answering(Replies(chat=slack.chat, budget=budget), base.rights, ways, ack_first.hold)
@@ -160,6 +160,16 @@ class Deckhand:
         receiver.start()
         self._at_the_end("connection to Slack", 7, receiver.stop)
         self._watch(store, worker, receiver)
+
+    def _keep_audit(self, worker: Worker, store: Store, clock: Clocks, heads: PostedHeads) -> None:
+        """Post its end each day, and archive what is old, where the configuration wants that."""
+        audit = self._settings.audit
+        if (channel := audit.head_channel) is not None:
+            head = PostHead(trail=store.trail, chat=heads, clock=clock, channel=channel, at=audit.head_at)
+            worker.every(HEAD_SECONDS, "head of the audit", head)
+        if (after := audit.archive_after) is not None:
+            archive = store.chain.archive_monthly(audit.archive_to, process_name())
+            worker.every(ARCHIVE_SECONDS, "archive", Archiving(archive=archive, clock=clock, after=after))
 
     def _open_store(self) -> Store:
         url, keys = self._settings.database_url.get_secret_value(), self._settings.audit.keys

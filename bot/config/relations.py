@@ -49,6 +49,7 @@ def relations(file: ConfigFile) -> Iterator[str]:
         )
     yield from _of_watch(file)
     yield from _of_pressure(file)
+    yield from _of_audit(file)
     for name, registry in file.registries.items():
         yield from (f"registries.{name}{problem}" for problem in _of_registry(registry))
 
@@ -68,6 +69,14 @@ def _of_watch(file: ConfigFile) -> Iterator[str]:
                 f"{place}.volumes_every: is shorter than every ({duration_text(every)}); volumes are counted with all "
                 "else at most: write as much, or more"
             )
+
+
+def _of_audit(file: ConfigFile) -> Iterator[str]:
+    given = {"archive_after", "archive_to"} & file.audit.model_fields_set
+    if len(given) == 1:
+        missing = ({"archive_after", "archive_to"} - given).pop()
+        example = '"400d"' if missing == "archive_after" else '"archive"'
+        yield f"audit.{given.pop()}: says nothing without {missing}; write {missing} = {example} beside it"
 
 
 def _of_pressure(file: ConfigFile) -> Iterator[str]:

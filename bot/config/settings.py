@@ -4,7 +4,7 @@ import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import time
+from datetime import time, timedelta
 from pathlib import Path
 from types import MappingProxyType
 from urllib.parse import unquote
@@ -91,6 +91,10 @@ class AuditSettings:
     """Where the end of the chain is posted each day."""
     head_at: time
     """When, in UTC."""
+    archive_after: timedelta | None
+    """How old events are that move to a file; None: none do."""
+    archive_to: Path
+    """The folder of these files."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,7 +153,7 @@ def load(
     environment, unreadable = with_files(environment)
     problems = [*unreadable, *(f"{file}: {problem}" for problem in (*mistakes, *relations(parsed)))]
     slack = _slack(parsed, environment)
-    audit, unusable = _audit(parsed.audit, environment)
+    audit, unusable = _audit(parsed.audit, file.absolute().parent, environment)
     problems += unusable
     problems += slack.problems() if for_slack else ()
     if problems:
@@ -173,13 +177,19 @@ def load(
     )
 
 
-def _audit(table: AuditTable, environment: Mapping[str, str]) -> tuple[AuditSettings, Sequence[str]]:
+def _audit(
+    table: AuditTable, folder: Path, environment: Mapping[str, str]
+) -> tuple[AuditSettings, Sequence[str]]:
     keys, problems = AuditKeys(), tuple[str, ...]()
     try:
         keys = AuditKeys.read(environment.get("DECKHAND_AUDIT_KEY") or "")
     except ValueError as error:
         problems = (f"environment: DECKHAND_AUDIT_KEY: {error}",)
-    return AuditSettings(keys=keys, head_channel=table.head_channel, head_at=table.head_at), problems
+    settings = AuditSettings(
+        keys=keys, head_channel=table.head_channel, head_at=table.head_at,
+        archive_after=table.archive_after, archive_to=folder / (table.archive_to or ""),
+    )  # fmt: skip
+    return settings, problems
 
 
 def _slack(parsed: ConfigFile, environment: Mapping[str, str]) -> SlackSettings:

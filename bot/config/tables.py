@@ -65,6 +65,10 @@ class AuditTable(Table):
     """The channel (C…) where the end of the audit's chain is posted each day."""
     head_at: TimeOfDay = time(9)
     """When; UTC."""
+    archive_after: Annotated[Duration, Field(ge=timedelta(days=31))] | None = None
+    """How old events are that move to a file, month by month; unset: none do. At least `31d`."""
+    archive_to: Annotated[str, Field(min_length=1)] | None = None
+    """The folder of these files, beside `archive_after`; from the folder of this file on. Replicas share one."""
 
 
 class MetricsTable(Table):

@@ -16,7 +16,7 @@ from bot.core.life.states import PlanState
 from bot.ports import Change, Run
 from bot.store import overview
 from bot.store.audit import rebuilding, records, reviewing
-from bot.store.audit.archive import Archived, archive
+from bot.store.audit.archive import Archived, MonthlyArchive, archive
 from bot.store.audit.export import Selection
 from bot.store.audit.totals import hosts_of_cleanups, statistics, totals
 from bot.store.db.sessions import Sessions, now
@@ -205,6 +205,10 @@ class SqlChain(_Port):
     def archive(self, before: datetime, output: Path, by: str) -> Archived | None:
         """Move the events before a moment to a file; None when there are none."""
         return archive(self.sessions, before, output, by)
+
+    def archive_monthly(self, folder: Path, by: str) -> MonthlyArchive:
+        """What moves the events before a moment to a file of that folder."""
+        return MonthlyArchive(sessions=self.sessions, folder=folder, by=by)
 
     @contextmanager
     def exported(

@@ -284,6 +284,12 @@ def test_the_format_is_printed_for_whoever_writes_a_verifier(folder: Path) -> No
         ("head_at = 9", "a time of day is written as text"),
         ('head_at = "24:00"', "a time of day is written as text"),
         ('head = "C0OPS"', "did you mean head_at"),
+        (
+            'archive_after = "400d"',
+            'audit.archive_after: says nothing without archive_to; write archive_to = "archive"',
+        ),
+        ('archive_to = "archive"', 'write archive_after = "400d" beside it'),
+        ('archive_after = "30d"\narchive_to = "archive"', "audit.archive_after: "),
     ],
 )
 def test_a_mistake_about_the_daily_head_is_named_with_its_remedy(folder: Path, line: str, said: str) -> None:

@@ -2,9 +2,11 @@
 
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from secrets import token_hex
 
 from sqlalchemy import delete, func
 from sqlalchemy import select as select_columns
@@ -51,16 +53,45 @@ def archive(sessions: Sessions, before: datetime, output: Path, by: str) -> Arch
     The file is complete, on the disk and verified before anything is removed: whatever interrupts this, it
     can be done again. RefusedError when a plan of that time has not ended, or the file cannot be this one.
     """
-    partial = output.with_name(output.name + ".partial")
-    stretch = sessions.reading(lambda session: _write(session, before, partial))
-    if stretch is None:
-        return None
-    _check(partial, sessions.audit_keys, stretch)
-    digest = sha256_of(partial)
-    _put_in_place(partial, output, digest)
+    partial = output.with_name(f"{output.name}.{token_hex(4)}.partial")  # replicas may share the folder
+    try:
+        stretch = sessions.reading(lambda session: _write(session, before, partial))
+        if stretch is None:
+            return None
+        _check(partial, sessions.audit_keys, stretch)
+        digest = sha256_of(partial)
+        _put_in_place(partial, output, digest)
+    finally:
+        with suppress(OSError):
+            partial.unlink(missing_ok=True)
     signed: dict[str, Json] = {"file": output.name, "before": time_text(before), "by": by}
     checkpoint = sessions.writing(lambda session: _let_go(session, stretch, {"sha256": digest, **signed}))
     return Archived(first=stretch.first.seq, last=stretch.last, sha256=digest, checkpoint=checkpoint)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MonthlyArchive:
+    """A folder with a file for each time that events were moved by themselves."""
+
+    sessions: Sessions
+    folder: Path
+    by: str
+
+    def __call__(self, before: datetime) -> str:
+        """Move the events before a moment; where they are, or nothing when there are none. As ``archive``."""
+        file = self.folder / f"audit-before-{before:%Y-%m-%d}.jsonl"
+        try:
+            private.make_folder(self.folder)
+        except OSError as error:
+            raise DeckhandError(
+                f"{self.folder} cannot be made: {error.strerror}. Nothing was archived."
+            ) from error
+        moved = archive(self.sessions, before, file, self.by)
+        return (
+            f"archived events {moved.first} to {moved.last.seq} to {file}: sha256 {moved.sha256}"
+            if moved
+            else ""
+        )
 
 
 def _write(session: Session, before: datetime, partial: Path) -> _Stretch | None:
@@ -126,7 +157,6 @@ def _put_in_place(partial: Path, output: Path, digest: str) -> None:
             if sha256_of(output) != digest:
                 raise RefusedError(f"{output} exists, and is another file. Nothing was archived.")
             private.narrow(output)
-            partial.unlink()
         else:
             partial.rename(output)
         folder = os.open(output.absolute().parent, os.O_RDONLY)
