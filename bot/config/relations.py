@@ -3,7 +3,7 @@
 A key that could not be read has its default and is in its table's ``model_fields_set``: that mistake is told already.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
 
 from bot.config import values
@@ -150,16 +150,32 @@ def _of_its_profiles(table: PolicyTable, file: ConfigFile) -> Iterator[str]:
     for name in table.profiles or ():
         if name not in {*known, PICKED}:
             yield f"profiles: there is no profile “{name}”{_hint(name, [*known, PICKED])}"
-    for name in effective.auto_approve if {"auto_approve", "profiles"} & table.model_fields_set else ():
-        if name not in known:
-            yield f"auto_approve: there is no profile “{name}”{_hint(name, known)}"
-        elif known[name]:
-            yield f"auto_approve: “{name}” takes volumes, which only a person approves; remove it"
-        elif effective.profiles is not None and name not in effective.profiles:
-            yield (
-                f"auto_approve: “{name}” is not among the profiles that this policy allows; add it "
-                "there, or remove it here"
-            )
+    yield from _of_what_it_approves(table, effective, known)
+
+
+def _of_what_it_approves(
+    table: PolicyTable, effective: PolicyTable, known: Mapping[str, bool]
+) -> Iterator[str]:
+    """What it approves itself; ``known`` says of every profile whether it takes volumes."""
+    for key in ("auto_approve", "auto_approve_to"):
+        for name in getattr(effective, key) if {key, "profiles"} & table.model_fields_set else ():
+            if name not in known:
+                yield f"{key}: there is no profile “{name}”{_hint(name, known)}"
+            elif known[name]:
+                yield f"{key}: “{name}” takes volumes, which only a person approves; remove it"
+            elif effective.profiles is not None and name not in effective.profiles:
+                yield (
+                    f"{key}: “{name}” is not among the profiles that this policy allows; add it "
+                    "there, or remove it here"
+                )
+    for name in effective.auto_approve_to if "auto_approve_to" in table.model_fields_set else ():
+        if name in effective.auto_approve:
+            yield f"auto_approve_to: “{name}” is approved without a target already, by auto_approve; remove it from one"
+    if "auto_windows" in table.model_fields_set and not (effective.auto_approve or effective.auto_approve_to):
+        yield (
+            'auto_windows: the policy approves nothing itself; add auto_approve_to = { everything = "below=70%" }, '
+            "or remove it"
+        )
 
 
 def _of_its_limits(table: PolicyTable, file: ConfigFile) -> Iterator[str]:

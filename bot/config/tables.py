@@ -25,9 +25,11 @@ from bot.config.types import (
     SomeWindows,
     Ssh,
     Table,
+    TargetText,
     Texts,
     TimeOfDay,
     TimeZone,
+    WhenText,
 )
 from bot.core.docker.ages import Arrival
 from bot.core.rules.policy import Policy, Tell, Volumes
@@ -170,7 +172,7 @@ class PolicyTable(Table):
     windows: SomeWindows | None = None
     """When cleanups may run: `mon-fri 22:00-06:00`. Unset: at any time."""
     time_zone: TimeZone = UTC
-    """Of `windows` and `quiet`."""
+    """Of `windows`, `auto_windows` and `quiet`."""
     start_within: Hold = _UNSET.start_within
     """How long an approval holds before the cleanup has begun; a week at most."""
     max_bytes: Size | None = _UNSET.max_bytes
@@ -181,6 +183,11 @@ class PolicyTable(Table):
     """How many approvals a plan beyond a limit needs. Unset: nobody can approve it."""
     auto_approve: Texts = _UNSET.auto_approve
     """Profiles that the policy approves itself; never volumes, never beyond a limit."""
+    auto_approve_to: dict[str, TargetText] = {}
+    """Profiles that the policy approves itself up to a target: `{ everything = "below=70%" }`. A plan that asks for
+    more room, for no target, or for `arrival=build` waits for people; limits count as above."""
+    auto_windows: SomeWindows | None = None
+    """When the policy approves anything itself: `mon-fri 22:00-06:00`. Unset: at any time."""
 
     reasons: bool = _UNSET.reasons
     """Whether each vote says why."""
@@ -225,6 +232,8 @@ class ScheduleTable(Table):
     """What narrows it: `until=48h keep=3`."""
     cron: CronText = ""
     """Minute, hour, day, month and weekday, as Debian's cron reads them. Needed."""
+    when: WhenText | None = None
+    """How full a host's disk has to be then, or nothing is planned there: `above 75%`, or `under 20GB` (free)."""
     time_zone: TimeZone = UTC
     """Of the cron line."""
     channel: ChannelId = ""

@@ -18,9 +18,10 @@ from pydantic import (
     WithJsonSchema,
 )
 
+from bot.core.plan.target.target import Target, parse_target
 from bot.core.rules.alerting import Period, parse_period
 from bot.core.rules.hosts import SshAddress
-from bot.core.rules.schedules import check_cron
+from bot.core.rules.schedules import When, check_cron, parse_when
 from bot.core.rules.windows import Window, parse_window
 from bot.core.units import parse_duration, parse_size
 from bot.core.watch.pace import LONGEST, SHORTEST
@@ -264,6 +265,16 @@ TimeZone = Annotated[
     InstanceOf[tzinfo],
     read_text(_zone, 'a time zone is written as text, like "Europe/Berlin"'),
     as_text("Europe/Berlin"),
+]
+TargetText = Annotated[
+    InstanceOf[Target],
+    read_text(parse_target, 'a target is written as text, like "below=70%" or "free=20GB"'),
+    as_text("below=70%"),
+]
+WhenText = Annotated[
+    InstanceOf[When],
+    read_text(parse_when, 'how full a disk has to be is written as text, like "above 75%"'),
+    as_text("above 75%"),
 ]
 CronText = Annotated[str, AfterValidator(check_cron), as_text("0 3 * * *")]
 DatabaseUrl = Annotated[

@@ -102,9 +102,10 @@ def _policy(name: str, table: PolicyTable, file: ConfigFile) -> Policy:
     for source in (default, table) if table is not default else (table,):
         protection = protection.and_also(source.protect.value())
     zone = given.pop("time_zone")
-    windows, quiet = (Windows(windows=given.pop(key) or (), zone=zone) for key in ("windows", "quiet"))
+    for key in ("windows", "auto_windows", "quiet"):
+        given[key] = Windows(windows=given[key] or (), zone=zone)
     del given["tags"], given["protect"]
-    return Policy(name=name, protection=protection, windows=windows, quiet=quiet, **given)
+    return Policy(name=name, protection=protection, **given)
 
 
 def profiles(file: ConfigFile) -> Mapping[str, Profile]:
@@ -139,6 +140,7 @@ def _schedule(name: str, table: ScheduleTable, known: Mapping[str, HostTable]) -
         channel=table.channel,
         grace=table.grace,
         expires=table.expires,
+        when=table.when,
     )
 
 

@@ -12,6 +12,7 @@ from bot.services.run.starting import Starting
 from bot.services.run.waiting_rules import LOOP_SECONDS as RULES_SECONDS
 from bot.services.run.waiting_rules import WaitingRules
 from bot.services.use_cases import Base, UseCases
+from bot.services.watch.fullness import Fullness
 from bot.services.watch.sampling import SAMPLING_SECONDS, Sampling
 from bot.services.watch.schedules import Schedules
 from bot.services.watch.streams import STREAMS_SECONDS, Streams
@@ -33,6 +34,9 @@ def background(base: Base, uses: UseCases, chat: Teller) -> Worker:
     schedules = Schedules(
         rules=base.rules, propose=uses.propose, plans=store.plans, timers=store.timers, trail=store.trail,
         chat=chat, clock=base.clock, stopping=signals.ending,
+        fullness=Fullness(
+            hosts=base.hosts, engines=base.engines, samples=store.samples, ledger=store.ledger, clock=base.clock
+        ),
     )  # fmt: skip
     waiting = WaitingRules(
         planning=uses.planning, engines=base.engines, plans=store.plans, changed=signals.changed

@@ -38,9 +38,10 @@ PROTECT: Mapping[str, Any] = {
 POLICY: Mapping[str, Any] = {
     "look": ["U0LOOK"], "request": ["U0REQUEST"], "approve": ["U0APPROVE"], "stop": ["U0STOP"],
     "restore": ["U0RESTORE"], "audit": ["U0AUDIT"], "guests": True, "quorum": 2, "self_approval": True,
-    "expires": "17m", "profiles": ["ci"], "volumes": "named", "protect": PROTECT,
+    "expires": "17m", "profiles": ["ci", "routine"], "volumes": "named", "protect": PROTECT,
     "windows": ["mon-fri 22:00-06:00"], "time_zone": "Europe/Berlin", "start_within": "19h", "max_bytes": "50GB",
-    "max_objects": 523, "quorum_above": 5, "auto_approve": ["ci"], "tags": ["prod"], "arrival": "build",
+    "max_objects": 523, "quorum_above": 5, "auto_approve": ["ci"], "auto_approve_to": {"routine": "below=71%"},
+    "auto_windows": ["sat,sun 00:00-24:00"], "tags": ["prod"], "arrival": "build",
     "only_restorable": True, "reasons": True, "tell": "on_call", "on_call": "S0DUTY", "escalate_to": ["U0HEAD"],
     "escalate_after": "7m", "quiet": ["21:00-07:00"],
 }  # fmt: skip
@@ -52,7 +53,7 @@ PROFILE: Mapping[str, Any] = {
 }  # fmt: skip
 SCHEDULE: Mapping[str, Any] = {
     "hosts": ["a"], "profile": "ci", "arguments": "until=48h", "cron": "0 3 * * *", "time_zone": "Europe/Berlin",
-    "channel": "C0OPS", "grace": "23m", "expires": "12h",
+    "channel": "C0OPS", "grace": "23m", "expires": "12h", "when": "above 74%",
 }  # fmt: skip
 ON_CALL: Mapping[str, Any] = {
     "weeks": ["U0ANN", "U0BOB S0OPS"], "begins": "2026-11-02 08:30", "time_zone": "Europe/Berlin",
@@ -147,6 +148,7 @@ def test_every_key_of_a_policy_is_read_is_taken_from_the_default_and_shown(tmp_p
         "Europe/Berlin",
         "as members",
         "postgres",
+        "ci, routine up to below=71%, sat,sun 00:00-24:00 (Europe/Berlin)",
         "yes",
         "S0DUTY",
         "after 7m U0HEAD",
@@ -183,6 +185,7 @@ def test_every_key_of_a_schedule_is_read_and_shown(tmp_path: Path) -> None:
         "zone" if key == "time_zone" else key for key in ScheduleTable.model_fields
     } - {"profile"}
     assert (one.hosts, one.arguments.profile, one.arguments.words) == (("a",), "ci", ("until=48h",))
+    assert str(one.when) == "above 74%"
     assert (one.cron, str(one.zone), one.channel) == ("0 3 * * *", "Europe/Berlin", "C0OPS")
     assert (one.grace.total_seconds(), one.expires and one.expires.total_seconds()) == (23 * 60, 12 * 3600)
     assert one.after(datetime(2026, 7, 1, tzinfo=UTC)) == datetime(2026, 7, 1, 1, tzinfo=UTC)

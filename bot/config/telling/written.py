@@ -17,15 +17,15 @@ def as_written(value: Any) -> str:
 
 
 def plain(value: Any) -> Any:
-    """A value in texts, numbers, truths and lists of them."""
+    """A value in texts, numbers, truths, and lists and tables of them."""
     if value is None or isinstance(value, str | int | float):
         return value
-    if isinstance(value, timedelta):
-        return duration_text(value)
-    if isinstance(value, time):
-        return f"{value:%H:%M}"
+    if isinstance(value, timedelta | time):
+        return duration_text(value) if isinstance(value, timedelta) else f"{value:%H:%M}"
     if isinstance(value, tuple) and [type(one) for one in value] == [str, int]:
         return f"{value[0]}:{value[1]}"  # an address to listen on
+    if isinstance(value, Mapping):
+        return {key: plain(one) for key, one in value.items()}
     if isinstance(value, Sequence):
         return [plain(one) for one in value]
     return str(value)

@@ -93,6 +93,11 @@ def parse_arguments(words: Sequence[str]) -> Arguments:
     return found
 
 
+def arguments_of(text: str) -> Arguments:
+    """Read what narrowed a plan, as it is stored with it; UsageError for what another release wrote."""
+    return parse_arguments(text.split())
+
+
 def parse_several(words: Sequence[str]) -> tuple[Arguments, ...]:
     """Read several profiles and what narrows all of them; one request each, at least one."""
     profiles = [word for word in words if "=" not in word]

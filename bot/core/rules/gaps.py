@@ -27,7 +27,7 @@ def gaps(hosts: Iterable[Host], on_call: Mapping[str, OnCall]) -> Iterator[str]:
 
 def _of(policy: Policy) -> Iterator[str]:
     unmanned = [right for right in _WITHOUT if not policy.entries(right)]
-    if policy.auto_approve and Right.APPROVE in unmanned:
+    if (policy.auto_approve or policy.auto_approve_to) and Right.APPROVE in unmanned:
         unmanned.remove(Right.APPROVE)
     for right in unmanned:
         yield f'{_WITHOUT[right]}; write {right} = ["U…"]'

@@ -1,16 +1,18 @@
 """Who may do what on a host, and which cleanups may run there: read at the click, and closed when in doubt."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 
 from bot.core.docker.ages import Arrival
 from bot.core.docker.inventory import Kind
-from bot.core.plan.arguments import PICKED
+from bot.core.errors import UsageError
+from bot.core.plan.arguments import PICKED, arguments_of
 from bot.core.plan.plan import Draft, Person
 from bot.core.plan.profiles import Profile
 from bot.core.plan.protection import NOTHING_MORE, Protection
+from bot.core.plan.target.target import Target
 from bot.core.rules.people import Known, Standing
 from bot.core.rules.windows import Windows
 from bot.core.units import human_size
@@ -93,6 +95,10 @@ class Policy:
     """How long after those who may decide were told."""
     quiet: Windows = Windows()  # noqa: RUF009 - frozen, like all values here
     """Hours in which nobody is told but of what is urgent; what is held back is told at their end."""
+    auto_approve_to: Mapping[str, Target] = field(default_factory=dict)
+    """By profile, up to which target the policy itself approves plans that have one."""
+    auto_windows: Windows = Windows()  # noqa: RUF009 - frozen, like all values here
+    """When it does either; at any time where there are none."""
 
     def entries(self, right: Right) -> tuple[str, ...]:
         """Slack ids of users (U… or W…), user groups (S…) and channels (C… or G…), or ``*``.
@@ -230,11 +236,26 @@ def limits_words(policy: Policy) -> str:
 def approves_itself(policy: Policy, draft: Draft) -> bool:
     """Whether the policy approves this plan without a person: never volumes, never beyond a limit."""
     return (
-        draft.profile in policy.auto_approve
+        (draft.profile in policy.auto_approve or _approves_to_a_target(policy, draft))
         and not any(item.kind is Kind.VOLUME for item in draft.items)
         and within_limits(policy, draft)
         and plan_objection(policy, draft) is None
     )
+
+
+def _approves_to_a_target(policy: Policy, draft: Draft) -> bool:
+    """Whether a plan asks for no more room than the policy gives its profile, and widens nothing for that.
+
+    What cannot be read as such is not approved.
+    """
+    most = policy.auto_approve_to.get(draft.profile)
+    try:
+        asked = arguments_of(draft.arguments)
+    except UsageError:
+        return False
+    if most is None or asked.target is None or asked.profile is not None:
+        return False
+    return asked.target.asks_no_more_than(most) and asked.arrival is Arrival.SEEN
 
 
 def _size(draft: Draft) -> str:

@@ -144,10 +144,10 @@ class Propose:
         return self._approved(host, state) if state and host else state
 
     def _approved(self, host: Host, state: PlanState) -> PlanState:
-        """The plan, approved where its policy does so by itself; else it waits for people."""
-        if state.status is not Status.PROPOSED or not may_approve_itself(
-            host.policy, state.plan.draft, self.clock.now()
-        ):
+        """The plan, approved where its policy does so by itself at this time; else it waits for people."""
+        policy, now = host.policy, self.clock.now()
+        approves = policy.auto_windows.open_at(now) and may_approve_itself(policy, state.plan.draft, now)
+        if state.status is not Status.PROPOSED or not approves:
             return state
 
         def approve(current: PlanState, now: datetime) -> Change:

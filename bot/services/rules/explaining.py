@@ -157,6 +157,8 @@ def policy_json(host: Host, asked: Subject, rights: tuple[Explained, ...], now: 
         "max_objects": policy.max_objects,
         "quorum_above": policy.quorum_above,
         "auto_approve": list(policy.auto_approve),
+        "auto_approve_to": {name: str(target) for name, target in policy.auto_approve_to.items()},
+        "auto_windows": [window.text for window in policy.auto_windows.windows],
         "only_restorable": policy.only_restorable,
         "reasons": policy.reasons,
         "tell": None if policy.tell is None else str(policy.tell),

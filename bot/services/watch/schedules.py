@@ -12,7 +12,15 @@ from functools import partial
 
 from bot.core.audit import facts
 from bot.core.audit.events import Tag
-from bot.core.errors import ChatError, DeckhandError, HostError, NothingToRemoveError, RefusedError
+from bot.core.docker.usage import DiskSpace
+from bot.core.errors import (
+    ChatError,
+    DeckhandError,
+    HostError,
+    NothingToRemoveError,
+    RefusedError,
+    UsageError,
+)
 from bot.core.life.states import Status
 from bot.core.rules.rules import Rules
 from bot.core.rules.schedules import Schedule
@@ -28,7 +36,12 @@ HOSTS_AT_ONCE = 8
 """Of one schedule: another one does not wait for its hosts."""
 MOST_HOSTS = 10_000
 """Of one schedule that wait."""
-UNREACHABLE, REFUSED = "unreachable", "refused"
+UNREACHABLE, REFUSED, UNSEEN = "unreachable", "refused", "unseen"
+_TROUBLES = {
+    UNREACHABLE: Tag.SCHEDULE_UNREACHABLE,
+    REFUSED: Tag.SCHEDULE_REFUSED,
+    UNSEEN: Tag.SCHEDULE_SKIPPED,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,11 +55,15 @@ class Schedules:
     trail: Trail
     chat: Teller
     clock: Clock
+    fullness: Callable[[str], DiskSpace | None]
+    """How full a host's disk is; None: nobody can see that. HostError."""
     stopping: Callable[[], bool]
     _begun: dict[str, Schedule] = field(default_factory=dict)
     """Those whose timers this process has set, by name, as they were then."""
     _failed: set[tuple[str, str]] = field(default_factory=set)
     """Schedules and hosts that came to nothing the last time: they come last, so that they keep no other waiting."""
+    _resting: set[tuple[str, str]] = field(default_factory=set)
+    """Schedules and hosts whose disk was not full enough the last time, which the audit knows already."""
     lane: Lane = field(
         default_factory=lambda: Lane(
             "schedule", THREADS, {"schedule": Share(at_once=HOSTS_AT_ONCE, waiting=MOST_HOSTS)}
@@ -115,6 +132,8 @@ class Schedules:
             )  # fmt: skip
             return
         try:
+            if not self._full_enough(schedule, host):
+                return
             self.propose.by_schedule(schedule, self.rules().hosts.find(host), tuple(earlier))
         except NothingToRemoveError as nothing:
             event = facts.of_schedule(Tag.SCHEDULE_NOTHING, schedule, host, reason=str(nothing))
@@ -123,15 +142,42 @@ class Schedules:
             self._failed.add((schedule.name, host))
             self._trouble(schedule, host, UNREACHABLE, error)
             return
-        except RefusedError as error:
+        except (RefusedError, UsageError) as error:
             self._trouble(schedule, host, REFUSED, error)
         else:
             self.timers.note(schedule.name, host, "")
         self._failed.discard((schedule.name, host))
 
+    def _full_enough(self, schedule: Schedule, host: str) -> bool:
+        """Whether a schedule that waits for that finds the disk as full as it has to be; HostError.
+
+        What is not full enough is told to the audit once, until that changes; what nobody can see counts as not.
+        """
+        if schedule.when is None:
+            return True
+        disk = self.fullness(host)
+        if disk is not None and schedule.when.holds(disk):
+            self._resting.discard((schedule.name, host))
+            return True
+        if disk is None:
+            error = RefusedError(
+                f"{host}: how full its disk is cannot be seen, and it waits for {schedule.when}. Reach the host by ssh "
+                "with SFTP, or take “when” out of the schedule."
+            )
+            self._trouble(schedule, host, UNSEEN, error)
+        elif (schedule.name, host) not in self._resting:
+            self._resting.add((schedule.name, host))
+            reason = f"its disk has {disk}, and it waits for {schedule.when}"
+            event = facts.of_schedule(Tag.SCHEDULE_SKIPPED, schedule, host, reason=reason)
+            self.timers.note(schedule.name, host, "", event)
+        else:
+            self.timers.note(schedule.name, host, "")
+        self._failed.discard((schedule.name, host))
+        return False
+
     def _trouble(self, schedule: Schedule, host: str, trouble: str, error: DeckhandError) -> None:
         """Write it to the audit each time, and to the channel once until the trouble is another, or over."""
-        tag = Tag.SCHEDULE_UNREACHABLE if trouble == UNREACHABLE else Tag.SCHEDULE_REFUSED
+        tag = _TROUBLES[trouble]
         event = facts.of_schedule(tag, schedule, host, reason=str(error))
         if not self.timers.note(schedule.name, host, trouble, event):
             return

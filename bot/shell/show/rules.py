@@ -61,9 +61,17 @@ def _rules(policy: Policy, now: datetime) -> Sequence[tuple[str, str]]:
         ("each vote says why", "yes" if policy.reasons else "no: rejections do"),
         ("told of plans", _told(policy)),
         ("quiet hours", policy.quiet.words() or "none"),
-        ("approved by itself", ", ".join(policy.auto_approve) or "nothing"),
+        ("approved by itself", _itself(policy)),
         ("protected too", _protected(policy)),
     )
+
+
+def _itself(policy: Policy) -> str:
+    """What the policy approves without a person, and when."""
+    to = [f"{name} up to {target}" for name, target in policy.auto_approve_to.items()]
+    what = ", ".join([*policy.auto_approve, *to])
+    when = f", {policy.auto_windows.words()}" if what and policy.auto_windows.windows else ""
+    return f"{what}{when}" if what else "nothing"
 
 
 def _windows(policy: Policy, now: datetime) -> str:
@@ -97,7 +105,7 @@ def show_schedules(schedules: Sequence[Schedule], timers: Sequence[Timer], now: 
     """Print the configured schedules with their next times, and those that only the database knows."""
     known = {timer.name: timer for timer in timers}
     rows = [
-        (one.name, ", ".join(one.hosts), _request(one), f"{one.cron} ({one.zone})", one.channel,
+        (one.name, ", ".join(one.hosts), _request(one), _when(one), one.channel,
          f"{one.after(now).astimezone(one.zone):%a %Y-%m-%d %H:%M}", _stored(one, known))
         for one in schedules
     ]  # fmt: skip
@@ -111,6 +119,11 @@ def show_schedules(schedules: Sequence[Schedule], timers: Sequence[Timer], now: 
 
 def _request(schedule: Schedule) -> str:
     return " ".join([schedule.arguments.profile or "", *schedule.arguments.words])
+
+
+def _when(schedule: Schedule) -> str:
+    full = f", when {schedule.when}" if schedule.when else ""
+    return f"{schedule.cron} ({schedule.zone}){full}"
 
 
 def _stored(schedule: Schedule, known: dict[str, Timer]) -> str:
@@ -146,6 +159,7 @@ def _schedule_json(name: str, schedule: Schedule | None, timer: Timer | None, no
         "profile": schedule.arguments.profile,
         "arguments": " ".join(schedule.arguments.words),
         "cron": schedule.cron,
+        "when": str(schedule.when) if schedule.when else None,
         "time_zone": str(schedule.zone),
         "channel": schedule.channel,
         "grace": duration_text(schedule.grace),

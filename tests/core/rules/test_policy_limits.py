@@ -9,6 +9,7 @@ from bot.core.docker.inventory import Kind
 from bot.core.plan.arguments import PICKED
 from bot.core.plan.plan import Draft, Frees, Item
 from bot.core.plan.profiles import BUILT_IN
+from bot.core.plan.target.target import Target
 from bot.core.rules.policy import (
     Policy,
     Volumes,
@@ -25,10 +26,12 @@ from tests.support.plans import draft_of
 GB = 10**9
 
 
-def draft(profile: str = "routine", size: int = GB, kinds: Sequence[Kind] = (Kind.IMAGE,)) -> Draft:
+def draft(
+    profile: str = "routine", size: int = GB, kinds: Sequence[Kind] = (Kind.IMAGE,), arguments: str = ""
+) -> Draft:
     items = tuple(Item(kind=kind, id=f"i{n}", name=f"i{n}", rule="unused") for n, kind in enumerate(kinds))
     frees = Frees(low=0, high=size, exact=False, why="")
-    return draft_of(items, ENGINE, NOW, frees=frees, profile=profile)
+    return replace(draft_of(items, ENGINE, NOW, frees=frees, profile=profile), arguments=arguments)
 
 
 def policy(**more: object) -> Policy:
@@ -124,6 +127,38 @@ def test_a_policy_approves_only_what_it_names_without_volumes_and_within_its_lim
     more: dict[str, object], plan: Draft, *, approves: bool
 ) -> None:
     assert approves_itself(policy(**more), plan) is approves
+
+
+TO_70 = {"auto_approve_to": {"everything": Target(below=70, free=10**9)}}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "more", "approves"),
+    [
+        ("below=70%", {}, True),
+        ("below=75% until=24h not=postgres", {}, True),  # less room, and narrower
+        ("below=70% free=1GB", {}, True),
+        ("below=69%", {}, False),
+        ("free=2GB", {}, False),
+        ("below=70% free=2GB", {}, False),
+        ("", {}, False),  # all of the profile
+        ("until=24h", {}, False),
+        ("below=70% arrival=build", {}, False),
+        ("below=70% of=what another release wrote", {}, False),
+        ("below=70% everything", {}, False),
+        ("below=70%", {"max_bytes": GB - 1}, False),
+        ("below=70%", {"max_objects": 0, "quorum_above": 2}, False),
+        ("below=70%", {"profiles": ("dangling",)}, False),
+        ("below=70%", {"auto_approve_to": {"routine": Target(below=70)}}, False),
+    ],
+)
+def test_a_policy_approves_a_plan_to_a_target_that_asks_for_no_more_room_than_it_gives(
+    arguments: str, more: dict[str, object], *, approves: bool
+) -> None:
+    given = policy(**{**TO_70, **more})
+    assert approves_itself(given, draft("everything", arguments=arguments)) is approves
+    volumes = draft("everything", kinds=(Kind.VOLUME,), arguments=arguments)
+    assert not approves_itself(given, volumes)
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.core.docker.usage import DiskSpace
 from bot.core.plan.arguments import Arguments
-from bot.core.rules.schedules import Schedule, check_cron
+from bot.core.rules.schedules import Schedule, check_cron, parse_when
 
 BERLIN = ZoneInfo("Europe/Berlin")
 
@@ -103,3 +104,28 @@ def test_another_cron_or_another_time_zone_is_another_definition() -> None:
 def test_a_schedule_asks_in_a_name_that_no_person_has() -> None:
     assert schedule("0 3 * * *").requester.id == "schedule:nightly"
     assert schedule("0 3 * * *").grace == timedelta(hours=1)
+
+
+@pytest.mark.parametrize(
+    ("when", "free", "holds"),
+    [
+        ("above 75%", 26, False),
+        ("above 75%", 25, True),
+        ("above 75%", 1, True),
+        ("under 30B", 30, True),
+        ("under 30B", 31, False),
+    ],
+)
+def test_a_schedule_waits_until_a_disk_is_so_full(when: str, free: int, *, holds: bool) -> None:
+    assert parse_when(when).holds(DiskSpace(size=100, free=free)) is holds
+    assert str(parse_when(when)) == when
+
+
+@pytest.mark.parametrize(
+    "text", ["75%", "above", "above 20GB", "under 75%", "above 75% and 20GB", "above 0%", "below 75%"]
+)
+def test_what_does_not_say_how_full_a_disk_has_to_be_is_told_with_an_example(text: str) -> None:
+    with pytest.raises(
+        ValueError, match=f"^“{text}” does not say how full .* like above 75%, or under 20GB$"
+    ):
+        parse_when(text)

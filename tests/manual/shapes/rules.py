@@ -22,6 +22,8 @@ class Schedule(Shape):
     profile: str
     arguments: str
     cron: str
+    when: str | None
+    """How full a disk has to be."""
     time_zone: str
     channel: str
     grace: str
@@ -72,6 +74,9 @@ class Explained(Shape):
     max_objects: int | None
     quorum_above: int | None
     auto_approve: list[str]
+    auto_approve_to: dict[str, str]
+    """By profile, up to which target."""
+    auto_windows: list[str]
     only_restorable: bool
     reasons: bool
     tell: str | None

@@ -11,12 +11,13 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from bot.core.audit.events import Tag, time_text
+from bot.core.docker.usage import DiskSpace
 from bot.core.errors import ChatError
-from bot.core.plan.arguments import Arguments
+from bot.core.plan.arguments import Arguments, parse_arguments
 from bot.core.rules.hosts import Host, Hosts, SocketAddress
 from bot.core.rules.policy import Policy
 from bot.core.rules.rules import Rules
-from bot.core.rules.schedules import Schedule
+from bot.core.rules.schedules import Schedule, parse_when
 from bot.engines.registry import DockerEngines
 from bot.services.decide.propose import Propose
 from bot.services.look.planning import Planning
@@ -58,6 +59,9 @@ class Replica:
     schedule: Schedule
     chat: Channel = field(default_factory=Channel)
     ending: bool = False
+    disk: DiskSpace | None = None
+    asked: list[str] = field(default_factory=list)
+    """Hosts whose disk was looked at."""
     numbers: "count[int]" = field(default_factory=count)
 
     def __post_init__(self) -> None:
@@ -83,8 +87,13 @@ class Replica:
             trail=self.store.trail,
             chat=self.chat,
             clock=UtcClock(),
+            fullness=self.fullness,
             stopping=lambda: self.ending,
         )
+
+    def fullness(self, host: str) -> DiskSpace | None:
+        self.asked.append(host)
+        return self.disk
 
     def rules(self) -> Rules:
         return Rules(hosts=self.hosts, schedules=(self.schedule,))
@@ -231,3 +240,67 @@ def test_a_channel_that_cannot_be_told_holds_up_nothing(
     one.round()
     assert one.tagged(Tag.SCHEDULE_REFUSED) == len(HOSTS)
     assert one.chat.told == []
+
+
+# --- only where the disk is full enough -----------------------------------------------------------
+
+FULL, EMPTY = (DiskSpace(size=100, free=free) for free in (20, 40))
+
+
+def waiting(replica: Replica, when: str = "above 75%") -> None:
+    replica.schedule = replace(replica.schedule, when=parse_when(when))
+
+
+def test_a_schedule_that_waits_for_a_full_disk_plans_where_it_is_full(
+    replicas: tuple[Replica, Replica], make_due: Callable[[], None]
+) -> None:
+    one, _ = replicas
+    waiting(one)
+    one.disk = FULL
+    make_due()
+    one.round()
+    assert (one.plans(), sorted(one.asked)) == (len(HOSTS), list(HOSTS))
+
+
+def test_where_the_disk_is_not_full_enough_it_makes_no_plan_and_the_audit_says_so_until_that_changes(
+    replicas: tuple[Replica, Replica], make_due: Callable[[], None]
+) -> None:
+    one, _ = replicas
+    waiting(one)
+    for disk, plans, skipped in ((EMPTY, 0, 1), (EMPTY, 0, 1), (FULL, 1, 1), (EMPTY, 1, 2)):
+        one.disk = disk
+        make_due()
+        one.round()
+        assert (one.plans(), one.tagged(Tag.SCHEDULE_SKIPPED)) == (plans * len(HOSTS), skipped * len(HOSTS))
+    reasons = {
+        link.event.facts.get("reason")
+        for link in one.store.audit.events("")
+        if link.event.tag is Tag.SCHEDULE_SKIPPED
+    }
+    assert reasons == {"its disk has 40B free of 100B (60% full), and it waits for above 75%"}
+    assert one.chat.told == []
+
+
+def test_a_disk_that_nobody_can_see_is_never_full_enough_and_that_is_said_once(
+    replicas: tuple[Replica, Replica], make_due: Callable[[], None]
+) -> None:
+    one, _ = replicas
+    waiting(one, "under 20GB")
+    for _ in range(2):
+        make_due()
+        one.round()
+    assert (one.plans(), len(one.chat.told)) == (0, len(HOSTS))
+    unseen = "how full its disk is cannot be seen, and it waits for under 20GB."
+    assert all(unseen in said for said in one.chat.told)
+
+
+def test_a_target_on_a_disk_that_nobody_can_see_is_said_once_too(
+    replicas: tuple[Replica, Replica], make_due: Callable[[], None]
+) -> None:
+    one, _ = replicas
+    one.schedule = replace(one.schedule, arguments=parse_arguments(["everything", "below=70%"]))
+    for _ in range(2):
+        make_due()
+        one.round()
+    assert (one.plans(), len(one.chat.told)) == (0, len(HOSTS))
+    assert all("Reach it by ssh with SFTP" in said for said in one.chat.told)

@@ -139,6 +139,34 @@ MISTAKES = [
         r"policies\.x\.auto_approve: “ci” is not among the profiles that this policy allows; add it there, or",
     ),
     (
+        '[policies.x.auto_approve_to]\neverythin = "below=70%"',
+        r"policies\.x\.auto_approve_to: there is no profile “everythin”; did you mean everything\?$",
+    ),
+    (
+        '[policies.x.auto_approve_to]\nvolumes = "below=70%"',
+        r"policies\.x\.auto_approve_to: “volumes” takes volumes, which only a person approves; remove it$",
+    ),
+    (
+        '[policies.x]\nauto_approve_to = { ci = "below=70%" }\nprofiles = ["dangling"]',
+        r"policies\.x\.auto_approve_to: “ci” is not among the profiles that this policy allows; add it there, or",
+    ),
+    (
+        '[policies.x]\nauto_approve_to = { ci = "70%" }',
+        r"policies\.x\.auto_approve_to\.ci: “70%” is no target; write it like below=70%, or free=20GB$",
+    ),
+    (
+        '[policies.x]\nauto_approve_to = { ci = "below=170%" }',
+        r"policies\.x\.auto_approve_to\.ci: “170%” is no share of a disk; write one from 1% to 99%, like 70%$",
+    ),
+    (
+        '[policies.x]\nauto_approve = ["ci"]\nauto_approve_to = { ci = "below=70%" }',
+        r"policies\.x\.auto_approve_to: “ci” is approved without a target already, by auto_approve; remove it from",
+    ),
+    (
+        '[policies.x]\nauto_windows = ["sat 00:00-24:00"]',
+        r"policies\.x\.auto_windows: the policy approves nothing itself; add auto_approve_to = .*, or remove it$",
+    ),
+    (
         "[policies.x]\nquorum_above = 2",
         r"policies\.x\.quorum_above: above what\? .* add max_bytes = \"50GB\", or remove it$",
     ),
@@ -171,6 +199,11 @@ MISTAKES = [
     (NIGHTLY + 'arguments = "routine"', r"schedules\.nightly\.arguments: write only what narrows the profile"),
     (NIGHTLY + 'arguments = "until=soon"', r"schedules\.nightly\.arguments: until=: “soon” is not a duration"),
     (NIGHTLY + 'arguments = "only=volumes"', r"schedules\.nightly\.arguments: only=: ci takes no volumes"),
+    (NIGHTLY + 'arguments = "below=70"', r"schedules\.nightly\.arguments: below=: .* Did you mean below=70%\?$"),
+    (NIGHTLY + 'when = "75%"', r"schedules\.nightly\.when: “75%” does not say how full .* like above 75%, or under"),
+    (NIGHTLY + 'when = "above 20GB"', r"schedules\.nightly\.when: “above 20GB” does not say how full"),
+    (NIGHTLY + 'when = "above 175%"', r"schedules\.nightly\.when: “above 175%” does not say how full"),
+    (NIGHTLY + "when = 75", r"schedules\.nightly\.when: how full a disk has to be is written as text"),
     (NIGHTLY + 'crn = "x"', r"schedules\.nightly\.crn: there is no such key; did you mean cron\?$"),
     (
         NIGHTLY + '[policies.x]\ntags = ["ci"]\nprofiles = ["dangling"]',

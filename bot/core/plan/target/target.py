@@ -23,10 +23,20 @@ class Target:
     def and_also(self, other: "Target") -> "Target":
         return Target(free=max(self.free, other.free), below=min(self.below, other.below))
 
+    def asks_no_more_than(self, other: "Target") -> bool:
+        """Whether whatever meets the other meets this one, on every disk."""
+        return self.free <= other.free and self.below >= other.below
+
     def wanted(self, disk: DiskSpace) -> int:
         """Bytes that must be free on this disk; more than its size where the target is beyond it."""
         most_used = -(-disk.size * self.below // _WHOLE) - 1 if self.below < _WHOLE else disk.size
         return max(self.free, disk.size - most_used)
+
+    def __str__(self) -> str:
+        """As it is written: ``below=70% free=20GB``."""
+        below = [f"below={self.below}%"] if self.below < _WHOLE else []
+        free = [f"free={human_size(self.free)}"] if self.free else []
+        return " ".join([*below, *free])
 
     def words(self) -> str:
         """``less than 70% full``, ``20GB free``, or both."""
@@ -74,6 +84,20 @@ def parse_free(text: str) -> int:
     if size <= 0:
         raise ValueError(f"“{text}” is no room; write what is to be free on the disk, like 20GB")
     return size
+
+
+def parse_target(text: str) -> Target:
+    """Read ``below=70%``, ``free=20GB`` or both; ValueError says what to write."""
+    found: Target | None = None
+    for word in text.split():
+        key, _, value = word.partition("=")
+        if key not in {"below", "free"}:
+            raise ValueError(f"“{word}” is no target; write it like below=70%, or free=20GB")
+        one = Target(below=parse_percent(value)) if key == "below" else Target(free=parse_free(value))
+        found = found.and_also(one) if found else one
+    if found is None:
+        raise ValueError("a target is missing; write it like below=70%, or free=20GB")
+    return found
 
 
 def target_meant(key: str, value: str) -> str:
