@@ -22,11 +22,12 @@ from bot.process.ending import Ending
 from bot.process.names import new_id, process_name
 from bot.services.audit.archiving import Archiving
 from bot.services.audit.heads import PostHead
-from bot.services.background import background
+from bot.services.background import background, tell_alerts
 from bot.services.clocks import Clocks
 from bot.services.look.fleet import Fleet
 from bot.services.rules.rights import Rights
 from bot.services.use_cases import Base, open_use_cases
+from bot.services.watch.alerting import LOOP_SECONDS as ALERTS_SECONDS
 from bot.services.watch.digests import LOOP_SECONDS as DIGEST_SECONDS
 from bot.services.watch.digests import Digests
 from bot.services.watch.telling import LOOP_SECONDS as TELLING_SECONDS
@@ -35,6 +36,7 @@ from bot.services.watch.whom import Whom
 from bot.services.work.budget import Budget
 from bot.services.work.show import Show
 from bot.services.work.worker import POLL_SECONDS, Signals, Worker
+from bot.slack.alerts.showing import ShownAlerts
 from bot.slack.api import SlackApi
 from bot.slack.audit.heads import PostedHeads
 from bot.slack.door.ack_first import AckFirst
@@ -141,6 +143,8 @@ class Deckhand:
         worker.whenever("homes", homes, HOME_SECONDS)
         worker.every(TELLING_SECONDS, "telling", telling)
         worker.every(DIGEST_SECONDS, "digests", digests)
+        shown_alerts = ShownAlerts(chat=slack.impatient, hosts=base.hosts)
+        worker.whenever("alerts", tell_alerts(base, uses, shown_alerts, new_id), ALERTS_SECONDS)
         self._keep_audit(worker, store, clock, PostedHeads(chat=slack.chat))
 
         ways, ack_first = Ways(lanes=lanes(self._metrics)), AckFirst()

@@ -15,15 +15,19 @@ from bot.ports.notices import Notices, People, Taking
 from bot.ports.plans import HAS_VOTES, Change, OpenPlan, Plans, Replaced
 from bot.ports.restores import RestoreRun, Restores
 from bot.ports.runs import Run, Runs
-from bot.ports.samples import Samples, Taken
 from bot.ports.store import Store
 from bot.ports.timers import Tick, Timer, Timers, Trouble
+from bot.ports.watch.alerts import AlertChat, Alerts, Board, Noticed
+from bot.ports.watch.samples import Samples, Taken
 
 __all__ = [
     "CACHE_BATCH",
     "HAS_VOTES",
     "NO_METRICS",
+    "AlertChat",
+    "Alerts",
     "Audit",
+    "Board",
     "Callers",
     "Change",
     "Chat",
@@ -41,6 +45,7 @@ __all__ = [
     "Ledger",
     "Messages",
     "Metrics",
+    "Noticed",
     "Notices",
     "OpenPlan",
     "People",

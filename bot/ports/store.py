@@ -9,8 +9,9 @@ from bot.ports.notices import Notices, People
 from bot.ports.plans import Plans
 from bot.ports.restores import Restores
 from bot.ports.runs import Runs
-from bot.ports.samples import Samples
 from bot.ports.timers import Timers
+from bot.ports.watch.alerts import Alerts
+from bot.ports.watch.samples import Samples
 
 
 class Store(Protocol):
@@ -25,5 +26,6 @@ class Store(Protocol):
     samples: Samples
     notices: Notices
     people: People
+    alerts: Alerts
     trail: Trail
     audit: Audit

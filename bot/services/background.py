@@ -1,8 +1,9 @@
 """What happens without a click, of one process."""
 
+from collections.abc import Callable
 from functools import partial
 
-from bot.ports import Teller
+from bot.ports import AlertChat, Teller
 from bot.services.clocks import CHECK_SECONDS
 from bot.services.decide.decide import EXPIRE_SECONDS
 from bot.services.leases import Leases
@@ -12,7 +13,9 @@ from bot.services.run.starting import Starting
 from bot.services.run.waiting_rules import LOOP_SECONDS as RULES_SECONDS
 from bot.services.run.waiting_rules import WaitingRules
 from bot.services.use_cases import Base, UseCases
+from bot.services.watch.alerting import TellAlerts
 from bot.services.watch.fullness import Fullness
+from bot.services.watch.pressure import Pressure
 from bot.services.watch.sampling import SAMPLING_SECONDS, Sampling
 from bot.services.watch.schedules import Schedules
 from bot.services.watch.streams import STREAMS_SECONDS, Streams
@@ -49,6 +52,7 @@ def background(base: Base, uses: UseCases, chat: Teller) -> Worker:
         hosts=base.hosts, engines=base.engines, histories=uses.histories, samples=store.samples,
         ledger=store.ledger, clock=base.clock,
         owner=base.owner, ticks=base.ticks, stopping=signals.ending, metrics=base.metrics,
+        pressure=_pressure(base, uses),
     )  # fmt: skip
     worker.take_up("cleanup", execute.leases, execute)
     worker.take_up("restore", uses.restore.leases, uses.restore, PATIENCE)
@@ -59,3 +63,15 @@ def background(base: Base, uses: UseCases, chat: Teller) -> Worker:
     worker.every(STREAMS_SECONDS, "events", streams)
     worker.every(SAMPLING_SECONDS, "samples", sampling)
     return worker
+
+
+def tell_alerts(base: Base, uses: UseCases, chat: AlertChat, new_id: Callable[[], str]) -> TellAlerts:
+    """What tells of alerts in ``chat``; ``new_id`` makes the ids of its messages."""
+    return TellAlerts(
+        hosts=base.hosts, alerts=base.store.alerts, chat=chat, clock=base.clock, owner=base.owner, new_id=new_id,
+        forget_unwatched=_pressure(base, uses).forget_unwatched, stopping=base.signals.ending,
+    )  # fmt: skip
+
+
+def _pressure(base: Base, uses: UseCases) -> Pressure:
+    return Pressure(hosts=base.hosts, alerts=base.store.alerts, histories=uses.histories)

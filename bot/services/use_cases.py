@@ -18,6 +18,7 @@ from bot.services.look.planning import Planning
 from bot.services.rules.rights import Rights
 from bot.services.run.restore import SILENCE, Restore
 from bot.services.run.stop import Stop
+from bot.services.watch.acting import Acting
 from bot.services.watch.histories import Histories
 from bot.services.work.worker import Signals
 
@@ -58,6 +59,7 @@ class UseCases:
     fleet: Fleet
     home: GatherHome
     histories: Histories
+    acting: Acting
 
 
 def open_use_cases(base: Base, fleet: Fleet, new_id: Callable[[], str]) -> UseCases:
@@ -92,4 +94,5 @@ def open_use_cases(base: Base, fleet: Fleet, new_id: Callable[[], str]) -> UseCa
             histories=histories, clock=clock,
         ),
         histories=histories,
+        acting=Acting(hosts=hosts, rights=rights, alerts=base.store.alerts, clock=clock, changed=changed),
     )  # fmt: skip

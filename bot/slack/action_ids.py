@@ -36,6 +36,13 @@ STOP, TAKE_UP, RESTORE = "stop", "take_up", "restore"
 ASK_HOST = "ask_host"
 """The menu of hosts in the form that asks for a plan: its options, and what is chosen."""
 
+# --- an alert -----------------------------------------------------------------------------------
+
+ALERT_PLAN, ALERT_LOOK = "alert_plan", "alert_look"
+"""Ask for the plan that ends an alert, and show the report of its host; the value is the host's name."""
+ALERT_SNOOZE = "alert_snooze"
+"""Let the alerts of a message sleep; the value is the message's id."""
+
 # --- the audit ----------------------------------------------------------------------------------
 
 AUDIT_DETAILS = "audit_details"
@@ -62,6 +69,8 @@ REJECT_REASON = "reject_reason"
 ADJUST_PLAN = "adjust_plan"
 ASK_PLAN = "ask_plan"
 """It carries where it was asked for, if that was in a channel, and in which thread."""
+SNOOZE_ALERT = "snooze_alert"
+"""It carries the id of the alerts' message, and where that is."""
 PICK_VOLUMES = "pick_volumes"
 """It carries the host's name."""
 

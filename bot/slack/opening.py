@@ -6,6 +6,7 @@ from bot.core.rules.hosts import Hosts
 from bot.ports import Clock
 from bot.services.use_cases import UseCases
 from bot.services.work.show import Show
+from bot.slack.alerts.handlers import AlertHandlers
 from bot.slack.audit.handlers import AuditHandlers
 from bot.slack.chat import SlackChat
 from bot.slack.door.answering import Answering
@@ -51,6 +52,7 @@ def open_routes(  # noqa: PLR0913 - what each handler is made of
             submit=submit,
         ),
         forms=FormHandlers(asking=proposals, chat=chat, submit=submit),
+        alerts=AlertHandlers(hosts=hosts, acting=uses.acting, proposals=proposals, looks=looks, chat=chat),
         audits=audits,
         words=WordHandlers(looks=looks, proposals=proposals, audits=audits, replies=replies),
         homes=HomeHandlers(show=homes),

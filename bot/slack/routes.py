@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from bot.slack import action_ids as ids
+from bot.slack.alerts.handlers import AlertHandlers
 from bot.slack.audit.handlers import AuditHandlers
 from bot.slack.door.routing import Route, action, alone, command, event, options, shortcut, view
 from bot.slack.door.ways import DECIDE
@@ -28,6 +29,7 @@ class Handlers:
     asking: AskingHandlers
     decisions: DecisionHandlers
     forms: FormHandlers
+    alerts: AlertHandlers
     audits: AuditHandlers
     homes: HomeHandlers
     copies: Copies
@@ -73,6 +75,11 @@ def routes(to: Handlers) -> tuple[Route, ...]:
         view(ids.ADJUST_PLAN, to.forms.adjust, to.forms.mistakes_of_adjusting),
         action(ids.VOLUMES, to.forms.ask_which_volumes, DECIDE),
         view(ids.PICK_VOLUMES, to.forms.pick_volumes, to.forms.mistakes_of_picking),
+        # alerts
+        action(ids.ALERT_PLAN, to.alerts.plan),
+        action(ids.ALERT_LOOK, to.alerts.look),
+        action(ids.ALERT_SNOOZE, to.alerts.ask_how_long, DECIDE),
+        view(ids.SNOOZE_ALERT, to.alerts.snooze, to.alerts.nothing_wrong, DECIDE),
         # the audit
         command(AUDIT, to.audits.search),
         action(ids.AUDIT_ALL, to.audits.latest),

@@ -6,6 +6,7 @@ from contextlib import ExitStack
 from bot.core.audit.format import AuditKeys
 from bot.ports import (
     NO_METRICS,
+    Alerts,
     Audit,
     Ledger,
     Messages,
@@ -39,6 +40,7 @@ class Store:
         self.samples: Samples = transactions.SqlSamples(sessions)
         self.notices: Notices = transactions.SqlNotices(sessions)
         self.people: People = transactions.SqlPeople(sessions)
+        self.alerts: Alerts = transactions.SqlAlerts(sessions)
         self.trail: Trail = transactions.SqlTrail(sessions)
         self.audit: Audit = transactions.SqlAudit(sessions)
         self.chain = transactions.SqlChain(sessions)

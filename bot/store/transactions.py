@@ -13,6 +13,7 @@ from bot.core.docker.inventory import EngineInfo
 from bot.core.docker.sightings import KnownEngine
 from bot.core.errors import PlanDiffersError
 from bot.core.life.states import PlanState
+from bot.core.watch.pressure.alert import Kind, Outcome, Standing
 from bot.ports import Change, Run
 from bot.store import overview
 from bot.store.audit import rebuilding, records, reviewing
@@ -23,7 +24,7 @@ from bot.store.db.sessions import Sessions, now
 from bot.store.events import chain, walking
 from bot.store.events.witness import witness
 from bot.store.plan import binding, changing, items, making, plans, restores, runs, showing, turns
-from bot.store.watch import identities, ledger, looks, notices, ran, samples, schedules, streams
+from bot.store.watch import alerts, identities, ledger, looks, notices, ran, samples, schedules, streams
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -172,6 +173,21 @@ class SqlPeople(_Port):
     wish = _reading(notices.wish)
     wished = _reading(notices.wished)
     choose = _writing(notices.choose)
+
+
+class SqlAlerts(_Port):
+    board = _reading(alerts.board)
+    noticed = _reading(alerts.noticed)
+    open_on = _reading(alerts.open_on)
+    gather = _writing(alerts.gather)
+    begin = _writing(alerts.begin)
+    trying = _writing(alerts.trying)
+    told = _writing(alerts.told)
+    leave = _writing(alerts.leave)
+    act = _writing(alerts.act)
+
+    def look(self, host: str, kind: Kind, decide: Callable[[Standing], Outcome]) -> Outcome:
+        return alerts.look(self.sessions, host, kind, decide)
 
 
 class SqlTrail(_Port):

@@ -40,6 +40,7 @@ from bot.slack.plan.message import plan_message
 from bot.slack.plan.open import NOWHERE, About
 from bot.slack.refusals import refusal_message
 from bot.trial.workspace.limits.limits import check_message, check_view
+from tests.slack.alerted import ALERTED, SNOOZE_FORM
 from tests.slack.home.homes import HOMES
 from tests.slack.looks import LOOKS, events
 from tests.slack.states import RESTORED, STATES, item, proposed
@@ -69,11 +70,13 @@ MESSAGES = {
     "closed": refusal_message(RefusedError(already(STATES["rejected"]))),
     "closed_in_time": refusal_message(RefusedError(expired(STATES["proposed"]))),
     **LOOKS,
+    **ALERTED,
 }  # fmt: skip
 VIEWS = {
     **{f"home_{name}": home_view(home) for name, home in HOMES.items()},
     "approve_on_production": approve_form(STATES["proposed"], About(tags=("prod",))),
     "approve_volumes": approve_form(proposed([item(1, "pg-data", Kind.VOLUME, 700)]), NOWHERE, "U0BOB"),
+    "snooze_alerts": SNOOZE_FORM,
     "whole_list": whole_view(STATES["proposed"]),
     "home_without_a_database": trouble_view(
         StoreUnavailableError("The audit database <x> cannot be reached.")

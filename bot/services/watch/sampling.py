@@ -20,6 +20,7 @@ from bot.core.watch.samples import sample_of
 from bot.ports import NO_METRICS, Clock, Engines, Ledger, Metrics, Samples
 from bot.services.lanes import Lane
 from bot.services.watch.histories import Histories
+from bot.services.watch.pressure import Pressure
 
 LOG = logging.getLogger(__name__)
 
@@ -54,6 +55,8 @@ class Sampling:
     """Seconds that never go back."""
     stopping: Callable[[], bool]
     metrics: Metrics = NO_METRICS
+    pressure: Pressure | None = None
+    """Who hears of what was seen."""
     rest: timedelta = REST
     lease: timedelta = LEASE
     _began: float | None = None
@@ -140,6 +143,8 @@ class Sampling:
             LOG.debug("no sample of %s: %s", host, error)
             if not self.stopping():
                 self.samples.leave(host, self.owner)
+                if self.pressure is not None:
+                    self.pressure.missed(host, str(error), self.clock.now())
             return False
         if self.stopping():
             return True  # the database is about to be closed; another process, or the next one, samples it
@@ -151,6 +156,8 @@ class Sampling:
         if told is None or not timedelta() <= now - told < FORETELL_EVERY:
             self._foretold[host] = now
             self.histories.foretell(host)
+        if self.pressure is not None:
+            self.pressure.saw(host, sample, glance.engine.identity.key)
         return True
 
     def _remember(self, host: str, glance: Glance, now: datetime) -> None:

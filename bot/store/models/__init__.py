@@ -3,6 +3,7 @@
 Whoever asks for one of them here has them all in the catalogue of ``Row``.
 """
 
+from bot.store.models.alert import AlertNoticeRow, AlertRow, AlertStandingRow
 from bot.store.models.event import OF_LINES, EventRow, HeadRow
 from bot.store.models.host import (
     EventStreamRow,
@@ -23,6 +24,9 @@ from bot.store.models.watch import SampleRow, SeriesRow, WatchedHostRow
 __all__ = [
     "FORMAT",
     "OF_LINES",
+    "AlertNoticeRow",
+    "AlertRow",
+    "AlertStandingRow",
     "EventRow",
     "EventStreamRow",
     "HeadRow",

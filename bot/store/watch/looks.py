@@ -2,13 +2,13 @@
 
 from collections.abc import Collection, Mapping
 
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col, select
 
 from bot.core.docker.usage import LastLook
 from bot.core.json import storable
 from bot.store.mapping import look_of, look_texts
 from bot.store.models import LastLookRow
+from bot.store.watch.upserts import insert_of
 
 
 def remember(session: Session, host: str, look: LastLook) -> None:
@@ -24,8 +24,7 @@ def remember_all(session: Session, looks: Mapping[str, LastLook]) -> None:
         rows.append({"host": host, "at": look.at, "usage": usage, "disk": disk})
     if not rows:
         return
-    own = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
-    statement = own(LastLookRow)
+    statement = insert_of(session)(LastLookRow)
     new = statement.excluded
     values = {"at": new.at, "usage": new.usage, "disk": new.disk}
     session.execute(

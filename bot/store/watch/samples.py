@@ -6,7 +6,6 @@ from typing import Any
 
 from sqlalchemy import Row as Tuple
 from sqlalchemy import bindparam, delete, func, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col, select
 
 from bot.core.audit.written import Form
@@ -15,9 +14,10 @@ from bot.core.json import storable
 from bot.core.watch.forecast import Forecast
 from bot.core.watch.samples import Figures, Sample
 from bot.core.watch.thinning import EACH, MINUTES_OF_DAY, STEPS, Kept, Step, steps, superfluous
-from bot.ports.samples import Taken
+from bot.ports.watch.samples import Taken
 from bot.store.db.sessions import now
 from bot.store.models import SampleRow, SeriesRow, WatchedHostRow
+from bot.store.watch.upserts import insert_of
 
 MIB = 1 << 20
 _MOST = (1 << 31) - 1
@@ -31,7 +31,7 @@ _FORECAST = Form[Forecast](Forecast)
 
 def take(session: Session, slots: Mapping[str, datetime], owner: str, lease: timedelta) -> Taken:
     """Take up what is due and free; another process sees that until it is over, or the lease is."""
-    insert = _insert(session)
+    insert = insert_of(session)
     new = [{"host": host, "owner": "", "forecast": ""} for host in sorted(slots)]
     session.execute(insert(WatchedHostRow).on_conflict_do_nothing(), new)
     names = {storable(host): host for host in slots}
@@ -56,7 +56,7 @@ def keep(session: Session, host: str, owner: str, engine: str, *samples: Sample)
     row.series = series.id
     row.volumes_at = next((each.at for each in reversed(samples) if VOLUMES in each.kinds), row.volumes_at)
     session.add(row)
-    statement = _insert(session)(SampleRow)
+    statement = insert_of(session)(SampleRow)
     new = {each.name: statement.excluded[each.name] for each in _TABLE.c if each.name not in _KEY}
     session.execute(
         statement.on_conflict_do_update(index_elements=_KEY, set_=new),
@@ -199,8 +199,3 @@ def _bytes(mib: int | None) -> int | None:
 
 def _minute(moment: datetime) -> int:
     return int(moment.timestamp() // 60)
-
-
-def _insert(session: Session) -> Any:
-    """The insert of this database, which knows conflicts."""
-    return sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert

@@ -97,11 +97,11 @@ def test_inodes_and_hours_are_told_as_bytes_are_and_hours_quietly() -> None:
     assert host.standing.alert is not None
     assert (host.standing.alert.level, host.standing.alert.causes) == (Level.SOON, ("hours",))
     for _ in range(2):
-        host.look(0.5, left=timedelta(hours=40), inodes_share=0.93)
+        host.look(0.5, left=timedelta(hours=40), inodes=100, free_inodes=7)
     assert host.standing.alert.causes == ("hours", "inodes:warn")
     assert host.standing.alert.level is Level.WARN
     for _ in range(2):
-        host.look(0.5, left=timedelta.max, inodes_share=0.4)
+        host.look(0.5, left=timedelta.max, inodes=100, free_inodes=60)
     assert host.standing.alert is None
 
 

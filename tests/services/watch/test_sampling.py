@@ -1,141 +1,32 @@
 """Sampling by several processes: each host once an interval, whoever is slow, dead or gone meanwhile."""
 
 import logging
-import threading
 import time
-from collections import Counter
 from collections.abc import Callable
-from contextlib import AbstractContextManager
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
-from typing import cast
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
-from bot.core.docker.inventory import EngineInfo
 from bot.core.docker.usage import (
     BUILD_CACHE,
     CONTAINERS,
     IMAGES,
     VOLUMES,
-    DiskSpace,
-    DiskUsage,
-    Glance,
-    UsageRow,
 )
-from bot.core.errors import HostUnreachableError, StoreUnavailableError
-from bot.core.rules.hosts import Host, Hosts, SocketAddress
-from bot.core.rules.policy import Policy
+from bot.core.errors import StoreUnavailableError
+from bot.core.rules.hosts import Hosts
 from bot.core.watch.pace import Pace
-from bot.engines.registry import DockerEngines
-from bot.ports import Engine, HeldEngine
-from bot.services.watch.histories import Histories
-from bot.services.watch.sampling import AT_ONCE, TROUBLED, Sampling
+from bot.services.watch.sampling import AT_ONCE, TROUBLED
 from bot.store.opening import Store
 from tests.core.things import ENGINE
 from tests.services.bench import Bench, hosts_at
+from tests.services.watch.sampled import GB, QUARTER, Engines, Pretended, Replica, registered
 from tests.support.waiting import wait_until
 
-GB = 1_000_000_000
-QUARTER = timedelta(minutes=15)
 both = pytest.mark.parametrize(
     "url", ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)], indirect=True
 )
-
-
-@dataclass
-class Engines:
-    """Engines that answer at once; ``dead`` ones fail after a moment, ``slow`` ones wait for the test."""
-
-    dead: frozenset[str] = frozenset()
-    slow: frozenset[str] = frozenset()
-    go_on: threading.Event = field(default_factory=threading.Event)
-    asked: "Counter[str]" = field(default_factory=Counter)
-    with_volumes: "Counter[str]" = field(default_factory=Counter)
-    lock: threading.Lock = field(default_factory=threading.Lock)
-    dying: int = 0
-    most_dying: int = 0
-    used: int = 40 * GB
-
-    def connect(self, host: str) -> Engine:
-        if host in self.dead:
-            with self.lock:
-                self.dying += 1
-                self.most_dying = max(self.most_dying, self.dying)
-            time.sleep(0.02)
-            with self.lock:
-                self.dying -= 1
-                self.asked[host] += 1
-            raise HostUnreachableError(host, "nothing listens there.")
-        return cast("Engine", _One(self, host))
-
-    def hold(self, host: str, engine: EngineInfo) -> AbstractContextManager[HeldEngine]:
-        raise AssertionError(f"a sample holds no engine: {host}, {engine}")
-
-
-@dataclass
-class _One:
-    engines: Engines
-    host: str
-
-    def glance(self, _seconds: float, *, volumes: bool = True) -> Glance:
-        if self.host in self.engines.slow:
-            self.engines.go_on.wait(30)
-        with self.engines.lock:
-            self.engines.asked[self.host] += 1
-            self.engines.with_volumes[self.host] += volumes
-        rows = tuple(
-            UsageRow(type=kind, total=3, active=1, size=GB, reclaimable=0, known=volumes or kind != VOLUMES)
-            for kind in (IMAGES, CONTAINERS, VOLUMES, BUILD_CACHE)
-        )
-        disk = DiskSpace(size=100 * GB, free=100 * GB - self.engines.used)
-        return Glance(engine=replace(ENGINE, name=self.host), usage=DiskUsage(rows=rows), disk=disk)
-
-
-@dataclass
-class Pretended:
-    """A clock that the test moves on."""
-
-    at: datetime
-
-    def now(self) -> datetime:
-        return self.at
-
-
-def registered(names: list[str], every: timedelta | None = QUARTER) -> Hosts:
-    policy = Policy(name="open")
-    address = SocketAddress(url="unix:///nowhere")
-    return Hosts(
-        {name: Host(name=name, address=address, policy=policy, watch=Pace(every=every)) for name in names}
-    )
-
-
-@dataclass
-class Replica:
-    store: Store
-    engines: Engines | DockerEngines
-    hosts: Hosts
-    clock: Pretended
-    name: str = "a"
-    ending: bool = False
-
-    def __post_init__(self) -> None:
-        self.sampling = Sampling(
-            hosts=lambda: self.hosts, engines=self.engines, samples=self.store.samples, ledger=self.store.ledger,
-            histories=Histories(samples=self.store.samples, audit=self.store.audit, clock=self.clock),
-            clock=self.clock, owner=self.name, ticks=time.monotonic, stopping=lambda: self.ending,
-            rest=timedelta(),
-        )  # fmt: skip
-
-    def look(self, *, settle: bool = True) -> None:
-        """As often as it takes until nobody is due."""
-        for _ in range(60):
-            self.sampling()
-            if not settle:
-                return
-            wait_until(lambda: not self.sampling._busy)
-            if not self.sampling._due({host.name: host.watch for host in self.hosts.all()}, self.clock.now()):
-                return
 
 
 @both

@@ -12,11 +12,16 @@ BOT = Path(timeline.__file__).parents[2]
 WRITERS = "".join(
     file.read_text()
     for file in sorted(
-        [*(BOT / "services").rglob("*.py"), *(BOT / "store").rglob("*.py"), BOT / "core/audit/facts.py"]
+        [
+            *(BOT / "services").rglob("*.py"),
+            *(BOT / "store").rglob("*.py"),
+            BOT / "core/audit/facts.py",
+            BOT / "core/audit/alerts.py",
+        ]
     )
     if file.name != "models.py"
 )
-OF_NO_PLAN = {"look", "request", "audit", "schedule", "host"}
+OF_NO_PLAN = {"look", "request", "audit", "schedule", "host", "alert"}
 """What these are about is no plan, so no timeline has them; ``deckhand audit export`` does."""
 
 

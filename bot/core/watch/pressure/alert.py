@@ -24,7 +24,8 @@ class Measured:
     size: int | None = None
     """Bytes, as ``free``."""
     free: int | None = None
-    inodes_share: float | None = None
+    inodes: int | None = None
+    free_inodes: int | None = None
     left: timedelta | None = None
     """How long it lasts if nobody cleans up; the longest of all times where no date is near."""
     lasts: str = ""
@@ -38,6 +39,11 @@ class Measured:
     def share(self) -> float | None:
         """How much of the disk is used, from 0 to 1."""
         return None if not self.size or self.free is None else 1 - self.free / self.size
+
+    @property
+    def inodes_share(self) -> float | None:
+        """How many of its inodes are taken, from 0 to 1."""
+        return None if not self.inodes or self.free_inodes is None else 1 - self.free_inodes / self.inodes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -164,9 +164,9 @@ def _followed(
 
 def _kept(before: Measured, seen: Measured) -> Measured:
     """The newest look; what it does not tell is as it was told last."""
-    disk = seen if seen.size else before
+    disk, inodes = (seen if known else before for known in (seen.size, seen.inodes))
     return replace(
         seen, size=disk.size, free=disk.free,
-        inodes_share=before.inodes_share if seen.inodes_share is None else seen.inodes_share,
+        inodes=inodes.inodes, free_inodes=inodes.free_inodes,
         lasts=seen.lasts or before.lasts, grows=seen.grows or before.grows,
     )  # fmt: skip
