@@ -50,7 +50,7 @@ COMMANDS: Mapping[str, Command] = MappingProxyType(
         "try": Command(
             "trying",
             "try_it",
-            "Try Deckhand on a local page that looks like Slack, with a sample host.",
+            "Try Deckhand on a local page that looks like Slack, with sample hosts.",
             "deckhand try --port 9000",
         ),
         "init": Command(

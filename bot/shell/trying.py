@@ -1,4 +1,4 @@
-"""``deckhand try``: the unchanged bot beside a local Slack look-alike and a sample engine."""
+"""``deckhand try``: the unchanged bot beside a local Slack look-alike and sample engines."""
 
 import logging
 import shlex
@@ -25,9 +25,10 @@ from bot.process import private
 from bot.process.arriving import Arriving
 from bot.services.watch.histories import Histories
 from bot.shell.stored import DatabaseClock
-from bot.store.opening import open_store
+from bot.store.opening import Store, open_store
 from bot.trial import setting
-from bot.trial.past import WATCHED, pretended
+from bot.trial.past import PASTS, WATCHED, Past, pretended
+from bot.trial.sample import UNIVERSES
 from bot.trial.sample.server import SampleEngine
 from bot.trial.workspace.server import Workspace
 
@@ -38,7 +39,7 @@ REMOVAL_SECONDS = 0.3
 
 @contextmanager
 def trial(port: int, data: Path | None = None) -> Iterator[tuple[Workspace, Settings]]:
-    """A local Slack look-alike, a sample engine, and the unchanged bot connected to both.
+    """A local Slack look-alike, sample engines, and the unchanged bot connected to all of them.
 
     ``data`` is the folder that keeps the database; without one it ends with the trial. DeckhandError when
     the port is taken.
@@ -46,9 +47,7 @@ def trial(port: int, data: Path | None = None) -> Iterator[tuple[Workspace, Sett
     with ExitStack() as stack:
         # A folder of its own: a unix socket's path must stay below 108 bytes.
         scratch = Path(stack.enter_context(TemporaryDirectory(prefix="deckhand-try-")))
-        engine = SampleEngine(socket_path=scratch / "sample.sock", removal_seconds=REMOVAL_SECONDS)
-        sample = stack.enter_context(engine)
-        hosts = {setting.SAMPLE: sample.url}
+        hosts = {name: stack.enter_context(_simulated(name, scratch)).url for name in setting.SIMULATED}
         if _answers(setting.local_url()):
             hosts[setting.LOCAL] = setting.local_url()
         folder = data or scratch
@@ -72,24 +71,35 @@ def trial(port: int, data: Path | None = None) -> Iterator[tuple[Workspace, Sett
         yield workspace, settings
 
 
+def _simulated(name: str, folder: Path) -> SampleEngine:
+    return SampleEngine(
+        socket_path=folder / f"{name}.sock", universe=UNIVERSES[name](name=name),
+        removal_seconds=REMOVAL_SECONDS,
+    )  # fmt: skip
+
+
 def _watch_in_the_past(settings: Settings) -> None:
-    """Let Deckhand have watched the sample host for a month, and know when images arrived there since."""
+    """Let Deckhand have watched the sample hosts for a month, and know when images arrived there since."""
     url = settings.database_url.get_secret_value()
     with closing(open_store(url)) as store, closing(DockerEngines(settings.rules.hosts.by_name)) as engines:
-        if setting.SAMPLE in store.ledger.known_engines():
-            return  # it has really looked before
-        survey = engines.connect(setting.SAMPLE).survey()
-        inventory = survey.inventory
-        place = Place(setting.SAMPLE, inventory.engine.identity)
-        built = {each.id: each.built_at for each in inventory.images if each.built_at}
-        began = inventory.taken_at - WATCHED
-        now = store.ledger.now()
-        engine = inventory.engine.identity.key
-        store.samples.keep(setting.SAMPLE, "", engine, *pretended(survey.usage, now))
-        clock = DatabaseClock(store.ledger)
-        Histories(samples=store.samples, audit=store.audit, clock=clock).foretell(setting.SAMPLE)
-        for at in sorted({began, *(moment for moment in built.values() if moment > began)}):
-            store.ledger.look(place, [image for image, moment in built.items() if moment <= at], (), at)
+        known = store.ledger.known_engines()
+        for host, past in PASTS.items():
+            if host not in known:  # else it has really looked before
+                _watched(host, past, engines, store)
+
+
+def _watched(host: str, past: Past, engines: DockerEngines, store: Store) -> None:
+    survey = engines.connect(host).survey()
+    inventory = survey.inventory
+    place = Place(host, inventory.engine.identity)
+    built = {each.id: each.built_at for each in inventory.images if each.built_at}
+    began = inventory.taken_at - WATCHED
+    engine = inventory.engine.identity.key
+    store.samples.keep(host, "", engine, *pretended(past, survey.usage, store.ledger.now()))
+    clock = DatabaseClock(store.ledger)
+    Histories(samples=store.samples, audit=store.audit, clock=clock).foretell(host)
+    for at in sorted({began, *(moment for moment in built.values() if moment > began)}):
+        store.ledger.look(place, [image for image, moment in built.items() if moment <= at], (), at)
 
 
 def _answers(url: str) -> bool:
@@ -119,7 +129,7 @@ def try_it(
         Path | None, typer.Option(help="Keep the database here; else it ends with the trial.")
     ] = None,
 ) -> None:
-    """Try Deckhand on a local page that looks like Slack, with a sample host."""
+    """Try Deckhand on a local page that looks like Slack, with sample hosts."""
     ended = Arriving(signal.SIGTERM, signal.SIGINT)
     with trial(port, data) as (workspace, settings):
         LOG.info("ready: open %s and type /docker-df sample", workspace.address)

@@ -1,9 +1,11 @@
-"""A pretended past of the sample host's disk: a month in which it filled, was cleaned each week, and filled again."""
+"""A pretended past of the sample hosts' disks: in a month each filled, was cleaned each week, and filled again."""
 
 import math
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from types import MappingProxyType
 
 from bot.core.docker.usage import BUILD_CACHE, CONTAINERS, IMAGES, VOLUMES, DiskUsage
 from bot.core.watch.samples import Figures, Sample
@@ -14,20 +16,36 @@ SHARES = {IMAGES: 0.55, CONTAINERS: 0.03, VOLUMES: 0.1, BUILD_CACHE: 0.22}
 """What of all that comes is of each kind; the rest is logs and the like, which Docker counts nowhere."""
 CLEANED = 0.9
 """How much of what came since the last time a cleanup takes."""
-FULL = 0.8
-"""How full the disk is in the end, and what of that is in no figure of Docker's."""
 REST = 0.25
-FILLS_IN = 16.0
-"""Days until it is full, at the pace of that month."""
+"""What of all that is on a disk is in no figure of Docker's."""
 
 
-def pretended(usage: DiskUsage, now: datetime) -> Sequence[Sample]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Past:
+    """What became of a disk in that month."""
+
+    full: float
+    """Its share that is used in the end."""
+    fills_in: float
+    """Days until it is full, at the pace of that month."""
+
+
+PASTS: Mapping[str, Past] = MappingProxyType(
+    {
+        "sample": Past(full=0.8, fills_in=16),
+        "ci-1": Past(full=0.88, fills_in=8),
+        "web-1": Past(full=0.42, fills_in=300),
+    }
+)
+
+
+def pretended(past: Past, usage: DiskUsage, now: datetime) -> Sequence[Sample]:
     """The month before ``now``, the oldest first: it ends with these figures, and is the same each time."""
     draw = random.Random(7)  # noqa: S311 - it pretends, and keeps no secret
     end = {row.type: row for row in usage.rows}
     used = usage.size / (1 - REST)
-    size = round(used / FULL)
-    a_day = (size - used) / FILLS_IN
+    size = round(used / past.full)
+    a_day = (size - used) / past.fills_in
     found, above = [], dict.fromkeys((*SHARES, ""), 0.0)
     for back, grown in _backwards(draw, now, a_day):
         kinds = {

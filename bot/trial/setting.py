@@ -1,22 +1,27 @@
-"""The setting of a trial: a configuration like any other, with a sample host and two people."""
+"""The setting of a trial: a configuration like any other, with three sample hosts and two people."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
-SAMPLE, LOCAL = "sample", "local"
+LOCAL = "local"
+SIMULATED: Mapping[str, Sequence[str]] = MappingProxyType(
+    {"sample": ("trial", "prod"), "ci-1": ("trial", "ci"), "web-1": ("trial", "prod")}
+)
+"""The sample hosts, with their tags: Approve asks once more on those that count as production."""
 DEFAULT_SOCKET = "unix:///var/run/docker.sock"
 
-SIMULATED = "The host “sample” is simulated: remove what you like, nothing real is touched."
+HARMLESS = "All hosts are simulated: remove what you like, nothing real is touched."
 REAL = (
     "Careful: the host “local” is this machine's own Docker Engine. Plans on it are real, and what you "
-    "approve there is removed from this machine. The host “sample” is simulated."
+    "approve there is removed from this machine. All other hosts are simulated."
 )
 
 
-_PRETENDED = {"watch": "off"}
-"""The past of the simulated disk is pretended: nothing is behind it that would go on with that."""
+_PRETENDED = {"watch": "off", "events": False}
+"""The past of a simulated disk is pretended: nothing is behind it that would go on with that, or tell of it."""
 
 
 def local_url() -> str:
@@ -28,13 +33,16 @@ def local_url() -> str:
 def tables(hosts: Mapping[str, str], database: Path) -> Mapping[str, Any]:
     """The configuration for these hosts (name to engine URL), with a file as its database.
 
-    Each host is treated as production: Approve asks once more, on the real one above all.
+    The real one counts as production: Approve asks once more there.
     """
     both = ["U0ANN", "U0BOB"]
     return {
         "database": {"url": f"sqlite:///{database}"},
         "hosts": {
-            name: {"docker": url, "tags": ["trial", "prod"], **(_PRETENDED if name == SAMPLE else {})}
+            name: {
+                "docker": url, "tags": [*SIMULATED.get(name, ("trial", "prod"))],
+                **(_PRETENDED if name in SIMULATED else {}),
+            }
             for name, url in hosts.items()
         },
         "policies": {
@@ -48,4 +56,4 @@ def tables(hosts: Mapping[str, str], database: Path) -> Mapping[str, Any]:
 
 def notice(hosts: Mapping[str, str]) -> str:
     """What the page says on top about which removals are real."""
-    return REAL if LOCAL in hosts else SIMULATED
+    return REAL if LOCAL in hosts else HARMLESS

@@ -65,7 +65,7 @@ def visible(found: Locator) -> None:
 def test_one_asks_the_other_approves_and_the_audit_has_it(
     page: Page, trial: "subprocess.Popen[bytes]", tmp_path: Path
 ) -> None:
-    visible(page.get_by_text("The host “sample” is simulated"))
+    visible(page.get_by_text("All hosts are simulated: remove"))
     type_command(page, "/docker-df sample")
     visible(page.get_by_role("heading", name="sample: 8.75GB can go now (routine)"))
     page.get_by_role("combobox", name="Other cleanup").select_option("dangling")

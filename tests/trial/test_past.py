@@ -1,10 +1,12 @@
-"""The sample host's pretended past: a month whose end is what the host shows, and which has a forecast."""
+"""The sample hosts' pretended past: a month whose end is what each shows, and which has a forecast."""
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from bot.core.docker.usage import BUILD_CACHE, CONTAINERS, IMAGES, VOLUMES, DiskUsage, UsageRow
 from bot.core.watch.forecast import forecast
-from bot.trial.past import FILLS_IN, pretended
+from bot.trial.past import PASTS, pretended
 
 NOW = datetime(2026, 11, 26, 9, 30, tzinfo=UTC)
 GB = 1_000_000_000
@@ -16,25 +18,33 @@ USAGE = DiskUsage(
 )
 
 
-def test_it_ends_with_what_the_host_shows_and_has_a_date() -> None:
-    past = pretended(USAGE, NOW)
+def test_a_disk_that_hardly_fills_has_no_date() -> None:
+    found = forecast(pretended(PASTS["web-1"], USAGE, NOW))
+    assert found is not None
+    assert found.unattended.at is None
+
+
+@pytest.mark.parametrize("host", ["sample", "ci-1"])
+def test_it_ends_with_what_the_host_shows_and_has_a_date(host: str) -> None:
+    past = pretended(PASTS[host], USAGE, NOW)
     assert past[-1].at == NOW
     assert past[-1].docker == USAGE.size
     assert past[0].at == NOW - timedelta(days=30)
     found = forecast(past)
     assert found is not None
     assert found.unattended.at is not None
-    assert abs((found.unattended.at - NOW) / timedelta(days=1) - FILLS_IN) < 2
+    assert abs((found.unattended.at - NOW) / timedelta(days=1) - PASTS[host].fills_in) < 2
     assert found.cleanups >= 3
-    assert found.rhythm.at is None
-    assert pretended(USAGE, NOW) == past
+    assert found.rhythm.at is None or found.rhythm.at > found.unattended.at
+    assert pretended(PASTS[host], USAGE, NOW) == past
 
 
-def test_it_is_one_at_any_hour_and_for_an_empty_host() -> None:
+@pytest.mark.parametrize("host", PASTS)
+def test_it_is_one_at_any_hour_and_for_an_empty_host(host: str) -> None:
     for hour in range(24):
-        past = pretended(USAGE, NOW + timedelta(hours=hour))
+        past = pretended(PASTS[host], USAGE, NOW + timedelta(hours=hour))
         assert all(0 < (each.free or 0) <= (each.size or 0) for each in past)
     nothing = DiskUsage(
         rows=tuple(UsageRow(type=r.type, total=0, active=0, size=0, reclaimable=0) for r in USAGE.rows)
     )
-    assert forecast(pretended(nothing, NOW)) is not None
+    assert forecast(pretended(PASTS[host], nothing, NOW)) is not None
