@@ -1,5 +1,7 @@
 """Engines made at random: what builds, pulls, commits, containers and half a cleanup may leave behind on one."""
 
+import shutil
+import tarfile
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -139,13 +141,16 @@ class Maker:
             self._has(name, shell=name in self.shells)
 
     def _import(self) -> None:
-        """From a container of its own: 26.1 leaves behind for ever what one that was exported stood on."""
+        """Not of what ``docker export`` writes: 26.1 leaves behind for ever what an exported container stood on."""
         if self.tags:
-            file, name = str(self.engine.directory / "exported.tar"), self._named("app")
+            folder, name = self.engine.directory / "exported", self._named("app")
             source = self.engine.created(self.random.choice(self.tags), command=("/nothing",))
-            self.engine.docker("export", "--output", file, source)
+            self.engine.docker("cp", f"{source}:/.", str(folder))
             self.engine.docker("rm", source)
-            self.engine.docker("import", file, name)
+            with tarfile.open(f"{folder}.tar", "w") as archive:
+                archive.add(folder, arcname=".")
+            shutil.rmtree(folder)
+            self.engine.docker("import", f"{folder}.tar", name)
             self.tags.append(name)
 
     def _forced(self) -> None:

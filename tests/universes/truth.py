@@ -31,8 +31,8 @@ def freed(before: Mapping[str, int], after: Mapping[str, int]) -> int:
 def _volumes(engine: PrivateEngine) -> Mapping[str, int]:
     found: dict[str, int] = {}
     for volume in (engine.directory / "data" / "volumes").glob("*/_data"):
-        sizes = (os.lstat(Path(where, name)).st_size for where, _, names in os.walk(volume) for name in names)
-        found[str(volume)] = sum(sizes)
+        files = (os.lstat(Path(where, name)) for where, _, names in os.walk(volume) for name in names)
+        found[str(volume)] = sum({file.st_ino: file.st_size for file in files}.values())
     return found
 
 

@@ -1,6 +1,7 @@
 """What a selection frees on the overlay2 store: layers that no image, container or build cache holds any more."""
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -15,6 +16,7 @@ HOLDS_UNKNOWN = "a range: a kept container's image is gone, and which layers it 
 SHARES_UNKNOWN = "a range: a container's image is gone, and build cache may be what that container stands on"
 HISTORY = "a range: the layer sizes of some images are ambiguous"
 TWICE = "a range: a loaded image holds one layer twice, and some engines leave such layers on the disk"
+TOGETHER = "a range: loaded images share layers, and some engines leave on the disk what one archive held several times"
 UNKNOWN = "a lower bound: the engine does not say how large some objects are"
 _STANDS_ON = "what that container stands on would have to be known"
 TO_KNOW = {
@@ -24,9 +26,12 @@ TO_KNOW = {
     SHARES_UNKNOWN: _STANDS_ON,
     HISTORY: "which of their steps made layers would have to be known",
     TWICE: "whether it was loaded or pulled would have to be known",
+    TOGETHER: "whether one archive held them would have to be known",
 }
 """What a range lacks of which not even a byte is sure."""
 
+LEAVES_NOTHING = frozenset({"1.40", "1.41"})
+"""The API of engines that let go of all that they loaded."""
 _WITHOUT_END = 2**63
 _NONE = -1.0
 """Bytes: not even an empty layer fits."""
@@ -148,6 +153,19 @@ class Layered:
         twice = frozenset(c for image in taken.images if _leaks(image) for c in image.chain_ids)
         if twice:
             yield TWICE, twice
+        together = self._loaded_together() & {chain for image in taken.images for chain in image.chain_ids}
+        if together:
+            yield TOGETHER, together
+
+    def _loaded_together(self) -> frozenset[str]:
+        """Layers of several loaded images, which the engine leaves behind if one archive held them [26.1, 28.5].
+
+        20.10 does not.
+        """
+        if self.inventory.engine.api_version in LEAVES_NOTHING:
+            return frozenset()
+        times = Counter(c for i in self.inventory.images if _is_loaded(i) for c in i.chain_ids)
+        return frozenset(chain for chain, count in times.items() if count > 1)
 
     def _why(
         self,
@@ -219,6 +237,11 @@ def _leaks(image: Image) -> bool:
     Nothing tells that it was loaded but that it was never tagged here.
     """
     return image.repeats and image.tagged_at is None
+
+
+def _is_loaded(image: Image) -> bool:
+    """Whether it has names that nobody gave it here, and that no registry did: it may have been tagged since."""
+    return bool(image.tags) and not image.digests and image.tagged_at is None
 
 
 def _with_lower(chains: frozenset[str], images: Iterable[Image]) -> frozenset[str]:

@@ -84,7 +84,8 @@ class CacheRemoval:
 
         Either several layers of one size could have been a record's, or they are of base images: the engine says
         0 bytes of the records of those. Only where all planned images went by our own hand, and no image has come
-        to share the records, is it certain that nothing else holds them.
+        to share the records, is it certain that nothing else holds them. What no record says its size of is only
+        counted where the plan was sure of all: engines leave some layers behind.
         """
         if self.deleted.keys() != {item.id for item in self.draft.items if item.kind is Kind.IMAGE}:
             return
@@ -100,7 +101,7 @@ class CacheRemoval:
             elif not record.shared and record.size in left:
                 left.remove(record.size)
                 ended[index] = replace(state, bytes=record.size)
-        if silent and len(left) <= len(silent):
+        if silent and self.draft.frees.exact and len(left) <= len(silent):
             ended[silent[0]] = replace(ended[silent[0]], bytes=sum(left))
 
     def _prune(self, states: Sequence[ItemState]) -> Iterable[ItemState]:

@@ -25,9 +25,9 @@ BASE = ("base", 100)
 
 
 def test_shared_layers_count_once_and_layers_of_kept_images_count_not_at_all() -> None:
-    kept = image("kept", BASE, ("k", 5), tags=("kept:1",))
-    one = image("one", BASE, ("shared", 40), ("a", 1), tags=("one:1",))
-    two = image("two", BASE, ("shared", 40), ("b", 2), tags=("two:1",))
+    kept = image("kept", BASE, ("k", 5), tags=("kept:1",), tagged_at=ago(days=60))
+    one = image("one", BASE, ("shared", 40), ("a", 1), tags=("one:1",), tagged_at=ago(days=60))
+    two = image("two", BASE, ("shared", 40), ("b", 2), tags=("two:1",), tagged_at=ago(days=60))
     plan = planned("everything", inventory(kept, one, two, container("web", kept, "running")))
     assert taken(plan) == {one.id, two.id}
     assert (plan.frees.low, plan.frees.high, plan.frees.exact) == (43, 43, True)

@@ -80,6 +80,22 @@ def without_history(saved: Path, bare: Path) -> None:
             archive.addfile(header, io.BytesIO(contents[name]))
 
 
+def test_images_that_one_archive_held_make_a_range_that_holds_the_truth_where_they_share_layers(
+    bench: Bench,
+) -> None:
+    engine = bench.engine
+    for name, under in (("base:1", "scratch"), ("one:1", "base:1"), ("two:1", "base:1")):
+        files = {"f": name.encode() * 1_001}
+        engine.build([f"FROM {under}", f"COPY f /{name[:3]}"], name, files=files)
+    saved = str(engine.directory / "several.tar")
+    engine.docker("save", "--output", saved, "one:1", "two:1")
+    engine.docker("rmi", "one:1", "two:1", "base:1")
+    engine.docker("load", "--input", saved)
+    told = cleaned(bench, "everything", Kind.IMAGE)
+    assert told.frees.low <= told.measured == told.state.reclaimed <= told.frees.high == 5_005 + 5_005 + 6_006
+    assert told.frees.exact is (engine.version < (23, 0))
+
+
 def test_a_loaded_image_that_holds_one_layer_twice_makes_a_range_that_holds_the_truth(bench: Bench) -> None:
     engine = bench.engine
     lines = ["FROM scratch", "COPY f /f", "COPY f /f"]

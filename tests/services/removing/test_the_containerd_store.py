@@ -6,6 +6,7 @@ from bot.core.docker.inventory import Kind
 from bot.core.life.states import Outcome
 from bot.core.plan.plan import Plan
 from tests.services.bench import Bench, item
+from tests.support.machines.engine import BUSYBOX
 from tests.support.machines.registry import private_registry
 from tests.universes import truth
 
@@ -48,6 +49,16 @@ def test_layers_of_one_size_whose_image_has_gone_are_counted_each(bench: Bench) 
     )
     engine.docker("rmi", "app:1")
     promised_and_kept(bench, bench.approved("everything", Kind.BUILD_CACHE))
+
+
+def test_a_step_that_fills_a_folder_is_counted_once_though_its_folder_takes_more_room_in_one_place(
+    bench: Bench,
+) -> None:
+    install = f'RUN ["{BUSYBOX}", "--install", "/bin"]'
+    for name in ("one:1", "two:1"):
+        lines = ["FROM scratch", "COPY busybox /bin/busybox", install, "COPY f /f"]
+        bench.engine.build(lines, name, files={"f": name.encode()}, buildkit=True, options=["--no-cache"])
+    promised_and_kept(bench, bench.approved("everything"))
 
 
 def test_what_a_record_shares_with_an_image_that_was_to_go_and_stays_is_reported_as_freed_by_nobody(

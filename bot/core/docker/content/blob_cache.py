@@ -108,6 +108,7 @@ class _Matching:
     found: dict[str, Held] = field(default_factory=dict)
     children: dict[str, list[CacheRecord]] = field(default_factory=lambda: defaultdict(list))
     by_size: dict[int, list[_Layer]] = field(default_factory=lambda: defaultdict(list))
+    by_time: dict[datetime, list[_Layer]] = field(default_factory=lambda: defaultdict(list))
     unsized: list[_Layer] = field(default_factory=list)
     """Of images that have gone, and that a record of a build's history still names."""
     bare: list[Blob] = field(default_factory=list)
@@ -140,6 +141,8 @@ class _Matching:
                 unpacked = content.snapshots.get(chain)
                 for size in {packed} | ({packed + unpacked} if unpacked is not None else set()):
                     self.by_size[size].append(layer)
+                if layer.made_at is not None:
+                    self.by_time[layer.made_at].append(layer)
                 if unpacked is None:
                     self.unsized.append(layer)
         self.bare = bare(content)
@@ -196,11 +199,8 @@ class _Matching:
             return [*(standing or fitting), *loose] or left
         fitting += [layer for layer in self.unsized if self._made_of(layer.blob, size)]
         standing = [layer for layer in fitting if layer.path[:-1] in paths]
-        at_once = [
-            layer for layer in fitting if layer.made_at is not None and layer.made_at == record.created_at
-        ]
-        both = [layer for layer in standing if layer in at_once]
-        if found := both or at_once:
+        at_once = self._at_once(record, fitting, size)
+        if found := [layer for layer in at_once if layer.path[:-1] in paths] or at_once:
             return found
         if standing:
             return [*standing, *loose]
@@ -211,6 +211,14 @@ class _Matching:
         ]  # fmt: skip
         first = min((layer.blob.created_at for layer in later if layer.blob.created_at), default=None)
         return [layer for layer in later if layer.blob.created_at == first or layer in loose] or fitting
+
+    def _at_once(self, record: CacheRecord, fitting: Sequence[_Layer], size: int) -> list[_Layer]:
+        """The layers of the moment that a record was made in.
+
+        One whose size does not fit may be it: of what is unpacked the folders take more blocks in some places.
+        """
+        made = self.by_time.get(record.created_at, ()) if record.created_at is not None else ()
+        return [layer for layer in made if layer in fitting or self._made_of(layer.blob, size)]
 
     def _made_so(self, record: CacheRecord, layer: _Layer, size: int) -> bool:
         """Whether a record of this kind can be this layer: built ones have blobs that say so."""

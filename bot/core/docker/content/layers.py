@@ -49,15 +49,37 @@ def readings(image: Image) -> frozenset[tuple[int, ...]] | None:
 
 
 def layer_times(image: Image, reading: Sequence[int]) -> tuple[datetime | None, ...]:
-    """When each layer of an image was made, as one of its readings has them; None where that is not clear."""
+    """When each layer of an image was made, as one of its readings has them; None where that is not clear.
+
+    Which of the steps without a size made a layer without one does not matter where all were made at one time.
+    """
     history, times = image.history or (), image.history_at
-    if len(history) == len(times):
-        if len(history) == len(reading):
-            return times
-        sized = [(size, at) for size, at in zip(history, times, strict=True) if size]
-        if [size for size, _ in sized] == [*reading]:
-            return tuple(at for _, at in sized)
-    return (None,) * len(reading)
+    unclear = (None,) * len(reading)
+    if len(history) != len(times):
+        return unclear
+    found: list[datetime | None] = []
+    steps, layers = _runs(history), _runs(reading)
+    if [size for size, _ in steps] != [size for size, _ in layers]:
+        return unclear
+    for (size, of_steps), (_, of_layers) in zip(steps, layers, strict=True):
+        empty = [times[index] for index in of_steps if not history[index]]
+        count = sum(not reading[index] for index in of_layers)
+        alike = len(empty) == count or len(set(empty)) == 1
+        found += empty[:count] if alike else [None] * count
+        found += [times[of_steps[-1]]] if size else []
+    return tuple(found) if len(found) == len(reading) else unclear
+
+
+def _runs(sizes: Sequence[int]) -> list[tuple[int, list[int]]]:
+    """The sizes that are not 0, each with the places of it and of the zeros before it; at last 0 and the zeros left."""
+    found: list[tuple[int, list[int]]] = []
+    places: list[int] = []
+    for index, size in enumerate(sizes):
+        places.append(index)
+        if size:
+            found.append((size, places))
+            places = []
+    return [*found, (0, places)]
 
 
 def _assigned(history: tuple[int, ...], missing: int) -> frozenset[tuple[int, ...]] | None:

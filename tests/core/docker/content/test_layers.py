@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.docker.content.layers import MOST_ASSIGNMENTS, Sizes, chain_ids, measure, readings
+from bot.core.docker.content.layers import MOST_ASSIGNMENTS, Sizes, chain_ids, layer_times, measure, readings
 from bot.core.docker.inventory import Image
-from tests.core.things import image
+from tests.core.things import ago, image
 
 # sha256sum of "a", "b" and "c"; then, per the OCI image specification, of "chain diff".
 DIFFS = (
@@ -135,3 +135,26 @@ def test_the_true_size_is_always_among_those_that_were_worked_out(
             assert totals is not None
             assert sum(by_path.get(path[:n], 0) for n in range(1, depth + 1)) in totals
         assert sum(sizes.by_image[built.id]) == built.size
+
+
+@pytest.mark.parametrize(
+    ("history", "reading", "hours"),
+    [
+        ((5, 7), (5, 7), (1, 2)),
+        ((0, 5, 0, 7, 0), (5, 7), (2, 4)),
+        ((5, 0, 0, 7), (5, 0, 0, 7), (1, 2, 3, 4)),
+        ((5, 0, 0, 7), (5, 0, 7), (1, None, 4)),
+        ((0, 0), (0,), (None,)),
+        ((5, 7), (7, 5), (None, None)),
+    ],
+)
+def test_the_time_of_a_layer_is_that_of_its_step_as_far_as_that_is_clear(
+    history: tuple[int, ...], reading: tuple[int, ...], hours: tuple[int | None, ...]
+) -> None:
+    of = image("app", history=history, history_at=tuple(ago(hours=n) for n in range(1, len(history) + 1)))
+    assert layer_times(of, reading) == tuple(None if n is None else ago(hours=n) for n in hours)
+
+
+def test_which_of_several_steps_of_one_time_made_a_layer_does_not_matter() -> None:
+    of = image("app", history=(5, 0, 0), history_at=(ago(hours=2), ago(hours=1), ago(hours=1)))
+    assert layer_times(of, (5, 0)) == (ago(hours=2), ago(hours=1))

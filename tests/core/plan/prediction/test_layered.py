@@ -1,5 +1,7 @@
 """What plans free on overlay2 where images were forced away, records are alike, or what goes has changed since."""
 
+from dataclasses import replace
+
 import pytest
 
 from bot.core.docker.content.orphans import lost
@@ -106,6 +108,22 @@ def test_a_loaded_image_that_holds_one_layer_twice_may_leave_its_layers_behind()
     assert frees.why.startswith("a range: a loaded image holds one layer twice")
     built = image("twice", ("l1", 60), ("l1", 60), tags=("twice:1",), repeats=True, tagged_at=ago(days=60))
     assert figures("everything", built) == (120, 120, True)
+
+
+def test_loaded_images_that_share_layers_may_leave_those_behind() -> None:
+    one = image("one", ("base", 60), ("a", 1), tags=("one:1",))
+    two = image("two", ("base", 60), ("b", 2), tags=("two:1",))
+    frees = planned("everything", inventory(one, two)).frees
+    assert (frees.low, frees.high, frees.exact) == (3, 63, False)
+    assert frees.why.startswith("a range: loaded images share layers")
+    for other in (
+        replace(two, tagged_at=ago(days=60)), replace(two, digests=("two@sha256:1",)), replace(two, tags=()),
+        replace(two, chain_ids=("c1", "c2")),
+    ):  # fmt: skip
+        assert planned("everything", inventory(one, other)).frees.exact
+    seen = inventory(one, two)
+    old = replace(seen, engine=replace(seen.engine, api_version="1.41"))
+    assert planned("everything", old).frees.exact
 
 
 def test_an_image_without_a_history_names_the_layer_that_its_bytes_are_read_off() -> None:

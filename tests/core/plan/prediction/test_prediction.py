@@ -7,7 +7,7 @@ import pytest
 from bot.core.docker.inventory import Container, Image, Inventory, Kind
 from bot.core.plan.plan import Frees
 from bot.core.plan.prediction import Measured, Taken, predict
-from tests.core.things import NOW, container, image, inventory, planned, record, volume
+from tests.core.things import NOW, ago, container, image, inventory, planned, record, volume
 
 EXACT = "exact: counted layer by layer, shared layers once"
 ESTIMATE = "an estimate: the containerd image store does not tell what its layers share"
@@ -46,7 +46,7 @@ def unread(name: str) -> Image:
 
 
 UNCLEAR = image("unclear", ("u1", 0), ("u2", 0), tags=("unclear:1",), history=(0, 5, 0), size=5)
-BELOW = image("below", ("u1", 0), tags=("below:1",), history=None, size=None)
+BELOW = image("below", ("u1", 0), tags=("below:1",), history=None, size=None, tagged_at=ago(days=60))
 
 
 @pytest.mark.parametrize(

@@ -198,3 +198,13 @@ def test_a_layer_of_an_image_is_not_taken_for_that_of_one_that_has_gone() -> Non
     running = user("web", app, "running")
     plan = planned("everything", store.seen(app, running, of_app, of_gone))
     assert (plan.frees.low, plan.frees.high) == (512 + 522,) * 2
+
+
+def test_a_record_of_the_moment_of_a_layer_is_it_though_its_folders_take_another_block() -> None:
+    store = Store()
+    app = store.image("app", ("a", 10, 512), made_at=ago(days=2))
+    made = built("made", 10 + 1_024, created_at=ago(days=2))
+    plan = planned("everything", store.seen(app, made))
+    assert (plan.frees.exact, plan.frees.high) == (True, 10 + 512 + NAMES + 1_024)
+    other = replace(made, created_at=ago(days=3))
+    assert planned("everything", store.seen(app, other)).frees.high == 10 + 512 + NAMES + 10 + 1_024

@@ -96,8 +96,8 @@ def test_below_means_less_than_that_share_of_the_disk(below: str, free: int) -> 
 
 def test_bytes_of_shared_layers_count_once_the_last_that_holds_them_goes() -> None:
     """Neither of two images frees their common layer: both go for it, and the third would add what is not needed."""
-    one = image("one", ("base", 500), ("x", 1), tags=("one:1",), used_at=ago(days=50))
-    two = image("two", ("base", 500), ("y", 1), tags=("two:1",), used_at=ago(days=40))
+    one = image("one", ("base", 500), ("x", 1), tags=("one:1",), tagged_at=ago(days=60), used_at=ago(days=50))
+    two = image("two", ("base", 500), ("y", 1), tags=("two:1",), tagged_at=ago(days=60), used_at=ago(days=40))
     three = image("three", ("z", 500), tags=("three:1",), used_at=ago(days=30))
     plan = planned("routine free=1.5kB", one, two, three)
     assert taken(plan) == {"sha256:one", "sha256:two"}
