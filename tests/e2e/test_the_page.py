@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.e2e.browser.pages import picture
+from tests.e2e.browser.pages import Tour
 from tests.support.machines.needs import free_port
 from tests.support.shell import program, started
 from tests.support.waiting import wait_until
@@ -65,13 +65,17 @@ def visible(found: Locator) -> None:
 def test_one_asks_the_other_approves_and_the_audit_has_it(
     page: Page, trial: "subprocess.Popen[bytes]", tmp_path: Path
 ) -> None:
+    tour = Tour(page)  # of the README: DECKHAND_PICTURES=deploy/pictures tests/run tests/e2e/test_the_page.py
     visible(page.get_by_text("All hosts are simulated: remove"))
+    page.get_by_label("Message #ops").fill("/docker-df sample")
+    tour.show(1.5)
     type_command(page, "/docker-df sample")
     visible(page.get_by_role("heading", name="sample: 8.75GB can go now (routine)"))
+    tour.show(4)
     page.get_by_role("combobox", name="Other cleanup").select_option("dangling")
     approve = page.get_by_role("button", name="Approve: dangling on sample")
     visible(approve)
-    picture(page, "picture")  # of the README: DECKHAND_PICTURES=deploy tests/run tests/e2e/test_the_page.py
+    tour.show(4)
     approve.click()
     visible(
         page.get_by_role("main").get_by_text("You asked for this plan, so somebody else has to approve it.")
@@ -80,14 +84,18 @@ def test_one_asks_the_other_approves_and_the_audit_has_it(
     page.get_by_role("radio", name="Bob").click()
     expect(page.get_by_role("main").get_by_text("You asked for this plan")).to_have_count(0)
     approve.click()
+    tour.show(3)
     confirm(page)
     visible(page.get_by_role("heading", name="Cleanup running: dangling on sample"))
+    tour.show(1.5)
     visible(page.get_by_role("heading", name="freed on sample · dangling done"))
     expect(approve).to_have_count(0)
     visible(page.get_by_text("5 of 5 removed", exact=True))
+    tour.show(4)
 
     type_command(page, "/docker-audit sample")
     visible(page.get_by_role("heading", name="The latest cleanup on sample"))
+    tour.show(4)
     shown = page.get_by_text(re.compile(r"cleanup:\w+")).last.inner_text()
 
     configuration = str(tmp_path / "data" / "deckhand.toml")
@@ -98,6 +106,8 @@ def test_one_asks_the_other_approves_and_the_audit_has_it(
 
     type_command(page, "/docker-df sample history")
     visible(page.get_by_role("heading", name=re.compile(r"sample: \d+% full, 1\d days left")))
+    tour.show(5)
+    tour.save("tour")
 
     trial.terminate()
     assert trial.wait(30) == 0

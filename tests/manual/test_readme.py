@@ -5,17 +5,23 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from bot.config.settings import load
 from bot.core.plan.profiles import BUILT_IN
+from tests.e2e.browser.pages import BIGGEST
 from tests.manual.pages import MANUAL, README, ROOT, blocks, links
 
 TEXT = README.read_text(encoding="utf-8")
 
 
-def test_it_is_one_page_with_a_picture() -> None:
+def test_it_is_one_page_with_a_moving_picture() -> None:
     assert len(TEXT.splitlines()) <= 150
-    assert "deploy/pictures/report.png" in [path for path, _ in links(README)]
+    tour = "deploy/pictures/tour.gif"
+    assert tour in [path for path, _ in links(README)]
+    assert (ROOT / tour).stat().st_size <= BIGGEST
+    with Image.open(ROOT / tour) as picture:
+        assert getattr(picture, "n_frames", 1) >= 6
 
 
 @pytest.mark.parametrize("script", ["deploy/try", "tests/run"])

@@ -3,15 +3,20 @@
 import os
 import re
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+from PIL import Image
 from playwright.sync_api import Locator, Page, ViewportSize, expect
 
 PICTURES = os.environ.get("DECKHAND_PICTURES")
 """A folder for a picture of each state; nothing is written without it."""
 PATIENCE = 15_000  # milliseconds
 PHONE: ViewportSize = {"width": 390, "height": 844}
+TOUR: ViewportSize = {"width": 960, "height": 700}
+BIGGEST = 1_500_000
+"""Bytes that a picture of the README may have."""
 DESK: ViewportSize = {"width": 1180, "height": 900}
 JSON = dict[str, Any]
 
@@ -26,6 +31,37 @@ def picture(page: Page, name: str) -> None:
     if PICTURES:
         Path(PICTURES).mkdir(parents=True, exist_ok=True)
         page.screenshot(path=Path(PICTURES) / f"{name}.png")
+
+
+class Tour:
+    """A moving picture of a walk; nothing is made without a folder for pictures."""
+
+    def __init__(self, page: Page) -> None:
+        self._page = page
+        self._shown: list[tuple[Image.Image, float]] = []
+
+    def show(self, seconds: float) -> None:
+        """The page as it is now, for so long."""
+        if not PICTURES:
+            return
+        before = self._page.viewport_size
+        self._page.set_viewport_size(TOUR)
+        self._page.wait_for_timeout(300)  # until what moves has come to rest
+        self._shown.append((Image.open(BytesIO(self._page.screenshot())).convert("RGB"), seconds))
+        if before:
+            self._page.set_viewport_size(before)
+
+    def save(self, name: str) -> None:
+        if not PICTURES:
+            return
+        first, *rest = [image.quantize(128, dither=Image.Dither.NONE) for image, _ in self._shown]
+        file = Path(PICTURES) / f"{name}.gif"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        first.save(
+            file, save_all=True, append_images=rest, loop=0, optimize=True,
+            duration=[round(seconds * 1000) for _, seconds in self._shown],
+        )  # fmt: skip
+        assert file.stat().st_size <= BIGGEST
 
 
 def reveal(place: Locator) -> None:
