@@ -33,6 +33,7 @@ from bot.services.watch.digests import Digests
 from bot.services.watch.telling import LOOP_SECONDS as TELLING_SECONDS
 from bot.services.watch.telling import Once, Telling
 from bot.services.watch.whom import Whom
+from bot.services.work.batches import ShowBatches
 from bot.services.work.budget import Budget
 from bot.services.work.show import Show
 from bot.services.work.worker import POLL_SECONDS, Signals, Worker
@@ -48,6 +49,7 @@ from bot.slack.door.ways import Ways, lanes
 from bot.slack.home.showing import LOOP_SECONDS as HOME_SECONDS
 from bot.slack.home.showing import HomeShow
 from bot.slack.opening import open_routes
+from bot.slack.plan.batches.shown import ShownBatches
 from bot.slack.plan.calling import Calls
 from bot.slack.plan.showing import ShownPlans
 from bot.store.db import revisions
@@ -127,8 +129,8 @@ class Deckhand:
         once = Once(notices=store.notices, clock=clock, owner=base.owner)
         calls = Calls(chat=slack.impatient)
         telling = Telling(
-            plans=store.plans, audit=store.audit, ledger=store.ledger, whom=whom, once=once, chat=calls,
-            remind_after=settings.slack.remind_after,
+            plans=store.plans, audit=store.audit, ledger=store.ledger, batches=store.batches, whom=whom,
+            once=once, chat=calls, remind_after=settings.slack.remind_after,
         )  # fmt: skip
         shown = ShownPlans(chat=slack.impatient, hosts=base.hosts, mentioned=whom.mentioned)
         budget = Budget(clock=steady)
@@ -136,10 +138,16 @@ class Deckhand:
             plans=store.plans, messages=store.messages, audit=store.audit, chat=shown, clock=steady,
             budget=budget,
         )  # fmt: skip
+        shown_batches = ShownBatches(chat=slack.impatient, hosts=base.hosts, mentioned=whom.mentioned)
+        batches = ShowBatches(
+            plans=store.plans, batches=store.batches, audit=store.audit, chat=shown_batches, clock=steady,
+            budget=budget,
+        )  # fmt: skip
         homes = HomeShow(gather=uses.home, audit=store.audit, chat=slack.impatient, clock=steady, wake=wake)
         digests = Digests(plans=store.plans, whom=whom, once=once, chat=calls)
         worker = background(base, uses, slack.chat)
         worker.whenever("messages", show, POLL_SECONDS, at_last=True)
+        worker.whenever("messages of schedules", batches, POLL_SECONDS, at_last=True)
         worker.whenever("homes", homes, HOME_SECONDS)
         worker.every(TELLING_SECONDS, "telling", telling)
         worker.every(DIGEST_SECONDS, "digests", digests)
@@ -151,7 +159,7 @@ class Deckhand:
         answering = Answering(Replies(chat=slack.chat, budget=budget), base.rights, ways, ack_first.hold)
         routes = open_routes(
             uses, hosts=base.hosts, homes=homes, show=show, chat=slack.chat, answering=answering,
-            clock=steady, pictures=settings.slack.pictures,
+            clock=steady, pictures=settings.slack.pictures, batches=store.batches,
         )  # fmt: skip
         pool = ThreadPoolExecutor(BOLT_THREADS, "bolt")
         app = bolt_app(slack.client, _secret(settings.slack.signing_secret), pool)

@@ -5,11 +5,11 @@ Of the database there is a port a use. Each of their methods is one transaction,
 
 from bot.core.audit.review import Cleanup
 from bot.ports.audit import Audit, Trail
-from bot.ports.chat import Callers, Chat, Clock, Directory, Heads, Teller
+from bot.ports.chat import BatchChat, Callers, Chat, Clock, Directory, Heads, Teller
 from bot.ports.claims import Claim, Claims
 from bot.ports.engine import CACHE_BATCH, Engine, Engines, HeldEngine
 from bot.ports.ledger import Ledger
-from bot.ports.messages import Messages
+from bot.ports.messages import Batches, Messages
 from bot.ports.metrics import NO_METRICS, Counted, Figures, Metrics
 from bot.ports.notices import Notices, People, Taking
 from bot.ports.plans import HAS_VOTES, Change, OpenPlan, Plans, Replaced
@@ -27,6 +27,8 @@ __all__ = [
     "AlertChat",
     "Alerts",
     "Audit",
+    "BatchChat",
+    "Batches",
     "Board",
     "Callers",
     "Change",

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from bot.core.audit.events import ChainedEvent
 from bot.core.audit.format import Head
+from bot.core.life.batches import Batch, Entry, Line
 from bot.core.life.states import MessageRef, PlanState
 from bot.core.rules.people import Known
 from bot.core.rules.telling import Notice
@@ -50,6 +51,18 @@ class Chat(Protocol):
 
     def tell_requester(self, state: PlanState, events: Sequence[ChainedEvent]) -> None:
         """Tell in person what the requester should know of: the decision of somebody else, and the end."""
+        ...
+
+
+class BatchChat(Protocol):
+    """Where the plans of a schedule are shown in one message. Every method may raise ChatError."""
+
+    def post_batch(self, batch: Batch, shown: Sequence[Entry], rest: Sequence[Line]) -> MessageRef:
+        """Post it, call those who may decide where they want that, and say where it stands."""
+        ...
+
+    def update_batch(self, batch: Batch, shown: Sequence[Entry], rest: Sequence[Line]) -> None:
+        """Bring it up to date, in place; MessageGoneError when somebody deleted it."""
         ...
 
 

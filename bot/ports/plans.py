@@ -64,13 +64,14 @@ class OpenPlan:
 class Plans(Protocol):
     """Plans as they stand. A change of state and its events are written together or not at all."""
 
-    def create(
+    def create(  # noqa: PLR0913, PLR0917 - one transaction writes all of it
         self,
         plan: Plan,
         quorum: int,
         message: MessageRef,
         event: Event,
         instead_of: Sequence[str] = (),
+        batch: str = "",
     ) -> PlanState:
         """Write a proposed plan; the same one a second time changes nothing. PlanExistsError for another.
 
@@ -78,7 +79,8 @@ class Plans(Protocol):
         between them counts. The plan of the answer has the ones that count.
 
         Those of the plans ``instead_of`` that are still proposed become superseded with it, each with its
-        PLAN_SUPERSEDED; what was decided meanwhile stays as it is.
+        PLAN_SUPERSEDED; what was decided meanwhile stays as it is. It becomes a line of the ``batch``, where one
+        was begun under this id (``bot.ports.Batches``).
         """
         ...
 

@@ -4,7 +4,7 @@ from typing import Protocol
 
 from bot.ports.audit import Audit, Trail
 from bot.ports.ledger import Ledger
-from bot.ports.messages import Messages
+from bot.ports.messages import Batches, Messages
 from bot.ports.notices import Notices, People
 from bot.ports.plans import Plans
 from bot.ports.restores import Restores
@@ -21,6 +21,7 @@ class Store(Protocol):
     runs: Runs
     restores: Restores
     messages: Messages
+    batches: Batches
     timers: Timers
     ledger: Ledger
     samples: Samples

@@ -35,7 +35,8 @@ def background(base: Base, uses: UseCases, chat: Teller) -> Worker:
         rules=partial(OfRun, uses.planning), looked=uses.planning.remember,
     )  # fmt: skip
     schedules = Schedules(
-        rules=base.rules, propose=uses.propose, plans=store.plans, timers=store.timers, trail=store.trail,
+        rules=base.rules, propose=uses.propose, plans=store.plans, timers=store.timers, batches=store.batches,
+        trail=store.trail,
         chat=chat, clock=base.clock, stopping=signals.ending,
         fullness=Fullness(
             hosts=base.hosts, engines=base.engines, samples=store.samples, ledger=store.ledger, clock=base.clock

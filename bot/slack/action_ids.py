@@ -31,6 +31,8 @@ COMMANDS = "commands"
 """Tell the Docker commands that a plan stands for: of messages that releases before this one posted."""
 PLAN_AFRESH = "plan_afresh"
 """Plan once more what a plan that ended asked for."""
+OPEN_PLAN = "open_plan"
+"""Post a plan by itself that is a line of its schedule's message so far."""
 STOP, TAKE_UP, RESTORE = "stop", "take_up", "restore"
 
 ASK_HOST = "ask_host"

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from bot.core.rules.hosts import Hosts
-from bot.ports import Clock
+from bot.ports import Batches, Clock
 from bot.services.use_cases import UseCases
 from bot.services.work.show import Show
 from bot.slack.alerts.handlers import AlertHandlers
@@ -16,6 +16,7 @@ from bot.slack.home.showing import HomeShow
 from bot.slack.kit.drawing import can_draw
 from bot.slack.look.handlers import LookHandlers
 from bot.slack.plan.asking.handlers import AskingHandlers
+from bot.slack.plan.batches.shown import BatchHandlers
 from bot.slack.plan.copies import Copies
 from bot.slack.plan.deciding import DecisionHandlers
 from bot.slack.plan.forms.handlers import FormHandlers
@@ -28,6 +29,7 @@ from bot.slack.words import WordHandlers
 def open_routes(  # noqa: PLR0913 - what each handler is made of
     uses: UseCases, *, hosts: Callable[[], Hosts], homes: HomeShow, show: Show, chat: SlackChat,
     answering: Answering, clock: Clock, pictures: bool,
+    batches: Batches,
 ) -> Routing:  # fmt: skip
     """Make every handler, and the table that leads to them; ``pictures`` are offered where they can be drawn."""
     replies, submit = answering.replies, answering.submit
@@ -56,6 +58,7 @@ def open_routes(  # noqa: PLR0913 - what each handler is made of
         audits=audits,
         words=WordHandlers(looks=looks, proposals=proposals, audits=audits, replies=replies),
         homes=HomeHandlers(show=homes),
+        batches=BatchHandlers(batches=batches, proposals=proposals, replies=replies, show_now=show),
         copies=Copies(plans=uses.propose.plans, chat=chat),
     )  # fmt: skip
     return Routing(routes=routes(handlers), answering=answering, pressed_at_home=handlers.homes.pressed)

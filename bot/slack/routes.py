@@ -11,6 +11,7 @@ from bot.slack.home.handlers import HomeHandlers
 from bot.slack.look.handlers import LookHandlers
 from bot.slack.parsing import AUDIT, DF, PRUNE
 from bot.slack.plan.asking.handlers import AskingHandlers
+from bot.slack.plan.batches.shown import BatchHandlers
 from bot.slack.plan.copies import Copies
 from bot.slack.plan.deciding import DecisionHandlers
 from bot.slack.plan.forms.handlers import FormHandlers
@@ -33,6 +34,7 @@ class Handlers:
     audits: AuditHandlers
     homes: HomeHandlers
     copies: Copies
+    batches: BatchHandlers
     words: WordHandlers
 
 
@@ -60,6 +62,7 @@ def routes(to: Handlers) -> tuple[Route, ...]:
         action(ids.PROPOSE_OTHER, to.proposals.chosen),
         action(ids.PLAN_AFRESH, to.proposals.afresh),
         action(ids.COMMANDS, to.proposals.tell_commands),
+        action(ids.OPEN_PLAN, to.batches.open, DECIDE),
         # decisions
         action(ids.APPROVE, newest(to.decisions.approve), DECIDE),
         view(ids.APPROVE_PLAN, to.decisions.approve_for_good, to.decisions.nothing_wrong, DECIDE),

@@ -86,6 +86,7 @@ def plan_state(
         attention=row.attention,
         waits_for=waits_for,
         restoring=restoring(restore) if restore else None,
+        batch=row.batch,
     )
 
 

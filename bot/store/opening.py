@@ -8,6 +8,7 @@ from bot.ports import (
     NO_METRICS,
     Alerts,
     Audit,
+    Batches,
     Ledger,
     Messages,
     Metrics,
@@ -35,6 +36,7 @@ class Store:
         self.runs: Runs = transactions.SqlRuns(sessions)
         self.restores: Restores = transactions.SqlRestores(sessions)
         self.messages: Messages = transactions.SqlMessages(sessions)
+        self.batches: Batches = transactions.SqlBatches(sessions)
         self.timers: Timers = transactions.SqlTimers(sessions)
         self.ledger: Ledger = transactions.SqlLedger(sessions)
         self.samples: Samples = transactions.SqlSamples(sessions)

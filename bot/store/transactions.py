@@ -23,7 +23,7 @@ from bot.store.audit.totals import hosts_of_cleanups, statistics, totals
 from bot.store.db.sessions import Sessions, now
 from bot.store.events import chain, walking
 from bot.store.events.witness import witness
-from bot.store.plan import binding, changing, items, making, plans, restores, runs, showing, turns
+from bot.store.plan import batches, binding, changing, items, making, plans, restores, runs, showing, turns
 from bot.store.watch import alerts, identities, ledger, looks, notices, ran, samples, schedules, streams
 
 P = ParamSpec("P")
@@ -117,6 +117,18 @@ class SqlMessages(_Port):
     shown = _writing(showing.shown)
     untold = _reading(showing.untold)
     told = _writing(showing.told)
+
+
+class SqlBatches(_Port):
+    begin = _writing(batches.begin)
+    complete = _writing(batches.complete)
+    behind = _reading(batches.behind)
+    lines = _reading(batches.lines)
+    begin_showing = _writing(batches.begin_showing)
+    leave_unshown = _writing(batches.leave_unshown)
+    shown = _writing(batches.shown)
+    open_plan = _writing(batches.open_plan)
+    of_plan = _reading(batches.of_plan)
 
 
 class SqlTimers(_Port):

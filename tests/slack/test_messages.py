@@ -43,6 +43,7 @@ from bot.trial.workspace.limits.limits import check_message, check_view
 from tests.slack.alerted import ALERTED, SNOOZE_FORM
 from tests.slack.home.homes import HOMES
 from tests.slack.looks import LOOKS, events
+from tests.slack.plan.batches.some import BATCHES
 from tests.slack.states import RESTORED, STATES, item, proposed
 
 GOLDENS = Path(__file__).parent / "goldens"
@@ -71,6 +72,7 @@ MESSAGES = {
     "closed_in_time": refusal_message(RefusedError(expired(STATES["proposed"]))),
     **LOOKS,
     **ALERTED,
+    **BATCHES,
 }  # fmt: skip
 VIEWS = {
     **{f"home_{name}": home_view(home) for name, home in HOMES.items()},

@@ -149,6 +149,8 @@ class PlanState:
     that cleanup's plan. For display only: what is there is asked of the engine."""
     restoring: Restoring | None = None
     """When somebody asked for its images again."""
+    batch: str = ""
+    """The message of its schedule that has a line for it; empty where none has. For display only."""
     doubt: str = ""
     """What its rows say otherwise than its proposal in the audit; empty when nothing. Nothing is done with a plan
     that has one."""

@@ -71,14 +71,20 @@ class Propose:
             check_room(self.plans.going_on(), host.name, requester.id)
         return made or self._plan(wanted)
 
-    def by_schedule(self, schedule: Schedule, host: Host, instead_of: Sequence[str] = ()) -> PlanState:
-        """Plan what a schedule asks for, in the place of these plans: the configuration gave it the right to."""
+    def by_schedule(
+        self, schedule: Schedule, host: Host, instead_of: Sequence[str] = (), batch: str = ""
+    ) -> PlanState:
+        """Plan what a schedule asks for, in the place of these plans: the configuration gave it the right to.
+
+        It is a line of that batch, where one was begun.
+        """
         arguments = schedule.arguments
         kinds = self.planning.check(arguments)
         _object(host, profile_objection(host.policy, arguments.profile or DEFAULT_PROFILE, kinds))
         wanted = _Wanted(
             host=host, arguments=arguments, requester=schedule.requester, channel=schedule.channel,
             plan_id=self.new_id(), expires=schedule.expires or host.policy.expires, instead_of=instead_of,
+            batch=batch,
         )  # fmt: skip
         return self._plan(wanted)
 
@@ -135,7 +141,7 @@ class Propose:
         if wanted.replaces:
             old = Replaced(id=wanted.replaces, even_with_votes=wanted.over_votes)
             return self.plans.replace(plan, quorum, message, event, old)
-        return self.plans.create(plan, quorum, message, event, wanted.instead_of)
+        return self.plans.create(plan, quorum, message, event, wanted.instead_of, wanted.batch)
 
     def _made(self, plan_id: str) -> PlanState | None:
         """The plan that an earlier delivery of the request made; approved, had that one not come to it."""
@@ -170,6 +176,7 @@ class _Wanted:
     expires: timedelta
     instead_of: Sequence[str] = ()
     """Plans that the new one supersedes, where they are not decided yet."""
+    batch: str = ""
     replaces: str = ""
     """The one plan that the new one supersedes, or is not made."""
     over_votes: bool = False

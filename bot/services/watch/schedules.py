@@ -5,9 +5,10 @@ says that it had begun.
 """
 
 import logging
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 
 from bot.core.audit import facts
@@ -25,7 +26,7 @@ from bot.core.life.states import Status
 from bot.core.rules.rules import Rules
 from bot.core.rules.schedules import Schedule
 from bot.core.units import duration_words
-from bot.ports import Clock, Plans, Teller, Tick, Timer, Timers, Trail
+from bot.ports import Batches, Clock, Plans, Teller, Tick, Timer, Timers, Trail
 from bot.services.decide.propose import Propose
 from bot.services.lanes import Lane, Share
 
@@ -42,6 +43,26 @@ _TROUBLES = {
     REFUSED: Tag.SCHEDULE_REFUSED,
     UNSEEN: Tag.SCHEDULE_SKIPPED,
 }
+TOGETHER = timedelta(minutes=1)
+"""How long the plans of many hosts are waited for before those that are there are shown in one message."""
+
+
+class Left:
+    """Who has not answered yet, of those that something waits for; safe to use from any thread."""
+
+    def __init__(self, hosts: Iterable[str], then: Callable[[], None]) -> None:
+        """``then`` is called once, when nobody is left."""
+        self._hosts, self._then, self._lock = set(hosts), then, threading.Lock()
+
+    def without(self, host: str, _answered: object) -> None:
+        with self._lock:
+            was, self._hosts = bool(self._hosts), self._hosts - {host}
+            over = was and not self._hosts
+        if over:
+            try:
+                self._then()
+            except DeckhandError as error:  # what is waited for then comes after its time
+                LOG.warning("%s", error)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +73,7 @@ class Schedules:
     propose: Propose
     plans: Plans
     timers: Timers
+    batches: Batches
     trail: Trail
     chat: Teller
     clock: Clock
@@ -107,22 +129,32 @@ class Schedules:
                 schedule.name, facts.moment(timer.next_at), duration_words(schedule.grace),
             )  # fmt: skip
             return
-        for host in sorted(schedule.hosts, key=lambda host: (schedule.name, host) in self._failed):
-            work = partial(self._guarded, schedule, host)
-            # What is still at it from the time before is the same: one plan comes of both.
-            self.lane.submit(work, {"schedule": schedule.name}, same=f"{schedule.name} {host}")
+        self._plan_each(schedule, timer.next_at)
 
-    def _guarded(self, schedule: Schedule, host: str) -> None:
+    def _plan_each(self, schedule: Schedule, due: datetime) -> None:
+        """Plan on every host; the plans of several are lines of one message, posted when all have answered."""
+        batch = f"{schedule.name} {facts.moment(due)}" if len(schedule.hosts) > 1 else ""
+        if batch:
+            self.batches.begin(batch, schedule.name, schedule.channel, TOGETHER)
+        left = Left(schedule.hosts, partial(self.batches.complete, batch)) if batch else None
+        for host in sorted(schedule.hosts, key=lambda host: (schedule.name, host) in self._failed):
+            work = partial(self._guarded, schedule, host, batch)
+            # What is still at it from the time before is the same: one plan comes of both.
+            planned = self.lane.submit(work, {"schedule": schedule.name}, same=f"{schedule.name} {host}")
+            if left is not None:
+                planned.add_done_callback(partial(left.without, host))
+
+    def _guarded(self, schedule: Schedule, host: str, batch: str) -> None:
         """One host's failure is not another's."""
         try:
             if not self.stopping():
-                self._plan(schedule, host)
+                self._plan(schedule, host, batch)
         except DeckhandError as error:
             LOG.warning("schedule %s on %s: %s", schedule.name, host, error)
         except Exception:
             LOG.exception("schedule %s on %s failed", schedule.name, host)
 
-    def _plan(self, schedule: Schedule, host: str) -> None:
+    def _plan(self, schedule: Schedule, host: str, batch: str) -> None:
         earlier = self.plans.open_of(schedule.requester.id, host)
         waiting = [plan_id for plan_id, status in earlier.items() if status is not Status.PROPOSED]
         if waiting:
@@ -134,7 +166,7 @@ class Schedules:
         try:
             if not self._full_enough(schedule, host):
                 return
-            self.propose.by_schedule(schedule, self.rules().hosts.find(host), tuple(earlier))
+            self.propose.by_schedule(schedule, self.rules().hosts.find(host), tuple(earlier), batch)
         except NothingToRemoveError as nothing:
             event = facts.of_schedule(Tag.SCHEDULE_NOTHING, schedule, host, reason=str(nothing))
             self.timers.note(schedule.name, host, "", event)

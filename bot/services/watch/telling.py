@@ -7,7 +7,7 @@ sent twice.
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -17,7 +17,7 @@ from bot.core.errors import ChatError, ChatRefusedError, NewerReleaseError, Plan
 from bot.core.life.states import PlanState, Status
 from bot.core.rules.hosts import Host
 from bot.core.rules.telling import Notice, is_urgent
-from bot.ports import Audit, Callers, Clock, Ledger, Notices, Plans, Taking
+from bot.ports import Audit, Batches, Callers, Clock, Ledger, Notices, Plans, Taking
 from bot.services.watch.whom import Addressees, Whom, moments
 
 LOG = logging.getLogger(__name__)
@@ -73,6 +73,7 @@ class Telling:
     plans: Plans
     audit: Audit
     ledger: Ledger
+    batches: Batches
     whom: Whom
     once: Once
     chat: Callers
@@ -100,6 +101,9 @@ class Telling:
     def _look(self, plan_id: str, now: datetime) -> None:
         state = self._waiting(plan_id)
         host = self.whom.host(state) if state else None
+        batch = self.batches.of_plan(plan_id) if state and state.batch else None
+        if state and batch:  # whoever is told is told of all of them, and where those are
+            state = replace(state, message=batch.place)
         if state is None or host is None or not (state.message and state.message.ts):
             return
         plan = state.plan
@@ -129,9 +133,11 @@ class Telling:
             *((channel, partial(self.chat.call_channel, state, notice, channel)) for channel in to.channels),
         ]
         if to.thread:
-            sends.append(("thread", partial(self.chat.call_in_thread, state, notice, to.mentioned)))
+            thread = " ".join(("thread", *to.mentioned)) if state.batch else "thread"
+            sends.append((thread, partial(self.chat.call_in_thread, state, notice, to.mentioned)))
+        of = f"batch {state.batch}/{notice}" if state.batch else name
         done = [
-            self.once(f"{name}/{whom}", send) for whom, send in sends
+            self.once(f"{of}/{whom}", send) for whom, send in sends
         ]  # one who cannot be told holds up nobody
         if not all(done):
             return False

@@ -13,14 +13,13 @@ from bot.core.errors import (
     ChatError,
     ChatRefusedError,
     MessageGoneError,
-    NewerReleaseError,
-    PlanDiffersError,
     RefusedError,
     UndrawableError,
 )
 from bot.core.life.states import ENDED, MessageRef, PlanState, Status
 from bot.ports import Audit, Change, Chat, Clock, Messages, Plans
 from bot.services.work.budget import Budget
+from bot.services.work.standing import GO_ON, as_it_stands
 
 PROGRESS_EVERY = timedelta(seconds=3)
 """Of one message; in between, its latest state waits."""
@@ -28,7 +27,6 @@ RETRY_AFTER, RETRY_AT_MOST = timedelta(seconds=1), timedelta(seconds=30)
 """Where Slack does not say how long it wants to be left alone; twice as long after each further failure."""
 SHOWING = timedelta(seconds=45)
 """How long other processes leave a message alone that one of them is at: what a call to Slack and its tries take."""
-_GO_ON = frozenset({Status.PROPOSED, Status.APPROVED, Status.RUNNING})
 
 
 @dataclass(slots=True, kw_only=True)
@@ -84,15 +82,7 @@ class Show:
             self._bring_up_to_date(plan_id)
 
     def _read(self, plan_id: str) -> PlanState | None:
-        """The plan; one that has ended is reported as its events tell it, whatever became of its rows."""
-        try:
-            state = self.plans.get(plan_id)
-            recorded = self.audit.recorded(plan_id) if state and state.status not in _GO_ON else None
-        except NewerReleaseError:
-            return None  # a process of that release shows it
-        except PlanDiffersError:  # its rows make no plan: it is closed by now
-            recorded, state = self.audit.recorded(plan_id), None
-        return recorded.state if recorded else state
+        return as_it_stands(self.plans, self.audit, plan_id)
 
     def _bring_up_to_date(self, plan_id: str) -> None:
         state = self._read(plan_id)  # after it is ours: what another process showed meanwhile is in it
@@ -119,7 +109,7 @@ class Show:
         self._not_before.pop(plan_id, None)
         del self._failures[plan_id]
         self._last[plan_id] = (state.status, self.clock.now())
-        if state.status not in _GO_ON:
+        if state.status not in GO_ON:
             self._last.pop(plan_id, None)
         self.messages.shown(plan_id, state.version, message)
 

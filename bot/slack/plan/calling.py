@@ -37,9 +37,15 @@ class Calls:
 
 
 def call_message(state: PlanState, notice: Notice, mentioned: Sequence[str] = (), by: str = "") -> Message:
-    """That a plan waits for a decision, and why one is told; ``mentioned`` are called by it."""
+    """That a plan waits for a decision, and why one is told; ``mentioned`` are called by it.
+
+    Who is called for a plan that is a line of its schedule's message is called once for all of them.
+    """
     plan, draft = state.plan, left_of(state)
+    of_batch = bool(state.batch) and notice is not Notice.ASKED
     what = f"*{escape(draft.profile)}* on *{escape(plan.host)}*"
+    if of_batch:
+        what = f"What {mention(plan.requester)} proposed, {what} and others,"
     said = {
         Notice.NEW: f"{what} waits for a decision",
         Notice.REMINDER: f"{what} still waits for a decision",
@@ -48,8 +54,11 @@ def call_message(state: PlanState, notice: Notice, mentioned: Sequence[str] = ()
     }[notice]
     frees = f"It frees {frees_text(draft)} in {plural(len(draft.items), 'object')}."
     until = f"It expires {date(plan.expires_at)}, and then nothing is removed."
+    if of_batch:
+        frees, until = "Each is a line of one message.", f"The first expires {date(plan.expires_at)}."
     who = f" May decide: {', '.join(map(entry_text, mentioned))}." if mentioned else ""
     asked = f" {mention(plan.requester)} asked for it, {len(state.approvers)} of {state.quorum} approved."
+    asked = "" if of_batch else asked
     blocks = [section(f":bell: {said}. {frees}{asked} {until}{who}"), *_link(state)]
     text = f"{said.replace('*', '')}. {frees} {until}{who}"
     return Message(text=text, blocks=tuple(blocks), calls=frozenset(mentioned))

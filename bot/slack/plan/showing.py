@@ -46,11 +46,9 @@ class ShownPlans:
             self.chat.edit(channel, ts, plan_message(state, self._about(state)))
         else:
             self._doubtful.add(plan_id)  # until Slack has answered
-            ts = self.chat.post(
-                channel,
-                replace(plan_message(state, self._about(state)), calls=self.mentioned(state)),
-                plan=plan_id,
-            )
+            calls = frozenset[str]() if state.batch else self.mentioned(state)  # which has called them
+            message = replace(plan_message(state, self._about(state)), calls=calls)
+            ts = self.chat.post(channel, message, plan=plan_id)
         self._doubtful.discard(plan_id)
         return MessageRef(channel=channel, ts=ts, permalink=self.chat.permalink(channel, ts))
 

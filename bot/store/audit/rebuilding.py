@@ -25,8 +25,8 @@ TOLD = 1_000
 """Differences that are kept; the others are counted."""
 ONLY_OURS: Mapping[type[Row], frozenset[str]] = {
     PlanRow: frozenset({
-        "version", "shown_version", "told_seq", "changed_at", "owner", "lease_until", "in_vain", "showing_until",
-        "format",
+        "version", "shown_version", "told_seq", "batch", "held", "changed_at", "owner", "lease_until", "in_vain",
+        "showing_until", "format",
     }),
     ItemRow: frozenset(),
     VoteRow: frozenset(),

@@ -4,6 +4,7 @@ Whoever asks for one of them here has them all in the catalogue of ``Row``.
 """
 
 from bot.store.models.alert import AlertNoticeRow, AlertRow, AlertStandingRow
+from bot.store.models.batch import BatchRow
 from bot.store.models.event import OF_LINES, EventRow, HeadRow
 from bot.store.models.host import (
     EventStreamRow,
@@ -27,6 +28,7 @@ __all__ = [
     "AlertNoticeRow",
     "AlertRow",
     "AlertStandingRow",
+    "BatchRow",
     "EventRow",
     "EventStreamRow",
     "HeadRow",

@@ -31,6 +31,7 @@ class PlanRow(Row, table=True):
         index_where("shown_version < version", "plan_unshown", "changed_at"),
         Index("plan_by_host_and_status", "host", "status"),
         Index("plan_by_requester", "requester_id", "created_at"),
+        index_where("batch <> ''", "plan_by_batch", "batch"),
         # Totals are read from these alone: a plan's row is long, and what it freed stands at its end.
         Index("plan_by_start", "started_at", "host", "reclaimed_bytes"),
         Index("plan_by_host_and_start", "host", "started_at", "reclaimed_bytes"),
@@ -83,6 +84,10 @@ class PlanRow(Row, table=True):
     """Which engine it is of, whatever its host is called; empty where an earlier release planned it."""
     reclaimed_bytes: int = Field(default=0, sa_type=BigInteger, sa_column_kwargs={"server_default": "0"})
     """What the run freed, counted at its end; before that the items know."""
+    batch: str = later_text()
+    """The message of its schedule that has a line for it; empty where none has."""
+    held: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
+    """Whether that line is all there is of it in the channel: nobody has opened it yet."""
 
 
 class ItemRow(Row, table=True):

@@ -18,7 +18,7 @@ from bot.ports import HAS_VOTES, Replaced
 from bot.store.db.sessions import now, update_count
 from bot.store.events import chain
 from bot.store.models import ItemRow, PlanRow, VoteRow
-from bot.store.plan import binding
+from bot.store.plan import batches, binding
 from bot.store.plan.plans import load, there
 from bot.store.plan.turns import known
 
@@ -30,6 +30,7 @@ def create(  # noqa: PLR0913, PLR0917 - the port's own, and the session
     message: MessageRef,
     event: Event,
     instead_of: Sequence[str] = (),
+    batch: str = "",
 ) -> PlanState:
     """Write a proposed plan; asked twice for the same plan, the second time changes nothing.
 
@@ -41,6 +42,7 @@ def create(  # noqa: PLR0913, PLR0917 - the port's own, and the session
     text = PLAN.text(plan)
     if existing is None:
         _insert(session, plan, quorum, message, text)
+        batches.join(session, batch, plan.id)
         chain.append(session, {f"{plan.id}/version 1/0": _told(event, PLAN.read(text), quorum, message)})
     elif existing.snapshot != text:
         raise PlanExistsError(f"plan {plan.id} exists, and is another one")

@@ -19,11 +19,11 @@ _SINGLE_OBJECTS = (Tag.ITEM_REMOVING, Tag.ITEM_UNTAGGING, Tag.ITEM_ENDED, Tag.RE
 
 
 def unshown(session: Session) -> tuple[str, ...]:
-    """Ids of the plans whose message is behind, the oldest change first."""
+    """Ids of the plans whose message is behind, the oldest change first; not of those that are but a line so far."""
     return tuple(
         session.exec(
             select(PlanRow.id)
-            .where(col(PlanRow.shown_version) < col(PlanRow.version), known())
+            .where(col(PlanRow.shown_version) < col(PlanRow.version), ~col(PlanRow.held), known())
             .order_by(col(PlanRow.changed_at), col(PlanRow.id))
         )
     )

@@ -100,8 +100,8 @@ class Replica:
         )
         once = Once(notices=self.store.notices, clock=self.clock, owner=self.name)
         self.tell = Telling(
-            plans=self.store.plans, audit=self.store.audit, ledger=self.store.ledger, whom=self.whom, once=once,
-            chat=self.chat, remind_after=self.after,
+            plans=self.store.plans, audit=self.store.audit, ledger=self.store.ledger, batches=self.store.batches,
+            whom=self.whom, once=once, chat=self.chat, remind_after=self.after,
         )  # fmt: skip
         self.digests = Digests(plans=self.store.plans, whom=self.whom, once=once, chat=self.chat)
 

@@ -84,6 +84,7 @@ class Replica:
             propose=propose,
             plans=self.store.plans,
             timers=self.store.timers,
+            batches=self.store.batches,
             trail=self.store.trail,
             chat=self.chat,
             clock=UtcClock(),
