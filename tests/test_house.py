@@ -7,6 +7,7 @@ MOST_FILES, MOST_LINES = 14, 350
 FULL = {
     Path("migrations/versions"): "a file a revision, each named by its number",
     Path("tests/slack/goldens"): "a file a message, written by the tests and looked up by its name",
+    Path("tests/slack/plan/forms/goldens"): "a file a form, as above",
 }
 CODE = {".py", ".js", ".css", ".html"}
 ROOT = Path(__file__).parent.parent

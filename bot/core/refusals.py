@@ -224,6 +224,18 @@ def expired(state: PlanState) -> PlanExpired:
     return PlanExpired(plan=plan.id, host=plan.host, request=plan.draft.request, since=plan.expires_at)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotToBeAsked(Refusal):
+    """Somebody was named to decide about a plan who cannot, or need not be asked."""
+
+    person: str
+    why: str
+    """Goes on after their name."""
+
+    def words(self, place: Wording) -> str:
+        return f"{place.person(self.person)} {place.text(self.why)}, so nobody was asked. Name somebody else."
+
+
 @dataclass(frozen=True, slots=True)
 class BeingRestored(Refusal):
     """The images of a cleanup are being restored, for whoever asked first."""

@@ -9,6 +9,7 @@ from bot.ports import NO_METRICS, Engines, Metrics, Store
 from bot.services.audit.review import Review
 from bot.services.clocks import Clocks
 from bot.services.decide.decide import Decide
+from bot.services.decide.handing import HandOver
 from bot.services.decide.propose import Propose
 from bot.services.home.gather import GatherHome
 from bot.services.leases import Leases
@@ -53,6 +54,7 @@ class UseCases:
     planning: Planning
     propose: Propose
     decide: Decide
+    hand_over: HandOver
     stop: Stop
     restore: Restore
     review: Review
@@ -83,6 +85,10 @@ def open_use_cases(base: Base, fleet: Fleet, new_id: Callable[[], str]) -> UseCa
             new_id=new_id, changed=changed,
         ),
         decide=Decide(hosts=hosts, rights=rights, plans=plans, trail=trail, changed=changed),
+        hand_over=HandOver(
+            hosts=hosts, rights=rights, plans=plans, trail=trail, changed=changed, audit=audit,
+            notices=base.store.notices,
+        ),
         stop=Stop(hosts=hosts, rights=rights, plans=plans, trail=trail, changed=changed),
         restore=Restore(
             hosts=hosts, rights=rights, plans=plans, trail=trail, changed=changed,
@@ -91,7 +97,7 @@ def open_use_cases(base: Base, fleet: Fleet, new_id: Callable[[], str]) -> UseCa
         review=Review(hosts=hosts, rights=rights, audit=audit, clock=clock),
         home=GatherHome(
             hosts=hosts, rights=rights, plans=plans, timers=base.store.timers, ledger=ledger, audit=audit,
-            histories=histories, clock=clock,
+            histories=histories, people=base.store.people, clock=clock,
         ),
         histories=histories,
         acting=Acting(hosts=hosts, rights=rights, alerts=base.store.alerts, clock=clock, changed=changed),

@@ -31,7 +31,7 @@ class SlackChat:
     def __init__(self, client: WebClient, name_of: Callable[[str], str] = str) -> None:
         """``name_of`` tells what a person or a user group is called, by its id."""
         self._client = client
-        self._name_of = name_of
+        self.name_of = name_of
         self._direct: dict[str, str] = {}
 
     def post(self, channel: str, message: Message, thread: str = "", plan: str = "") -> str:
@@ -106,7 +106,7 @@ class SlackChat:
 
     def quiet(self, message: Message) -> Message:
         """The same as a new message that notifies nobody but those whom it means to call; edited ones never do."""
-        text, blocks = uncalled((message.text, message.blocks), self._name_of, message.calls)
+        text, blocks = uncalled((message.text, message.blocks), self.name_of, message.calls)
         return replace(message, text=text, blocks=blocks)
 
     def edit(self, channel: str, ts: str, message: Message) -> None:

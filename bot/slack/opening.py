@@ -19,6 +19,7 @@ from bot.slack.plan.asking.handlers import AskingHandlers
 from bot.slack.plan.batches.shown import BatchHandlers
 from bot.slack.plan.copies import Copies
 from bot.slack.plan.deciding import DecisionHandlers
+from bot.slack.plan.forms.handing_over import HandingHandlers
 from bot.slack.plan.forms.handlers import FormHandlers
 from bot.slack.plan.proposing import ProposalHandlers
 from bot.slack.routes import Handlers, routes
@@ -53,6 +54,7 @@ def open_routes(  # noqa: PLR0913 - what each handler is made of
             decide=uses.decide, stopping=uses.stop, restoring=uses.restore, chat=chat, replies=replies,
             submit=submit,
         ),
+        handing=HandingHandlers(handing=uses.hand_over, chat=chat, replies=replies, submit=submit),
         forms=FormHandlers(asking=proposals, chat=chat, submit=submit),
         alerts=AlertHandlers(hosts=hosts, acting=uses.acting, proposals=proposals, looks=looks, chat=chat),
         audits=audits,

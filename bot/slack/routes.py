@@ -14,6 +14,7 @@ from bot.slack.plan.asking.handlers import AskingHandlers
 from bot.slack.plan.batches.shown import BatchHandlers
 from bot.slack.plan.copies import Copies
 from bot.slack.plan.deciding import DecisionHandlers
+from bot.slack.plan.forms.handing_over import HandingHandlers
 from bot.slack.plan.forms.handlers import FormHandlers
 from bot.slack.plan.proposing import ProposalHandlers
 from bot.slack.words import WordHandlers
@@ -29,6 +30,7 @@ class Handlers:
     proposals: ProposalHandlers
     asking: AskingHandlers
     decisions: DecisionHandlers
+    handing: HandingHandlers
     forms: FormHandlers
     alerts: AlertHandlers
     audits: AuditHandlers
@@ -65,9 +67,11 @@ def routes(to: Handlers) -> tuple[Route, ...]:
         action(ids.OPEN_PLAN, to.batches.open, DECIDE),
         # decisions
         action(ids.APPROVE, newest(to.decisions.approve), DECIDE),
-        view(ids.APPROVE_PLAN, to.decisions.approve_for_good, to.decisions.nothing_wrong, DECIDE),
+        view(ids.APPROVE_PLAN, to.decisions.approve_for_good, to.decisions.mistakes_of_approving, DECIDE),
         action(ids.REJECT, newest(to.decisions.ask_why), DECIDE),
         view(ids.REJECT_REASON, to.decisions.reject, to.decisions.mistakes, DECIDE),
+        action(ids.ASK_OTHER, newest(to.handing.ask_whom), DECIDE),
+        view(ids.HAND_PLAN, to.handing.hand, to.handing.mistakes, DECIDE),
         action(ids.WITHDRAW, newest(to.decisions.withdraw), DECIDE),
         action(ids.STOP, newest(to.decisions.stop), DECIDE),
         action(ids.TAKE_UP, newest(to.decisions.take_up), DECIDE),
@@ -93,5 +97,6 @@ def routes(to: Handlers) -> tuple[Route, ...]:
         event("app_home_opened", to.homes.opened, AT_ONCE),
         action(ids.HOME_REFRESH, to.homes.refresh, AT_ONCE),
         action(ids.HOME_PAGE, to.homes.turn, AT_ONCE),
+        action(ids.HOME_TOLD, to.homes.choose),
         action(ids.HOME_OPEN, to.homes.follow, AT_ONCE),
     )

@@ -20,6 +20,7 @@ from bot.slack.action_ids import (
     ADJUST,
     APPROVE,
     APPROVE_PLAN,
+    ASK_OTHER,
     PROPOSE,
     PROPOSE_OTHER,
     REJECT,
@@ -44,7 +45,7 @@ WITHOUT_THE_BOT = (
     Channel(id=HIDDEN, name="hidden", has_bot=False, is_private=True, people=(ANN, BOB)),
     Channel(id=BETWEEN, name="", has_bot=False, people=(ANN, BOB)),
 )
-OPEN_PLAN = {APPROVE, REJECT, ADJUST, WHOLE_LIST}
+OPEN_PLAN = {APPROVE, REJECT, ADJUST, ASK_OTHER, WHOLE_LIST}
 """Buttons of a plan that waits for its decision."""
 PATIENCE = 30.0
 """Seconds that anything may take on a busy machine."""
@@ -128,7 +129,7 @@ def offered(message: Message) -> list[str]:
 
 def deciding(message: Message) -> set[str]:
     """Action ids of the buttons that change what becomes of a plan."""
-    return set(buttons(message)) & {*OPEN_PLAN, WITHDRAW, STOP, TAKE_UP} - {WHOLE_LIST}
+    return set(buttons(message)) & {*OPEN_PLAN, WITHDRAW, STOP, TAKE_UP} - {WHOLE_LIST, ASK_OTHER}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -176,6 +176,7 @@ STATES: Mapping[str, PlanState] = MappingProxyType({
     "proposed_narrowed": replace(_OPEN, plan=replace(_OPEN.plan, draft=_NARROWED)),
     "proposed_some_went": replace(_OPEN, went_with={0: "pm38xk2vqh", 3: "pm38xk2vqh", 4: "pm38xk2vqh"}),
     "proposed_one_of_two": voted(proposed(quorum=2), BOB),
+    "proposed_with_reasons": replace(voted(proposed(quorum=2), BOB, reason="the <disk> is *full*"), reason=""),
     "approved": _APPROVED,
     "approved_until_its_window": replace(_APPROVED, starts_at=MADE + timedelta(hours=9)),
     "approved_by_its_policy": replace(
@@ -199,6 +200,9 @@ STATES: Mapping[str, PlanState] = MappingProxyType({
         _AGAIN, status=Status.RUNNING, attention="prod-3: nothing answers at <its> address. " * 30
     ),
     "done": _DONE,
+    "done_with_reasons": replace(
+        _DONE, votes=tuple(replace(vote, reason="the <disk> is *full*") for vote in _DONE.votes)
+    ),
     "partial": ended(_MIXED, Status.PARTIAL),
     "stopped": replace(
         ended(with_outcomes(_APPROVED, _REMOVED), Status.STOPPED), stop=StopAsked(person=CYD, at=MADE)

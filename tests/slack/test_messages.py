@@ -18,9 +18,11 @@ from bot.core.errors import RefusedError, StoreUnavailableError
 from bot.core.life.states import CLEANUP_OUTCOMES, PlanState, Status
 from bot.core.plan.plan import CAREFUL
 from bot.core.refusals import already, expired
+from bot.core.rules.telling import Notice
 from bot.slack.action_ids import (
     ADJUST,
     APPROVE,
+    ASK_OTHER,
     AUDIT_DETAILS,
     PLAN_AFRESH,
     REJECT,
@@ -32,6 +34,7 @@ from bot.slack.action_ids import (
 )
 from bot.slack.home.view import home_view, trouble_view
 from bot.slack.kit.blocks import Message
+from bot.slack.plan.calling import call_message, digest_message
 from bot.slack.plan.commands import commands_message
 from bot.slack.plan.forms.approving import approve_form
 from bot.slack.plan.forms.whole import whole_view
@@ -61,6 +64,16 @@ MESSAGES = {
         STATES["proposed"], About(tags=("prod", "eu"), approvers=("U0BOB", "S0OPS", "C0OPS"))
     ),
     "plan_of_a_volume": plan_message(proposed([item(1, "pg-data", Kind.VOLUME, 700)])),
+    **{
+        f"told_{notice}": call_message(STATES["proposed_one_of_two"], notice, whom, by)
+        for notice, whom, by in (
+            (Notice.NEW, (), ""),
+            (Notice.REMINDER, ("U0CYD", "S0OPS"), ""),
+            (Notice.ESCALATION, (), ""),
+            (Notice.ASKED, (), "U0ANN"),
+        )
+    },
+    "told_digest": digest_message([STATES["proposed"], STATES["proposed_one_of_two"]]),
     "thread_list": list_message(STATES["proposed"]) or _MISSING,
     "thread_log": log_message(_TALK) or _MISSING,
     "direct_rejected": direct_message(
@@ -155,7 +168,7 @@ def offered(state: PlanState) -> list[str]:
     if state.status in {Status.APPROVED, Status.RUNNING}:
         return [] if state.stop else [STOP]
     if state.status is Status.PROPOSED:
-        return [APPROVE, REJECT, ADJUST, *([WITHDRAW] if state.approvers else []), WHOLE_LIST]
+        return [APPROVE, REJECT, ADJUST, ASK_OTHER, *([WITHDRAW] if state.approvers else []), WHOLE_LIST]
     if state.status in CLEANUP_OUTCOMES:
         return [*([RESTORE] if state.restorable else []), f"{AUDIT_DETAILS}:{state.plan.id}"]
     return [] if state.status is Status.SUPERSEDED else [PLAN_AFRESH]

@@ -37,6 +37,8 @@ class Told:
     """Of the lists that it was proposed, voted on, approved and started with: one, unless somebody meddled."""
     voters: list[str] = field(default_factory=list)
     """Whose approvals stand, in their order."""
+    reasons: dict[str, str] = field(default_factory=dict)
+    """Why, by who voted; of the last vote of each."""
     approvers: list[str] = field(default_factory=list)
     """With whose approvals it was approved."""
     approved_at: datetime | None = None
@@ -79,6 +81,7 @@ class Told:
         self.voters = [each for each in self.voters if each != link.event.actor]
         if link.event.facts.get("approve") is True:
             self.voters.append(link.event.actor)
+        self.reasons[link.event.actor] = _text(link.event.facts.get("reason")) or ""
 
     def _withdrawn(self, link: ChainedEvent) -> None:
         self.voters = [each for each in self.voters if each != link.event.actor]
@@ -156,6 +159,8 @@ def _of_votes(state: PlanState, said: Told) -> str:
     approvers = [person.id for person in state.approvers]
     if approvers != (said.voters if state.status is Status.PROPOSED else said.approvers):
         return "its approvals are not those that were given"
+    if any(vote.reason != said.reasons.get(vote.person.id, "") for vote in state.votes if vote.approve):
+        return "why it was approved is not what was said"
     if said.approved_at and (state.decided_at is None or state.decided_at > said.approved_at + _LATER):
         return "it was approved at another time than its row says"
     return ""

@@ -97,3 +97,8 @@ def digest_due(now_there: datetime) -> datetime:
     """The last nine o'clock, by the clock on a person's wall."""
     today = now_there.replace(hour=DIGEST_HOUR, minute=0, second=0, microsecond=0, fold=0)
     return today if today <= now_there else today - timedelta(days=1)
+
+
+def asked_name(plan_id: str, person: str) -> str:
+    """Names the intent to tell somebody that they were asked to decide about a plan."""
+    return f"{plan_id}/{Notice.ASKED}/{person}"

@@ -113,6 +113,11 @@ class _Vote:
     def decide(self, state: PlanState, now: datetime) -> Change:
         still_open(state, now)
         self.check(state)
+        if self.host.policy.reasons and not self.reason:
+            raise RefusedError(
+                f"Policy “{self.host.policy.name}” wants to know why: press {'Approve' if self.approve else 'Reject'} "
+                "again, and write a few words in the form."
+            )
         return self._approval(state, now) if self.approve else self._rejection(state, now)
 
     def check(self, state: PlanState) -> None:
@@ -142,7 +147,7 @@ class _Vote:
     def _approval(self, state: PlanState, now: datetime) -> Change:
         policy = self.host.policy
         needed, starts_at = quorum_needed(policy, state.plan.draft), start_of(policy, now)
-        vote = Vote(person=self.person, approve=True, at=now)
+        vote = Vote(person=self.person, approve=True, at=now, reason=self.reason)
         approvers = [*state.approvers, self.person]
         if len(approvers) < needed:
             return Change(status=Status.PROPOSED, events=(self._voted(state),), vote=vote)

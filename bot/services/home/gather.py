@@ -14,8 +14,9 @@ from bot.core.life.states import ENDED, PlanState, Status
 from bot.core.plan.plan import Person
 from bot.core.rules.hosts import Host, Hosts
 from bot.core.rules.policy import Right, is_channel, may_be_own
+from bot.core.rules.telling import Wish, Wished
 from bot.core.watch.outlook import Outlook
-from bot.ports import Audit, Cleanup, Clock, Ledger, OpenPlan, Plans, Timers, Trouble
+from bot.ports import Audit, Cleanup, Clock, Ledger, OpenPlan, People, Plans, Timers, Trouble
 from bot.services.rules.rights import Rights
 from bot.services.watch.histories import Histories
 from bot.services.watch.schedules import UNREACHABLE
@@ -116,6 +117,8 @@ class Home:
     fleet: FleetFigures = FleetFigures()
     recent: tuple[Cleanup, ...] = ()
     may_audit: bool = False
+    wished: Wished = Wished(person="")  # noqa: RUF009 - frozen, like all values here
+    """How the person wants to be told of plans."""
     elsewhere: bool = False
     """Whether a policy shows something more to whoever asks in a channel that it names."""
 
@@ -131,6 +134,7 @@ class GatherHome:
     ledger: Ledger
     audit: Audit
     histories: Histories
+    people: People
     clock: Clock
 
     def __call__(self, person: Person, pages: Pages) -> Home:
@@ -158,8 +162,20 @@ class GatherHome:
             fleet=_figures(lines),
             recent=self.audit.cleanups(hosts=audited, limit=RECENT_SHOWN) if audited else (),
             may_audit=bool(audited),
+            wished=self._wished(person),
             elsewhere=self._elsewhere(person, hosts, may, plans),
         )
+
+    def _wished(self, person: Person) -> Wished:
+        """What they chose; of who never did, with the time zone that Slack tells."""
+        wished = self.people.wish(person.id)
+        return wished if wished.zone else replace(wished, zone=self.rights.known(person).zone)
+
+    def choose(self, person: Person, wish: Wish) -> None:
+        """Keep how somebody wants to be told, for every replica; the digest comes by their own clock."""
+        person = self.rights.identified(person)
+        zone = self.rights.known(person).zone
+        self.people.choose(Wished(person=person.id, wish=wish, zone=zone))
 
     def _rights_of(self, person: Person) -> May:
         """Ask each policy once for each right, however many hosts have it."""

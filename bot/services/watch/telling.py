@@ -168,11 +168,6 @@ class Telling:
         return is_urgent(look.disk if look else None)
 
 
-def asked_name(plan_id: str, person: str) -> str:
-    """Names the intent to tell somebody that they were asked to decide about a plan."""
-    return f"{plan_id}/{Notice.ASKED}/{person}"
-
-
 def _name(state: PlanState, notice: Notice) -> str:
     return f"{state.plan.id}/{notice}"
 

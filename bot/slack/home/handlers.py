@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from bot.core.errors import RefusedError
+from bot.core.rules.telling import Wish
 from bot.slack.door.asked import Asked
 from bot.slack.home.showing import HomeShow
 
@@ -26,6 +28,14 @@ class HomeHandlers:
     def turn(self, asked: Asked, page: str) -> None:
         name = asked.detail.partition(":")[0]
         self.show.turn(asked.person, name, int(page) if page.isdecimal() else 0)
+
+    def choose(self, asked: Asked, wish: str) -> None:
+        """Keep how the person wants to be told, and show it."""
+        known = {str(one): one for one in Wish}
+        if wish not in known:
+            raise RefusedError("This Deckhand does not know what you chose: it is of another release.")
+        self.show.gather.choose(asked.person, known[wish])
+        self.show.refresh(asked.person)
 
     def follow(self, _asked: Asked, _value: str) -> None:
         """The browser has followed the link already."""

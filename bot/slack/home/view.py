@@ -16,6 +16,7 @@ from bot.slack.action_ids import APPROVE, AUDIT_ALL, HOME_OPEN, HOME_PAGE, HOME_
 from bot.slack.audit.messages import cleanup_block
 from bot.slack.home.hosts import host_block
 from bot.slack.home.plans import ended_text, stuck_text, waiting_text, yours_text
+from bot.slack.home.told import told_blocks
 from bot.slack.kit.blocks import DIVIDER, Block, actions, button, context, header, section
 from bot.slack.kit.text import date, plain, plural
 from bot.slack.plan.open import approve_button
@@ -37,6 +38,7 @@ def home_view(home: Home) -> Block:
         *_yours(home),
         *_hosts(home),
         *_recent(home),
+        *told_blocks(home.wished),
     ]
     return _view(blocks)
 

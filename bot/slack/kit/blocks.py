@@ -142,14 +142,15 @@ def option(text: str, value: str, description: str = "") -> Block:
     return made
 
 
-def menu(placeholder: str, action_id: str, options: Sequence[Block]) -> Block:
+def menu(placeholder: str, action_id: str, options: Sequence[Block], initial: Block | None = None) -> Block:
     """One choice of several, made at once; its value comes back as a button's does."""
-    return {
+    made: Block = {
         "type": "static_select",
         "placeholder": {"type": "plain_text", "text": placeholder},
         "action_id": action_id,
         "options": list(options),
     }
+    return made if initial is None else {**made, "initial_option": initial}
 
 
 def submitted(view: Mapping[str, Any], name: str) -> Mapping[str, Any]:

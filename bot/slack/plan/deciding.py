@@ -13,7 +13,7 @@ from bot.slack.door.replying import Replies
 from bot.slack.door.ways import DECIDE
 from bot.slack.kit.text import escape, plural
 from bot.slack.plan.forms.approving import approve_form
-from bot.slack.plan.forms.rejecting import REASON, reason_of, reject_form
+from bot.slack.plan.forms.rejecting import REASON, asks_why, reason_of, reject_form
 from bot.slack.plan.open import NOWHERE, about_of, asks_once_more
 from bot.slack.plan.proposing import at_its_plan
 
@@ -52,14 +52,15 @@ class DecisionHandlers:
         """Approve after the form; what is to be said of it goes where the plan is, or to the Home it came from."""
 
         def work(asked: Asked) -> None:
-            self.decide(plan_id, asked.person, approve=True, channel=asked.channel)
+            reason = reason_of(asked.view)
+            self.decide(plan_id, asked.person, approve=True, reason=reason, channel=asked.channel)
 
         self.submit(at_its_plan(asked, self.decide.plans.get(plan_id)), work, DECIDE)
 
     @staticmethod
-    def nothing_wrong(_asked: Asked, _plan_id: str) -> dict[str, str]:
-        """Of a form without fields."""
-        return {}
+    def mistakes_of_approving(asked: Asked, _plan_id: str) -> dict[str, str]:
+        wanted = asks_why(asked.view) and not reason_of(asked.view)
+        return {REASON: "Write a few words: the policy wants to know why."} if wanted else {}
 
     def withdraw(self, asked: Asked, plan_id: str) -> None:
         self.decide.withdraw(plan_id, asked.person)

@@ -13,7 +13,7 @@ from bot.core.plan.plan import CAREFUL, Draft, Item
 from bot.core.plan.reasons import NOT_IN_PROFILE, counted_as
 from bot.core.rules.hosts import Host
 from bot.core.rules.policy import EVERYONE, Right, is_channel, is_group
-from bot.slack.action_ids import ADJUST, APPROVE, REJECT, WHOLE_LIST, WITHDRAW
+from bot.slack.action_ids import ADJUST, APPROVE, ASK_OTHER, REJECT, WHOLE_LIST, WITHDRAW
 from bot.slack.kit.arrivals import by_build_buttons
 from bot.slack.kit.blocks import Block, actions, button, context, whole
 from bot.slack.kit.names import counted, frees_text
@@ -35,6 +35,8 @@ from bot.slack.plan.running import turn_blocks
 REASON_LIMIT = 1_500
 REASONS_SHOWN = 5
 NOTES_LIMIT = 1_500
+WHY_SHOWN, WHY_LIMIT = 300, 1_500
+"""Characters of why somebody approved, and of all of these in one block; the audit has them whole."""
 ALL_AGAIN = ":information_source: All of it can be made or pulled again."
 ENTRIES_SHOWN = 8
 TAGS_SHOWN = 8
@@ -50,6 +52,8 @@ class About:
     approvers: tuple[str, ...] = ()
     """Entries of the policy: ids of users, groups and channels, or ``*``."""
     self_approval: bool = False
+    reasons: bool = False
+    """Whether each vote says why."""
 
 
 NOWHERE = About()
@@ -60,7 +64,10 @@ def about_of(host: Host | None) -> About:
     if host is None:
         return NOWHERE
     entries = host.policy.entries(Right.APPROVE)
-    return About(tags=host.tags, approvers=entries, self_approval=host.policy.self_approval)
+    policy = host.policy
+    return About(
+        tags=host.tags, approvers=entries, self_approval=policy.self_approval, reasons=policy.reasons
+    )
 
 
 def open_title(state: PlanState, about: About) -> str:
@@ -93,7 +100,12 @@ def open_blocks(state: PlanState, about: About, verdict: str) -> list[Block]:
         blocks.append(actions(_buttons(state)))
     else:
         blocks += turn_blocks(state, verdict)
-    return [*blocks, context(" · ".join(people_words(state, about))), *_kept_blocks(state)]
+    return [
+        *blocks,
+        context(" · ".join(people_words(state, about))),
+        *why_blocks(state),
+        *_kept_blocks(state),
+    ]
 
 
 def went_text(state: PlanState) -> str:
@@ -142,6 +154,16 @@ def _votes(state: PlanState) -> str:
     return f"{len(state.approvers)} of {state.quorum}" + (f": {names}" if names else "")
 
 
+def why_blocks(state: PlanState) -> list[Block]:
+    """Why each of those approved who said so; nothing where nobody did."""
+    said = [
+        f"{mention(vote.person)}: “{plain(vote.reason, WHY_SHOWN)}”"
+        for vote in state.votes
+        if vote.approve and vote.reason
+    ]
+    return [context(text) for text in paragraphs(said, WHY_LIMIT)]
+
+
 def may_approve_text(state: PlanState, about: About) -> str:
     """Who may decide, as the policy says it."""
     requester = state.plan.requester
@@ -162,6 +184,7 @@ def _buttons(state: PlanState) -> list[Block]:
         *([approve_button(state)] if left_of(state).items else []),
         button("Reject", REJECT, plan.id, style="danger", spoken=f"Reject: {what}"),
         button("Adjust", ADJUST, plan.id, spoken=f"Adjust: {what}"),
+        button("Ask somebody else", ASK_OTHER, plan.id, spoken=f"Ask somebody else to decide: {what}"),
     ]
     if state.approvers:
         found.append(button("Withdraw my approval", WITHDRAW, plan.id, spoken=f"Withdraw approval: {what}"))
@@ -187,8 +210,8 @@ def on_production(about: About) -> bool:
 
 
 def asks_once_more(draft: Draft, about: About) -> bool:
-    """Whether Approve asks whether that is meant: on production, and where data would go."""
-    return on_production(about) or any(item.kind is Kind.VOLUME for item in draft.items)
+    """Whether Approve asks whether that is meant: on production, where data would go, and where it has to say why."""
+    return on_production(about) or about.reasons or any(item.kind is Kind.VOLUME for item in draft.items)
 
 
 def profile_text(state: PlanState) -> str:

@@ -14,6 +14,7 @@ from bot.slack.action_ids import AUDIT_DETAILS
 from bot.slack.kit.blocks import Block, button, context, fields, section, table
 from bot.slack.kit.names import end_words, frees_text, short_name
 from bot.slack.kit.text import bar, code, date, lines_within, mention, mentions, plain, plural
+from bot.slack.plan.open import why_blocks
 from bot.slack.plan.restores import restore_blocks
 from bot.slack.plan.running import ended_blocks, going_on_blocks
 
@@ -76,7 +77,8 @@ def report_blocks(state: PlanState) -> list[Block]:
     ):
         if states:
             blocks.append(section(_groups_text(title, states)))
-    return [*blocks, *restore_blocks(state, _record_button(state)), context(" · ".join(_who(state)))]
+    foot = context(" · ".join(_who(state)))
+    return [*blocks, *restore_blocks(state, _record_button(state)), foot, *why_blocks(state)]
 
 
 def _outcome_words(state: PlanState) -> Iterator[str]:

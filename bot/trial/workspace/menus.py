@@ -1,4 +1,4 @@
-"""Menus whose choices are not in the message or view: those that the app loads, and those of conversations."""
+"""Menus whose choices are not in the message or view: those that the app loads, of conversations and of people."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
@@ -7,6 +7,7 @@ from bot.trial.workspace.people.team import Channel, Team
 
 EXTERNAL = frozenset({"external_select", "multi_external_select"})
 CONVERSATIONS = frozenset({"conversations_select", "multi_conversations_select"})
+PEOPLE = frozenset({"users_select", "multi_users_select"})
 QUERY_LENGTH = 3
 """Characters that a person types before a menu loads its options, where the menu does not say."""
 
@@ -39,6 +40,8 @@ def filled(blocks: Sequence[JSON], team: Team, suggested: Suggested, user: str, 
             return {**element, "options": suggested.of(user, where, element)}
         if element.get("type") in CONVERSATIONS:
             return {**element, "conversations": [channel.id for channel in fitting(team, user, element)]}
+        if element.get("type") in PEOPLE:
+            return {**element, "users": [person.id for person in team.people]}
         return element
 
     return [_with_elements(block, fill) for block in blocks]

@@ -13,10 +13,9 @@ from bot.core.life.states import PlanState, Status
 from bot.core.plan.plan import Person
 from bot.core.rules.on_call import OnCall
 from bot.core.rules.policy import Policy, Tell
-from bot.core.rules.telling import Notice, Wish, Wished
+from bot.core.rules.telling import Notice, Wish, Wished, asked_name
 from bot.core.rules.windows import Windows, parse_window
 from bot.ports import Change
-from bot.services.watch.telling import asked_name
 from bot.store.opening import Store
 from tests.services.watch.teller import (
     HALF,

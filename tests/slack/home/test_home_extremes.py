@@ -172,6 +172,7 @@ def gather(store: Store, names: Sequence[str], policy: Policy = ALL) -> Callable
         ledger=store.ledger,
         audit=store.audit,
         histories=Histories(samples=store.samples, audit=store.audit, clock=Clock()),
+        people=store.people,
         clock=Clock(),
     )
     return lambda pages: gather_home(NOBODY, pages)

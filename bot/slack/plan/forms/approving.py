@@ -6,6 +6,7 @@ from bot.slack.action_ids import APPROVE_PLAN
 from bot.slack.kit.blocks import Block, context, modal, whole
 from bot.slack.kit.names import frees_text
 from bot.slack.kit.text import date, escape, mention, paragraphs, plural
+from bot.slack.plan.forms.rejecting import reason_field
 from bot.slack.plan.looking import kinds_text, look_at, look_at_text, volumes_text
 from bot.slack.plan.open import ALL_AGAIN, About, on_production, went_text
 from bot.slack.plan.restores import undo_text
@@ -28,5 +29,7 @@ def approve_form(state: PlanState, about: About, place: str = "") -> Block:
     ]
     foot = f"{mention(plan.requester)} asked {date(plan.created_at)}. What you approve is what is removed."
     blocks = [*(whole(text) for text in texts if text), context(foot)]
+    if about.reasons:
+        blocks.append(reason_field("Why may it go?"))
     metadata = f"{plan.id} {place}".strip()
     return modal(APPROVE_PLAN, "Approve the plan?", blocks, submit="Approve", metadata=metadata)

@@ -29,22 +29,32 @@ def reject_form(state: PlanState, place: str = "") -> Block:
             section(
                 f"*{escape(draft.profile)}* on *{escape(plan.host)}* would free {frees_text(draft)} in {objects}."
             ),
-            {
-                "type": "input",
-                "block_id": REASON,
-                "label": {"type": "plain_text", "text": "Why not?"},
-                "hint": {"type": "plain_text", "text": "Everyone reads it in the plan's message."},
-                "element": {
-                    "type": "plain_text_input",
-                    "action_id": REASON,
-                    "multiline": True,
-                    "min_length": 1,
-                    "max_length": REASON_LIMIT,
-                    "focus_on_load": True,
-                },
-            },
+            reason_field("Why not?"),
         ],
     }
+
+
+def reason_field(label: str) -> Block:
+    """Where somebody writes why they vote as they do."""
+    return {
+        "type": "input",
+        "block_id": REASON,
+        "label": {"type": "plain_text", "text": label},
+        "hint": {"type": "plain_text", "text": "Everyone reads it in the plan's message."},
+        "element": {
+            "type": "plain_text_input",
+            "action_id": REASON,
+            "multiline": True,
+            "min_length": 1,
+            "max_length": REASON_LIMIT,
+            "focus_on_load": True,
+        },
+    }
+
+
+def asks_why(view: Mapping[str, Any]) -> bool:
+    """Whether a submitted form has that field."""
+    return REASON in ((view.get("state") or {}).get("values") or {})
 
 
 def reason_of(view: Mapping[str, Any]) -> str:

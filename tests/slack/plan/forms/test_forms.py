@@ -22,8 +22,12 @@ from bot.services.look.offered import Offers
 from bot.slack.action_ids import ASK_PLAN
 from bot.slack.plan.asking.form import Given, Place, asking_form
 from bot.slack.plan.forms.adjusting import GROUPS, adjust_form, adjustment_of, before
+from bot.slack.plan.forms.approving import approve_form
+from bot.slack.plan.forms.handing import hand_form
+from bot.slack.plan.forms.handing import loading_form as asking_slack
 from bot.slack.plan.forms.rejecting import reject_form
 from bot.slack.plan.forms.volumes import loading_form, trouble_form, volumes_form
+from bot.slack.plan.open import About
 from bot.trial.workspace.limits.limits import check_view
 from tests.slack.states import ENGINE, ITEMS, MADE, MEGABYTE, STATES, item, proposed
 
@@ -68,6 +72,7 @@ LOOKED = Offers(
         "dangling": Frees(low=0, high=0, exact=True, why=""),
     },
 )
+ABOUT = About(approvers=("U0BOB", "S0OPS"), reasons=True)
 OWN = replace(BUILT_IN["ci"], name="nightly")
 FORMS = {
     "ask": asking_form(Place(channel="C0OPS", thread="1.2"), Given(), HOSTS, [*BUILT_IN.values(), OWN], None),
@@ -82,6 +87,11 @@ FORMS = {
         Place(channel="C0OPS"), Given(host="vault"), HOSTS[1:], BUILT_IN.values(), LOOKED
     ),
     "reject": reject_form(STATES["proposed"]),
+    "hand": hand_form(STATES["proposed"], ABOUT, [("U0BOB", "bob"), ("U0CYD", "Cyd <of ops>")]),
+    "hand_to_anybody": hand_form(STATES["proposed"], replace(ABOUT, approvers=("*",)), None),
+    "hand_to_nobody": hand_form(STATES["proposed"], ABOUT, []),
+    "hand_loading": asking_slack(),
+    "approve_with_reasons": approve_form(STATES["proposed"], ABOUT),
     "adjust": adjust_form(STATES["proposed"], before(STATES["proposed"])),
     "adjust_narrowed_with_groups": adjust_form(MANY, NARROWED),
     "adjust_picked": adjust_form(STATES["proposed"], PICKED),

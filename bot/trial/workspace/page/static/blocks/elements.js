@@ -102,11 +102,18 @@ const conversations = (context) => menu({ ...context, spec: {
   options: context.spec.conversations.map((id) => ({ value: id, text: { text: `#${context.surface.names.channel(id) ?? id}` } })),
 } }, { initial: context.spec.initial_conversation, rest: "Choose a channel" });
 
+/** A menu of the people of the workspace. */
+const people = (context) => menu({ ...context, spec: {
+  ...context.spec,
+  options: context.spec.users.map((id) => ({ value: id, text: { text: context.surface.names.user(id) ?? id } })),
+} }, { initial: context.spec.initial_user, rest: "Choose a person" });
+
 const KINDS = {
   __proto__: null,
   button,
   external_select: loaded,
   conversations_select: conversations,
+  users_select: people,
   static_select: (context) => menu(context, { initial: context.spec.initial_option?.value }),
   overflow: (context) => menu({ ...context, label: "More actions" }, { rest: "⋯" }),
   radio_buttons: (context) => choices(context, { single: true, initial: context.spec.initial_option?.value }),
