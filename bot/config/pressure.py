@@ -20,6 +20,7 @@ from bot.config.types import (
     Table,
     TimeZone,
 )
+from bot.core.plan.profiles import DEFAULT_PROFILE
 from bot.core.rules.alerting import REPEAT, Alerting, Escalation, Quiet
 from bot.core.rules.policy import EVERYONE
 from bot.core.rules.windows import Windows
@@ -71,6 +72,8 @@ class PressureTable(Table):
     """Whether what is critical waits for the end of quiet hours too."""
     time_zone: TimeZone = UTC
     """Of the quiet hours, and of “tomorrow at 9:00”."""
+    profile: Annotated[str, Field(min_length=1)] = DEFAULT_PROFILE
+    """The profile of the plan that an alert offers; it takes no more of it than it takes to be over."""
     escalate_after: DurationOrOff | None = None
     """How long nobody may act on an alert before others hear of it. Unset, or `off`: nobody does."""
     escalate_to: SlackIds = ()
@@ -102,6 +105,7 @@ def alerting(table: PressureTable, every: timedelta | None) -> Alerting:
         channel=table.channel,
         lines=_lines(table, max(timedelta(hours=1), every * _GAPS)),
         repeat=table.repeat,
+        profile=table.profile,
         quiet=Quiet(
             weekly=weekly, once=table.quiet_once or (), zone=table.time_zone, critical=table.quiet_critical
         ),

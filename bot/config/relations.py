@@ -86,6 +86,14 @@ def _of_pressure(file: ConfigFile) -> Iterator[str]:
     hosts = {name: (table.pressure, table.tags) for name, table in file.hosts.items()}
     for place, written, counts in tables_of(file.watch.pressure, hosts):
         yield from (f"{place}.{problem}" for problem in contradictions(written, counts))
+        if "profile" in written.model_fields_set and _profiles(file).get(written.profile, True):
+            why = (
+                "takes volumes, which only a person picks"
+                if written.profile in _profiles(file)
+                else "is no profile"
+            )
+            others = [name for name, takes_volumes in _profiles(file).items() if not takes_volumes]
+            yield f"{place}.profile: “{written.profile}” {why}{_hint(written.profile, others)}"
 
 
 def _of_registry(table: RegistryTable) -> Iterator[str]:

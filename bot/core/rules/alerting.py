@@ -1,13 +1,16 @@
 """Alerting: where a host's alerts are told, how often, when not, and who hears of one on which nobody acts."""
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, tzinfo
 
+from bot.core.plan.profiles import DEFAULT_PROFILE
 from bot.core.rules.windows import Windows
-from bot.core.watch.pressure.lines import Level, Lines
+from bot.core.watch.pressure.lines import Level, Line, Lines
 
 REPEAT = timedelta(hours=4)
+_WHOLE, _MB = 100, 1_000_000
 _PERIOD = re.compile(r"(\d{4}-\d\d-\d\d \d\d:\d\d) +to +(\d{4}-\d\d-\d\d \d\d:\d\d)")
 _EXAMPLE = "2026-12-24 18:00 to 2026-12-27 08:00"
 
@@ -62,9 +65,24 @@ class Alerting:
     """How often an open alert is told again at most."""
     quiet: Quiet = field(default_factory=Quiet)
     escalation: Escalation | None = None
+    profile: str = DEFAULT_PROFILE
+    """What the plan that ends an alert may take."""
+
+    def ends(self, causes: Collection[str]) -> tuple[str, ...]:
+        """What to ask for behind the host, so that an alert with these causes is over: no more than that takes."""
+        target = [] if self.lines.warn is None else _target(self.lines.warn.clears)
+        return (self.profile, *(target if any(cause.startswith("disk:") for cause in causes) else ()))
 
 
 NO_ALERTS = Alerting()
+
+
+def _target(line: Line) -> list[str]:
+    """The disk is behind a line of two parts once it is behind one of them."""
+    if line.share is not None:
+        percent = int(line.share * _WHOLE + 1e-6)
+        return [f"below={percent}%"] if 0 < percent < _WHOLE else []
+    return [] if line.free is None else [f"free={-(-line.free // _MB) + 1}MB"]
 
 
 def parse_period(text: str) -> Period:

@@ -78,6 +78,10 @@ class Acting:
             lambda alert: facts.woken(alert, person.id, person.name),
         )
 
+    def causes(self, host: str) -> tuple[str, ...]:
+        """The lines that the disk of a host has reached, by what is open."""
+        return tuple(cause for _, alert in self.alerts.open_on(host) for cause in alert.causes)
+
     def answer(self, host: str, person: Person, what: str) -> None:
         """Remember that somebody acted on the open alerts of a host; whether they may was asked by what they did."""
         answer = Answer(by=person.id, by_name=person.name, at=self.clock.now(), what=what)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from bot.core.errors import ChatError, RefusedError
-from bot.core.plan.arguments import Arguments, parse_arguments
+from bot.core.plan.arguments import parse_arguments
 from bot.core.rules.hosts import Hosts
 from bot.services.watch.acting import Acting
 from bot.slack.alerts.snoozing import snooze_form, wanted_in
@@ -29,7 +29,9 @@ class AlertHandlers:
 
     def plan(self, asked: Asked, host: str) -> None:
         """Ask for the plan that ends the alert of a host; the alert counts as answered then."""
-        self.proposals.propose(asked, host, self._ends(host))
+        registered = self.hosts().by_name.get(host)
+        words = registered.alerts.ends(self.acting.causes(host)) if registered else ()
+        self.proposals.propose(asked, host, parse_arguments(words))
         self.acting.answer(host, asked.person, ASKED)
 
     def look(self, asked: Asked, host: str) -> None:
@@ -61,7 +63,3 @@ class AlertHandlers:
                 tomorrow=wanted.tomorrow,
                 why=wanted.why,
             )
-
-    def _ends(self, _host: str) -> Arguments:
-        """What to ask for so that the alert is over."""
-        return parse_arguments([])

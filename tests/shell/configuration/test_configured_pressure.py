@@ -10,6 +10,7 @@ from bot.config import toml
 from bot.config.settings import load
 from bot.config.telling.shown import shown
 from bot.core.errors import ConfigurationError
+from bot.core.plan.arguments import parse_arguments
 from bot.core.rules.alerting import NO_ALERTS, Alerting
 from bot.core.watch.pressure.lines import Bounds, Level, Line
 from tests.slack.states import MADE
@@ -71,6 +72,24 @@ def test_a_tag_and_a_host_have_lines_of_their_own_and_the_nearest_counts(tmp_pat
     assert alerting(tmp_path, table, watch="off")["own"] == NO_ALERTS, "nobody looks at it"
 
 
+@pytest.mark.parametrize(
+    ("table", "words"),
+    [
+        ({}, ("routine", "below=80%")),
+        ({"warn": "20GB", "warn_clears": "40GB", "profile": "everything"}, ("everything", "free=40001MB")),
+        ({"warn_clears": "82.5% and 10GB"}, ("routine", "below=82%")),
+        ({"warn": "off"}, ("routine",)),
+    ],
+)
+def test_the_plan_of_an_alert_takes_what_it_takes_to_be_behind_the_line(
+    tmp_path: Path, table: dict[str, Any], words: tuple[str, ...]
+) -> None:
+    found = alerting(tmp_path, {"channel": "C0OPS", **table})["plain"]
+    assert found.ends(["disk:warn"]) == words
+    assert found.ends(["hours", "inodes:warn"]) == words[:1]
+    assert parse_arguments(words).profile == words[0]
+
+
 def test_quiet_hours_hold_by_the_week_and_once_and_what_is_critical_is_told_all_the_same(
     tmp_path: Path,
 ) -> None:
@@ -110,6 +129,8 @@ def test_quiet_hours_hold_by_the_week_and_once_and_what_is_critical_is_told_all_
         ({"escalate_to": ["*"], "escalate_after": "1h"}, r"escalate_to: “\*” is nobody in particular"),
         ({"escalate_to": ["U0BOB"]}, r"escalate_to: after how long\?"),
         ({"escalate_after": "1h"}, r"escalate_after: to whom\?"),
+        ({"profile": "routin"}, r"pressure\.profile: “routin” is no profile; did you mean routine\?"),
+        ({"profile": "volumes"}, r"pressure\.profile: “volumes” takes volumes, which only a person picks"),
         ({"tags": {"cj": {"warn": "90%"}}}, r"watch\.pressure\.tags\.cj: no host has the tag “cj”; there are: ci, eu"),
         ({"tags": {"ci": {"warn": "70%"}}}, r"pressure\.tags\.ci\.warn_clears: 80% is beyond warn \(70%\)"),
     ],
