@@ -14,6 +14,7 @@ from slack_bolt import App
 from bot.config.settings import Settings, SlackSettings
 from bot.core.rules.policy import Tell
 from bot.core.rules.rules import Rules
+from bot.engines.disk.local import LOCAL_DISK, Disk
 from bot.engines.docker.registries.logins import Logins
 from bot.engines.registry import DockerEngines
 from bot.ports import NO_METRICS, Figures, Metrics
@@ -68,8 +69,11 @@ ARCHIVE_SECONDS = 60.0
 class Deckhand:
     """A whole bot: connected by ``start``, ended in order by ``stop``."""
 
-    def __init__(self, settings: Settings, metrics: Metrics = NO_METRICS) -> None:
-        self._settings, self._metrics = settings, metrics
+    def __init__(
+        self, settings: Settings, metrics: Metrics = NO_METRICS, local_disk: Disk = LOCAL_DISK
+    ) -> None:
+        """``local_disk`` tells the disk of an engine at a unix socket."""
+        self._settings, self._metrics, self._local_disk = settings, metrics, local_disk
         self._closing, self._ending, self._signals = ExitStack(), Ending(), Signals()
         self._engines: DockerEngines | None = None
         self._steady = SteadyClock()
@@ -192,7 +196,8 @@ class Deckhand:
 
     def _open_engines(self, store: Store) -> tuple[DockerEngines, Fleet]:
         settings, fleets = self._settings, ExitStack()
-        engines = DockerEngines(settings.rules.hosts.by_name, settings.pins, Logins(settings.registries))
+        logins = Logins(settings.registries)
+        engines = DockerEngines(settings.rules.hosts.by_name, settings.pins, logins, self._local_disk)
         self._engines = engines
         self._at_the_end("engines", 3, engines.close)
         self._at_the_end("looks at fleets", 3, fleets.close)

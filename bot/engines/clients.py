@@ -14,7 +14,7 @@ from bot.core.docker.usage import DiskSpace
 from bot.core.errors import EngineChangedError, HostUnreachableError
 from bot.core.rules.hosts import Address, Host
 from bot.engines.deadlines import WAKE_SECONDS, Deadline
-from bot.engines.disk.local import Disk, LocalDisk, unknown_disk
+from bot.engines.disk.local import LOCAL_DISK, Disk, unknown_disk
 from bot.engines.docker.adapter import DIALLED_URL, Dial, DialAdapter, unix_dial
 from bot.engines.docker.client import EngineClient, tcp_client
 from bot.engines.docker.identity import proven
@@ -92,8 +92,13 @@ class Clients:
         limits: Limits = DEFAULT_LIMITS,
         engine_socket: str = ENGINE_SOCKET,
         pins: Path | None = None,
+        local_disk: Disk = LOCAL_DISK,
     ) -> None:
-        """``engine_socket`` is where engines listen on hosts reached by SSH; ``pins`` is our known_hosts file."""
+        """``engine_socket`` is where engines listen on hosts reached by SSH; ``pins`` is our known_hosts file.
+
+        ``local_disk`` tells the disk of an engine at a unix socket.
+        """
+        self._local_disk = local_disk
         self._hosts = hosts
         self._ssh_files = (ssh_config, known_hosts, pins)
         self.limits = limits
@@ -235,7 +240,7 @@ class Clients:
         """A client at the end of the host's way; for ``meant``, each connection has to prove that it leads there."""
         match target_of(host.address):
             case Unix(path=path):
-                place.disk = LocalDisk()
+                place.disk = self._local_disk
                 return EngineClient(
                     DIALLED_URL, self.limits, self._dialled(unix_dial(path, self.limits), meant)
                 )

@@ -11,6 +11,7 @@ from bot.core.docker.inventory import EngineInfo
 from bot.core.errors import EngineChangedError
 from bot.core.rules.hosts import Host, Step
 from bot.engines.clients import Clients
+from bot.engines.disk.local import LOCAL_DISK, Disk
 from bot.engines.docker.engine import DockerEngine
 from bot.engines.docker.registries.logins import NO_LOGINS, Logins
 from bot.engines.held import HeldDockerEngine
@@ -21,15 +22,20 @@ class DockerEngines:
     """Implements ``bot.ports.Engines``; what an engine object remembers is kept as long as this lives."""
 
     def __init__(
-        self, hosts: Mapping[str, Host], pins: Path | None = None, logins: Logins = NO_LOGINS
+        self,
+        hosts: Mapping[str, Host],
+        pins: Path | None = None,
+        logins: Logins = NO_LOGINS,
+        local_disk: Disk = LOCAL_DISK,
     ) -> None:
         """``pins`` is Deckhand's own known_hosts file, which counts before all others.
 
-        ``logins`` are those at registries, for what is pulled, and for nothing else.
+        ``logins`` are those at registries, for what is pulled, and for nothing else. ``local_disk`` tells the disk of
+        an engine at a unix socket.
         """
         self._hosts = hosts
         self._logins = logins
-        self._clients = Clients(hosts, pins=pins)
+        self._clients = Clients(hosts, pins=pins, local_disk=local_disk)
         self._lock = threading.Lock()
         self._engines: dict[str, DockerEngine] = {}
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import MappingProxyType
 
-from bot.core.docker.usage import BUILD_CACHE, CONTAINERS, IMAGES, VOLUMES, DiskUsage
+from bot.core.docker.usage import BUILD_CACHE, CONTAINERS, IMAGES, VOLUMES, DiskSpace, DiskUsage
 from bot.core.watch.samples import Figures, Sample
 
 WATCHED = timedelta(days=30)
@@ -16,8 +16,6 @@ SHARES = {IMAGES: 0.55, CONTAINERS: 0.03, VOLUMES: 0.1, BUILD_CACHE: 0.22}
 """What of all that comes is of each kind; the rest is logs and the like, which Docker counts nowhere."""
 CLEANED = 0.9
 """How much of what came since the last time a cleanup takes."""
-REST = 0.25
-"""What of all that is on a disk is in no figure of Docker's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,20 +30,19 @@ class Past:
 
 PASTS: Mapping[str, Past] = MappingProxyType(
     {
-        "sample": Past(full=0.8, fills_in=16),
+        "sample": Past(full=0.91, fills_in=4),
         "ci-1": Past(full=0.88, fills_in=8),
         "web-1": Past(full=0.42, fills_in=300),
     }
 )
 
 
-def pretended(past: Past, usage: DiskUsage, now: datetime) -> Sequence[Sample]:
+def pretended(past: Past, usage: DiskUsage, disk: DiskSpace, now: datetime) -> Sequence[Sample]:
     """The month before ``now``, the oldest first: it ends with these figures, and is the same each time."""
     draw = random.Random(7)  # noqa: S311 - it pretends, and keeps no secret
     end = {row.type: row for row in usage.rows}
-    used = usage.size / (1 - REST)
-    size = round(used / past.full)
-    a_day = (size - used) / past.fills_in
+    left = disk.size - disk.free - usage.size
+    a_day = disk.free / past.fills_in
     found, above = [], dict.fromkeys((*SHARES, ""), 0.0)
     for back, grown in _backwards(draw, now, a_day):
         kinds = {
@@ -55,9 +52,9 @@ def pretended(past: Past, usage: DiskUsage, now: datetime) -> Sequence[Sample]:
             )
             for kind, row in end.items()
         }  # fmt: skip
-        rest = used * REST + above[""]
+        rest = left + above[""]
         taken = round(rest) + sum(each.size for each in kinds.values())
-        found.append(Sample(at=now - back, kinds=kinds, size=size, free=size - taken, took=0.2))
+        found.append(Sample(at=now - back, kinds=kinds, size=disk.size, free=disk.size - taken, took=0.2))
         for kind, share in {**SHARES, "": 1 - sum(SHARES.values())}.items():
             above[kind] -= share * grown
     return found[::-1]

@@ -20,8 +20,12 @@ REAL = (
 )
 
 
-_PRETENDED = {"watch": "off", "events": False}
-"""The past of a simulated disk is pretended: nothing is behind it that would go on with that, or tell of it."""
+_EVENTS = {"events": False}
+"""Nothing tells of what happens to a simulated engine."""
+_WATCH = {"every": "1m", "pressure": {"channel": "C0OPS", "clears_for": "0s"}}
+"""Somebody who tries it waits neither for the next look, nor for a second one that says the same."""
+_REAL = {"pressure": {"channel": "off"}}
+"""How full this machine's own disk is, is not what is tried."""
 
 
 def local_url() -> str:
@@ -41,10 +45,11 @@ def tables(hosts: Mapping[str, str], database: Path) -> Mapping[str, Any]:
         "hosts": {
             name: {
                 "docker": url, "tags": [*SIMULATED.get(name, ("trial", "prod"))],
-                **(_PRETENDED if name in SIMULATED else {}),
+                **(_EVENTS if name in SIMULATED else _REAL),
             }
             for name, url in hosts.items()
         },
+        "watch": _WATCH,
         "policies": {
             "default": {
                 "look": ["*"], "request": ["*"], "approve": both, "stop": ["*"], "restore": both,

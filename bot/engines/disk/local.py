@@ -37,6 +37,9 @@ class LocalDisk:
         return space(found.f_frsize, found.f_blocks, found.f_bavail, found.f_files, found.f_favail)
 
 
+LOCAL_DISK: Disk = LocalDisk()
+
+
 def space(block: int, blocks: int, available: int, files: int, free_files: int) -> DiskSpace | None:
     """What ``statvfs`` tells; None for figures that cannot be; those of inodes are then left out alone."""
     if block <= 0 or blocks <= 0 or not 0 <= available <= blocks or block * blocks > LARGEST:
