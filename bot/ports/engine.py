@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from bot.core.docker.inventory import CacheRecord, Container, EngineInfo, Image, Network, SwarmService, Volume
+from bot.core.docker.logs import Logs
 from bot.core.docker.services import Use
 from bot.core.docker.usage import DiskSpace, DiskUsage, Glance, Survey
 from bot.core.life.restoring import RegistrySays
@@ -79,6 +80,10 @@ class Engine(Protocol):
         ...
 
     def cache_records(self) -> tuple[CacheRecord, ...]: ...
+
+    def logs(self) -> Logs:
+        """Where the output of each container goes, stopped ones too; each is asked."""
+        ...
 
     def registries_say(self, images: Mapping[str, Sequence[str]]) -> Mapping[str, RegistrySays]:
         """Whether registries would give images again, by their ids; given are the digest references of each.

@@ -21,6 +21,7 @@ from bot.services.run.restore import SILENCE, Restore
 from bot.services.run.stop import Stop
 from bot.services.watch.acting import Acting
 from bot.services.watch.histories import Histories
+from bot.services.watch.whole import WhyFull
 from bot.services.work.worker import Signals
 
 
@@ -61,6 +62,7 @@ class UseCases:
     fleet: Fleet
     home: GatherHome
     histories: Histories
+    why_full: WhyFull
     acting: Acting
 
 
@@ -79,6 +81,7 @@ def open_use_cases(base: Base, fleet: Fleet, new_id: Callable[[], str]) -> UseCa
     leases = Leases(claims=base.store.restores, owner=base.owner, ticks=base.ticks, silence=SILENCE)
     histories = Histories(samples=base.store.samples, audit=audit, clock=clock)
     return UseCases(
+        why_full=WhyFull(planning=planning, engines=base.engines, histories=histories),
         rights=rights, planning=planning, fleet=fleet,
         propose=Propose(
             hosts=hosts, rights=rights, planning=planning, plans=plans, trail=trail, clock=clock,

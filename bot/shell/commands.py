@@ -143,6 +143,12 @@ COMMANDS: Mapping[str, Command] = MappingProxyType(
             "Show how a host's disk filled, and how long it lasts, by what the bot has seen. Asks no host.",
             "deckhand history prod-3 7d",
         ),
+        "why-full": Command(
+            "hosts.why_full",
+            "why_full",
+            "Say what holds the whole disk of a host, since when each part grows, and what to do. Removes nothing.",
+            "deckhand why-full prod-3",
+        ),
         "plan": Command(
             "planning",
             "plan",

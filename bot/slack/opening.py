@@ -39,7 +39,9 @@ def open_routes(  # noqa: PLR0913 - what each handler is made of
         show_now=show,
     )  # fmt: skip
     drawn = pictures and can_draw()
-    past = HistoryHandlers(histories=uses.histories, replies=replies, submit=submit, pictures=drawn)
+    past = HistoryHandlers(
+        histories=uses.histories, whole=uses.why_full, replies=replies, submit=submit, pictures=drawn
+    )
     looks = LookHandlers(
         hosts=hosts, rights=uses.rights, planning=uses.planning, fleet=uses.fleet,
         clock=clock, replies=replies, submit=submit,

@@ -40,6 +40,7 @@ _QUOTES = "'\"\u2018\u2019\u201c\u201d`"
 
 VERBOSE = frozenset({"-v", "--verbose", "verbose"})
 HISTORY = "history"
+WHY_FULL = ("why-full", "whyfull", "why full")
 
 USAGE = {
     DF: (
@@ -47,6 +48,7 @@ USAGE = {
         "*/docker-df HOST* shows where the host's disk went, and what each cleanup would free; with *-v* its "
         "largest images, containers, volumes and cache records too.\n"
         "*/docker-df HOST history [30d]* shows how its disk filled, and how long it lasts.\n"
+        "*/docker-df HOST why-full* says what holds the whole disk, since when, and what to do about each part.\n"
         "*/docker-df @TAG*, *all*, a pattern like `web-*` or a list like `prod-3,@ci` looks at all of these at once.\n"
         "Example: `/docker-df prod-3`"
     ),
@@ -84,6 +86,8 @@ class DfCommand:
     """Whether the objects are asked for too."""
     history: timedelta | None = None
     """How far back, where that is what is asked for."""
+    why_full: bool = False
+    """Whether it is asked what holds the whole disk."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,8 +119,11 @@ def parse_df(text: str) -> DfCommand:
         raise UsageError(f"/docker-df has no option “{words[0]}”; it has -v. {_HELP_OF[DF]}")
     if len(words) > 1 and words[1].lower() == HISTORY:
         return DfCommand(host=words[0], history=_span(words[2:]))
-    if len(words) > 1:
+    why_full = " ".join(words[1:]).lower() in WHY_FULL
+    if len(words) > 1 and not why_full:
         raise UsageError(f"I do not understand “{' '.join(words[1:])}”. {_HELP_OF[DF]}")
+    if why_full:
+        return DfCommand(host=words[0], why_full=True)
     return DfCommand(host=words[0] if words else None, verbose=verbose and bool(words))
 
 

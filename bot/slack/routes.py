@@ -49,6 +49,7 @@ def routes(to: Handlers) -> tuple[Route, ...]:
         action(ids.DETAILS, to.looks.details),
         action(ids.PICTURE, to.looks.picture),
         action(ids.HISTORY, to.looks.history),
+        action(ids.WHY_FULL, to.looks.why_full),
         # in words
         event("message", to.words.said),
         event("app_mention", to.words.said),

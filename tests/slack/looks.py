@@ -12,6 +12,7 @@ from bot.core.audit.format import Head
 from bot.core.audit.review import NOTHING, Place, Tally, Totals
 from bot.core.audit.states import Recorded
 from bot.core.docker.inventory import CacheRecord, Container, EngineInfo, Image, Inventory, Kind, Volume
+from bot.core.docker.logs import ContainerLog, Logs
 from bot.core.docker.usage import VOLUMES, DiskSpace, LastLook, Survey
 from bot.core.errors import EngineChangedError, HostUnreachableError
 from bot.core.json import Json
@@ -21,10 +22,12 @@ from bot.core.rules.hosts import Host, SocketAddress
 from bot.core.rules.policy import Policy
 from bot.core.watch.forecast import Forecast, forecast
 from bot.core.watch.outlook import Outlook
+from bot.core.watch.whole.disk import Seen, whole_disk
 from bot.ports import Cleanup
 from bot.services.audit.review import Page
 from bot.services.look.planning import HostReport
 from bot.services.watch.histories import History
+from bot.services.watch.whole import Answer
 from bot.slack.audit.heads import head_message
 from bot.slack.audit.messages import page_message, record_message
 from bot.slack.kit.blocks import Message
@@ -37,6 +40,7 @@ from bot.slack.look.reports import (
 )
 from bot.slack.look.usage import details_message, listings
 from bot.slack.watch.history import history_message
+from bot.slack.watch.whole import whole_message
 from tests.core.watch.histories import GB, made
 from tests.slack.states import BEFORE, ENGINE, ITEMS, MADE, MEGABYTE, STATES, draft
 
@@ -44,6 +48,16 @@ from tests.slack.states import BEFORE, ENGINE, ITEMS, MADE, MEGABYTE, STATES, dr
 def report(*offers: Draft, engine: EngineInfo = ENGINE) -> HostReport:
     survey = Survey(inventory=Inventory(engine=engine, taken_at=MADE), usage=BEFORE)
     return HostReport(host="prod-3", survey=survey, offers=offers)
+
+
+def why_full(found: HostReport, past: History | None) -> Answer:
+    logs = Logs(default="json-file", containers=[ContainerLog(id="c1", name="web-<1>", driver="json-file")])
+    seen = Seen(
+        survey=found.survey, offers=found.offers, logs=logs, samples=past.samples if past else (),
+        rates=past.forecast.kinds if past and past.forecast else {},
+    )  # fmt: skip
+    now = past.now if past else MADE
+    return Answer(report=found, whole=whole_disk(seen), forecast=past.forecast if past else None, now=now)
 
 
 def host(name: str, policy: str = "default", tags: Sequence[str] = ()) -> Host:
@@ -205,6 +219,8 @@ LOOKS: Mapping[str, Message] = MappingProxyType({
     "hosts_none": hosts_message([]),
     "history": history_message(_HISTORY),
     "history_none": history_message(replace(_HISTORY, samples=[], cleanups=[], forecast=None)),
+    "why_full": whole_message(why_full(_FULL, _HISTORY)),
+    "why_full_of_an_unseen_disk": whole_message(why_full(report(*_OFFERS), None)),
     "why": why_message("prod-3", "db:1", [_IMAGE]),
     "why_of_several": why_message("prod-3", "db", _NAMESAKES),
     "why_of_too_many": why_message("prod-3", "db", [*_NAMESAKES, _IMAGE, _IMAGE]),

@@ -230,7 +230,7 @@ def test_whoever_asked_is_not_among_those_who_may_approve(approvers: tuple[str, 
 
 def test_only_what_finds_something_is_offered_and_its_button_carries_the_host_alone() -> None:
     found = [(each["action_id"], each.get("value")) for each in buttons(LOOKS["report"])]
-    looks = [("details", "prod-3"), ("look", "prod-3")]
+    looks = [("details", "prod-3"), ("why_full", "prod-3"), ("look", "prod-3")]
     assert found == [("propose:routine", "prod-3"), ("propose_other:prod-3", None), *looks]
     (menu,) = [each for each in buttons(LOOKS["report"]) if "options" in each]
     assert [option["value"] for option in menu["options"]] == ["ci"]

@@ -22,6 +22,7 @@ from bot.core.docker.inventory import (
     SwarmService,
     Volume,
 )
+from bot.core.docker.logs import ContainerLog, Logs
 from bot.core.docker.services import Use
 from bot.core.docker.swarm import MANAGER, tells_services
 from bot.core.docker.usage import DiskSpace, DiskUsage, Glance, Survey
@@ -293,6 +294,19 @@ class DockerEngine:
 
     def cache_records(self) -> tuple[CacheRecord, ...]:
         return usage.cache_records(self._df.cache())
+
+    def logs(self) -> Logs:
+        with self._client() as client:
+            default, listed = str(client.info().get("LoggingDriver") or ""), self._listed(client)
+
+            def ask(entry: Answer) -> ContainerLog | None:
+                try:
+                    with translated(self._host):
+                        return decode.container_log(client.inspect_container(str(entry.get("Id"))))
+                except NotFoundError:
+                    return None
+
+            return Logs(default=default, containers=each(self._host, ask, listed))
 
     def registries_say(self, images: Mapping[str, Sequence[str]]) -> Mapping[str, RegistrySays]:
         return self._registries(images)

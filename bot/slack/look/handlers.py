@@ -59,9 +59,13 @@ class LookHandlers:
         elif known.means_several(command.host):
             if command.history is not None:
                 raise UsageError("A history is that of one host: name it.")
+            if command.why_full:
+                raise UsageError("Why a disk is full is told of one host: name it.")
             self._look_at_fleet(asked, known.select(command.host), command.host)
         elif command.history is not None:
             self.past.show(asked, self._open(asked, command.host).name, command.history)
+        elif command.why_full:
+            self.why_full(asked, command.host)
         else:
             self._look_at(asked, command.host, verbose=command.verbose)
 
@@ -70,6 +74,12 @@ class LookHandlers:
 
     def history(self, asked: Asked, name: str) -> None:
         self.past.show(asked, self._open(asked, name).name)
+
+    def why_full(self, asked: Asked, name: str) -> None:
+        def work(asked: Asked) -> None:
+            self.past.why_full(asked, self._open(asked, name).name)
+
+        self._in_turn(asked, name, "why-full", work)
 
     def details(self, asked: Asked, name: str) -> None:
         def work(asked: Asked) -> None:

@@ -16,7 +16,7 @@ from bot.core.units import short_size
 from bot.core.watch.outlook import NOTHING_FORETOLD, Outlook
 from bot.services.look.planning import HostReport
 from bot.services.look.room import Share, recommended, room
-from bot.slack.action_ids import DETAILS, HISTORY, LOOK, PICTURE
+from bot.slack.action_ids import DETAILS, HISTORY, LOOK, PICTURE, WHY_FULL
 from bot.slack.action_ids import VOLUMES as PICK_VOLUMES
 from bot.slack.kit.arrivals import unarrived_blocks
 from bot.slack.kit.blocks import Block, Message, actions, button, context, header, section
@@ -144,6 +144,9 @@ def _look_row(report: HostReport, *, pictures: bool, past: bool) -> list[Block]:
         found.append(button("Picture", PICTURE, name, spoken=f"A picture of where the space of {name} is"))
     if past:
         found.append(button("History", HISTORY, name, spoken=f"How the disk of {name} filled"))
+    found.append(
+        button("Why full?", WHY_FULL, name, spoken=f"What holds the whole disk of {name}, and what to do")
+    )
     return [*found, button("Refresh", LOOK, name, spoken=f"Look at {name} again")]
 
 

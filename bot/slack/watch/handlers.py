@@ -6,12 +6,14 @@ from datetime import timedelta
 
 from bot.core.watch.outlook import Outlook
 from bot.services.watch.histories import SPAN, Histories
+from bot.services.watch.whole import WhyFull
 from bot.slack.door.answering import Submit
 from bot.slack.door.asked import Asked
 from bot.slack.door.replying import Replies
 from bot.slack.door.ways import Turn, Way
 from bot.slack.watch.chart import chart_of, drawn_at_all
 from bot.slack.watch.history import history_message
+from bot.slack.watch.whole import whole_message
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,10 +21,15 @@ class HistoryHandlers:
     """Whoever calls these has seen that the person may look at the host."""
 
     histories: Histories
+    whole: WhyFull
     replies: Replies
     submit: Submit
     pictures: bool = True
     """Whether the picture comes too."""
+
+    def why_full(self, asked: Asked, host: str) -> None:
+        """Say what holds the whole disk, in a turn of the host's."""
+        self.replies.openly(asked, whole_message(self.whole(host)), asked.thread)
 
     def outlook(self, hosts: Collection[str]) -> Outlook:
         return self.histories.outlook(hosts)

@@ -1,6 +1,7 @@
-"""``plan`` and ``history``."""
+"""``plan``, ``history`` and ``why-full``."""
 
 from tests.manual.shapes.common import Bytes, Count, Ended, Moment, OfKind, Shape
+from tests.manual.shapes.hosts import Disk
 
 
 class PlannedOn(Shape):
@@ -132,3 +133,45 @@ class History(Shape):
     forecast: Forecast | None
     samples: list[Sample]
     cleanups: list[CleanedUp]
+
+
+class GrownBy(Shape):
+    bytes: Bytes
+    since: Moment
+    """When it was least."""
+
+
+class OnDisk(Shape):
+    part: str
+    """`images`, `containers`, `volumes`, `build_cache`, `rest` (in none of Docker's figures) or `free`."""
+    bytes: int | None
+    percent: int | None
+    """Of the disk; of all that Docker counts where nobody can see the disk."""
+    grown: GrownBy | None
+    a_day: int | None
+    """Bytes."""
+    says: list[str]
+    does: list[str]
+
+
+class LogOf(Shape):
+    id: str
+    name: str
+    driver: str
+    options: dict[str, str]
+
+
+class LogsOf(Shape):
+    default_driver: str
+    unbounded: list[LogOf]
+    """Containers whose log grows without an end."""
+
+
+class WhyFull(Shape):
+    host: str
+    at: Moment
+    disk: Disk | None
+    full_at: Moment | None
+    """If nobody cleans up."""
+    parts: list[OnDisk]
+    logs: LogsOf

@@ -29,6 +29,7 @@ from bot.slack.action_ids import (
     PROPOSE_OTHER,
     REJECT_REASON,
     VOLUMES,
+    WHY_FULL,
 )
 from bot.slack.door.routing import Act, Route, Routing
 from bot.slack.plan.asking.form import NARROW, PROFILE
@@ -39,7 +40,7 @@ from bot.trial.workspace import Person
 from tests.slack.place import JSON, PATIENCE, Place
 
 CHANNEL = "C0OPS"
-OF_HOSTS = {ASK_HOST, PROPOSE, LOOK, DETAILS, PICTURE, HISTORY, VOLUMES}
+OF_HOSTS = {ASK_HOST, PROPOSE, LOOK, DETAILS, PICTURE, HISTORY, WHY_FULL, VOLUMES}
 OF_NOTHING = {
     AUDIT_ALL: "",
     AUDIT_EXPORT: "export ",
@@ -51,7 +52,7 @@ SILENT = {HOME_OPEN, HOME_REFRESH, HOME_PAGE}
 IN_THE_FORM = {ASK_PLAN}
 """Forms in which stands what is wrong with them."""
 SAYINGS = {
-    "/docker-df": ("", "prod-3", "prod-3 -v", "prod-3 history", "all", "prod-*"),
+    "/docker-df": ("", "prod-3", "prod-3 -v", "prod-3 history", "prod-3 why-full", "all", "prod-*"),
     "/docker-prune": ("prod-3", "prod-3 everything", "prod-3 image=old:1", "prod-3 why old:1"),
     "/docker-audit": ("", "prod-3", "by=@ann"),
 }

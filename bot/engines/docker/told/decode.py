@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 
 from bot.core.docker.content.layers import chain_ids
 from bot.core.docker.inventory import CacheRecord, Container, EngineInfo, Image, Network, SwarmService, Volume
+from bot.core.docker.logs import ContainerLog
 from bot.core.docker.swarm import MANAGER, WORKER
 from bot.core.docker.usage import (
     ACTIVE_STATES,
@@ -165,6 +166,17 @@ def inspected_container(answer: Answer) -> Container:
         networks=_networks(answer),
         folders=_folders(answer, top=False),
         size_rw=_count(answer.get("SizeRw")),
+    )
+
+
+def container_log(inspected: Answer) -> ContainerLog:
+    """Where an inspected container's output goes."""
+    told = (inspected.get("HostConfig") or {}).get("LogConfig") or {}
+    return ContainerLog(
+        id=str(inspected.get("Id") or ""),
+        name=str(inspected.get("Name") or "").lstrip("/"),
+        driver=str(told.get("Type") or ""),
+        options={key: value for key, value in (told.get("Config") or {}).items() if value is not None},
     )
 
 

@@ -49,6 +49,7 @@ class Info(TypedDict, total=False):
     DockerRootDir: _Text
     OperatingSystem: _Text
     SystemTime: _Text
+    LoggingDriver: _Text
     Swarm: _Swarm | None
 
 
@@ -113,7 +114,13 @@ class _RestartPolicy(TypedDict, total=False):
     Name: _Text
 
 
+class _LogConfig(TypedDict, total=False):
+    Type: _Text
+    Config: _Pairs
+
+
 class _HostConfig(TypedDict, total=False):
+    LogConfig: _LogConfig | None
     NetworkMode: _Text
     RestartPolicy: _RestartPolicy | None
 
