@@ -121,13 +121,14 @@ def cache_objection(
 ) -> str | None:
     """``now`` is the record after the images of the plan: what one shares is shared by an image that stayed.
 
-    ``beside_images``: the bytes that the plan counts of it are its own, whichever images stay.
+    ``beside_images``: what the plan counts of one that was shared already is its own; that may be nothing, of one
+    that joins others.
     """
     if now.in_use:
         return "a build uses it now"
     if now.last_used_at is not None and now.last_used_at > planned_at:
         return "a build has used it since the plan was made"
-    if now.shared and not (beside_images and item.shared and item.bytes):
+    if now.shared and not (beside_images and item.shared):
         return STAYS_WITH_IT if item.shared else "an image holds it now"
     return None
 

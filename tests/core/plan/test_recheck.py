@@ -212,10 +212,9 @@ def test_a_record_stays_when_a_build_uses_it_or_an_image_has_come_to_share_it(
 
 
 def test_a_record_with_bytes_of_its_own_goes_beside_the_images_that_were_to_stay() -> None:
-    now, own = record("r", shared=True), replace(item(Kind.BUILD_CACHE, "r", shared=True), bytes=7)
+    now, own = record("r", shared=True), item(Kind.BUILD_CACHE, "r", shared=True)
     assert cache_objection(own, now, NOW, beside_images=True) is None
     assert cache_objection(own, now, NOW) == STAYS_WITH_IT
-    assert cache_objection(replace(own, bytes=0), now, NOW, beside_images=True) == STAYS_WITH_IT
     gained = replace(own, shared=False)
     assert cache_objection(gained, now, NOW, beside_images=True) == "an image holds it now"
 

@@ -61,6 +61,13 @@ def test_a_step_that_fills_a_folder_is_counted_once_though_its_folder_takes_more
     promised_and_kept(bench, bench.approved("everything"))
 
 
+def test_what_is_linked_into_an_image_that_stays_goes_with_all_that_it_joins(bench: Bench) -> None:
+    lines = ["FROM scratch", "COPY f /f", "COPY --link g /g"]
+    bench.engine.build(lines, "app:1", files={"f": b"f" * 9_000, "g": b"g" * 5_000}, buildkit=True)
+    bench.engine.created("app:1", command=("/f",))
+    promised_and_kept(bench, bench.approved("everything", Kind.BUILD_CACHE))
+
+
 def test_what_a_record_shares_with_an_image_that_was_to_go_and_stays_is_reported_as_freed_by_nobody(
     bench: Bench,
 ) -> None:
