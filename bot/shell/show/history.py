@@ -3,7 +3,7 @@
 from bot.core.audit.events import time_text
 from bot.core.docker.usage import BUILD_CACHE, CONTAINERS, IMAGES, UNKNOWN, VOLUMES
 from bot.core.json import Json
-from bot.core.units import human_size
+from bot.core.units import short_size
 from bot.core.watch.forecast import Forecast, Full
 from bot.core.watch.lines import thinned_out
 from bot.core.watch.samples import REST, Sample
@@ -45,17 +45,17 @@ def show_history(history: History) -> None:
     )
     for each in history.cleanups:
         say(
-            f"cleanup  {each.started_at:%Y-%m-%d %H:%M}  {human_size(each.reclaimed_bytes)} freed  {each.plan}"
+            f"cleanup  {each.started_at:%Y-%m-%d %H:%M}  {short_size(each.reclaimed_bytes)} freed  {each.plan}"
         )
 
 
 def _row(sample: Sample) -> tuple[str, str, str, str, str]:
-    docker = UNKNOWN if sample.docker is None else human_size(sample.docker)
+    docker = UNKNOWN if sample.docker is None else short_size(sample.docker)
     at = f"{sample.at:%Y-%m-%d %H:%M}"
     if sample.used is None or not sample.size:
         return (at, UNKNOWN, UNKNOWN, UNKNOWN, docker)
     return (
-        at, human_size(sample.used), human_size(sample.free or 0), f"{sample.used / sample.size:.0%}", docker,
+        at, short_size(sample.used), short_size(sample.free or 0), f"{sample.used / sample.size:.0%}", docker,
     )  # fmt: skip
 
 

@@ -14,7 +14,7 @@ from bot.core.docker.usage import UNKNOWN, DiskSpace
 from bot.core.errors import EngineTimeoutError, HostError, by_cause
 from bot.core.json import Json
 from bot.core.rules.hosts import Host, Step
-from bot.core.units import human_size
+from bot.core.units import short_size
 from bot.core.watch.outlook import Outlook
 from bot.engines.ssh.known_hosts import KnownKeys, ShownKey, fingerprint
 from bot.services.look.fleet import Gathering, HostAnswer, filling_first
@@ -79,7 +79,7 @@ def show_gathering(gathering: Gathering, outlook: Outlook) -> None:
     if len(rows) > 1:
         sizes = [answer.glance.usage for answer in gathering.counted if answer.glance]
         size, free = sum(usage.size for usage in sizes), sum(usage.reclaimable for usage in sizes)
-        rows.append((f"all {len(sizes)}", "", human_size(size), human_size(free), "", "", ""))
+        rows.append((f"all {len(sizes)}", "", short_size(size), short_size(free), "", "", ""))
     show_table(
         ("HOST", "ENGINE", "SIZE", "RECLAIMABLE", "DISK FREE", "FULL", "LASTS"), rows, right=(2, 3, 4, 5, 6)
     )
@@ -105,9 +105,9 @@ def _row(answer: HostAnswer) -> tuple[str, str, str, str, str, str]:
     if answer.glance is None:
         return (answer.host, *(UNKNOWN,) * 5)
     disk, usage = answer.glance.disk, answer.glance.usage
-    free, full = (human_size(disk.free), f"{disk.used_share:.0%}") if disk else (UNKNOWN, UNKNOWN)
+    free, full = (short_size(disk.free), f"{disk.used_share:.0%}") if disk else (UNKNOWN, UNKNOWN)
     return (
-        answer.host, answer.glance.engine.version, human_size(usage.size), human_size(usage.reclaimable), free, full,
+        answer.host, answer.glance.engine.version, short_size(usage.size), short_size(usage.reclaimable), free, full,
     )  # fmt: skip
 
 

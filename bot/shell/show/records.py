@@ -13,7 +13,7 @@ from bot.core.life.restoring import digests
 from bot.core.life.states import CLEANUP_OUTCOMES, PlanState
 from bot.core.plan.objects import Explanation
 from bot.core.plan.plan import Draft
-from bot.core.units import human_size
+from bot.core.units import short_size
 from bot.ports import Cleanup
 from bot.shell.show.output import print_json, say, show_table
 
@@ -79,16 +79,16 @@ def _objects(count: int) -> str:
 
 def show_draft(host: str, draft: Draft) -> None:
     frees = draft.frees
-    size = human_size(frees.high)
+    size = short_size(frees.high)
     if not frees.exact:
-        size = f"{human_size(frees.low)} to {size}"
+        size = f"{short_size(frees.low)} to {size}"
     say(f"{host}: {draft.request} would remove {_objects(len(draft.items))} and free {size} ({frees.why}).")
     for note in draft.notes:
         say(note)
     show_table(
         ("REMOVE", "NAME", "SIZE", "WHY"),
         (
-            (item.kind, ", ".join(item.references) or item.name, human_size(item.bytes), item.rule)
+            (item.kind, ", ".join(item.references) or item.name, short_size(item.bytes), item.rule)
             for item in draft.items
         ),
         right=(2,),
@@ -159,8 +159,8 @@ def _cleanup_line(one: Cleanup) -> Sequence[str]:
         one.host,
         one.profile,
         one.outcome,
-        human_size(one.reclaimed_bytes),
-        human_size(one.predicted_bytes),
+        short_size(one.reclaimed_bytes),
+        short_size(one.predicted_bytes),
         one.requested_by,
         ", ".join(one.approved_by),
         f"{one.started_at:%Y-%m-%d %H:%M:%S}Z",
@@ -170,13 +170,13 @@ def _cleanup_line(one: Cleanup) -> Sequence[str]:
 def show_statistics(statistics: Statistics) -> None:
     total = statistics.all
     counted = f"{total.cleanups:,} cleanup{'' if total.cleanups == 1 else 's'}"
-    say(f"{counted}, {human_size(total.bytes)} freed.")
+    say(f"{counted}, {short_size(total.bytes)} freed.")
     for title, tallies in (
         ("HOST", statistics.by_host), ("PROFILE", statistics.by_profile), ("MONTH", statistics.by_month),
         ("ASKED BY", statistics.by_requester), ("OUTCOME", statistics.by_outcome),
     ):  # fmt: skip
         say("")
-        rows = ((name, f"{each.cleanups:,}", human_size(each.bytes)) for name, each in tallies.items())
+        rows = ((name, f"{each.cleanups:,}", short_size(each.bytes)) for name, each in tallies.items())
         show_table((title, "CLEANUPS", "FREED"), rows, right=(1, 2))
 
 
@@ -191,7 +191,7 @@ def show_record(state: PlanState) -> None:
     )
     say(
         f"engine {plan.draft.engine.version} {plan.draft.engine.id}; predicted "
-        f"{human_size(plan.draft.frees.high)}, freed {human_size(state.reclaimed)}"
+        f"{short_size(plan.draft.frees.high)}, freed {short_size(state.reclaimed)}"
         + (f", measured {state.measured:,} bytes more free" if state.measured is not None else "")
     )
     show_table(
@@ -201,7 +201,7 @@ def show_record(state: PlanState) -> None:
                 i.item.kind,
                 ", ".join(i.item.references) or i.item.name,
                 i.outcome,
-                human_size(i.bytes),
+                short_size(i.bytes),
                 i.reason,
             )
             for i in state.items

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from bot.core.errors import HostError, by_cause
 from bot.core.spreadsheet import tab_line
-from bot.core.units import human_size, short_size
+from bot.core.units import short_size
 from bot.core.watch.outlook import NOTHING_FORETOLD, Outlook
 from bot.services.look.fleet import Gathering, HostAnswer, filling_first
 from bot.slack.door.asked import Asked
@@ -125,9 +125,9 @@ def _row(answer: HostAnswer) -> Sequence[str]:
     disk = answer.glance.disk if answer.glance else None
     return (
         answer.host,
-        human_size(_size(answer)),
-        human_size(_reclaimable(answer)),
-        human_size(disk.free) if disk else UNKNOWN,
+        short_size(_size(answer)),
+        short_size(_reclaimable(answer)),
+        short_size(disk.free) if disk else UNKNOWN,
         f"{disk.used_share:.0%}" if disk else UNKNOWN,
     )
 
@@ -137,9 +137,9 @@ def _sum(title: str, answers: Sequence[HostAnswer]) -> Sequence[str]:
     size, free = sum(disk.size for disk in disks), sum(disk.free for disk in disks)
     return (
         title,
-        human_size(sum(map(_size, answers))),
-        human_size(sum(map(_reclaimable, answers))),
-        human_size(free) if disks else UNKNOWN,
+        short_size(sum(map(_size, answers))),
+        short_size(sum(map(_reclaimable, answers))),
+        short_size(free) if disks else UNKNOWN,
         f"{1 - free / size:.0%}" if disks else UNKNOWN,
         "",
     )

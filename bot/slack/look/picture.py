@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from bot.core.docker.usage import BUILD_CACHE, CONTAINERS, IMAGES, VOLUMES, Survey
-from bot.core.units import human_size, short_size
+from bot.core.units import short_size
 from bot.slack.kit.blocks import Picture
 from bot.slack.kit.drawing import INK, ONE_AT_A_TIME, drawable
 from bot.slack.kit.text import clip, one_line
@@ -63,9 +63,9 @@ def _largest(found: Iterable[Listing]) -> list[tuple[str, Listed]]:
 def _alt(
     host: str, survey: Survey, parts: Sequence[tuple[str, int]], largest: Sequence[tuple[str, Listed]]
 ) -> str:
-    told = "; ".join(f"{name} {human_size(size)}" for name, size in parts)
+    told = "; ".join(f"{name} {short_size(size)}" for name, size in parts)
     names = ", ".join(
-        f"{one_line(clip(one.name, NAME_SHOWN))} {human_size(one.size or 0)}" for _, one in largest[:SPOKEN]
+        f"{one_line(clip(one.name, NAME_SHOWN))} {short_size(one.size or 0)}" for _, one in largest[:SPOKEN]
     )
     largest_text = f" The largest: {names}." if names else ""
     return clip(f"{_title(host, survey)}. {told}.{largest_text}", ALT_LIMIT)
@@ -98,7 +98,7 @@ def _draw_disk(axes: "Axes", parts: Sequence[tuple[str, int]]) -> None:
     left = 0
     for name, size in parts:
         axes.barh(
-            0, size, left=left, color=COLOURS[name], edgecolor="white", label=f"{name} {human_size(size)}"
+            0, size, left=left, color=COLOURS[name], edgecolor="white", label=f"{name} {short_size(size)}"
         )
         left += size
     axes.set_xlim(0, max(left, 1))
@@ -119,7 +119,7 @@ def _draw_largest(axes: "Axes", largest: Sequence[tuple[str, Listed]]) -> None:
         label.set_parse_math(False)
     for place, size in zip(places, sizes, strict=True):
         axes.annotate(
-            human_size(size), (size, place), (4, 0), textcoords="offset points", va="center", color=INK
+            short_size(size), (size, place), (4, 0), textcoords="offset points", va="center", color=INK
         )
     axes.invert_yaxis()
     axes.margins(x=0.12)

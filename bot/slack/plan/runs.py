@@ -6,7 +6,7 @@ from datetime import timedelta
 from types import MappingProxyType
 
 from bot.core.docker.inventory import ORDER
-from bot.core.docker.usage import UNKNOWN, DiskUsage, UsageRow
+from bot.core.docker.usage import UNKNOWN, VOLUMES, DiskUsage, UsageRow
 from bot.core.life.states import WENT_WITH, ItemState, Outcome, PlanState, Status
 from bot.core.plan.profiles import KIND_NAMES
 from bot.core.units import duration_words, human_size, short_size
@@ -115,9 +115,27 @@ def _freed_text(removed: Sequence[ItemState]) -> str:
 
 def _who(state: PlanState) -> Iterator[str]:
     yield f"{mention(state.plan.requester)} asked, {mentions([one.id for one in state.approvers]) or 'nobody'} approved"
+    if free := now_free_text(state):
+        yield free
     if state.started_at:
         yield date(state.started_at)
     yield f"plan {code(state.plan.id)}"
+
+
+def now_free_text(state: PlanState) -> str:
+    """``now free: 4GB in 3 volumes``: those that no container refers to any more; empty where these are no more.
+
+    By Docker's own count: which they are, and whether they may go, is for a plan of volumes.
+    """
+    before, after = (
+        next((row for row in usage.rows if row.type == VOLUMES and row.known), None) if usage else None
+        for usage in (state.usage_before, state.usage_after)
+    )
+    if before is None or after is None:
+        return ""
+    count = (after.total - after.active) - (before.total - before.active)
+    size = after.reclaimable - before.reclaimable
+    return f"now free: {short_size(size)} in {plural(count, 'volume')}" if count > 0 and size > 0 else ""
 
 
 def _record_button(state: PlanState) -> Block:

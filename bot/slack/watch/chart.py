@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from bot.core.docker.usage import BUILD_CACHE, CONTAINERS, IMAGES, VOLUMES
-from bot.core.units import human_size
+from bot.core.units import short_size
 from bot.core.watch.forecast import Forecast
 from bot.core.watch.samples import KINDS, REST, Sample
 from bot.core.watch.words import days_left, sentences
@@ -48,12 +48,12 @@ def drawn_at_all(history: History) -> bool:
 def _alt(history: History) -> str:
     sized = [each for each in history.samples if each.used is not None]
     first, last = sized[0], sized[-1]
-    was = f"{human_size(first.used or 0)} used on {first.at:%d %b}"
-    now = f"{human_size(last.used or 0)} of {human_size(last.size or 0)} on {last.at:%d %b %Y}"
+    was = f"{short_size(first.used or 0)} used on {first.at:%d %b}"
+    now = f"{short_size(last.used or 0)} of {short_size(last.size or 0)} on {last.at:%d %b %Y}"
     told = [f"The disk of {history.host}: {was}, {now}"]
     if history.cleanups:
         named = ", ".join(
-            f"{each.started_at:%d %b} {human_size(each.reclaimed_bytes)}"
+            f"{each.started_at:%d %b} {short_size(each.reclaimed_bytes)}"
             for each in history.cleanups[-SPOKEN:]
         )
         told.append(f"Cleanups: {named}")
@@ -136,7 +136,7 @@ def _at(moment: datetime) -> float:
 
 
 def _dress(axes: "Axes", size: int) -> None:
-    axes.axhline(size / GB, color="#b42318", linewidth=1.5, label=f"Full: {human_size(size)}")
+    axes.axhline(size / GB, color="#b42318", linewidth=1.5, label=f"Full: {short_size(size)}")
     axes.set_ylim(0, size / GB * 1.05 or 1)
     axes.set_ylabel("GB", color=INK)
     axes.margins(x=0)

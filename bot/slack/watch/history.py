@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from bot.core.units import duration_words, human_size
+from bot.core.units import duration_words, short_size
 from bot.core.watch.lines import thinned_out
 from bot.core.watch.samples import Sample
 from bot.core.watch.words import KIND_HEAD, days_left, kind_rows, sentences
@@ -55,22 +55,22 @@ def _lines(history: History) -> Iterator[str]:
     for each in thinned_out(history.samples, LINES):
         share = _share(each)
         if share is not None:
-            free = human_size(each.free or 0)
+            free = short_size(each.free or 0)
             yield f"`{bar(share)}` {share:.0%} · {free} free · {date(each.at)}"
         elif each.docker is not None:
-            yield f"{human_size(each.docker)} in Docker · {date(each.at)}"
+            yield f"{short_size(each.docker)} in Docker · {date(each.at)}"
 
 
 def _cleanups(history: History) -> Iterator[str]:
     found = history.cleanups
     freed = sum(each.reclaimed_bytes for each in found)
-    yield f":broom: {plural(len(found), 'cleanup')} freed {human_size(freed)} in that time."
+    yield f":broom: {plural(len(found), 'cleanup')} freed {short_size(freed)} in that time."
     for each in found[-CLEANUPS_SHOWN:]:
         yield _cleanup(each)
 
 
 def _cleanup(cleanup: Cleanup) -> str:
-    freed = human_size(cleanup.reclaimed_bytes)
+    freed = short_size(cleanup.reclaimed_bytes)
     return f"• {date(cleanup.started_at)}: {plain(cleanup.profile, 60)}, {freed} freed ({code(cleanup.plan, 20)})"
 
 

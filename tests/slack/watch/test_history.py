@@ -93,7 +93,7 @@ def test_slack_takes_whatever_a_history_lacks(days: int, lacks: str) -> None:
 def test_the_words_of_the_picture_carry_its_numbers() -> None:
     alt = chart_of(history(made(5, 30, size=460 * GB).samples, cleanups=2)).alt
     assert alt.startswith(
-        "The disk of prod-3: 300GB used on 07 Sep, 301.5GB of 460GB on 07 Oct 2026. Cleanups: "
+        "The disk of prod-3: 300GB used on 07 Sep, 301GB of 460GB on 07 Oct 2026. Cleanups: "
     )
     assert "full in 27 days" in alt
     assert "What grows: Images" in alt
