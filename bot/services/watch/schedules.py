@@ -84,8 +84,8 @@ class Schedules:
     """Those whose timers this process has set, by name, as they were then."""
     _failed: set[tuple[str, str]] = field(default_factory=set)
     """Schedules and hosts that came to nothing the last time: they come last, so that they keep no other waiting."""
-    _resting: set[tuple[str, str]] = field(default_factory=set)
-    """Schedules and hosts whose disk was not full enough the last time, which the audit knows already."""
+    _idle: dict[tuple[str, str], Tag] = field(default_factory=dict)
+    """Why no plan came of schedules and hosts the last time, as the audit knows it."""
     lane: Lane = field(
         default_factory=lambda: Lane(
             "schedule", THREADS, {"schedule": Share(at_once=HOSTS_AT_ONCE, waiting=MOST_HOSTS)}
@@ -163,13 +163,14 @@ class Schedules:
                                   "and has not ended", plan=waiting[0])
             )  # fmt: skip
             return
+        if schedule.when and earlier:
+            return  # it looks often, and its plan waits for people
         try:
             if not self._full_enough(schedule, host):
                 return
             self.propose.by_schedule(schedule, self.rules().hosts.find(host), tuple(earlier), batch)
         except NothingToRemoveError as nothing:
-            event = facts.of_schedule(Tag.SCHEDULE_NOTHING, schedule, host, reason=str(nothing))
-            self.timers.note(schedule.name, host, "", event)
+            self._quietly(schedule, host, Tag.SCHEDULE_NOTHING, str(nothing))
         except HostError as error:
             self._failed.add((schedule.name, host))
             self._trouble(schedule, host, UNREACHABLE, error)
@@ -177,6 +178,7 @@ class Schedules:
         except (RefusedError, UsageError) as error:
             self._trouble(schedule, host, REFUSED, error)
         else:
+            self._idle.pop((schedule.name, host), None)
             self.timers.note(schedule.name, host, "")
         self._failed.discard((schedule.name, host))
 
@@ -189,7 +191,6 @@ class Schedules:
             return True
         disk = self.fullness(host)
         if disk is not None and schedule.when.holds(disk):
-            self._resting.discard((schedule.name, host))
             return True
         if disk is None:
             error = RefusedError(
@@ -197,15 +198,18 @@ class Schedules:
                 "with SFTP, or take “when” out of the schedule."
             )
             self._trouble(schedule, host, UNSEEN, error)
-        elif (schedule.name, host) not in self._resting:
-            self._resting.add((schedule.name, host))
-            reason = f"its disk has {disk}, and it waits for {schedule.when}"
-            event = facts.of_schedule(Tag.SCHEDULE_SKIPPED, schedule, host, reason=reason)
-            self.timers.note(schedule.name, host, "", event)
         else:
-            self.timers.note(schedule.name, host, "")
+            reason = f"its disk has {disk}, and it waits for {schedule.when}"
+            self._quietly(schedule, host, Tag.SCHEDULE_SKIPPED, reason)
         self._failed.discard((schedule.name, host))
         return False
+
+    def _quietly(self, schedule: Schedule, host: str, tag: Tag, reason: str) -> None:
+        """Write to the audit alone why no plan came of it; of a schedule that looks often once until that changes."""
+        known = schedule.when is not None and self._idle.get((schedule.name, host)) is tag
+        event = None if known else facts.of_schedule(tag, schedule, host, reason=reason)
+        self.timers.note(schedule.name, host, "", event)
+        self._idle[schedule.name, host] = tag
 
     def _trouble(self, schedule: Schedule, host: str, trouble: str, error: DeckhandError) -> None:
         """Write it to the audit each time, and to the channel once until the trouble is another, or over."""

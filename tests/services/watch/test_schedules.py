@@ -268,7 +268,7 @@ def test_where_the_disk_is_not_full_enough_it_makes_no_plan_and_the_audit_says_s
 ) -> None:
     one, _ = replicas
     waiting(one)
-    for disk, plans, skipped in ((EMPTY, 0, 1), (EMPTY, 0, 1), (FULL, 1, 1), (EMPTY, 1, 2)):
+    for disk, plans, skipped in ((EMPTY, 0, 1), (EMPTY, 0, 1), (FULL, 1, 1)):
         one.disk = disk
         make_due()
         one.round()
@@ -280,6 +280,34 @@ def test_where_the_disk_is_not_full_enough_it_makes_no_plan_and_the_audit_says_s
     }
     assert reasons == {"its disk has 40B free of 100B (60% full), and it waits for above 75%"}
     assert one.chat.told == []
+
+
+def test_while_its_plan_waits_for_people_a_schedule_that_looks_often_makes_no_other(
+    replicas: tuple[Replica, Replica], make_due: Callable[[], None]
+) -> None:
+    one, _ = replicas
+    waiting(one)
+    one.disk = FULL
+    plans = []
+    for _ in range(2):
+        make_due()
+        one.round()
+        plans.append({plan for host in HOSTS for plan in one.store.plans.open_of("schedule:nightly", host)})
+    assert plans[0] == plans[1]
+    assert len(plans[0]) == len(HOSTS)
+
+
+def test_where_a_full_disk_has_nothing_that_may_go_the_audit_says_so_once(
+    replicas: tuple[Replica, Replica], make_due: Callable[[], None]
+) -> None:
+    one, _ = replicas
+    one.schedule = replace(one.schedule, arguments=parse_arguments(["everything", "until=9000d"]))
+    waiting(one)
+    one.disk = FULL
+    for _ in range(3):
+        make_due()
+        one.round()
+    assert (one.plans(), one.tagged(Tag.SCHEDULE_NOTHING)) == (0, len(HOSTS))
 
 
 def test_a_disk_that_nobody_can_see_is_never_full_enough_and_that_is_said_once(
