@@ -25,6 +25,7 @@ from bot.services.audit.archiving import Archiving
 from bot.services.audit.heads import PostHead
 from bot.services.background import background, tell_alerts
 from bot.services.clocks import Clocks
+from bot.services.fleets.show import ShowFleets
 from bot.services.look.fleet import Fleet
 from bot.services.rules.rights import Rights
 from bot.services.use_cases import Base, open_use_cases
@@ -47,6 +48,7 @@ from bot.slack.door.http_mode import HttpReceiver
 from bot.slack.door.replying import Replies
 from bot.slack.door.server import Receiver, SocketReceiver, bolt_app
 from bot.slack.door.ways import Ways, lanes
+from bot.slack.fleet.showing import ShownFleets
 from bot.slack.home.showing import LOOP_SECONDS as HOME_SECONDS
 from bot.slack.home.showing import HomeShow
 from bot.slack.opening import open_routes
@@ -133,8 +135,8 @@ class Deckhand:
         once = Once(notices=store.notices, clock=clock, owner=base.owner)
         calls = Calls(chat=slack.impatient)
         telling = Telling(
-            plans=store.plans, audit=store.audit, ledger=store.ledger, batches=store.batches, whom=whom,
-            once=once, chat=calls, remind_after=settings.slack.remind_after,
+            plans=store.plans, audit=store.audit, ledger=store.ledger, batches=store.batches,
+            fleets=store.fleets, whom=whom, once=once, chat=calls, remind_after=settings.slack.remind_after,
         )  # fmt: skip
         shown = ShownPlans(chat=slack.impatient, hosts=base.hosts, mentioned=whom.mentioned)
         budget = Budget(clock=steady)
@@ -147,11 +149,19 @@ class Deckhand:
             plans=store.plans, batches=store.batches, audit=store.audit, chat=shown_batches, clock=steady,
             budget=budget,
         )  # fmt: skip
+        show_fleets = ShowFleets(
+            fleets=store.fleets, plans=store.plans, clock=steady, budget=budget,
+            chat=ShownFleets(
+                chat=slack.impatient, hosts=base.hosts, now=clock.now, plans=store.plans,
+                mentioned=whom.mentioned,
+            ),
+        )  # fmt: skip
         homes = HomeShow(gather=uses.home, audit=store.audit, chat=slack.impatient, clock=steady, wake=wake)
         digests = Digests(plans=store.plans, whom=whom, once=once, chat=calls)
         worker = background(base, uses, slack.chat)
         worker.whenever("messages", show, POLL_SECONDS, at_last=True)
         worker.whenever("messages of schedules", batches, POLL_SECONDS, at_last=True)
+        worker.whenever("messages of fleets", show_fleets, POLL_SECONDS, at_last=True)
         worker.whenever("homes", homes, HOME_SECONDS)
         worker.every(TELLING_SECONDS, "telling", telling)
         worker.every(DIGEST_SECONDS, "digests", digests)
@@ -162,8 +172,8 @@ class Deckhand:
         ways, ack_first = Ways(lanes=lanes(self._metrics)), AckFirst()
         answering = Answering(Replies(chat=slack.chat, budget=budget), base.rights, ways, ack_first.hold)
         routes = open_routes(
-            uses, hosts=base.hosts, homes=homes, show=show, chat=slack.chat, answering=answering,
-            clock=steady, pictures=settings.slack.pictures, batches=store.batches,
+            uses, hosts=base.hosts, homes=homes, show=_both(show, show_fleets), chat=slack.chat,
+            answering=answering, clock=steady, pictures=settings.slack.pictures, batches=store.batches,
         )  # fmt: skip
         pool = ThreadPoolExecutor(BOLT_THREADS, "bolt")
         app = bolt_app(slack.client, _secret(settings.slack.signing_secret), pool)
@@ -228,6 +238,14 @@ def make_receiver(slack: SlackSettings, app: App, ack_first: AckFirst) -> Receiv
     if slack.mode == "http":
         return HttpReceiver(app, slack.listen, _secret(slack.signing_secret))
     return SocketReceiver(app, _secret(slack.app_token), app.client, ack_first)
+
+
+def _both(one: Callable[[], None], other: Callable[[], None]) -> Callable[[], None]:
+    def both() -> None:
+        one()
+        other()
+
+    return both
 
 
 def _secret(value: SecretStr | None) -> str:

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Self, TypeGuard, get_args, get_origin
 from pydantic import Field, ValidationError
 
 from bot.config.on_call import OnCallTable
+from bot.config.rollout import RolloutTable
 from bot.config.tables import (
     AuditTable,
     DatabaseTable,
@@ -39,6 +40,7 @@ class ConfigFile(Table):
     profiles: dict[Name, ProfileTable] = {}
     schedules: dict[Name, ScheduleTable] = {}
     on_call: dict[Name, OnCallTable] = {}
+    rollout: RolloutTable = RolloutTable()
     registries: dict[RegistryName, RegistryTable] = {}
 
     @classmethod

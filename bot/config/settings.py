@@ -166,6 +166,7 @@ def load(
             profiles=values.profiles(parsed),
             schedules=values.schedules(parsed),
             on_call=values.on_call(parsed),
+            waves=parsed.rollout.waves(),
         ),
         slack=slack,
         audit=audit,

@@ -5,9 +5,10 @@ Of the database there is a port a use. Each of their methods is one transaction,
 
 from bot.core.audit.review import Cleanup
 from bot.ports.audit import Audit, Trail
-from bot.ports.chat import BatchChat, Callers, Chat, Clock, Directory, Heads, Teller
+from bot.ports.chat import BatchChat, Callers, Chat, Clock, Directory, FleetChat, Heads, Teller
 from bot.ports.claims import Claim, Claims
 from bot.ports.engine import CACHE_BATCH, Engine, Engines, HeldEngine
+from bot.ports.fleets import FleetChange, Fleets, NewPlan
 from bot.ports.ledger import Ledger
 from bot.ports.messages import Batches, Messages
 from bot.ports.metrics import NO_METRICS, Counted, Figures, Metrics
@@ -42,11 +43,15 @@ __all__ = [
     "Engine",
     "Engines",
     "Figures",
+    "FleetChange",
+    "FleetChat",
+    "Fleets",
     "Heads",
     "HeldEngine",
     "Ledger",
     "Messages",
     "Metrics",
+    "NewPlan",
     "Noticed",
     "Notices",
     "OpenPlan",

@@ -7,6 +7,7 @@ from typing import Protocol
 from bot.core.audit.events import ChainedEvent
 from bot.core.audit.format import Head
 from bot.core.life.batches import Batch, Entry, Line
+from bot.core.life.fleets import FleetState
 from bot.core.life.states import MessageRef, PlanState
 from bot.core.rules.people import Known
 from bot.core.rules.telling import Notice
@@ -63,6 +64,32 @@ class BatchChat(Protocol):
 
     def update_batch(self, batch: Batch, shown: Sequence[Entry], rest: Sequence[Line]) -> None:
         """Bring it up to date, in place; MessageGoneError when somebody deleted it."""
+        ...
+
+
+class FleetChat(Protocol):
+    """Where fleets are shown. Every method may raise ChatError, as of ``Chat``."""
+
+    def post_fleet(self, state: FleetState) -> MessageRef:
+        """Post a fleet's message and say where it stands."""
+        ...
+
+    def update_fleet(self, state: FleetState) -> None:
+        """Bring a fleet's message up to date, in place; MessageGoneError when somebody deleted it."""
+        ...
+
+    def list_fleet(
+        self, state: FleetState, events: Sequence[ChainedEvent], plans: Sequence[PlanState]
+    ) -> None:
+        """Write into its thread all that its plans list where it was proposed just now, and how all of it ended."""
+        ...
+
+    def log_fleet(self, state: FleetState, events: Sequence[ChainedEvent]) -> None:
+        """Write what happened to a fleet into its thread."""
+        ...
+
+    def tell_fleet_requester(self, state: FleetState, events: Sequence[ChainedEvent]) -> None:
+        """Tell in person what the requester should know of: that it is held, and the end."""
         ...
 
 

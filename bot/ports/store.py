@@ -3,6 +3,7 @@
 from typing import Protocol
 
 from bot.ports.audit import Audit, Trail
+from bot.ports.fleets import Fleets
 from bot.ports.ledger import Ledger
 from bot.ports.messages import Batches, Messages
 from bot.ports.notices import Notices, People
@@ -18,6 +19,7 @@ class Store(Protocol):
     """The ports of one database, to be handed on to those who need one of them."""
 
     plans: Plans
+    fleets: Fleets
     runs: Runs
     restores: Restores
     messages: Messages

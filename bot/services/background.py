@@ -6,6 +6,7 @@ from functools import partial
 from bot.ports import AlertChat, Teller
 from bot.services.clocks import CHECK_SECONDS
 from bot.services.decide.decide import EXPIRE_SECONDS
+from bot.services.fleets.rollout import Rollout
 from bot.services.leases import Leases
 from bot.services.run.execute import Execute
 from bot.services.run.standing_rules import OfRun
@@ -56,6 +57,7 @@ def background(base: Base, uses: UseCases, chat: Teller) -> Worker:
         pressure=_pressure(base, uses),
     )  # fmt: skip
     worker.take_up("cleanup", execute.leases, execute)
+    worker.whenever("rollouts", Rollout(fleets=store.fleets, changed=signals.changed), POLL_SECONDS)
     worker.take_up("restore", uses.restore.leases, uses.restore, PATIENCE)
     worker.every(EXPIRE_SECONDS, "expiry", uses.decide.expire_due)
     worker.every(POLL_SECONDS, "schedules", schedules)

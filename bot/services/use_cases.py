@@ -11,6 +11,8 @@ from bot.services.clocks import Clocks
 from bot.services.decide.decide import Decide
 from bot.services.decide.handing import HandOver
 from bot.services.decide.propose import Propose
+from bot.services.fleets.deciding import DecideFleet
+from bot.services.fleets.propose import ProposeFleet
 from bot.services.home.gather import GatherHome
 from bot.services.leases import Leases
 from bot.services.look.fleet import Fleet
@@ -56,6 +58,8 @@ class UseCases:
     propose: Propose
     decide: Decide
     hand_over: HandOver
+    propose_fleet: ProposeFleet
+    decide_fleet: DecideFleet
     stop: Stop
     restore: Restore
     review: Review
@@ -80,12 +84,19 @@ def open_use_cases(base: Base, fleet: Fleet, new_id: Callable[[], str]) -> UseCa
     )
     leases = Leases(claims=base.store.restores, owner=base.owner, ticks=base.ticks, silence=SILENCE)
     histories = Histories(samples=base.store.samples, audit=audit, clock=clock)
+    propose = Propose(
+        hosts=hosts, rights=rights, planning=planning, plans=plans, trail=trail, clock=clock,
+        new_id=new_id, changed=changed,
+    )  # fmt: skip
     return UseCases(
         why_full=WhyFull(planning=planning, engines=base.engines, histories=histories),
-        rights=rights, planning=planning, fleet=fleet,
-        propose=Propose(
-            hosts=hosts, rights=rights, planning=planning, plans=plans, trail=trail, clock=clock,
-            new_id=new_id, changed=changed,
+        rights=rights, planning=planning, fleet=fleet, propose=propose,
+        propose_fleet=ProposeFleet(
+            propose=propose, fleets=base.store.fleets, pool=fleet.pool, clock=fleet.clock,
+            waves=lambda: base.rules().waves,
+        ),
+        decide_fleet=DecideFleet(
+            fleets=base.store.fleets, hosts=hosts, rights=rights, trail=trail, changed=changed
         ),
         decide=Decide(hosts=hosts, rights=rights, plans=plans, trail=trail, changed=changed),
         hand_over=HandOver(

@@ -39,6 +39,17 @@ OPEN_PLAN = "open_plan"
 """Post a plan by itself that is a line of its schedule's message so far."""
 STOP, TAKE_UP, RESTORE = "stop", "take_up", "restore"
 
+# --- a fleet plan: the value is its id ----------------------------------------------------------
+
+FLEET_APPROVE, FLEET_REJECT, FLEET_WITHDRAW = "fleet_approve", "fleet_reject", "fleet_withdraw"
+FLEET_ADJUST = "fleet_adjust"
+"""Leave hosts out."""
+FLEET_STOP, FLEET_GO_ON = "fleet_stop", "fleet_go_on"
+FLEET_ONE = "fleet_one"
+"""A menu of the hosts: all of one host's plan; its id is the value."""
+FLEET_ALONE = "fleet_alone"
+"""Have one host's plan shown in a message of its own; the value is that plan's id."""
+
 ASK_HOST = "ask_host"
 """The menu of hosts in the form that asks for a plan: its options, and what is chosen."""
 
@@ -77,6 +88,12 @@ REJECT_REASON = "reject_reason"
 HAND_PLAN = "hand_plan"
 """Asks somebody else to decide; it carries what the two above carry."""
 ADJUST_PLAN = "adjust_plan"
+FLEET_APPROVE_PLAN, FLEET_REJECT_REASON, FLEET_ADJUST_PLAN = (
+    "fleet_approve_plan",
+    "fleet_reason",
+    "fleet_leave_out",
+)
+"""They carry the fleet's id, and where to answer."""
 ASK_PLAN = "ask_plan"
 """It carries where it was asked for, if that was in a channel, and in which thread."""
 SNOOZE_ALERT = "snooze_alert"

@@ -5,12 +5,12 @@ from collections.abc import Callable
 from bot.core.rules.hosts import Hosts
 from bot.ports import Batches, Clock
 from bot.services.use_cases import UseCases
-from bot.services.work.show import Show
 from bot.slack.alerts.handlers import AlertHandlers
 from bot.slack.audit.handlers import AuditHandlers
 from bot.slack.chat import SlackChat
 from bot.slack.door.answering import Answering
 from bot.slack.door.routing import Routing
+from bot.slack.fleet.handlers import FleetHandlers
 from bot.slack.home.handlers import HomeHandlers
 from bot.slack.home.showing import HomeShow
 from bot.slack.kit.drawing import can_draw
@@ -28,15 +28,19 @@ from bot.slack.words import WordHandlers
 
 
 def open_routes(  # noqa: PLR0913 - what each handler is made of
-    uses: UseCases, *, hosts: Callable[[], Hosts], homes: HomeShow, show: Show, chat: SlackChat,
+    uses: UseCases, *, hosts: Callable[[], Hosts], homes: HomeShow, show: Callable[[], None], chat: SlackChat,
     answering: Answering, clock: Clock, pictures: bool,
     batches: Batches,
 ) -> Routing:  # fmt: skip
     """Make every handler, and the table that leads to them; ``pictures`` are offered where they can be drawn."""
     replies, submit = answering.replies, answering.submit
+    fleets = FleetHandlers(
+        proposals=uses.propose_fleet, decide=uses.decide_fleet, chat=chat, replies=replies, submit=submit,
+        show_now=show,
+    )  # fmt: skip
     proposals = ProposalHandlers(
         planning=uses.planning, proposals=uses.propose, chat=chat, replies=replies, submit=submit,
-        show_now=show,
+        show_now=show, many=fleets.propose,
     )  # fmt: skip
     drawn = pictures and can_draw()
     past = HistoryHandlers(
@@ -51,6 +55,7 @@ def open_routes(  # noqa: PLR0913 - what each handler is made of
     handlers = Handlers(
         looks=looks,
         proposals=proposals,
+        fleets=fleets,
         asking=AskingHandlers(asking=proposals, chat=chat),
         decisions=DecisionHandlers(
             decide=uses.decide, stopping=uses.stop, restoring=uses.restore, chat=chat, replies=replies,

@@ -36,6 +36,7 @@ _SLACKS_OWN = (
 """What Slack makes of people, groups, channels and links in what is typed; a group may be a host's tag."""
 _TYPOGRAPHIC = (("\u201c\u201d\u201e`", '"'), ("\u2018\u2019", "'"))
 _SPACED_DURATION = re.compile(r"\b(until)=(\d+)\s+(days?|hours?|weeks?|minutes?|[dhwm])\b", re.IGNORECASE)
+_SPACED_COMMA = re.compile(r"\s*,\s*")
 _QUOTES = "'\"\u2018\u2019\u201c\u201d`"
 
 VERBOSE = frozenset({"-v", "--verbose", "verbose"})
@@ -61,6 +62,7 @@ USAGE = {
         "`below=70%` and `free=20GB` take no more than it takes until the disk is less than 70% full, or has 20GB "
         "free: what is mildest and unused longest goes first. "
         "One widens it: with `arrival=build` images of unknown arrival are as old as their build says.\n"
+        "*/docker-prune @TAG*, *all*, a pattern like `web-*` or a list like `prod-3,@ci` makes one plan for all.\n"
         "*/docker-prune HOST image=NAME container=NAME network=NAME* proposes to remove just these.\n"
         "*/docker-prune HOST why OBJECT* says why each profile takes or keeps it.\n"
         "A dangling image has lost its last name, mostly to a newer build. An unused one may have a name, but no "
@@ -112,8 +114,9 @@ def profiles_help(profiles: Iterable[Profile]) -> str:
 
 
 def parse_df(text: str) -> DfCommand:
-    words = [word for word in re.sub(r"\s*,\s*", ",", text).split() if word not in VERBOSE]
-    verbose = len(words) < len(re.sub(r"\s*,\s*", ",", text).split())
+    typed = _SPACED_COMMA.sub(",", text).split()
+    words = [word for word in typed if word not in VERBOSE]
+    verbose = len(words) < len(typed)
     words = _words(DF, " ".join(words), most=3)
     if words and words[0].startswith("-"):
         raise UsageError(f"/docker-df has no option “{words[0]}”; it has -v. {_HELP_OF[DF]}")
@@ -139,7 +142,7 @@ def _span(words: list[str]) -> timedelta:
 
 def parse_prune(text: str) -> PruneCommand | WhyCommand:
     _refuse_spaced(text)
-    words = _words(PRUNE, text, most=MOST_WORDS)
+    words = _words(PRUNE, _SPACED_COMMA.sub(",", text), most=MOST_WORDS)
     if not words:
         raise UsageError(f"Which host?\n{USAGE[PRUNE]}")
     host, *rest = words

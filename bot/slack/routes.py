@@ -7,6 +7,7 @@ from bot.slack.alerts.handlers import AlertHandlers
 from bot.slack.audit.handlers import AuditHandlers
 from bot.slack.door.routing import Route, action, alone, command, event, options, shortcut, view
 from bot.slack.door.ways import DECIDE
+from bot.slack.fleet.handlers import FleetHandlers
 from bot.slack.home.handlers import HomeHandlers
 from bot.slack.look.handlers import LookHandlers
 from bot.slack.parsing import AUDIT, DF, PRUNE
@@ -33,6 +34,7 @@ class Handlers:
     handing: HandingHandlers
     forms: FormHandlers
     alerts: AlertHandlers
+    fleets: FleetHandlers
     audits: AuditHandlers
     homes: HomeHandlers
     copies: Copies
@@ -77,6 +79,18 @@ def routes(to: Handlers) -> tuple[Route, ...]:
         action(ids.STOP, newest(to.decisions.stop), DECIDE),
         action(ids.TAKE_UP, newest(to.decisions.take_up), DECIDE),
         action(ids.RESTORE, to.decisions.restore, DECIDE),
+        # many hosts
+        action(ids.FLEET_APPROVE, to.fleets.approve, DECIDE),
+        view(ids.FLEET_APPROVE_PLAN, to.fleets.approve_for_good, to.fleets.mistakes_of_approving, DECIDE),
+        action(ids.FLEET_REJECT, to.fleets.ask_why, DECIDE),
+        view(ids.FLEET_REJECT_REASON, to.fleets.reject, to.fleets.mistakes_of_rejecting, DECIDE),
+        action(ids.FLEET_WITHDRAW, to.fleets.withdraw, DECIDE),
+        action(ids.FLEET_STOP, to.fleets.stop, DECIDE),
+        action(ids.FLEET_GO_ON, to.fleets.go_on, DECIDE),
+        action(ids.FLEET_ADJUST, to.fleets.ask_whom_to_leave, DECIDE),
+        view(ids.FLEET_ADJUST_PLAN, to.fleets.leave_out, to.fleets.mistakes_of_leaving, DECIDE),
+        action(ids.FLEET_ONE, to.fleets.show_one, DECIDE),
+        action(ids.FLEET_ALONE, to.fleets.show_alone),
         # forms
         action(ids.WHOLE_LIST, to.forms.show_all, DECIDE),
         action(ids.ADJUST, newest(to.forms.ask_what_to_leave), DECIDE),

@@ -87,6 +87,8 @@ def plan_state(
         waits_for=waits_for,
         restoring=restoring(restore) if restore else None,
         batch=row.batch,
+        fleet=row.fleet,
+        wave=row.wave,
     )
 
 

@@ -9,6 +9,7 @@ from bot.ports import (
     Alerts,
     Audit,
     Batches,
+    Fleets,
     Ledger,
     Messages,
     Metrics,
@@ -33,6 +34,7 @@ class Store:
 
     def __init__(self, sessions: Sessions, close: Callable[[], None]) -> None:
         self.plans: Plans = transactions.SqlPlans(sessions)
+        self.fleets: Fleets = transactions.SqlFleets(sessions)
         self.runs: Runs = transactions.SqlRuns(sessions)
         self.restores: Restores = transactions.SqlRestores(sessions)
         self.messages: Messages = transactions.SqlMessages(sessions)

@@ -23,6 +23,9 @@ from bot.store.audit.totals import hosts_of_cleanups, statistics, totals
 from bot.store.db.sessions import Sessions, now
 from bot.store.events import chain, walking
 from bot.store.events.witness import witness
+from bot.store.fleet import changing as fleet_changing
+from bot.store.fleet import fleets
+from bot.store.fleet import showing as fleet_showing
 from bot.store.plan import batches, binding, changing, items, making, plans, restores, runs, showing, turns
 from bot.store.watch import alerts, identities, ledger, looks, notices, ran, samples, schedules, streams
 
@@ -78,6 +81,21 @@ class SqlPlans(_Port):
         if isinstance(changed, PlanDiffersError):  # which is written by now
             raise changed
         return changed
+
+
+class SqlFleets(_Port):
+    create = _writing(fleet_changing.create)
+    get = _reading(fleets.load)
+    open = _reading(fleets.open_fleets)
+    change = _writing(fleet_changing.change)
+    change_each = _writing(fleet_changing.change_each)
+    show_alone = _writing(fleet_changing.show_alone)
+    unshown = _reading(fleet_showing.unshown)
+    begin_showing = _writing(fleet_showing.begin_showing)
+    leave_unshown = _writing(fleet_showing.leave_unshown)
+    shown = _writing(fleet_showing.shown)
+    untold = _reading(fleet_showing.untold)
+    told = _writing(fleet_showing.told)
 
 
 class SqlRuns(_Port):

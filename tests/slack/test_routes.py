@@ -13,7 +13,8 @@ from bot.slack.door.routing import Act
 from bot.slack.routes import routes
 
 HERE = Path(__file__).parent
-GOLDENS = [*HERE.glob("goldens/*.json"), *HERE.glob("plan/forms/goldens/*.json")]
+FOLDERS = ("goldens", "plan/forms/goldens", "fleet/goldens")
+GOLDENS = [file for folder in FOLDERS for file in HERE.glob(f"{folder}/*.json")]
 TABLE = [(route.act, route.name) for route in routes(Mock())]
 
 

@@ -24,6 +24,7 @@ from bot.core.rules.policy import Policy
 from bot.engines.docker.client import EngineClient
 from bot.engines.registry import DockerEngines
 from bot.services.decide.decide import EXPIRE_SECONDS, Decide
+from bot.services.fleets.rollout import Rollout
 from bot.services.leases import LEASE, Leases
 from bot.services.rules.rights import Rights
 from bot.services.run.execute import Execute
@@ -129,6 +130,7 @@ def assembled(
     )  # fmt: skip
     worker = Worker(signals, poll=poll, heartbeat=lease / 6)
     worker.take_up("cleanup", execute.leases, execute)
+    worker.whenever("rollouts", Rollout(fleets=store.fleets, changed=signals.changed), poll)
     worker.every(EXPIRE_SECONDS, "expiry", decide.expire_due)
     worker.whenever("messages", show, poll, at_last=True)
     return Parts(decide=decide, worker=worker)

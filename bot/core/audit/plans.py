@@ -13,6 +13,8 @@ from bot.core.audit.written import FACT, plan_digest
 from bot.core.json import Json
 from bot.core.life.states import Outcome, PlanState, Status, may_become
 
+FLEET_OF = "fleet"
+"""Under which the events of a fleet's plan name the fleet."""
 CHANNEL_FACT = "channel"
 """Under which a proposal carries where it was asked for."""
 _LATER = timedelta(minutes=1)
@@ -44,6 +46,9 @@ class Told:
     approved_at: datetime | None = None
     channel: str | None = None
     """Where its message stands; None when no event says so."""
+    fleet: str = ""
+    wave: int = 0
+    """Of its fleet's rollout, once that has begun."""
     attempt: int = 0
     stop_asked: bool = False
     parked: bool = False
@@ -59,6 +64,7 @@ class Told:
         if event.tag == Tag.PLAN_PROPOSED and self.status is None:
             self.status = Status.PROPOSED
             self.channel = _text(event.facts.get(CHANNEL_FACT))
+            self.fleet = _text(event.facts.get(FLEET_OF)) or ""
         if self.status is None:
             return
         if digest := _text(event.facts.get(FACT)):
@@ -93,6 +99,10 @@ class Told:
         self.approvers = [str(each) for each in approvers] if isinstance(approvers, list) else []
         self.approved_at = link.at
 
+    def _released(self, link: ChainedEvent) -> None:
+        wave = link.event.facts.get("wave")
+        self.wave = wave if isinstance(wave, int) else 0
+
     def _begun(self, link: ChainedEvent) -> None:
         attempt = link.event.facts.get("attempt", 1)
         self.attempt = max(self.attempt, attempt if isinstance(attempt, int) else 1)
@@ -123,6 +133,7 @@ _READERS: Mapping[str, Callable[[Told, ChainedEvent], None]] = MappingProxyType(
     Tag.PLAN_VOTED: Told._voted,  # noqa: SLF001 - its own
     Tag.PLAN_WITHDRAWN: Told._withdrawn,  # noqa: SLF001
     Tag.PLAN_APPROVED: Told._approved,  # noqa: SLF001
+    Tag.PLAN_RELEASED: Told._released,  # noqa: SLF001
     Tag.PLAN_POSTED: Told._posted,  # noqa: SLF001
     Tag.CLEANUP_STARTED: Told._begun,  # noqa: SLF001
     Tag.CLEANUP_TAKEN_UP: Told._begun,  # noqa: SLF001
@@ -152,7 +163,17 @@ def difference(state: PlanState, said: Told) -> str:
         return f"its row says {state.status}, and the audit says {said.status}"
     if state.message is not None and said.channel not in {None, state.message.channel}:
         return "its message does not stand where the audit says"
-    return _of_votes(state, said) or (_of_run(state, said) if state.status is Status.RUNNING else "")
+    return (
+        _of_fleet(state, said)
+        or _of_votes(state, said)
+        or (_of_run(state, said) if state.status is Status.RUNNING else "")
+    )
+
+
+def _of_fleet(state: PlanState, said: Told) -> str:
+    if state.fleet != said.fleet:
+        return "it is of another fleet than its row says"
+    return "" if state.wave == said.wave else "another wave of its rollout has begun than its row says"
 
 
 def _of_votes(state: PlanState, said: Told) -> str:

@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 
 from bot.core.audit.events import Tag
 from bot.core.audit.format import Entry
+from bot.core.audit.plans import FLEET_OF
 from bot.core.docker.inventory import Kind
 from bot.core.json import Json
 from bot.core.life.restoring import RestoreStatus
@@ -26,6 +27,7 @@ _VERSION, _RESTORE = re.compile(r"/version (\d+)/\d+$"), re.compile(r"/restore (
 _NOTHING_YET: Mapping[str, Json] = MappingProxyType({
     "decided_at": None, "started_at": None, "finished_at": None, "starts_at": None, "stop_at": None,
     "stop_by_id": "", "stop_by_name": "", "attention": "", "reclaimed_bytes": 0, "attempt": 0, "reason": "",
+    "fleet": "", "wave": 0,
 })  # fmt: skip
 
 
@@ -111,7 +113,7 @@ def _proposed(record: Record, entry: Entry, facts: Facts) -> None:
         **_NOTHING_YET, "status": str(Status.PROPOSED), "host": entry.host, "requester_id": entry.actor,
         **_known(
             facts, requester_name="actor_name", profile="profile", quorum="quorum", expires_at="expires_at",
-            created_at="created_at", message_channel="channel",
+            created_at="created_at", message_channel="channel", fleet=FLEET_OF,
         ),
     }  # fmt: skip
     if "channel" in facts:
@@ -177,6 +179,10 @@ def _ended(status: Status) -> Callable[[Record, Entry, Facts], None]:
             _decided(record, entry, facts)
 
     return teller
+
+
+def _released(record: Record, _entry: Entry, facts: Facts) -> None:
+    record.of_plan["wave"] = facts["wave"]
 
 
 def _posted(record: Record, _entry: Entry, facts: Facts) -> None:
@@ -280,6 +286,7 @@ _TELLERS: Mapping[str, Callable[[Record, Entry, Facts], None]] = MappingProxyTyp
     str(Tag.PLAN_APPROVED): _approved, str(Tag.PLAN_WAITS): _waits,
     str(Tag.PLAN_REJECTED): _ended(Status.REJECTED), str(Tag.PLAN_EXPIRED): _ended(Status.EXPIRED),
     str(Tag.PLAN_CANCELLED): _ended(Status.CANCELLED), str(Tag.PLAN_SUPERSEDED): _ended(Status.SUPERSEDED),
+    str(Tag.PLAN_RELEASED): _released,
     str(Tag.PLAN_POSTED): _posted, str(Tag.CLEANUP_STARTED): _started, str(Tag.CLEANUP_TAKEN_UP): _taken_up,
     str(Tag.CLEANUP_PARKED): _parked, str(Tag.CLEANUP_RESUMED): _resumed,
     str(Tag.CLEANUP_STOP_ASKED): _stop_asked, str(Tag.CLEANUP_FINISHED): _finished,

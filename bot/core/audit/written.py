@@ -21,6 +21,7 @@ from bot.core.audit.events import time_text
 from bot.core.audit.format import facts_text
 from bot.core.docker.usage import DiskSpace, DiskUsage
 from bot.core.json import Json, storable_json
+from bot.core.life.fleets import Fleet
 from bot.core.life.restoring import ImageRestored
 from bot.core.plan.plan import Plan
 
@@ -29,6 +30,9 @@ T = TypeVar("T")
 FACT = "plan_digest"
 """Under which events carry it: proposed, voted, approved, started."""
 _FORM = "deckhand plan 1"
+FLEET_FACT = "fleet_digest"
+"""Under which events of a fleet carry the digest of all that it lists."""
+_FLEET_FORM = "deckhand fleet 1"
 
 
 def plan_digest(plan: Plan) -> str:
@@ -38,9 +42,18 @@ def plan_digest(plan: Plan) -> str:
 
 def canonical(plan: Plan) -> str:
     """What the digest is made of."""
-    plain = _plain(plan)
+    return _line(_FORM, plan)
+
+
+def fleet_digest(fleet: Fleet) -> str:
+    """The same of a fleet plan: it binds each host's plan by its own digest, and the waves in which they begin."""
+    return "sha256:" + hashlib.sha256(_line(_FLEET_FORM, fleet).encode()).hexdigest()
+
+
+def _line(form: str, value: Plan | Fleet) -> str:
+    plain = _plain(value)
     assert isinstance(plain, dict)  # noqa: S101 - what becomes of a dataclass
-    return f"{_FORM}\n{facts_text(plain)}"
+    return f"{form}\n{facts_text(plain)}"
 
 
 def _plain(value: object) -> Json:
@@ -94,4 +107,5 @@ class Form(Generic[T]):
 
 PLAN, USAGE, DISK = Form[Plan](Plan), Form[DiskUsage](DiskUsage), Form[DiskSpace](DiskSpace)
 IMAGES = Form[tuple[ImageRestored, ...]](tuple[ImageRestored, ...])
+FLEET = Form[Fleet](Fleet)
 NAMES = Form[tuple[str, ...]](tuple[str, ...])

@@ -154,6 +154,15 @@ class PlanState:
     doubt: str = ""
     """What its rows say otherwise than its proposal in the audit; empty when nothing. Nothing is done with a plan
     that has one."""
+    fleet: str = ""
+    """The fleet plan that it is of; empty when it was asked for alone."""
+    wave: int = 0
+    """Of a fleet's plan: the wave of the rollout that it begins with; 0 while it waits for one."""
+
+    @property
+    def together(self) -> str:
+        """The batch or the fleet whose message has a line for it; empty where none has."""
+        return self.batch or self.fleet
 
     def is_overdue(self, now: datetime) -> bool:
         """Whether nobody decided in time; ``now`` is the database's."""

@@ -7,6 +7,7 @@ from datetime import datetime
 from bot.core.docker.ages import Arrival
 from bot.core.plan.profiles import BUILT_IN, Profile
 from bot.core.plan.protection import Protection, rules_digest
+from bot.core.plan.waves import Waves
 from bot.core.rules.hosts import Hosts
 from bot.core.rules.on_call import OnCall
 from bot.core.rules.policy import Policy, is_group
@@ -26,6 +27,8 @@ class Rules:
     schedules: tuple[Schedule, ...] = ()
     on_call: Mapping[str, OnCall] = field(default_factory=dict)
     """On-call schedules by name."""
+    waves: Waves = Waves()  # noqa: RUF009 - frozen, like all values here
+    """Of the plans for many hosts that are proposed from now on."""
 
     def called(self, policy: Policy, moment: datetime) -> tuple[str, ...]:
         """Ids of the people and user groups who are on call for a policy; being among them gives no right."""

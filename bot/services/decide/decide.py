@@ -19,9 +19,9 @@ from bot.services.decide.approving import quorum_needed, start_of
 
 EXPIRE_SECONDS = 3.0
 """How often the plans whose time is up are ended; that none of them is approved any more does not wait for it."""
-_APPROVE = Way(verb="approve", right=Right.APPROVE, gone="nothing can be decided about it")
-_REJECT = replace(_APPROVE, verb="reject")
-_WITHDRAW = Way(verb="withdraw")
+APPROVE = Way(verb="approve", right=Right.APPROVE, gone="nothing can be decided about it")
+REJECT = replace(APPROVE, verb="reject")
+WITHDRAW = Way(verb="withdraw")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +37,7 @@ class Decide(Clicks):
             return _Vote(click=click, approve=approve, reason=reason).decide(state, now)
 
         with self._due_ended():
-            return self.change(_APPROVE if approve else _REJECT, plan_id, person, channel, vote)
+            return self.change(APPROVE if approve else REJECT, plan_id, person, channel, vote)
 
     def check_rejection(self, plan_id: str, person: Person, channel: str = "") -> PlanState:
         """The plan, when this person may reject it now; the same checks follow with the reason itself."""
@@ -48,7 +48,7 @@ class Decide(Clicks):
         return self._check(plan_id, person, channel, approve=True)
 
     def _check(self, plan_id: str, person: Person, channel: str, *, approve: bool) -> PlanState:
-        way = _APPROVE if approve else _REJECT
+        way = APPROVE if approve else REJECT
         with self._due_ended(), self.clicked(way, plan_id, person, channel) as click:
             _Vote(click=click, approve=approve).check(click.seen)
             if plan_id in self.plans.due():
@@ -58,7 +58,7 @@ class Decide(Clicks):
     def withdraw(self, plan_id: str, person: Person) -> PlanState:
         """Take one's own approval back while the plan still waits for others; RefusedError when it is too late."""
         with self._due_ended():
-            return self.change(_WITHDRAW, plan_id, person, "", _taken_back)
+            return self.change(WITHDRAW, plan_id, person, "", taken_back)
 
     def expire_due(self) -> None:
         """End the plans whose time is up; that they can no longer be approved does not depend on it."""
@@ -78,7 +78,12 @@ class Decide(Clicks):
             raise
 
 
-def _taken_back(click: Click, state: PlanState, now: datetime) -> Change:
+def vote_of(click: Click, state: PlanState, now: datetime, *, approve: bool, reason: str = "") -> Change:
+    """What a person's vote does to a plan, by the policy in force; RefusedError when it does not count."""
+    return _Vote(click=click, approve=approve, reason=reason).decide(state, now)
+
+
+def taken_back(click: Click, state: PlanState, now: datetime) -> Change:
     still_open(state, now)
     click.check_right()
     if click.person.id not in [approver.id for approver in state.approvers]:

@@ -18,7 +18,7 @@ from bot.core.plan.reasons import NOT_ASKED_FOR, counted_as
 from bot.core.rules.hosts import Host, Hosts
 from bot.core.rules.policy import Right, plan_objection, profile_objection
 from bot.core.rules.schedules import Schedule
-from bot.ports import HAS_VOTES, Change, Clock, Plans, Replaced, Trail
+from bot.ports import HAS_VOTES, Change, Clock, NewPlan, Plans, Replaced, Trail
 from bot.services.decide.approving import approve_by_policy, may_approve_itself, quorum_needed
 from bot.services.decide.decide import still_open
 from bot.services.decide.waiting import check_room
@@ -117,7 +117,24 @@ class Propose:
         own = requester.id == old.plan.requester.id
         return own or self.rights.has(host, Right.APPROVE, requester, channel)
 
-    def _plan(self, wanted: "_Wanted") -> PlanState:
+    def planned(
+        self, host_name: str, arguments: Arguments, requester: Person, channel: str, plan_id: str
+    ) -> NewPlan:
+        """The plan that is to be proposed, not stored yet; what is raised is as of a request for it alone."""
+        host = self.check(host_name, arguments, requester, channel)
+        check_room(self.plans.going_on(), host.name, requester.id)
+        wanted = _Wanted(
+            host=host, arguments=arguments, requester=requester, channel=channel, plan_id=plan_id,
+            expires=host.policy.expires,
+        )  # fmt: skip
+        return self._looked(wanted)
+
+    def approved_by_policy(self, state: PlanState) -> PlanState:
+        """The plan, approved where its host's policy does so by itself; else it waits for people."""
+        host = self.hosts().by_name.get(state.plan.host)
+        return self._approved(host, state) if host else state
+
+    def _looked(self, wanted: "_Wanted") -> NewPlan:
         host = wanted.host
         survey, draft = self.planning.draft(host.name, wanted.arguments)
         if not draft.items:
@@ -125,6 +142,11 @@ class Propose:
         quorum = quorum_needed(host.policy, draft)
         _object(host, plan_objection(host.policy, draft))
         plan = wanted.plan(draft, survey.usage, self.clock.now())
+        return NewPlan(plan=plan, quorum=quorum, event=facts.proposed(plan, facts.in_force(host)))
+
+    def _plan(self, wanted: "_Wanted") -> PlanState:
+        host, new = wanted.host, self._looked(wanted)
+        plan, quorum = new.plan, new.quorum
         try:
             state = self._store(wanted, plan, quorum)
         except PlanExistsError:  # the same request, delivered twice at the same moment
@@ -146,8 +168,7 @@ class Propose:
     def _made(self, plan_id: str) -> PlanState | None:
         """The plan that an earlier delivery of the request made; approved, had that one not come to it."""
         state = self.plans.get(plan_id)
-        host = self.hosts().by_name.get(state.plan.host) if state else None
-        return self._approved(host, state) if state and host else state
+        return self.approved_by_policy(state) if state else None
 
     def _approved(self, host: Host, state: PlanState) -> PlanState:
         """The plan, approved where its policy does so by itself at this time; else it waits for people."""

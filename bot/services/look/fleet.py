@@ -8,7 +8,7 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import partial
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from bot.core.docker.sightings import KnownEngine, changed_engine
 from bot.core.docker.twins import same_engines
@@ -20,6 +20,8 @@ from bot.ports import NO_METRICS, Clock, Engines, Ledger, Metrics
 from bot.services.lanes import Lane
 
 LOG = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 FLEET_THREADS = 64
 """How many hosts are asked at once; more gain nothing but sockets (figures: tests/bench/test_fleet.py)."""
@@ -90,7 +92,7 @@ def _size(answer: HostAnswer) -> int:
 class Pool(Protocol):
     """Threads that ask hosts: an executor, or a lane."""
 
-    def submit(self, work: "Callable[[], HostAnswer]", /) -> "Future[HostAnswer]": ...
+    def submit(self, work: Callable[[], T], /) -> Future[T]: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

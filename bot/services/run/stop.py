@@ -12,7 +12,7 @@ from bot.core.rules.policy import Right
 from bot.ports import Change
 from bot.services.clicks import Click, Clicks, Way
 
-_STOP = Way(verb="stop", right=Right.STOP, gone="nobody may stop anything there")
+STOP = Way(verb="stop", right=Right.STOP, gone="nobody may stop anything there")
 _RESUME = Way(verb="resume", right=Right.APPROVE, gone="nobody may resume anything there")
 
 
@@ -24,14 +24,15 @@ class Stop(Clicks):
 
         A parked one is taken up once more, to say what became of what it had begun. RefusedError.
         """
-        return self.change(_STOP, plan_id, person, channel, _stop)
+        return self.change(STOP, plan_id, person, channel, stopped)
 
     def resume(self, plan_id: str, person: Person, channel: str = "") -> PlanState:
         """Let a parked cleanup be taken up again, by someone who may decide about it. RefusedError."""
         return self.change(_RESUME, plan_id, person, channel, _resume)
 
 
-def _stop(click: Click, state: PlanState, _now: datetime) -> Change:
+def stopped(click: Click, state: PlanState, _now: datetime) -> Change:
+    """What Stop does to a cleanup; RefusedError when there is nothing to stop."""
     click.check_right()
     person = click.person
     asked = facts.event(Tag.CLEANUP_STOP_ASKED, state.plan, person, status=state.status)

@@ -14,10 +14,10 @@ from functools import partial
 from bot.core.audit import facts
 from bot.core.audit.events import Event, Tag
 from bot.core.errors import ChatError, ChatRefusedError, NewerReleaseError, PlanDiffersError
-from bot.core.life.states import PlanState, Status
+from bot.core.life.states import MessageRef, PlanState, Status
 from bot.core.rules.hosts import Host
 from bot.core.rules.telling import Notice, is_urgent
-from bot.ports import Audit, Batches, Callers, Clock, Ledger, Notices, Plans, Taking
+from bot.ports import Audit, Batches, Callers, Clock, Fleets, Ledger, Notices, Plans, Taking
 from bot.services.watch.whom import Addressees, Whom, moments
 
 LOG = logging.getLogger(__name__)
@@ -74,6 +74,7 @@ class Telling:
     audit: Audit
     ledger: Ledger
     batches: Batches
+    fleets: Fleets
     whom: Whom
     once: Once
     chat: Callers
@@ -101,9 +102,8 @@ class Telling:
     def _look(self, plan_id: str, now: datetime) -> None:
         state = self._waiting(plan_id)
         host = self.whom.host(state) if state else None
-        batch = self.batches.of_plan(plan_id) if state and state.batch else None
-        if state and batch:  # whoever is told is told of all of them, and where those are
-            state = replace(state, message=batch.place)
+        if state and state.together:  # whoever is told is told of all of them, and where those are
+            state = replace(state, message=self._place(state))
         if state is None or host is None or not (state.message and state.message.ts):
             return
         plan = state.plan
@@ -121,6 +121,14 @@ class Telling:
         left = [at for notice, at in due.items() if notice not in told]
         self._due[plan_id] = min([*left, now + LOOK_AGAIN])
 
+    def _place(self, state: PlanState) -> MessageRef | None:
+        """Where the message is that has a line for a plan."""
+        if state.batch:
+            batch = self.batches.of_plan(state.plan.id)
+            return batch.place if batch else state.message
+        fleet = self.fleets.get(state.fleet)
+        return fleet.message if fleet else state.message
+
     def _told(self, state: PlanState, host: Host, notice: Notice, now: datetime) -> bool:
         """Tell it, and whether nothing of it is left to tell."""
         name, to = _name(state, notice), self.whom.of(notice, state, host, now)
@@ -133,9 +141,9 @@ class Telling:
             *((channel, partial(self.chat.call_channel, state, notice, channel)) for channel in to.channels),
         ]
         if to.thread:
-            thread = " ".join(("thread", *to.mentioned)) if state.batch else "thread"
+            thread = " ".join(("thread", *to.mentioned)) if state.together else "thread"
             sends.append((thread, partial(self.chat.call_in_thread, state, notice, to.mentioned)))
-        of = f"batch {state.batch}/{notice}" if state.batch else name
+        of = f"batch {state.together}/{notice}" if state.together else name
         done = [
             self.once(f"{of}/{whom}", send) for whom, send in sends
         ]  # one who cannot be told holds up nobody

@@ -50,7 +50,7 @@ _SHARES = {
     }),
     Way.PLAN: (16, {
         PERSON: Share(at_once=3, waiting=PLANS_A_PERSON), HOST: Share(at_once=3, waiting=PLANS_A_HOST),
-        PAIR: Share(at_once=1, waiting=PLANS_A_PERSON),
+        PAIR: Share(at_once=1, waiting=PLANS_A_PERSON), FLEET: Share(at_once=1, waiting=3),
     }),
     Way.ANSWER: (8, {PERSON: Share(at_once=2, waiting=20)}),
 }  # fmt: skip

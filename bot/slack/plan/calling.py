@@ -42,7 +42,7 @@ def call_message(state: PlanState, notice: Notice, mentioned: Sequence[str] = ()
     Who is called for a plan that is a line of its schedule's message is called once for all of them.
     """
     plan, draft = state.plan, left_of(state)
-    of_batch = bool(state.batch) and notice is not Notice.ASKED
+    of_batch = bool(state.together) and notice is not Notice.ASKED
     what = f"*{escape(draft.profile)}* on *{escape(plan.host)}*"
     if of_batch:
         what = f"What {mention(plan.requester)} proposed, {what} and others,"

@@ -56,6 +56,8 @@ class ProposalHandlers:
     submit: Submit
     show_now: Callable[[], None]
     """Bring messages up to date before going on."""
+    many: Callable[[Asked, str, Arguments], None]
+    """Ask for the same on many hosts."""
 
     def prune(self, asked: Asked, text: str) -> None:
         try:
@@ -63,8 +65,11 @@ class ProposalHandlers:
         except parsing.HelpRequestedError as help_requested:
             known = parsing.profiles_help(self.planning.rules().profiles.values())
             raise parsing.HelpRequestedError(f"{help_requested}\n{known}") from None
+        several = self.proposals.door(asked.person, asked.channel).known().means_several(command.host)
         if isinstance(command, parsing.WhyCommand):
             self._explain(asked, command)
+        elif several:
+            self.many(asked, command.host, command.arguments)
         else:
             self.propose(asked, command.host, command.arguments)
 

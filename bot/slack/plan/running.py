@@ -14,6 +14,8 @@ def turn_blocks(state: PlanState, verdict: str) -> list[Block]:
     host = escape(state.plan.host)
     if state.waits_for:
         turn = f"{code(state.waits_for)} comes first on {host}."
+    elif state.fleet and not state.wave:
+        turn = "It begins with a wave of its fleet's rollout."
     elif state.starts_at is not None:
         window = f"a window of policy “{escape(state.plan.policy)}” opens"
         turn = f"It starts {date(state.starts_at)}, when {window}."

@@ -14,6 +14,8 @@ from bot.slack.kit.text import PEOPLE_SHOWN, code, date, entry_text, mention_id,
 
 TIME = "{date_short_pretty} {time_secs}"
 REASON = 200
+HOSTS_NAMED = 8
+"""Of an event about many."""
 _MENTION = re.compile(r"<[@!](?:subteam\^)?(\w+)>")
 """In reasons that releases before this one wrote: they had Slack's mentions in them."""
 _ITEM_TAGS = frozenset({Tag.ITEM_REMOVING, Tag.ITEM_UNTAGGING, Tag.ITEM_ENDED})
@@ -66,6 +68,24 @@ def _voted(event: Event) -> str:
     return f"{'approved' if event.facts.get('approve') else 'rejected'}{_by(event)}{_because(event)}"
 
 
+def _voted_on_many(event: Event) -> str:
+    what = "approved" if event.facts.get("approve") else "rejected"
+    what = "approval withdrawn" if event.facts.get("withdrawn") else what
+    refused = event.facts.get("refused")
+    not_on = f"; not counted: {_hosts(event, 'refused')}" if refused else ""
+    return f"{what}{_by(event)}{_because(event)}: {_hosts(event)}{not_on}"
+
+
+def _hosts(event: Event, name: str = "plans") -> str:
+    """The hosts that an event of many names."""
+    listed = event.facts.get(name)
+    hosts = (
+        [str(one.get("host")) for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
+    )
+    more = f" and {len(hosts) - HOSTS_NAMED:,} more" if len(hosts) > HOSTS_NAMED else ""
+    return plain(", ".join(hosts[:HOSTS_NAMED])) + more or "no host"
+
+
 def _refused(event: Event) -> str:
     tried = event.facts.get("attempted")
     who = mention_id(event.actor) if event.actor else "somebody"
@@ -115,6 +135,16 @@ _SENTENCES: Mapping[str, Callable[[Event], str]] = MappingProxyType({
     Tag.PLAN_WAITS: _plainly("waits until a window of its policy opens"),
     Tag.PLAN_RULES_CHANGED: _plainly("the rules changed"),
     Tag.PLAN_DIFFERS: _plainly("found to be changed in the database"),
+    Tag.PLAN_RELEASED: lambda event: f"let go with wave {event.facts.get('wave', '?')} of its rollout",
+    Tag.FLEET_PROPOSED: _plainly("asked for"),
+    Tag.FLEET_VOTED: _voted_on_many,
+    Tag.FLEET_NARROWED: lambda event: f"{_hosts(event)} left out{_by(event)}",
+    Tag.FLEET_WAVE: lambda event: f"wave {event.facts.get('wave', '?')} begins: {_hosts(event)}",
+    Tag.FLEET_HELD: _plainly("held: no further host begins"),
+    Tag.FLEET_WENT_ON: _plainly("told to go on"),
+    Tag.FLEET_STOP_ASKED: lambda event: f"stopped{_by(event)}: {_hosts(event)}",
+    Tag.FLEET_POSTED: _plainly("shown in Slack"),
+    Tag.FLEET_ENDED: lambda event: f"every host has ended{_size(event, 'reclaimed_bytes')}",
     Tag.PLAN_EXPIRED: _plainly("expired"),
     Tag.PLAN_CANCELLED: _plainly("cancelled"),
     Tag.PLAN_SUPERSEDED: _plainly("a newer plan took its place"),

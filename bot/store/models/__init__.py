@@ -6,6 +6,7 @@ Whoever asks for one of them here has them all in the catalogue of ``Row``.
 from bot.store.models.alert import AlertNoticeRow, AlertRow, AlertStandingRow
 from bot.store.models.batch import BatchRow
 from bot.store.models.event import OF_LINES, EventRow, HeadRow
+from bot.store.models.fleet import FleetRow
 from bot.store.models.host import (
     EventStreamRow,
     HostEngineRow,
@@ -16,7 +17,7 @@ from bot.store.models.host import (
     ScheduleRow,
     SightingRow,
 )
-from bot.store.models.plan import FORMAT, ItemRow, PlanRow, RestoreRow, VoteRow, WordRow
+from bot.store.models.plan import FORMAT, OF_A_FLEET, ItemRow, PlanRow, RestoreRow, VoteRow, WordRow
 from bot.store.models.row import Row
 from bot.store.models.schema import SchemaReleaseRow
 from bot.store.models.told import NoticeRow, PersonRow
@@ -24,6 +25,7 @@ from bot.store.models.watch import SampleRow, SeriesRow, WatchedHostRow
 
 __all__ = [
     "FORMAT",
+    "OF_A_FLEET",
     "OF_LINES",
     "AlertNoticeRow",
     "AlertRow",
@@ -31,6 +33,7 @@ __all__ = [
     "BatchRow",
     "EventRow",
     "EventStreamRow",
+    "FleetRow",
     "HeadRow",
     "HostEngineRow",
     "ItemRow",

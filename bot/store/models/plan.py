@@ -9,9 +9,11 @@ from bot.core.life.states import Outcome
 from bot.store.db.columns import Moment, SafeText
 from bot.store.models.row import Row, index_where, later_text
 
-FORMAT = 1
+FORMAT = 2
 """Of what this release writes into a plan's row. A release that gives rows a state, a kind or an outcome that the
 one before cannot read raises it for those rows, and that one leaves them alone."""
+OF_A_FLEET = 2
+"""The format of a fleet's plans: a release before does not know that they begin in waves."""
 
 BYTES = Text().with_variant(Text(collation="C"), "postgresql")
 """Text that sorts by its bytes, whatever the database's language: all that begins alike is one range."""
@@ -35,6 +37,7 @@ class PlanRow(Row, table=True):
         # Totals are read from these alone: a plan's row is long, and what it freed stands at its end.
         Index("plan_by_start", "started_at", "host", "reclaimed_bytes"),
         Index("plan_by_host_and_start", "host", "started_at", "reclaimed_bytes"),
+        index_where("fleet <> ''", "plan_by_fleet", "fleet"),
         Index("plan_counted", "id", "profile", "requester_id", "status", "reclaimed_bytes"),
     )
 
@@ -87,7 +90,11 @@ class PlanRow(Row, table=True):
     batch: str = later_text()
     """The message of its schedule that has a line for it; empty where none has."""
     held: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
-    """Whether that line is all there is of it in the channel: nobody has opened it yet."""
+    """Whether a line of another message is all there is of it in the channel: nobody has opened it yet."""
+    fleet: str = later_text()
+    """The fleet plan that it is of; empty when it was asked for alone."""
+    wave: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    """With which wave of its fleet's rollout it may begin; 0: with none yet."""
 
 
 class ItemRow(Row, table=True):

@@ -8,7 +8,7 @@ from sqlalchemy import insert, update
 from sqlmodel import Session, col, select
 
 from bot.core.audit.events import Event, Tag, time_text
-from bot.core.audit.plans import CHANNEL_FACT
+from bot.core.audit.plans import CHANNEL_FACT, FLEET_OF
 from bot.core.audit.written import FACT, PLAN, plan_digest
 from bot.core.errors import PlanExistsError, RefusedError
 from bot.core.json import Json
@@ -17,7 +17,7 @@ from bot.core.plan.plan import Plan
 from bot.ports import HAS_VOTES, Replaced
 from bot.store.db.sessions import now, update_count
 from bot.store.events import chain
-from bot.store.models import ItemRow, PlanRow, VoteRow
+from bot.store.models import OF_A_FLEET, ItemRow, PlanRow, VoteRow
 from bot.store.plan import batches, binding
 from bot.store.plan.plans import load, there
 from bot.store.plan.turns import known
@@ -31,6 +31,7 @@ def create(  # noqa: PLR0913, PLR0917 - the port's own, and the session
     event: Event,
     instead_of: Sequence[str] = (),
     batch: str = "",
+    fleet: str = "",
 ) -> PlanState:
     """Write a proposed plan; asked twice for the same plan, the second time changes nothing.
 
@@ -41,9 +42,11 @@ def create(  # noqa: PLR0913, PLR0917 - the port's own, and the session
     plan = _lasting(plan, existing.created_at if existing else now(session))
     text = PLAN.text(plan)
     if existing is None:
-        _insert(session, plan, quorum, message, text)
+        _insert(session, plan, quorum, message, text, fleet)
         batches.join(session, batch, plan.id)
-        chain.append(session, {f"{plan.id}/version 1/0": _told(event, PLAN.read(text), quorum, message)})
+        told = _told(event, PLAN.read(text), quorum, message)
+        told = chain.saying(told, {FLEET_OF: fleet}) if fleet else told
+        chain.append(session, {f"{plan.id}/version 1/0": told})
     elif existing.snapshot != text:
         raise PlanExistsError(f"plan {plan.id} exists, and is another one")
     return there(load(session, plan.id), plan.id)
@@ -114,7 +117,9 @@ def _superseded(session: Session, plan_id: str, by: Plan) -> dict[str, Event]:
     return {f"{plan_id}/version {version}/0": event}
 
 
-def _insert(session: Session, plan: Plan, quorum: int, message: MessageRef, text: str) -> None:
+def _insert(  # noqa: PLR0913, PLR0917 - what a row is made of
+    session: Session, plan: Plan, quorum: int, message: MessageRef, text: str, fleet: str = ""
+) -> None:
     session.add(
         PlanRow(
             id=plan.id,
@@ -134,6 +139,9 @@ def _insert(session: Session, plan: Plan, quorum: int, message: MessageRef, text
             message_channel=message.channel,
             message_ts=message.ts,
             message_permalink=message.permalink,
+            fleet=fleet,
+            held=bool(fleet),
+            format=OF_A_FLEET if fleet else 1,
         )
     )
     session.flush()

@@ -6,7 +6,7 @@ from sqlmodel import Session, col, select
 
 from bot.core.life.states import Status
 from bot.store.db.sessions import DatabaseNow
-from bot.store.models import FORMAT, PlanRow
+from bot.store.models import FORMAT, FleetRow, PlanRow
 
 
 def known(row: type[PlanRow] = PlanRow) -> ColumnElement[bool]:
@@ -28,10 +28,21 @@ def _due(row: type[PlanRow]) -> ColumnElement[bool]:
     return or_(col(row.starts_at).is_(None), col(row.starts_at) <= DatabaseNow())
 
 
+def _released(row: type[PlanRow]) -> ColumnElement[bool]:
+    """Whether no rollout keeps it from starting: it is of no fleet, or its wave has begun and nothing holds it.
+
+    A run's claim asks the audit the same of its wave.
+    """
+    goes_on = select(col(FleetRow.id)).where(col(FleetRow.id) == col(row.fleet), col(FleetRow.held) == "")
+    return or_(col(row.fleet) == "", and_(col(row.wave) > 0, goes_on.exists()))
+
+
 def _ahead(other: type[PlanRow], row: type[PlanRow]) -> ColumnElement[bool]:
     """Whether another plan of the host or its engine comes first: the one that runs, then those approved earlier."""
     earlier = or_(_turn(other) < _turn(row), and_(_turn(other) == _turn(row), col(other.id) < col(row.id)))
-    waits = and_(col(other.status) == str(Status.APPROVED), known(other), _due(other), earlier)
+    waits = and_(
+        col(other.status) == str(Status.APPROVED), known(other), _due(other), _released(other), earlier
+    )
     return and_(
         or_(
             col(other.host) == col(row.host),
@@ -52,6 +63,7 @@ LAPSED = and_(
 NEXT = and_(
     col(PlanRow.status) == str(Status.APPROVED),
     _due(PlanRow),
+    _released(PlanRow),
     ~select(col(_OTHER.id)).where(_ahead(_OTHER, PlanRow)).exists(),
 )
 CLAIMABLE = and_(known(), or_(LAPSED, NEXT))

@@ -101,6 +101,7 @@ class Replica:
         once = Once(notices=self.store.notices, clock=self.clock, owner=self.name)
         self.tell = Telling(
             plans=self.store.plans, audit=self.store.audit, ledger=self.store.ledger, batches=self.store.batches,
+            fleets=self.store.fleets,
             whom=self.whom, once=once, chat=self.chat, remind_after=self.after,
         )  # fmt: skip
         self.digests = Digests(plans=self.store.plans, whom=self.whom, once=once, chat=self.chat)

@@ -17,6 +17,7 @@ WRITERS = "".join(
             *(BOT / "store").rglob("*.py"),
             BOT / "core/audit/facts.py",
             BOT / "core/audit/alerts.py",
+            BOT / "core/audit/fleets.py",
         ]
     )
     if file.name != "models.py"

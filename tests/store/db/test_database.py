@@ -30,7 +30,7 @@ from bot.store.plan import plans
 from tests.store.samples import SECRET, approval, approved, at_once, changes, propose, the
 from tests.support.machines.postgres import PrivatePostgres
 
-LATEST = "0025"
+LATEST = "0022"
 
 
 @pytest.mark.parametrize(

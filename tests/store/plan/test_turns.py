@@ -242,7 +242,7 @@ def test_one_process_at_a_time_shows_a_plan(store: Store) -> None:
 # --- releases side by side ----------------------------------------------------------------------
 
 NEWER = {
-    "a format": "UPDATE plan SET format = 2 WHERE id = 'p1'",
+    "a format": "UPDATE plan SET format = 3 WHERE id = 'p1'",
     "a status": "UPDATE plan SET status = 'pondering' WHERE id = 'p1'",
 }
 
@@ -270,7 +270,7 @@ def test_a_run_of_a_newer_release_is_not_taken_up_and_keeps_its_host(
 ) -> None:
     running(store)
     approved(store, "p2")
-    sql("UPDATE plan SET format = 2, lease_until = '2020-01-01T00:00:00.000000Z' WHERE id = 'p1'")
+    sql("UPDATE plan SET format = 3, lease_until = '2020-01-01T00:00:00.000000Z' WHERE id = 'p1'")
     assert store.runs.claimable() == ()
     assert store.runs.claim("p2", "replica-1", LEASE) is None
 
@@ -281,7 +281,7 @@ def test_an_expired_proposal_of_a_newer_release_is_not_due_here(
     propose(store)
     sql("UPDATE plan SET expires_at = '2020-01-01T00:00:00.000000Z'")
     assert store.plans.due() == ("p1",)
-    sql("UPDATE plan SET format = 2")
+    sql("UPDATE plan SET format = 3")
     assert store.plans.due() == ()
 
 
