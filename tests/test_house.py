@@ -6,6 +6,7 @@ from pathlib import Path
 MOST_FILES, MOST_LINES = 14, 350
 FULL = {
     Path("migrations/versions"): "a file a revision, each named by its number",
+    Path("deploy/schemas"): "a file a command, written by the tests and looked up by its name",
     Path("tests/slack/goldens"): "a file a message, written by the tests and looked up by its name",
     Path("tests/slack/plan/forms/goldens"): "a file a form, as above",
 }

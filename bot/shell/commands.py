@@ -143,6 +143,12 @@ COMMANDS: Mapping[str, Command] = MappingProxyType(
             "Show how a host's disk filled, and how long it lasts, by what the bot has seen. Asks no host.",
             "deckhand history prod-3 7d",
         ),
+        "watch": Command(
+            "hosts.watch",
+            "watch",
+            "Show how hosts' disks stand, a line each, kept up to date until Ctrl-C; in a pipe once. Asks no host.",
+            "deckhand watch @prod",
+        ),
         "why-full": Command(
             "hosts.why_full",
             "why_full",

@@ -7,18 +7,21 @@ import os
 import sys
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from textwrap import indent
 from types import TracebackType
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import typer
-from rich.console import Console
+from rich.console import Console, Group
 from rich.table import Table
 from rich.text import Text
 
 from bot.core.json import Json
 from bot.core.visible import json_text, visible
+
+if TYPE_CHECKING:
+    from rich.live import Live
 
 WIDEST = 1 << 16
 """Columns of what is no terminal: a line there is for programs, and never wrapped."""
@@ -117,13 +120,64 @@ def show_table(
 
     ``widths`` are the least ones; a longer cell makes its column wider.
     """
+    _terminal().print(_table(head, rows, right, widths=widths, show_head=show_head))
+
+
+def _table(
+    head: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    right: Sequence[int] = (),
+    *,
+    widths: Sequence[int] = (),
+    show_head: bool = True,
+) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold", show_header=show_head)
     for index, title in enumerate(head):
         justify: Literal["left", "right"] = "right" if index in right else "left"
         table.add_column(title, justify=justify, overflow="fold", min_width=widths[index] if widths else None)
     for row in rows:
         table.add_row(*(Text(visible(cell)) for cell in row))
-    _terminal().print(table)
+    return table
+
+
+class Kept:
+    """A table that is drawn anew in its place on a terminal; anywhere else it is printed once."""
+
+    def __init__(self, live: "Live | None") -> None:
+        self._live = live
+
+    def __call__(
+        self, head: Sequence[str], rows: Iterable[Sequence[str]], right: Sequence[int] = (), below: str = ""
+    ) -> None:
+        """Show it as it is now; ``below`` is a line under it on a terminal."""
+        if self._live is None:
+            show_table(head, rows, right)
+        else:
+            self._live.update(
+                Group(_table(head, rows, right), Text(visible(below), style="dim")), refresh=True
+            )
+
+    def goes_on(self, seconds: float, pause: Callable[[float], None]) -> bool:
+        """Wait until it is time to show it again; False where it is shown once, or the person at it has ended it."""
+        if self._live is None:
+            return False
+        try:
+            pause(seconds)
+        except KeyboardInterrupt:
+            return False
+        return True
+
+
+@contextmanager
+def kept_up_to_date() -> Iterator[Kept]:
+    """A table that goes on until Ctrl-C; it stays there at the end."""
+    if not sys.stdout.isatty():
+        yield Kept(None)
+        return
+    from rich.live import Live  # noqa: PLC0415 - only who watches at a terminal needs it
+
+    with Live(console=_terminal(), auto_refresh=False) as live, suppress(KeyboardInterrupt):
+        yield Kept(live)
 
 
 def tell_defect(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:

@@ -1,4 +1,4 @@
-"""``plan``, ``history`` and ``why-full``."""
+"""``plan``, ``history``, ``why-full`` and ``watch``."""
 
 from tests.manual.shapes.common import Bytes, Count, Ended, Moment, OfKind, Shape
 from tests.manual.shapes.hosts import Disk
@@ -175,3 +175,29 @@ class WhyFull(Shape):
     """If nobody cleans up."""
     parts: list[OnDisk]
     logs: LogsOf
+
+
+class OpenAlert(Shape):
+    kind: str
+    """`pressure` or `unreachable`."""
+    level: str
+    opened_at: Moment
+
+
+class Watched(Shape):
+    host: str
+    seen_at: Moment | None
+    """Null: nobody has looked at it."""
+    disk: Disk | None
+    docker: int | None
+    """What Docker holds, in bytes."""
+    bytes_a_day: int | None
+    full_at: Moment | None
+    """If nobody cleans up."""
+    lasts: str | None
+    alerts: list[OpenAlert]
+
+
+class Board(Shape):
+    at: Moment
+    hosts: list[Watched]
