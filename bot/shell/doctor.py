@@ -10,19 +10,21 @@ from bot.config.settings import Settings, load
 from bot.core.docker.inventory import EngineInfo
 from bot.core.docker.sightings import KnownEngine
 from bot.core.docker.swarm import node_words
-from bot.core.errors import HostError
+from bot.core.errors import HostError, UsageError
 from bot.core.rules.gaps import gaps
 from bot.core.rules.hosts import Host
 from bot.core.rules.policy import Right, is_channel, is_group
 from bot.engines.registry import DockerEngines
 from bot.process.clock import process_now
 from bot.services.clocks import Clocks
+from bot.shell.kinds import every_kind
 from bot.shell.options import Config
 from bot.shell.reached import connected, of_each
 from bot.shell.refusals import FAILED
 from bot.shell.show import output
 from bot.shell.show.hosts import show_failed, twins_told
 from bot.slack import checking
+from bot.slack.trying_out import tried_out
 from bot.store.opening import open_store
 
 Thorough = Annotated[
@@ -33,8 +35,19 @@ Thorough = Annotated[
 ]
 
 
-def doctor(config: Config = None, slack: Thorough = False) -> None:  # noqa: FBT002 - typer's way to declare a flag
+Channel = Annotated[
+    str,
+    typer.Option(
+        metavar="C…",
+        help="With --slack: post each kind of message to this channel once and delete it, and validate each form.",
+    ),
+]
+
+
+def doctor(config: Config = None, slack: Thorough = False, channel: Channel = "") -> None:  # noqa: FBT002 - typer's way to declare a flag
     """Check the configuration, the database, the tokens and every host; exit code 1 when something fails."""
+    if channel and not (slack and is_channel(channel)):
+        raise UsageError("--channel takes a channel's id (C… or G…), and goes with --slack.")
     settings = load(config)
     with closing(open_store(settings.database_url.get_secret_value())) as store:
         output.say(f"ok    {settings.file} and its database")
@@ -43,7 +56,7 @@ def doctor(config: Config = None, slack: Thorough = False) -> None:  # noqa: FBT
         hosts_failed = _hosts_checked(settings, clocks, store.ledger.known_engines())
     for gap in gaps(settings.rules.hosts.all(), settings.rules.on_call):
         _note(gap)
-    slack_failed = _slack_checked(settings, thorough=slack)
+    slack_failed = _slack_checked(settings, thorough=slack) + _each_kind_tried(settings, channel)
     failed = hosts_failed or slack_failed
     output.say(f"next  {_next(settings, hosts=hosts_failed, slack=slack_failed, thorough=slack)}")
     if failed:
@@ -66,6 +79,19 @@ def _slack_checked(settings: Settings, *, thorough: bool) -> int:
     for finding in found:
         output.say(f"{'ok  ' if finding.ok else 'fail'}  Slack: {finding.sentence}")
     return sum(not finding.ok for finding in found)
+
+
+def _each_kind_tried(settings: Settings, channel: str) -> int:
+    """Say of each kind of message and form what Slack answers to it; how many it does not take."""
+    token = settings.slack.bot_token
+    if not channel or token is None:
+        return 0
+    output.say(f"note  Slack: one of each kind is made of sample hosts, posted to {channel}, and deleted")
+    kinds, failed = every_kind(), 0
+    for finding in tried_out(token.get_secret_value(), settings.slack.api_url, channel, kinds):
+        output.say(f"{'ok  ' if finding.ok else 'fail'}  Slack: {finding.sentence}")
+        failed += not finding.ok
+    return failed
 
 
 def _named(settings: Settings) -> Mapping[str, Sequence[str]]:

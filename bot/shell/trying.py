@@ -45,18 +45,18 @@ REMOVAL_SECONDS = 0.3
 
 
 @contextmanager
-def trial(port: int, data: Path | None = None) -> Iterator[tuple[Workspace, Settings]]:
+def trial(port: int, data: Path | None = None, *, local: bool = True) -> Iterator[tuple[Workspace, Settings]]:
     """A local Slack look-alike, sample engines, and the unchanged bot connected to all of them.
 
-    ``data`` is the folder that keeps the database; without one it ends with the trial. DeckhandError when
-    the port is taken.
+    ``local``: this machine's own engine too, where there is one. ``data`` is the folder that keeps the database;
+    without one it ends with the trial. DeckhandError when the port is taken.
     """
     with ExitStack() as stack:
         # A folder of its own: a unix socket's path must stay below 108 bytes.
         scratch = Path(stack.enter_context(TemporaryDirectory(prefix="deckhand-try-")))
         engines = {name: stack.enter_context(_simulated(name, scratch)) for name in setting.SIMULATED}
         hosts = {name: engine.url for name, engine in engines.items()}
-        if _answers(setting.local_url()):
+        if local and _answers(setting.local_url()):
             hosts[setting.LOCAL] = setting.local_url()
         folder = data or scratch
         private.make_folder(folder)

@@ -1,11 +1,12 @@
 """The Web API's methods by name, and those of them that are not about messages."""
 
+import json
 from collections.abc import Callable
 from typing import TypeAlias
 
 from bot.trial.workspace.core import JSON, Refused
 from bot.trial.workspace.desk import Desk
-from bot.trial.workspace.limits.limits import refuse_view
+from bot.trial.workspace.limits.limits import check_message, check_view, refuse_view
 from bot.trial.workspace.menus import with_current
 from bot.trial.workspace.messages import Draft
 from bot.trial.workspace.methods import chat
@@ -34,6 +35,23 @@ def _auth_test(desk: Desk, _args: Args) -> JSON:
         "is_enterprise_install": False,
         **({"enterprise_id": desk.team.enterprise_id} if desk.team.enterprise_id else {}),
     }
+
+
+def _validate(_desk: Desk, args: Args) -> JSON:
+    """One of a message, a view and blocks, as JSON in a string; what is wrong with it comes with pointers."""
+    given = [name for name in ("message", "view", "blocks") if args.values.get(name)]
+    if len(given) != 1:
+        raise Refused("invalid_arguments", ["[ERROR] exactly one of blocks, view or message"])
+    (name,) = given
+    value = args.values[name]
+    payload = json.loads(value) if isinstance(value, str) else value
+    if name == "blocks":
+        payload = {"blocks": payload}
+    found = check_view(payload) if name == "view" else check_message(payload)
+    if not found:
+        return {"ok": True}
+    errors = [{"pointer": "", "code": "failed_constraint", "message": each} for each in found]
+    return {"ok": False, "error": f"invalid_{name}", "errors": errors}
 
 
 def _connections_open(desk: Desk, _args: Args) -> JSON:
@@ -165,6 +183,7 @@ METHODS: dict[str, Method] = {
     "api.test": _api_test,
     "apps.connections.open": _connections_open,
     "auth.test": _auth_test,
+    "blocks.validate": _validate,
     "chat.delete": chat.delete,
     "chat.getPermalink": chat.permalink,
     "chat.postEphemeral": chat.post_ephemeral,
