@@ -9,7 +9,11 @@ TYPES: Mapping[str, type | tuple[type, ...]] = {
     "object": dict, "array": list, "string": str, "integer": int, "number": (int, float), "boolean": bool,
     "null": type(None),
 }  # fmt: skip
-SILENT = {"$schema", "$defs", "definitions", "title", "description", "default", "examples", "propertyNames"}
+SILENT = {
+    "$id", "$schema", "$defs", "definitions", "title", "description", "default", "examples", "propertyNames", "format",
+}  # fmt: skip
+VENDORS = "x-"
+"""How keywords begin that say nothing of values."""
 
 
 OF = {
@@ -26,7 +30,8 @@ def problems(value: Any, schema: JSON, root: JSON | None = None, at: str = "") -
     root = schema if root is None else root
     for keyword, wanted in schema.items():
         kinds = [kind for kind, keywords in OF.items() if keyword in keywords]
-        if keyword not in SILENT and all(_is(value, kind) for kind in kinds):
+        silent = keyword in SILENT or keyword.startswith(VENDORS)
+        if not silent and all(_is(value, kind) for kind in kinds):
             yield from getattr(_Keywords, keyword.removeprefix("$"))(value, wanted, schema, root, at)
 
 
@@ -44,9 +49,10 @@ class _Keywords:
         yield from problems(value, target, root, at)
 
     @staticmethod
-    def type(value: Any, wanted: str, _schema: JSON, _root: JSON, at: str) -> Iterator[str]:
-        if not _is(value, wanted):
-            yield f"{at}: {value!r} is no {wanted}"
+    def type(value: Any, wanted: str | list[str], _schema: JSON, _root: JSON, at: str) -> Iterator[str]:
+        kinds = [wanted] if isinstance(wanted, str) else wanted
+        if not any(_is(value, kind) for kind in kinds):
+            yield f"{at}: {value!r} is no {' or '.join(kinds)}"
 
     @staticmethod
     def enum(value: Any, wanted: list[Any], _schema: JSON, _root: JSON, at: str) -> Iterator[str]:
@@ -93,6 +99,12 @@ class _Keywords:
         tried = [list(problems(value, each, root, at)) for each in wanted]
         if all(tried):
             yield min(tried, key=len)[0]
+
+    @staticmethod
+    def oneOf(value: Any, wanted: list[JSON], _schema: JSON, root: JSON, at: str) -> Iterator[str]:  # noqa: N802 - the keyword
+        fitting = [each for each in wanted if not list(problems(value, each, root, at))]
+        if len(fitting) != 1:
+            yield f"{at}: {value!r} is {len(fitting)} of {len(wanted)} things, and should be one"
 
     @staticmethod
     def required(value: Any, wanted: list[str], _schema: JSON, _root: JSON, at: str) -> Iterator[str]:
