@@ -114,6 +114,13 @@ def registered(names: list[str], every: timedelta | None = QUARTER, alerts: Aler
     )
 
 
+class NothingForetold(Histories):
+    """Histories in which nobody asks for a date: that takes longer than all else."""
+
+    def foretell(self, host: str) -> None:
+        """Keep nothing."""
+
+
 @dataclass
 class Replica:
     store: Store
@@ -122,9 +129,11 @@ class Replica:
     clock: Pretended
     name: str = "a"
     ending: bool = False
+    foretells: bool = True
 
     def __post_init__(self) -> None:
-        histories = Histories(samples=self.store.samples, audit=self.store.audit, clock=self.clock)
+        kind = Histories if self.foretells else NothingForetold
+        histories = kind(samples=self.store.samples, audit=self.store.audit, clock=self.clock)
         self.pressure = Pressure(hosts=lambda: self.hosts, alerts=self.store.alerts, histories=histories)
         self.sampling = Sampling(
             hosts=lambda: self.hosts, engines=self.engines, samples=self.store.samples, ledger=self.store.ledger,
