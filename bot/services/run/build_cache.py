@@ -130,4 +130,4 @@ def _outcome(
         return outcomes.gone(state) if refusal else outcomes.gone_meanwhile(state)
     if refusal:
         return outcomes.refused(state, refusal)
-    return outcomes.kept(state, "the engine kept it: a build uses it, or another record builds on it")
+    return outcomes.needed_by_cache(state)

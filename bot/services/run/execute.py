@@ -22,6 +22,7 @@ from bot.core.life.states import (
 from bot.core.plan.plan import Item, Plan
 from bot.ports import Audit, Change, Engine, Engines, HeldEngine, Plans, Run, Runs
 from bot.services.leases import Leases
+from bot.services.run import outcomes
 from bot.services.run.groups import Groups
 from bot.services.run.patience import ANSWERED, FOR_THE_DATABASE, LetGo, Patience
 from bot.services.run.removal import Removal
@@ -204,10 +205,4 @@ def _usage(engine: Engine) -> tuple[DiskUsage, DiskSpace | None]:
 
 
 def _not_done(item: ItemState, error: HostError, *, begun: bool) -> ItemState:
-    answered = isinstance(error, ANSWERED)
-    if begun:
-        why = str(error) if answered else "the host went out of reach while it was being removed"
-        reason = f"{why}: look at the host"
-    else:
-        reason = f"not tried: {error}"
-    return replace(item, outcome=Outcome.FAILED, reason=reason)
+    return outcomes.not_done(item, error, begun=begun, answered=isinstance(error, ANSWERED))

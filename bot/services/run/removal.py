@@ -206,7 +206,7 @@ class Removal:
         to_untag = recheck.references_to_untag(now)
         if to_untag and self._has_children(item.id):
             # The engine would refuse to delete it only after its names are gone.
-            raise _Objection("another image is built on it now")
+            raise _Objection(outcomes.BUILT_ON)
         if to_untag:
             self.untagging(state.position, tuple(dict.fromkeys((*untagged, *to_untag))))
         for reference in to_untag:
@@ -237,12 +237,12 @@ class Removal:
         try:
             named = self.engine.image(reference)
             if named.id != item.id:
-                raise _Objection(f"{reference} names another image now")
+                raise _Objection(outcomes.moved(reference))
             _object(recheck.image_objection(item, named, self.engine.containers(), self.draft.taken_at))
             self.before_effect()
             self.engine.untag(reference)
         except NotFoundError as gone:
-            raise _Objection(f"{reference} no longer names it") from gone
+            raise _Objection(outcomes.went(reference)) from gone
 
     def _with_its_names(
         self, item: Item, untagged: Sequence[str], problem: Exception, *, begun: bool
@@ -260,9 +260,8 @@ class Removal:
             names = ()
         gone_with = recheck.gone_with(item, untagged)
         lost = [name for name in item.references if name not in names and (begun or name in gone_with)]
-        words = [f"untagged and tagged again: {', '.join(back)}"] if back else []
-        words += [f"already untagged: {', '.join(lost)}"] if lost else []
-        return _with_words(problem, "; ".join(words)) if words else problem
+        words = outcomes.names_said(back, lost)
+        return _with_words(problem, words) if words else problem
 
     def _tag_again(self, item: Item, reference: str) -> bool:
         """Put a name back on the planned image, unless it names anything by now: then it is not ours."""

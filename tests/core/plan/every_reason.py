@@ -9,6 +9,8 @@ from bot.core.docker.ages import Arrival
 from bot.core.docker.inventory import Container, Inventory, Kind, SwarmService
 from bot.core.docker.labels import LabelFilter
 from bot.core.docker.usage import DiskSpace, DiskUsage
+from bot.core.errors import EngineRequestError, HostError
+from bot.core.life.states import ItemState
 from bot.core.plan.arguments import Pick
 from bot.core.plan.objects import picked
 from bot.core.plan.plan import Draft
@@ -27,6 +29,7 @@ from bot.core.plan.recheck import (
 )
 from bot.core.plan.target.cutting import Goal, draft_to
 from bot.core.plan.target.target import Target
+from bot.services.run import outcomes
 from tests.core.things import NOW, ago, container, image, inventory, item, network, planned, record, volume
 
 APP, WEB = (image(name, (name, 1), tags=(f"{name}:1",)) for name in ("app", "web"))
@@ -298,3 +301,29 @@ AT_THE_LAST_LOOK: tuple[tuple[Callable[[], str | None], str], ...] = (
     (lambda: cache_objection(replace(CACHE, shared=True), record("x", shared=True), THEN),
      "an image that stays holds it too: removing it would free nothing"),
 )  # fmt: skip
+_X = ItemState(position=0, item=IMAGE)
+_HOST = "prod-3: nothing answers at its address"
+_AWAY = HostError("prod-3", "nothing answers at its address")
+IN_THE_RUN: tuple[tuple[Callable[[], str], str], ...] = (
+    (lambda: outcomes.gone(_X).reason, "no longer there when we looked: gone, not confirmed by us"),
+    (lambda: outcomes.gone(replace(_X, reconciled=True)).reason,
+     "found gone when it was looked at again: gone, not confirmed by us"),
+    (lambda: outcomes.gone_meanwhile(_X).reason, "somebody else removed it at the same moment"),
+    (lambda: outcomes.refused(_X, EngineRequestError("prod-3", 500, "it is in use by container 1")).reason,
+     "the engine refused: it is in use by container 1"),
+    (lambda: outcomes.kept(_X, outcomes.STOPPED).reason, "the cleanup was stopped before it was removed"),
+    (lambda: outcomes.kept(_X, outcomes.BUILT_ON).reason, "another image is built on it now"),
+    (lambda: outcomes.needed_by_cache(_X).reason,
+     "the engine left it: a build uses it, or other cache builds on it"),
+    (lambda: outcomes.not_done(_X, _AWAY, begun=False, answered=False).reason,
+     f"not tried: {_HOST}"),
+    (lambda: outcomes.not_done(_X, _AWAY, begun=True, answered=False).reason,
+     "the host went out of reach while it was being removed: look at the host"),
+    (lambda: outcomes.not_done(_X, _AWAY, begun=True, answered=True).reason,
+     f"{_HOST}: look at the host"),
+    (lambda: outcomes.moved("x:1"), "x:1 names another image now"),
+    (lambda: outcomes.went("x:1"), "x:1 no longer names it"),
+    (lambda: outcomes.names_said(["x:1", "x:2"], ["x:3"]),
+     "untagged and tagged again: x:1, x:2; already untagged: x:3"),
+)  # fmt: skip
+"""What a run says of an object that it did not remove, beside what is said at the last look."""

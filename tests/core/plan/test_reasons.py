@@ -14,7 +14,8 @@ import pytest
 from bot.core.plan import planner, prediction, reasons, recheck
 from bot.core.plan.reasons import NOT_IN_PROFILE, counted_as
 from bot.core.plan.selection import base, images, selector
-from tests.core.plan.every_reason import AT_THE_LAST_LOOK, GOES, STAYS, Row
+from bot.services.run import outcomes
+from tests.core.plan.every_reason import AT_THE_LAST_LOOK, GOES, IN_THE_RUN, STAYS, Row
 
 JARGON = re.compile(
     r"predefined|dangling|\bshared?\b|\bshares\b|parent|arrival|endpoint|verdict|eligible|superseded|reclaim|record|"
@@ -41,8 +42,26 @@ def test_what_stays_at_the_last_look_says_what_has_changed(ask: Callable[[], str
     assert ask() == says
 
 
+@pytest.mark.parametrize(("ask", "says"), IN_THE_RUN, ids=[says for _, says in IN_THE_RUN])
+def test_what_a_run_did_not_remove_says_why(ask: Callable[[], str], says: str) -> None:
+    assert ask() == says
+
+
+def test_the_table_has_every_sentence_of_a_run_and_none_stands_elsewhere() -> None:
+    with seeing({str(outcomes.__file__)}) as seen:
+        for ask, _ in IN_THE_RUN:
+            ask()
+    path = Path(str(outcomes.__file__))
+    told = {node.lineno for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Return)}
+    assert told <= {line for _, line in seen}
+    for other in path.parent.glob("*.py"):
+        assert other == path or not re.search(
+            r'(_Objection|kept|gone|refused)\([^)\n]*"\w+ \w', other.read_text()
+        )
+
+
 def test_no_reason_needs_the_code_to_be_understood() -> None:
-    said = [row.says for row in (*STAYS, *GOES)] + [says for _, says in AT_THE_LAST_LOOK]
+    said = [row.says for row in (*STAYS, *GOES)] + [says for _, says in (*AT_THE_LAST_LOOK, *IN_THE_RUN)]
     counted = [counted_as(because, count) for because in reasons._COUNTED for count in (1, 2)]
     assert not [text for text in (*said, *counted, *(row.several for row in STAYS)) if JARGON.search(text)]
 

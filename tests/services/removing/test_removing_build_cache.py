@@ -72,7 +72,7 @@ def test_a_record_that_a_build_has_used_since_the_plan_is_kept_with_all_it_stand
     assert {ended[each].outcome for each in used} == {Outcome.KEPT}
     reasons = {"a build has used it since the plan was made"}
     if engine.version >= (23, 0):  # a build that finds its end in the cache does not look at what is below
-        reasons.add("the engine kept it: a build uses it, or another record builds on it")
+        reasons.add("the engine left it: a build uses it, or other cache builds on it")
     assert {ended[each].reason for each in used} == reasons
     assert used <= look(engine).ids[Kind.BUILD_CACHE]
     (alone,) = (each for each in state.items if "touch /alone" in each.item.name)
