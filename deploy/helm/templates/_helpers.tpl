@@ -38,6 +38,11 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- if hasKey $said "Error" -}}
 {{- fail (printf "config: is not TOML: %s" $said.Error) -}}
 {{- end -}}
+{{- range list "slack" "metrics" "database" "audit" -}}
+{{- if not (kindIs "map" (get $said . | default dict)) -}}
+{{- fail (printf "config: %s is a table. Write it as [%s], with its keys below." . .) -}}
+{{- end -}}
+{{- end -}}
 {{- $needed := dict "metrics" (dict "listen" "0.0.0.0:9797") -}}
 {{- if eq (dig "slack" "mode" "socket" $said) "http" -}}
 {{- $_ := set $needed "slack" (dict "listen" "0.0.0.0:3000") -}}
@@ -118,6 +123,7 @@ imagePullSecrets:
 {{- define "deckhand.containerSecurity" -}}
 image: {{ include "deckhand.image" . }}
 imagePullPolicy: {{ .Values.image.pullPolicy }}
+terminationMessagePolicy: FallbackToLogsOnError
 securityContext:
   allowPrivilegeEscalation: false
   readOnlyRootFilesystem: true

@@ -9,7 +9,8 @@ import pytest
 from bot.app import Deckhand
 from bot.config.environment import NAMES
 from bot.config.environment import SECRETS as SECRET_NAMES
-from bot.config.settings import load
+from bot.config.reloading import Reloading
+from bot.config.settings import Settings, load
 from bot.process.ending import AT_THE_LATEST
 from bot.shell.commands import COMMANDS
 from bot.telemetry import health
@@ -28,6 +29,7 @@ from tests.deploy.helm.variants import (
     over,
 )
 from tests.support.shell import deckhand
+from tests.support.waiting import wait_until
 
 DOCKERFILE = (ROOT / "deploy" / "Dockerfile").read_text(encoding="utf-8")
 EXAMPLE = (ROOT / "deploy" / "deckhand.example.toml").read_text(encoding="utf-8")
@@ -114,7 +116,36 @@ def test_the_pod_runs_the_images_command_as_its_account_in_its_folder(helm: Helm
 
 
 def test_the_time_to_end_is_longer_than_the_bot_ever_takes(helm: Helm) -> None:
-    assert helm.rendered(SQLITE).pod("Deployment").spec["terminationGracePeriodSeconds"] >= AT_THE_LATEST + 5
+    for values in (SQLITE, HTTP_MODE):
+        pod = helm.rendered(values).pod("Deployment")
+        before = (
+            pod.container.get("lifecycle", {}).get("preStop", {}).get("exec", {}).get("command", ["sleep", 0])
+        )
+        assert pod.spec["terminationGracePeriodSeconds"] >= int(before[1]) + AT_THE_LATEST + 5
+        assert (int(before[1]) > 0) == (values is HTTP_MODE), (
+            "requests arrive until everybody knows that it ends"
+        )
+
+
+def test_a_changed_configmap_is_taken_up_by_the_bot_that_runs(helm: Helm, tmp_path: Path) -> None:
+    def lay_out(version: str, config: str) -> None:
+        """As the kubelet does: all files of a version in a folder of their own, to which one link leads."""
+        data = helm.rendered(over(SQLITE, {"config": config})).the("ConfigMap")["data"]
+        (tmp_path / version).mkdir()
+        (tmp_path / version / "deckhand.toml").write_text(data["deckhand.toml"])
+        (tmp_path / "..next").symlink_to(version)
+        (tmp_path / "..next").rename(tmp_path / "..data")
+
+    lay_out("..1", CONFIG)
+    file = tmp_path / "deckhand.toml"
+    file.symlink_to("..data/deckhand.toml")
+    adopted: list[Settings] = []
+    reloading = Reloading(file, lambda: load(file, {}), adopted.append, look_every=0.05)
+    reloading.start()
+    lay_out("..2", CONFIG.replace("hosts.prod-3", "hosts.prod-4"))
+    wait_until(lambda: bool(adopted))
+    reloading.stop()
+    assert list(adopted[-1].rules.hosts.by_name) == ["prod-4"]
 
 
 @pytest.mark.parametrize(

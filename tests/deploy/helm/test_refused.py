@@ -40,6 +40,7 @@ MATCHLESS = [
     (over(SQLITE, {"image": {"repository": ""}}), "image.repository: name the image that you built"),
     (over(SQLITE, {"existingSecret": ""}), "existingSecret: name a Secret with slack_bot_token"),
     (configured(""), "config: is the whole deckhand.toml: --set-file config=deckhand.toml."),
+    (configured(f"metrics = 9797\n{CONFIG}"), "config: metrics is a table. Write it as [metrics]"),
     (configured("[hosts"), "config: is not TOML: toml: line 1"),
     (configured(f'{CONFIG}[metrics]\nlisten = "off"\n'), f'[metrics] listen = "off" {CLOSED}:9797.'),
     (
