@@ -179,6 +179,14 @@ def _of_what_it_approves(
     for name in effective.auto_approve_to if "auto_approve_to" in table.model_fields_set else ():
         if name in effective.auto_approve:
             yield f"auto_approve_to: “{name}” is approved without a target already, by auto_approve; remove it from one"
+    if (
+        "auto_on_pressure" in table.model_fields_set
+        and effective.auto_on_pressure
+        and not effective.auto_approve_to
+    ):
+        yield (
+            'auto_on_pressure: for which plan? Add auto_approve_to = { everything = "below=70%" }, or remove it'
+        )
     if "auto_windows" in table.model_fields_set and not (effective.auto_approve or effective.auto_approve_to):
         yield (
             'auto_windows: the policy approves nothing itself; add auto_approve_to = { everything = "below=70%" }, '

@@ -188,6 +188,8 @@ class PolicyTable(Table):
     more room, for no target, or for `arrival=build` waits for people; limits count as above."""
     auto_windows: SomeWindows | None = None
     """When the policy approves anything itself: `mon-fri 22:00-06:00`. Unset: at any time."""
+    auto_on_pressure: bool = _UNSET.auto_on_pressure
+    """Whether an alert of a host's disk asks by itself for the first plan of `auto_approve_to`, in its channel."""
 
     reasons: bool = _UNSET.reasons
     """Whether each vote says why."""

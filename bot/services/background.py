@@ -15,7 +15,8 @@ from bot.services.run.waiting_rules import LOOP_SECONDS as RULES_SECONDS
 from bot.services.run.waiting_rules import WaitingRules
 from bot.services.use_cases import Base, UseCases
 from bot.services.watch.alerting import TellAlerts
-from bot.services.watch.fullness import Fullness
+from bot.services.watch.itself.fullness import Fullness
+from bot.services.watch.itself.relief import Relief
 from bot.services.watch.pressure import Pressure
 from bot.services.watch.sampling import SAMPLING_SECONDS, Sampling
 from bot.services.watch.schedules import Schedules
@@ -55,6 +56,10 @@ def background(base: Base, uses: UseCases, chat: Teller) -> Worker:
         ledger=store.ledger, clock=base.clock,
         owner=base.owner, ticks=base.ticks, stopping=signals.ending, metrics=base.metrics,
         pressure=_pressure(base, uses),
+        relief=Relief(
+            hosts=base.hosts, alerts=store.alerts, propose=uses.propose, plans=store.plans, trail=store.trail,
+            clock=base.clock, stopping=signals.ending,
+        ),
     )  # fmt: skip
     worker.take_up("cleanup", execute.leases, execute)
     worker.whenever("rollouts", Rollout(fleets=store.fleets, changed=signals.changed), POLL_SECONDS)

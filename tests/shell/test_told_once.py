@@ -41,7 +41,7 @@ POLICY: Mapping[str, Any] = {
     "expires": "17m", "profiles": ["ci", "routine"], "volumes": "named", "protect": PROTECT,
     "windows": ["mon-fri 22:00-06:00"], "time_zone": "Europe/Berlin", "start_within": "19h", "max_bytes": "50GB",
     "max_objects": 523, "quorum_above": 5, "auto_approve": ["ci"], "auto_approve_to": {"routine": "below=71%"},
-    "auto_windows": ["sat,sun 00:00-24:00"], "tags": ["prod"], "arrival": "build",
+    "auto_windows": ["sat,sun 00:00-24:00"], "auto_on_pressure": True, "tags": ["prod"], "arrival": "build",
     "only_restorable": True, "reasons": True, "tell": "on_call", "on_call": "S0DUTY", "escalate_to": ["U0HEAD"],
     "escalate_after": "7m", "quiet": ["21:00-07:00"],
 }  # fmt: skip
@@ -148,7 +148,7 @@ def test_every_key_of_a_policy_is_read_is_taken_from_the_default_and_shown(tmp_p
         "Europe/Berlin",
         "as members",
         "postgres",
-        "ci, routine up to below=71%, sat,sun 00:00-24:00 (Europe/Berlin)",
+        "ci, routine up to below=71%, sat,sun 00:00-24:00 (Europe/Berlin); alerts of disks ask by themselves",
         "yes",
         "S0DUTY",
         "after 7m U0HEAD",

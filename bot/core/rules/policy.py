@@ -99,6 +99,8 @@ class Policy:
     """By profile, up to which target the policy itself approves plans that have one."""
     auto_windows: Windows = Windows()  # noqa: RUF009 - frozen, like all values here
     """When it does either; at any time where there are none."""
+    auto_on_pressure: bool = False
+    """Whether an open alert of a disk asks by itself for the first of ``auto_approve_to``."""
 
     def entries(self, right: Right) -> tuple[str, ...]:
         """Slack ids of users (U… or W…), user groups (S…) and channels (C… or G…), or ``*``.

@@ -158,6 +158,7 @@ def policy_json(host: Host, asked: Subject, rights: tuple[Explained, ...], now: 
         "quorum_above": policy.quorum_above,
         "auto_approve": list(policy.auto_approve),
         "auto_approve_to": {name: str(target) for name, target in policy.auto_approve_to.items()},
+        "auto_on_pressure": policy.auto_on_pressure,
         "auto_windows": [window.text for window in policy.auto_windows.windows],
         "only_restorable": policy.only_restorable,
         "reasons": policy.reasons,

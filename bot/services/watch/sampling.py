@@ -56,6 +56,8 @@ class Sampling:
     stopping: Callable[[], bool]
     metrics: Metrics = NO_METRICS
     pressure: Pressure | None = None
+    relief: Callable[[str], None] = lambda _host: None
+    """Called with each host that was sampled."""
     """Who hears of what was seen."""
     rest: timedelta = REST
     lease: timedelta = LEASE
@@ -158,6 +160,7 @@ class Sampling:
             self.histories.foretell(host)
         if self.pressure is not None:
             self.pressure.saw(host, sample, glance.engine.identity.key)
+            self.relief(host)
         return True
 
     def _remember(self, host: str, glance: Glance, now: datetime) -> None:

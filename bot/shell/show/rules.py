@@ -71,7 +71,8 @@ def _itself(policy: Policy) -> str:
     to = [f"{name} up to {target}" for name, target in policy.auto_approve_to.items()]
     what = ", ".join([*policy.auto_approve, *to])
     when = f", {policy.auto_windows.words()}" if what and policy.auto_windows.windows else ""
-    return f"{what}{when}" if what else "nothing"
+    alerts = "; alerts of disks ask by themselves" if policy.auto_on_pressure and to else ""
+    return f"{what}{when}{alerts}" if what else "nothing"
 
 
 def _windows(policy: Policy, now: datetime) -> str:

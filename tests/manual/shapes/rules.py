@@ -77,6 +77,7 @@ class Explained(Shape):
     auto_approve_to: dict[str, str]
     """By profile, up to which target."""
     auto_windows: list[str]
+    auto_on_pressure: bool
     only_restorable: bool
     reasons: bool
     tell: str | None

@@ -13,7 +13,7 @@ from bot.core.rules.hosts import Host, Hosts, SocketAddress
 from bot.core.rules.policy import Policy
 from bot.core.watch.pace import Pace
 from bot.core.watch.samples import Sample
-from bot.services.watch.fullness import Fullness
+from bot.services.watch.itself.fullness import Fullness
 from bot.store.opening import Store
 from tests.core.things import ENGINE
 

@@ -163,6 +163,10 @@ MISTAKES = [
         r"policies\.x\.auto_approve_to: “ci” is approved without a target already, by auto_approve; remove it from",
     ),
     (
+        "[policies.x]\nauto_on_pressure = true",
+        r"policies\.x\.auto_on_pressure: for which plan\? Add auto_approve_to = .*, or remove it$",
+    ),
+    (
         '[policies.x]\nauto_windows = ["sat 00:00-24:00"]',
         r"policies\.x\.auto_windows: the policy approves nothing itself; add auto_approve_to = .*, or remove it$",
     ),

@@ -33,9 +33,10 @@ class Target:
         return max(self.free, disk.size - most_used)
 
     def __str__(self) -> str:
-        """As it is written: ``below=70% free=20GB``."""
+        """As it is written: ``below=70% free=20GB``; what is read of it again is the same to the byte."""
         below = [f"below={self.below}%"] if self.below < _WHOLE else []
-        free = [f"free={human_size(self.free)}"] if self.free else []
+        size = human_size(self.free)
+        free = [f"free={size if parse_size(size) == self.free else f'{self.free}B'}"] if self.free else []
         return " ".join([*below, *free])
 
     def words(self) -> str:

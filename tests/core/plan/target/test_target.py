@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bot.core.docker.inventory import CacheRecord, Container, Image, Inventory, Kind, Network, Volume
 from bot.core.docker.usage import (
@@ -22,7 +24,7 @@ from bot.core.plan.profiles import BUILT_IN
 from bot.core.plan.protection import Protection
 from bot.core.plan.target.cutting import drafted
 from bot.core.plan.target.reaching import check_reach
-from bot.core.plan.target.target import Target
+from bot.core.plan.target.target import Target, parse_target
 from tests.core.things import ago, container, image, inventory, network, record, taken, volume
 
 Thing = Image | Container | Network | Volume | CacheRecord
@@ -172,3 +174,25 @@ def test_docker_has_no_command_for_a_target() -> None:
         "# Docker cannot stop once a disk has room; these would go on, and take all that they find",
         "docker system prune -a",
     )
+
+
+@given(
+    st.builds(Target, free=st.integers(0, 10**14), below=st.integers(1, 100)).filter(
+        lambda one: one != Target()
+    )
+)
+def test_a_target_that_is_written_is_read_as_the_same(target: Target) -> None:
+    assert parse_target(str(target)) == target
+
+
+@given(
+    *[st.builds(Target, free=st.integers(0, 5), below=st.integers(1, 9))] * 2,
+    st.integers(1, 9),
+    st.integers(0, 9),
+)
+def test_what_asks_for_no_more_is_met_wherever_the_other_is(
+    one: Target, other: Target, size: int, free: int
+) -> None:
+    disk = DiskSpace(size=size, free=min(free, size))
+    if one.asks_no_more_than(other):
+        assert one.wanted(disk) <= other.wanted(disk)
