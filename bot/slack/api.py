@@ -4,6 +4,7 @@ from bot.ports import NO_METRICS, Metrics
 from bot.slack.chat import SlackChat
 from bot.slack.client import web_client
 from bot.slack.directory import SlackDirectory
+from bot.slack.kit.native import Natives
 
 
 class SlackApi:
@@ -13,8 +14,9 @@ class SlackApi:
         """``url`` is None for Slack's own."""
         self.client = web_client(token, url, metrics=metrics)
         self.directory = SlackDirectory(self.client)
-        self.chat = SlackChat(self.client, self.directory.name_of)
+        natives = Natives()
+        self.chat = SlackChat(self.client, self.directory.name_of, natives)
         """Waits while Slack wants a pause."""
         quick = web_client(token, url, patient=False, metrics=metrics)
-        self.impatient = SlackChat(quick, self.directory.name_of)
+        self.impatient = SlackChat(quick, self.directory.name_of, natives)
         """Raises when Slack wants a pause."""

@@ -15,6 +15,7 @@ from bot.core.visible import visible_lines
 from bot.slack.client import PLAN_POSTED, slack_errors
 from bot.slack.kit.blocks import Block, Message, Picture, section
 from bot.slack.kit.limits import fitted
+from bot.slack.kit.native import Natives
 from bot.slack.kit.text import SECTION_LIMIT, is_user, plain, uncalled
 
 LOG = logging.getLogger(__name__)
@@ -28,9 +29,12 @@ T = TypeVar("T")
 class SlackChat:
     """What every room sends through."""
 
-    def __init__(self, client: WebClient, name_of: Callable[[str], str] = str) -> None:
+    def __init__(
+        self, client: WebClient, name_of: Callable[[str], str] = str, natives: Natives | None = None
+    ) -> None:
         """``name_of`` tells what a person or a user group is called, by its id."""
         self._client = client
+        self._natives = natives or Natives()
         self.name_of = name_of
         self._direct: dict[str, str] = {}
 
@@ -56,7 +60,7 @@ class SlackChat:
             )
             return str(answer["ts"])
 
-        ts = _drawn(message, post)
+        ts = self._sent(message, post)
         if rest:
             self.attach(channel, thread or ts, "message.txt", "The whole message", rest)
         return ts
@@ -106,14 +110,41 @@ class SlackChat:
 
     def quiet(self, message: Message) -> Message:
         """The same as a new message that notifies nobody but those whom it means to call; edited ones never do."""
-        text, blocks = uncalled((message.text, message.blocks), self.name_of, message.calls)
-        return replace(message, text=text, blocks=blocks)
+        parts = (message.text, message.blocks, message.native)
+        text, blocks, native = uncalled(parts, self.name_of, message.calls)
+        return replace(message, text=text, blocks=blocks, native=native)
+
+    def post_native(self, channel: str, message: Message, thread: str = "") -> bool:
+        """Post what is made of blocks that not every workspace takes; False where this one does not."""
+        if not self._natives.may(message.native):
+            return False
+        place = self.place(channel)
+        try:
+            with slack_errors():
+                self._client.chat_postMessage(
+                    channel=place, thread_ts=thread or None, text=message.text, blocks=list(message.native),
+                    unfurl_links=False, unfurl_media=False,
+                )  # fmt: skip
+        except UndrawableError as fault:
+            self._natives.refuse(message.native, fault.faults)
+            return False
+        return True
+
+    def _sent(self, message: Message, send: Callable[[Message], T]) -> T:
+        """Send it as the workspace takes it: with its own charts and tables where it turned out to."""
+        if message.native and self._natives.may(message.native):
+            try:
+                with slack_errors():
+                    return send(replace(message, blocks=message.native))
+            except UndrawableError as fault:
+                self._natives.refuse(message.native, fault.faults)
+        return _drawn(message, send)
 
     def edit(self, channel: str, ts: str, message: Message) -> None:
         """Put another message in the place of one of ours; MessageGoneError when somebody deleted it."""
         message, _ = fitted(message)
         place = self.place(channel)
-        _drawn(
+        self._sent(
             message,
             lambda drawn: self._client.chat_update(
                 channel=place, ts=ts, text=drawn.text, blocks=list(drawn.blocks)

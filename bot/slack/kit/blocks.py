@@ -26,6 +26,8 @@ class Message:
     blocks: tuple[Block, ...]
     calls: frozenset[str] = frozenset()
     """Ids of the people and groups who are meant to act now: all others are named in it and not notified."""
+    native: tuple[Block, ...] = ()
+    """The same with blocks that not every workspace takes; where it does not, the others are sent."""
 
     @staticmethod
     def of(text: str) -> "Message":

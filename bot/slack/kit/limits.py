@@ -32,7 +32,10 @@ def fitted(message: Message, rest: str = "the thread has the whole as a file") -
     if left:
         blocks.append(context(f"_… {plural(left, 'part')} left out: {rest}_"))
     text = clip(message.text, TEXT_LIMIT)
-    return replace(message, text=text, blocks=tuple(blocks)), as_text(message) if left else ""
+    native = message.native
+    if len(native) > BLOCKS_LIMIT or characters(native) > CHARACTERS_LIMIT or left:
+        native = ()
+    return replace(message, text=text, blocks=tuple(blocks), native=native), as_text(message) if left else ""
 
 
 def characters(value: object) -> int:

@@ -10,6 +10,7 @@ from bot.services.look.fleet import Gathering, HostAnswer, filling_first
 from bot.slack.door.asked import Asked
 from bot.slack.door.replying import Replies
 from bot.slack.kit.blocks import Block, Message, context, header, section, table
+from bot.slack.kit.native import data_table
 from bot.slack.kit.text import SECTION_LIMIT, escape, lines_within, one_line, plain, plural
 from bot.slack.look.standing import Standing
 
@@ -32,10 +33,12 @@ def fleet_message(selection: str, gathering: Gathering, outlook: Outlook = NOTHI
     """``outlook`` is what is foretold of these hosts: those come first whose disks are full first."""
     reached, title = filling_first(gathering.reached, outlook), _title(selection, gathering)
     blocks: list[Block] = [header(title)]
+    sortable: Block = {}
     if reached:
         head = (*HEAD, LASTS) if outlook.forecasts else HEAD
-        rows = _rows(reached, gathering.counted, outlook)
-        blocks.append(table(head, (row[: len(head)] for row in rows)))
+        rows = [row[: len(head)] for row in _rows(reached, gathering.counted, outlook)]
+        blocks.append(table(head, rows))
+        sortable = data_table(title, head, rows)
     blocks += [section(text) for text in _failed(gathering)]
     blocks += [context(text) for text in _same(gathering)]
     blocks.append(
@@ -45,7 +48,8 @@ def fleet_message(selection: str, gathering: Gathering, outlook: Outlook = NOTHI
     )
     size = sum(_size(answer) for answer in gathering.counted)
     text = f"{title}. Docker holds {short_size(size)} on them."
-    return Message(text=escape(text), blocks=tuple(blocks))
+    native = [sortable if block["type"] == "table" else block for block in blocks] if sortable else []
+    return Message(text=escape(text), blocks=tuple(blocks), native=tuple(native))
 
 
 def _same(gathering: Gathering) -> list[str]:

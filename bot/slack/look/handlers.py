@@ -19,7 +19,7 @@ from bot.slack.door.replying import AT_ONCE, Replies, later
 from bot.slack.door.ways import Turn, Way
 from bot.slack.kit.blocks import Message
 from bot.slack.look.fleet import FleetMessage
-from bot.slack.look.picture import picture_of
+from bot.slack.look.picture import drawn_by_slack, picture_of
 from bot.slack.look.reports import (
     counting_message,
     hosts_message,
@@ -96,7 +96,10 @@ class LookHandlers:
                     "Pictures are switched off here ([slack] pictures), or what draws them is not installed "
                     "(deckhand[pictures])."
                 )
-            picture = picture_of(host.name, self.planning.report(host.name).survey)
+            survey = self.planning.report(host.name).survey
+            if self.replies.drawn_by_slack(asked, asked.thread, drawn_by_slack(host.name, survey)):
+                return
+            picture = picture_of(host.name, survey)
             title = f"Where the space of {host.name} is"
             self.replies.picture(asked, asked.thread, f"{host.name}.png", title, picture)
 

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 from bot.core.docker.usage import BUILD_CACHE, CONTAINERS, IMAGES, VOLUMES, Survey
 from bot.core.units import short_size
-from bot.slack.kit.blocks import Picture
+from bot.slack.kit.blocks import Message, Picture, context
 from bot.slack.kit.drawing import INK, ONE_AT_A_TIME, drawable
-from bot.slack.kit.text import clip, one_line
+from bot.slack.kit.native import pie
+from bot.slack.kit.text import clip, escape, one_line
 from bot.slack.look.usage import Listed, Listing, listings
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 ALT_LIMIT = 1_000
 """Characters of an image's alt text (Slack, "Image block")."""
 BARS = 12
+GB = 1_000_000_000
 NAME_SHOWN = 42
 SPOKEN = 5
 """Objects that the alt text names."""
@@ -38,6 +40,14 @@ def picture_of(host: str, survey: Survey) -> Picture:
     with ONE_AT_A_TIME:
         png = _drawn(_title(host, survey), parts, largest)
     return Picture(png=png, alt=_alt(host, survey, parts, largest))
+
+
+def drawn_by_slack(host: str, survey: Survey) -> Message:
+    """The same parts as one of Slack's own charts, with the words that the picture has."""
+    parts, largest = _parts(survey), _largest(listings(survey.inventory))
+    chart = pie(f"{host}: GB", [(name, round(size / GB, 2)) for name, size in parts])
+    words = _alt(host, survey, parts, largest)
+    return Message(text=escape(words), blocks=(), native=(chart, context(escape(words))))
 
 
 def _title(host: str, survey: Survey) -> str:

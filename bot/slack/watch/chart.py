@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING
 from bot.core.docker.usage import BUILD_CACHE, CONTAINERS, IMAGES, VOLUMES
 from bot.core.units import short_size
 from bot.core.watch.forecast import Forecast
+from bot.core.watch.lines import thinned_out
 from bot.core.watch.samples import KINDS, REST, Sample
 from bot.core.watch.words import days_left, sentences
 from bot.services.watch.histories import History
-from bot.slack.kit.blocks import Picture
+from bot.slack.kit.blocks import Message, Picture, context
 from bot.slack.kit.drawing import INK, ONE_AT_A_TIME, drawable
-from bot.slack.kit.text import clip
+from bot.slack.kit.native import POINTS_LIMIT, lines
+from bot.slack.kit.text import clip, escape
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -38,6 +40,19 @@ def chart_of(history: History) -> Picture:
     with ONE_AT_A_TIME:
         png = _drawn(history)
     return Picture(png=png, alt=_alt(history))
+
+
+def drawn_by_slack(history: History) -> Message:
+    """The same as one of Slack's own charts, of so many moments as it takes, with the words that the picture has."""
+    sized = [each for each in history.samples if each.used is not None]
+    by_label = {f"{each.at:%d %b %H:%M}": each for each in thinned_out(sized, POINTS_LIMIT)}
+    series = {
+        "used": [round((each.used or 0) / GB, 2) for each in by_label.values()],
+        "the whole disk": [round((each.size or 0) / GB, 2) for each in by_label.values()],
+    }
+    chart = lines(f"How the disk of {history.host} filled", list(by_label), series, "GB")
+    words = escape(_alt(history))
+    return Message(text=words, blocks=(), native=(chart, context(words)))
 
 
 def drawn_at_all(history: History) -> bool:

@@ -11,7 +11,7 @@ from bot.slack.door.answering import Submit
 from bot.slack.door.asked import Asked
 from bot.slack.door.replying import Replies
 from bot.slack.door.ways import Turn, Way
-from bot.slack.watch.chart import chart_of, drawn_at_all
+from bot.slack.watch.chart import chart_of, drawn_at_all, drawn_by_slack
 from bot.slack.watch.history import history_message
 from bot.slack.watch.whole import whole_message
 
@@ -38,7 +38,9 @@ class HistoryHandlers:
         def work(asked: Asked) -> None:
             history = self.histories.of(host, span)
             ts = self.replies.openly(asked, history_message(history))
-            if self.pictures and drawn_at_all(history):
+            if not (self.pictures and drawn_at_all(history)):
+                return
+            if not self.replies.drawn_by_slack(asked, asked.within or ts, drawn_by_slack(history)):
                 title = f"How the disk of {host} filled"
                 self.replies.picture(
                     asked, asked.within or ts, f"{host}-history.png", title, chart_of(history)

@@ -7,6 +7,7 @@ from bot.trial.workspace.core import JSON, Pulse, Refused, fresh_id
 from bot.trial.workspace.faults import Faults, RateLimits
 from bot.trial.workspace.files import Files
 from bot.trial.workspace.limits.limits import refuse_message
+from bot.trial.workspace.limits.native import refuse_native
 from bot.trial.workspace.links import Links
 from bot.trial.workspace.menus import Suggested
 from bot.trial.workspace.messages import Draft, Message, Messages
@@ -51,6 +52,8 @@ class Desk:
     def check(self, payload: JSON, channel: str) -> None:
         """Raise Refused for a message that Slack would not take into this channel."""
         refuse_message(payload)
+        if not self.team.takes_native:
+            refuse_native(payload.get("blocks") or ())
         self.check_pictures(payload.get("blocks") or (), channel)
 
     def check_pictures(self, blocks: list[JSON] | tuple[JSON, ...], channel: str) -> None:

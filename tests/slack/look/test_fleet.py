@@ -183,6 +183,7 @@ def test_a_selection_that_means_nobody_is_answered_in_private(start: Start, work
 
 
 def test_a_fleet_is_edited_with_news_alone_within_its_share_and_at_its_end(workspace: Workspace) -> None:
+    workspace.team.takes_native = True
     chat, budget = (
         SlackChat(web_client(workspace.bot_token, workspace.api_url)),
         Budget(clock=SteadyClock(), most=2),

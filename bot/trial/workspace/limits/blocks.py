@@ -5,6 +5,7 @@ from typing import Literal, TypeAlias
 
 from bot.trial.workspace.core import JSON
 from bot.trial.workspace.limits.elements import IN_ACTIONS, IN_INPUT, IN_SECTION, check_element
+from bot.trial.workspace.limits.native import check_chart, check_data_table
 from bot.trial.workspace.limits.parts import (
     Findings,
     check_id,
@@ -146,6 +147,11 @@ def _cell(found: Findings, place: str, value: object) -> None:
         found.add(f"{place}/type", f"unsupported type: {kind}")
 
 
+def _data_table(found: Findings, place: str, block: JSON) -> None:
+    _one_table(found, place, block)
+    check_data_table(found, place, block)
+
+
 def _one_table(found: Findings, place: str, _block: JSON) -> None:
     found.tables += 1
     if found.tables > 1:
@@ -186,7 +192,8 @@ _CHECKS: dict[str, Callable[[Findings, str, JSON], None]] = {
     "input": _input,
     "markdown": _markdown,
     "table": _table,
-    "data_table": _one_table,
+    "data_table": _data_table,
+    "data_visualization": check_chart,
     "rich_text": _rich_text,
     "video": _video,
 }

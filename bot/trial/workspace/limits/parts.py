@@ -33,6 +33,7 @@ class Findings:
     action_ids: set[str] = field(default_factory=set)
     block_ids: set[str] = field(default_factory=set)
     tables: int = 0
+    charts: int = 0
     markdown_characters: int = 0
 
     def add(self, place: str, says: str, error: str = "invalid_blocks") -> None:

@@ -208,6 +208,7 @@ class Team:
         self.takes_messages = (
             True  # in its direct messages: else the Messages tab is read-only, and has no commands
         )
+        self.takes_native = False  # Slack's own charts and sortable tables, which not every workspace has
         self.overhears = False  # whether the app has subscribed to what is said in channels too
         self.enterprise_id = ""  # of the organisation that the workspace is in, on Enterprise Grid
         self.bot = Person(id=BOT_USER_ID, name=app_name.lower(), real_name=app_name)

@@ -69,13 +69,26 @@ function table(block, surface) {
   };
   const row = (cells, tag) => h("tr", {}, cells.map((spec, column) => cell(spec, column, tag)));
   const [first, ...rest] = block.rows;
-  const grid = h("table", {}, h("thead", {}, row(first, "th")), h("tbody", {}, rest.map((cells) => row(cells, "td"))));
+  const caption = block.caption ? h("caption", {}, block.caption) : null;
+  const grid = h("table", {}, caption, h("thead", {}, row(first, "th")), h("tbody", {}, rest.map((cells) => row(cells, "td"))));
   const tall = rest.length > MANY_ROWS ? "tall" : "";
-  return h("div", { class: `block table-box ${tall}`, tabindex: "0", role: "region", "aria-label": "Table" }, grid);
+  const label = block.caption ?? "Table";
+  return h("div", { class: `block table-box ${tall}`, tabindex: "0", role: "region", "aria-label": label }, grid);
+}
+
+// A chart as the table of its figures: everybody can read that, and nothing has to be drawn.
+function chart({ title, chart: drawn }, surface) {
+  const text = (value) => ({ type: "raw_text", text: String(value) });
+  const series = drawn.series ?? [{ name: "Value", data: drawn.segments }];
+  const labels = drawn.axis_config?.categories ?? drawn.segments.map((segment) => segment.label);
+  const at = (data, label) => data.find((point) => point.label === label)?.value ?? "-";
+  const rows = labels.map((label) => [label, ...series.map(({ data }) => at(data, label))].map(text));
+  return table({ caption: title, rows: [["", ...series.map(({ name }) => name)].map(text), ...rows] }, surface);
 }
 
 const KINDS = {
   __proto__: null, section, context, image, input, table,
+  data_table: table, data_visualization: chart,
   header: (block) => h("h3", { class: "block header" }, plain(block.text.text)),
   actions: (block, surface) =>
     h("div", { class: "block actions" }, block.elements.map((spec) => element(spec, block, surface))),
