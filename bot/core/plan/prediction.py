@@ -8,6 +8,7 @@ from bot.core.docker.content.bases import MADE_HERE
 from bot.core.docker.content.blob_cache import Held, match_records
 from bot.core.docker.content.blobs import Content
 from bot.core.docker.content.cache import REGULAR, Holds, match_cache, narrowed
+from bot.core.docker.content.containers import sized
 from bot.core.docker.content.layers import Sizes, measure
 from bot.core.docker.content.orphans import stand_ins
 from bot.core.docker.inventory import CONTAINERD_STORE, CacheRecord, Container, Image, Inventory, Kind, Volume
@@ -148,6 +149,9 @@ def _has_changed(record: CacheRecord) -> bool:
 
 def _stored(measured: Measured, content: Content, taken: Taken) -> tuple[Frees, ItemSizes, Mapping[str, int]]:
     """The same on the containerd store."""
+    content = sized(
+        content, measured.inventory.containers, (held.perhaps for held in measured.stored.values())
+    )
     going = {
         **{(Kind.CONTAINER, c.id): None for c in taken.containers},
         **{(Kind.IMAGE, image.id): None for image in taken.images},

@@ -42,11 +42,17 @@ def _images(draw: st.DrawFn, build: Builder) -> list[Image]:
             steps.insert(0, Step(command="ADD root /", size=50))
         names = draw(st.sampled_from(((), (f"app:{number}",), (f"app:{number}", f"reg:5000/x/app:{number}"))))
         if draw(st.sampled_from((False, False, True))):
-            images.append(build.legacy_image(*names, steps=steps, base=base, age=draw(AGES)))
+            images.append(build.legacy_image(*names, steps=steps, base=base, age=_age(draw, base)))
         else:
             pulled = bool(names) and draw(st.booleans())
-            images.append(build.image(*names, steps=steps, base=base, age=draw(AGES), pulled=pulled))
+            images.append(build.image(*names, steps=steps, base=base, age=_age(draw, base), pulled=pulled))
     return images
+
+
+def _age(draw: st.DrawFn, base: Image | None) -> timedelta:
+    """Nothing is older than what it was built on."""
+    age = draw(AGES)
+    return age if base is None else min(age, MOMENT - base.created)
 
 
 def _users(draw: st.DrawFn, build: Builder, images: list[Image]) -> None:
@@ -69,7 +75,7 @@ def _cache(draw: st.DrawFn, build: Builder, images: list[Image]) -> None:
     for number in range(draw(st.integers(0, 3))):
         base = draw(st.sampled_from((None, *images)))
         steps = draw(st.lists(STEPS, max_size=2))
-        build.build_cache(steps, base=base, age=draw(AGES))
+        build.build_cache(steps, base=base, age=_age(draw, base))
         build.record(f"cache {number}", size=1_000 + number, type="exec.cachemount", age=draw(AGES))
     for record in tuple(build.universe.cache.values()):
         if draw(st.sampled_from((False,) * 20 + (True,))):

@@ -120,9 +120,13 @@ class _Matches:
         found = self._steps.get((size, at))
         if found is None:
             fitting = self._fitting(size)
-            fitting = [member for member in fitting if at is not None and self._made(member) == at] or fitting
+            made_then = {self._chain(m) for m in fitting if at is not None and self._made(m) == at}
+            fitting = [member for member in fitting if self._chain(member) in made_then] or fitting
             found = self._steps[size, at] = _Matches(self._depth + 1, fitting) if fitting else _NONE
         return found
+
+    def _chain(self, member: _Member) -> str:
+        return member[0][self._depth]
 
     def _made(self, member: _Member) -> datetime | None:
         at = member[2][self._depth]

@@ -77,3 +77,15 @@ def test_a_step_that_changed_nothing_made_a_layer_of_no_bytes(description: str) 
     low = shared("low", 100, description="[1/2] COPY f /f")
     empty = shared("empty", 0, "low", description=description)
     assert held(low, empty, images=(one, two))["empty"] == chains((two, 2))
+
+
+def test_of_images_on_one_layer_those_count_too_that_do_not_tell_when_it_was_made() -> None:
+    at, later = ago(hours=5), ago(hours=4)
+    one = image("one", ("a", 100), ("b", 0), ("c", 7), history=(100, 0, 7), history_at=(EARLY, at, at))
+    two = image(
+        "two", ("a", 100), ("b", 0), ("d", 0), history=(100, 0, 0, 0), history_at=(EARLY, at, at, later)
+    )
+    low = shared("low", 100, description="[1/3] COPY f /f", created_at=EARLY)
+    empty = shared("empty", 0, "low", description="[2/3] WORKDIR /srv", created_at=at)
+    top = shared("top", 0, "empty", description="[3/3] COPY nothing /", created_at=later)
+    assert held(low, empty, top, images=(one, two))["top"] == chains((two, 3))

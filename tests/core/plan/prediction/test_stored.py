@@ -208,3 +208,39 @@ def test_a_record_of_the_moment_of_a_layer_is_it_though_its_folders_take_another
     assert (plan.frees.exact, plan.frees.high) == (True, 10 + 512 + NAMES + 1_024)
     other = replace(made, created_at=ago(days=3))
     assert planned("everything", store.seen(app, other)).frees.high == 10 + 512 + NAMES + 10 + 1_024
+
+
+POINTS = 28
+"""Bytes of what the engine puts below each container."""
+
+
+def test_what_no_image_tells_of_a_container_s_snapshots_other_containers_tell() -> None:
+    store = Store()
+    gone, app = store.image("gone", ("a", 10, 100), ("b", 20, 200)), store.image("app", ("c", 10, 50))
+    for chain in gone.chain_ids:
+        del store.snapshots[chain]
+    store.blobs = {digest: blob for digest, blob in store.blobs.items() if digest.endswith((" app", " c"))}
+    web = user("web", app, "running", size_rw=5, size_root_fs=5 + 50 + POINTS)
+    orphan = user("orphan", gone, size_rw=7, size_root_fs=7 + 300 + POINTS)
+    seen = store.seen(app, web, orphan)
+    frees = planned("everything", seen).frees
+    assert (frees.low, frees.high, frees.exact) == (307, 307, True)
+    for unsure in (
+        [app, orphan],  # how much is put below containers nobody tells
+        [app, web, orphan, user("other", app, "running", size_rw=1, size_root_fs=1 + 50 + POINTS + 4)],
+        [app, replace(web, size_root_fs=None), orphan],
+    ):
+        assert not planned("everything", store.seen(*unsure)).frees.exact
+
+
+def test_of_several_snapshots_that_do_not_only_go_together_no_container_tells_which_is_how_large() -> None:
+    store = Store()
+    gone, app = store.image("gone", ("a", 10, 100), ("b", 20, 200)), store.image("app", ("c", 10, 50))
+    for chain in gone.chain_ids:
+        del store.snapshots[chain]
+    web = user("web", app, "running", size_rw=5, size_root_fs=5 + 50 + POINTS)
+    orphan = user("orphan", gone, size_rw=7, size_root_fs=7 + 300 + POINTS)
+    lower = store.image("lower", ("a", 10, 100))
+    del store.snapshots[lower.chain_ids[0]]
+    on_lower = user("on-lower", lower, "running", size_rw=1)
+    assert not planned("everything", store.seen(app, web, orphan, on_lower)).frees.exact
