@@ -12,6 +12,7 @@ from bot.config.types import (
     DurationOrOff,
     LineOrOff,
     LineText,
+    Name,
     ShareLine,
     ShareLineOrOff,
     SlackIds,
@@ -85,7 +86,7 @@ class PressureTable(Table):
 
 
 class WatchPressureTable(PressureTable):
-    tags: dict[str, PressureTable] = {}
+    tags: dict[Name, PressureTable] = {}
     """Other lines for hosts with a tag, in tables `[watch.pressure.tags.NAME]`; what one leaves out is as above."""
 
 

@@ -16,6 +16,7 @@ from bot.app import Deckhand
 from bot.config.settings import load
 from bot.core.audit.events import Event, Tag
 from bot.core.life.states import PlanState
+from bot.engines.disk.local import LOCAL_DISK, Disk
 from bot.slack.action_ids import (
     ADJUST,
     APPROVE,
@@ -244,10 +245,12 @@ Start = Callable[[str], Place]
 """Starts Deckhand with a configuration; the fixture ``start``."""
 
 
-def deckhand_at(workspace: Workspace, engine: SampleEngine, file: Path, closing: ExitStack) -> Place:
-    """Start Deckhand with this configuration, connected; it ends with ``closing``."""
+def deckhand_at(
+    workspace: Workspace, engine: SampleEngine, file: Path, closing: ExitStack, disk: Disk = LOCAL_DISK
+) -> Place:
+    """Start Deckhand with this configuration, connected; it ends with ``closing``. ``disk`` is behind the engine."""
     settings = load(file, workspace.environment, for_slack=True)
-    bot = Deckhand(settings)
+    bot = Deckhand(settings, local_disk=disk)
     bot.start()
     closing.callback(bot.stop)
     store = open_store(settings.database_url.get_secret_value(), migrate=False)

@@ -14,6 +14,7 @@ from bot.core.rules.policy import Right
 from bot.core.watch.pressure.alert import Alert, Answer, Kind, Snooze
 from bot.ports import Alerts, Clock, Noticed
 from bot.services.rules.rights import Rights
+from bot.services.rules.visible import Door
 
 MORNING = time(9)
 GONE = "This alert is not in the database of this Deckhand any more, or it is over. Nothing was changed."
@@ -31,20 +32,20 @@ class Acting:
     """Called when a message has something new to show."""
 
     def open_for(self, notice: str, person: Person, channel: str) -> Noticed:
-        """A message with those of its open alerts on which this person may act; RefusedError where there are none."""
+        """A message with those of its open alerts on which this person may act.
+
+        RefusedError, or UnknownHostError for hosts that they may not know of, where there are none.
+        """
         found = self.alerts.noticed(notice)
         alerts = [alert for alert in found.alerts if alert.is_open] if found else []
         if found is None or not alerts:
             raise RefusedError(GONE)
-        hosts = self.hosts()
-        mine = [
-            alert
-            for alert in alerts
-            if alert.host in hosts.by_name
-            and self.rights.has(hosts.by_name[alert.host], Right.REQUEST, person, channel)
-        ]
+        door = Door(
+            hosts=self.hosts(), rights=self.rights, person=person, channel=channel, right=Right.REQUEST
+        )
+        mine = [alert for alert in alerts if alert.host in door.open_hosts().by_name]
         if not mine:
-            self.rights.require(hosts.find(alerts[0].host), Right.REQUEST, person, channel)
+            door.host(alerts[0].host)  # which says why not
         return replace(found, alerts=tuple(mine))
 
     def snooze(  # noqa: PLR0913 - who, what, for how long and why

@@ -1,8 +1,9 @@
 """Alerts in Slack: one message with its buttons, from the first word to the last, through the unchanged bot."""
 
-from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -12,12 +13,27 @@ from bot.core.watch.pressure.lines import Bounds, Line, Lines
 from bot.core.watch.pressure.machine import looked
 from bot.slack.action_ids import ALERT_LOOK, ALERT_PLAN, ALERT_SNOOZE
 from bot.slack.alerts.message import SHOWN
-from bot.trial.workspace import Message
+from bot.trial.disk import PretendedDisk
+from bot.trial.sample import SampleEngine
+from bot.trial.workspace import Message, Workspace
 from tests.slack.alerted import WARNED, message
 from tests.slack.kit.test_extremes import assert_harmless, assert_slack_takes
-from tests.slack.place import ANN, BOB, CYD, OPEN_TO_ALL, PATIENCE, Place, buttons, eventually, shown
+from tests.slack.place import (
+    ANN,
+    BOB,
+    CYD,
+    OPEN_TO_ALL,
+    PATIENCE,
+    Place,
+    Start,
+    buttons,
+    deckhand_at,
+    eventually,
+    shown,
+    write_configuration,
+)
+from tests.slack.states import ENGINE
 
-Start = Callable[[str], Place]
 GB = 10**9
 TABLE = '[watch.pressure]\nchannel = "C0OPS"\nescalate_after = "1h"\nescalate_to = ["S0OPS"]\n'
 LINES = Lines(
@@ -26,10 +42,24 @@ LINES = Lines(
 )  # fmt: skip
 
 
+@pytest.fixture
+def start(workspace: Workspace, sample: SampleEngine, tmp_path: Path, closing_later: ExitStack) -> Start:
+    """As everywhere, with a disk behind the engine that is 93% full."""
+    disk = PretendedDisk.behind(sample.universe.taken, 0.93)
+
+    def started(more: str) -> Place:
+        file = write_configuration(tmp_path, sample, more)
+        return deckhand_at(workspace, sample, file, closing_later, lambda _engine: disk.space())
+
+    return started
+
+
 def see(place: Place, used: int, kind: Kind = Kind.PRESSURE, trouble: str = "") -> None:
     """A look at the host some time ago."""
     at = place.store.ledger.now() - timedelta(minutes=2)
-    seen = Measured(at=at, engine="E", size=100 * GB, free=(100 - used) * GB)
+    universe = place.engine.universe
+    engine = replace(ENGINE, id=universe.engine_id, name=universe.name).identity.key
+    seen = Measured(at=at, engine=engine, size=100 * GB, free=(100 - used) * GB)
     seen = Measured(at=at, engine="", trouble=trouble) if trouble else seen
     place.store.alerts.look("prod-3", kind, lambda before: looked("prod-3", kind, before, seen, LINES))
 
@@ -55,6 +85,7 @@ def test_from_the_alert_to_its_plan_to_the_end(start: Start) -> None:
     }  # fmt: skip
     assert place.workspace.click(ANN, alert.ts, ALERT_PLAN).ok
     plan = place.message("Cleanup plan: routine on prod-3")
+    assert "below=80%" in shown(plan)
     place.workspace.wait_for(lambda: "asked for its plan" in shown(now(place, alert)), PATIENCE)
     place.approve(BOB, plan)
     place.message("Cleanup done")
