@@ -114,3 +114,24 @@ def test_a_wrong_argument_ends_with_2_and_no_traceback(folder: Path) -> None:
     assert (ended.returncode, ended.stdout) == (2, "")
     assert "deckhand: There is no argument “untli=”. Did you mean until=?" in ended.stderr
     assert "Traceback" not in ended.stderr
+
+
+def test_several_hosts_are_planned_as_each_alone_and_who_does_not_answer_keeps_nobody_out(
+    folder: Path,
+) -> None:
+    file = folder / "deckhand.toml"
+    file.write_text(
+        file.read_text() + '\n[hosts.gone]\ndocker = "unix:///nowhere/docker.sock"\ntags = ["all-of-them"]\n'
+    )
+    ended = deckhand("plan", "prod-3,gone", "everything", "--json", folder=folder)
+    assert ended.returncode == 1
+    assert "gone: " in ended.stderr
+    (plan,) = json.loads(ended.stdout)
+    assert (plan["host"], items(plan)) == ("prod-3", items(printed("everything")))
+    ended = deckhand("plan", "prod-*", "everything", "dangling", folder=folder)
+    assert ended.returncode == 0
+    assert re.search(r"^prod-3 +everything +\d+ ", ended.stdout, re.MULTILINE)
+    assert re.search(r"^prod-3 +dangling +\d+ ", ended.stdout, re.MULTILINE)
+    asked_why = deckhand("plan", "prod-*", "--why", "web", folder=folder)
+    assert asked_why.returncode == 2
+    assert "is asked of one host" in asked_why.stderr

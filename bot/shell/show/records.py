@@ -9,7 +9,7 @@ from bot.core.audit.review import Statistics
 from bot.core.docker.inventory import EngineInfo
 from bot.core.docker.usage import DiskUsage
 from bot.core.json import Json
-from bot.core.life.restoring import digests
+from bot.core.life.restoring import digests, lost_for_good
 from bot.core.life.states import CLEANUP_OUTCOMES, PlanState
 from bot.core.plan.objects import Explanation
 from bot.core.plan.plan import Draft
@@ -78,11 +78,8 @@ def _objects(count: int) -> str:
 
 
 def show_draft(host: str, draft: Draft) -> None:
-    frees = draft.frees
-    size = short_size(frees.high)
-    if not frees.exact:
-        size = f"{short_size(frees.low)} to {size}"
-    say(f"{host}: {draft.request} would remove {_objects(len(draft.items))} and free {size} ({frees.why}).")
+    said = f"{_frees(draft)} ({draft.frees.why})"
+    say(f"{host}: {draft.request} would remove {_objects(len(draft.items))} and free {said}.")
     for note in draft.notes:
         say(note)
     show_table(
@@ -95,6 +92,27 @@ def show_draft(host: str, draft: Draft) -> None:
     )
     say("")
     show_table(("KEEP", "NAME", "WHY"), ((kept.kind, kept.name, kept.rule) for kept in draft.kept))
+
+
+def show_drafts(planned: Sequence[tuple[str, Draft]]) -> None:
+    """Print a line for each host and cleanup, and what all of them come to."""
+    show_table(
+        ("HOST", "CLEANUP", "OBJECTS", "FREES", "CANNOT BE UNDONE"),
+        (
+            (host, draft.request, f"{len(draft.items):,}", _frees(draft),
+             str(sum(lost_for_good(draft.items).values())))
+            for host, draft in planned
+        ),
+        right=(2, 3, 4),
+    )  # fmt: skip
+    total = sum(draft.frees.high for _, draft in planned)
+    say(f"{_objects(sum(len(draft.items) for _, draft in planned))} on {len({host for host, _ in planned})} hosts, "
+        f"{short_size(total)} at most.")  # fmt: skip
+
+
+def _frees(draft: Draft) -> str:
+    high = short_size(draft.frees.high)
+    return high if draft.frees.exact else f"{short_size(draft.frees.low)} to {high}"
 
 
 def show_explanations(explanations: Sequence[Explanation], *, as_json: bool) -> None:

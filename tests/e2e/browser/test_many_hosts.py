@@ -38,7 +38,7 @@ def test_a_plan_for_many_hosts_is_narrowed_approved_held_and_let_go_on(
     plan.get_by_role("combobox", name="All of one host…").select_option(label="web-2")
     expect(window.dialog).to_contain_text("older:1")
     window.show("2-one-host")
-    window.confirm("Close")
+    window.dialog.get_by_text("Close", exact=True).click()
 
     window.press("Leave hosts out")
     window.dialog.get_by_role("group", name="Leave these out").get_by_role("checkbox").nth(3).check()
