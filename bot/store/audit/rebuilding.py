@@ -17,6 +17,7 @@ from bot.core.audit.written import PLAN, plan_digest
 from bot.store.db.columns import Moment
 from bot.store.events import chain, walking
 from bot.store.events.in_chain import InChain
+from bot.store.fleet.comparing import differences as of_fleets
 from bot.store.models import EventRow, ItemRow, PlanRow, RestoreRow, Row, VoteRow, WordRow
 
 AT_ONCE = 100
@@ -70,6 +71,11 @@ def _compare(session: Session, archive: Events | None) -> Compared:
                     found.append(difference)
                 else:
                     more += 1
+    for difference in of_fleets(session, genuine):
+        if len(found) < TOLD:
+            found.append(difference)
+        else:
+            more += 1
     return Compared(plans=plans, archived=archived, differences=tuple(found), more=more)
 
 

@@ -18,6 +18,7 @@ from bot.core.life.states import MessageRef
 from bot.ports.fleets import Each, FleetChange, NewPlan, Then
 from bot.store.db.sessions import now, update_count
 from bot.store.events import chain
+from bot.store.events.holding import HELD
 from bot.store.fleet.fleets import append, by_audit, load, there
 from bot.store.models import FleetRow, PlanRow
 from bot.store.plan import changing, making
@@ -130,7 +131,10 @@ def _write(session: Session, state: FleetState, wanted: FleetChange) -> None:
     statement = update(FleetRow).where(col(FleetRow.id) == fleet_id, col(FleetRow.version) == state.version)
     if update_count(session, statement.values(values)) != 1:
         raise RuntimeError(f"fleet plan {fleet_id} changed under its own lock")
-    append(session, fleet_id, state.version + 1, wanted.events)
+    told = wanted.events
+    if wanted.held is not None:  # the record must read without the row
+        told = tuple(chain.saying(event, {HELD: wanted.held}) for event in told)
+    append(session, fleet_id, state.version + 1, told)
     if wanted.wave:
         _release(session, state, wanted)
 

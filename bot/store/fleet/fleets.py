@@ -16,6 +16,7 @@ from bot.core.life.fleets import Fleet, FleetState, Standing
 from bot.core.life.states import MessageRef, Outcome, Status
 from bot.store.db.sessions import DatabaseNow
 from bot.store.events import chain, genuine
+from bot.store.events.holding import why_held
 from bot.store.models import FleetRow, ItemRow, PlanRow, VoteRow
 from bot.store.plan import binding
 
@@ -138,7 +139,12 @@ def _approvers(session: Session, ids: Collection[str]) -> Mapping[str, tuple[str
 def by_audit(session: Session, state: FleetState) -> FleetState:
     """The same with what the audit says of those whose wave has begun: whether the rest follows is read from that."""
     told = tuple(_told(session, one) for one in state.standings)
-    return replace(state, standings=told)
+    excused: set[str] = set()
+    for link in genuine.events(session, state.fleet.id):
+        seen = link.event.facts.get("plans")
+        if link.event.tag == Tag.FLEET_WENT_ON and isinstance(seen, list):
+            excused.update(map(str, seen))
+    return replace(state, standings=told, held=why_held(session, state.fleet.id), excused=frozenset(excused))
 
 
 def _told(session: Session, one: Standing) -> Standing:

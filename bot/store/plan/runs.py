@@ -19,6 +19,7 @@ from bot.ports import Run
 from bot.store.db.columns import read_moment
 from bot.store.db.sessions import now, update_count
 from bot.store.events import chain, genuine
+from bot.store.events.holding import why_held
 from bot.store.models import PlanRow
 from bot.store.plan import binding, taken, words
 from bot.store.plan.plans import load, there
@@ -46,6 +47,8 @@ def claim(session: Session, plan_id: str, owner: str, lease: timedelta) -> Run |
         return None
     row = session.exec(select(PlanRow).where(col(PlanRow.id) == plan_id)).one()
     first, attempt, moment = row.status == Status.APPROVED, row.attempt + 1, now(session)
+    if first and row.fleet and why_held(session, row.fleet):
+        return None
     if not first and row.in_vain >= ATTEMPTS_IN_VAIN:
         _park_in_vain(session, row, moment)
         return None

@@ -106,7 +106,9 @@ def test_an_approved_plan_alone_waits_for_no_unbegun_plan_of_a_fleet(store: Stor
     assert store.runs.claimable() == ("p1",)
 
 
-def test_a_held_rollout_lets_nothing_begin_whatever_wave_it_is_of(store: Store) -> None:
+def test_a_held_rollout_lets_nothing_begin_whatever_wave_it_is_of(
+    store: Store, attack: Callable[..., None]
+) -> None:
     propose(store)
     approve(store)
     step(store)
@@ -114,6 +116,8 @@ def test_a_held_rollout_lets_nothing_begin_whatever_wave_it_is_of(store: Store) 
     store.fleets.change("f1", lambda _state, _now: FleetChange(events=(held,), held="somebody said so"))
     assert store.runs.claimable() == ()
     assert store.runs.claim("p-web-1", "replica-1", LEASE) is None
+    attack("UPDATE fleet SET held = ''")
+    assert store.runs.claim("p-web-1", "replica-1", LEASE) is None, "the audit says that it is held"
     went_on = told.event(Tag.FLEET_WENT_ON, step(store).fleet, BEN)
     store.fleets.change("f1", lambda _state, _now: FleetChange(events=(went_on,), held=""))
     assert store.runs.claimable() == ("p-web-1",)
@@ -225,3 +229,24 @@ def test_a_release_before_leaves_the_plans_of_fleets_alone(store: Store, attack:
     approved(store, "p1", "alone")
     attack("UPDATE plan SET format = 3 WHERE id = 'p1'")
     assert "p1" not in store.runs.claimable(), "as this release does with those of a newer one"
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ("UPDATE fleet SET held = ''", 'held is "", and by the events it is "web-1: no"'),
+        ("UPDATE fleet SET ended = true", "ended is true, and by the events it is false"),
+        ("DELETE FROM fleet", "the row is missing"),
+        ("UPDATE fleet SET snapshot = '{}'", 'snapshot is null, and by the events it is "sha256:'),
+    ],
+)
+def test_a_row_of_a_fleet_that_says_otherwise_than_the_audit_is_named(
+    store: Store, attack: Callable[..., None], change: str, said: str
+) -> None:
+    propose(store)
+    approve(store)
+    held = told.held(step(store), "web-1: no", ["p-web-1"])
+    store.fleets.change("f1", lambda _state, _now: FleetChange(events=(held,), held="web-1: no"))
+    assert store.chain.compare().differences == ()
+    attack(change)
+    assert said in " ".join(map(str, store.chain.compare().differences))
