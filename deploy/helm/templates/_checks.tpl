@@ -20,7 +20,13 @@
 {{- if $http -}}
 {{- include "deckhand.checkListen" (dict "table" "slack" "port" "3000" "listen" $config.slack.listen) -}}
 {{- end -}}
-{{- include "deckhand.checkArchive" (dict "config" $config "values" .) -}}
+{{- if hasPrefix "sqlite:////" $url -}}
+{{- include "deckhand.checkKept" (dict "key" "[database] url" "said" $url "path" (trimPrefix "sqlite:///" $url) "values" .) -}}
+{{- end -}}
+{{- if dig "audit" "archive_after" "" $config -}}
+{{- $to := dig "audit" "archive_to" "" $config -}}
+{{- include "deckhand.checkKept" (dict "key" "[audit] archive_to" "said" $to "path" $to "values" .) -}}
+{{- end -}}
 {{- range .extraEnv -}}
 {{- if regexMatch "^(SLACK_(BOT_TOKEN|APP_TOKEN|SIGNING_SECRET)|DECKHAND_(DATABASE_URL|AUDIT_KEY|CONFIG))(_FILE)?$" .name -}}
 {{- fail (printf "extraEnv: %s is the chart's own. Secrets are keys of existingSecret, which values.yaml lists." .name) -}}
@@ -39,10 +45,8 @@
 {{- end -}}
 {{- end -}}
 
-{{- /* What moves out of the database must lie where it outlives the pod. */ -}}
-{{- define "deckhand.checkArchive" -}}
-{{- if dig "audit" "archive_after" "" .config -}}
-{{- $to := dig "audit" "archive_to" "" .config -}}
+{{- /* The audit must lie where it outlives the pod. */ -}}
+{{- define "deckhand.checkKept" -}}
 {{- $kept := list -}}
 {{- if eq .values.database "sqlite" -}}
 {{- $kept = append $kept "/var/lib/deckhand" -}}
@@ -50,14 +54,14 @@
 {{- range .values.extraVolumeMounts -}}
 {{- $kept = append $kept (trimSuffix "/" .mountPath) -}}
 {{- end -}}
+{{- $path := printf "%s/" .path -}}
 {{- $found := false -}}
 {{- range $kept -}}
-{{- if hasPrefix (printf "%s/" .) (printf "%s/" $to) -}}
+{{- if hasPrefix (printf "%s/" .) $path -}}
 {{- $found = true -}}
 {{- end -}}
 {{- end -}}
 {{- if not $found -}}
-{{- fail (printf "config: [audit] archive_to = %q is on no volume that outlives the pod. Write an absolute path below one of extraVolumeMounts%s." $to (eq .values.database "sqlite" | ternary ", or below /var/lib/deckhand" "")) -}}
-{{- end -}}
+{{- fail (printf "config: %s = %q is on no volume that outlives the pod. Write an absolute path below one of extraVolumeMounts%s." .key .said (eq .values.database "sqlite" | ternary ", or below /var/lib/deckhand" "")) -}}
 {{- end -}}
 {{- end -}}

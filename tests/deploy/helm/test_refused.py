@@ -57,6 +57,10 @@ MATCHLESS = [
         "[database] url would stand in a ConfigMap. Take it out, and put the address into existingSecret as",
     ),
     (
+        configured(f'{CONFIG}[database]\nurl = "sqlite:////tmp/deckhand.db"\n'),
+        f'[database] url = "sqlite:////tmp/deckhand.db" {LOST}, or below /var/lib/deckhand.',
+    ),
+    (
         configured(f'{ARCHIVED}"archive"\n'),
         f'[audit] archive_to = "archive" {LOST}, or below /var/lib/deckhand.',
     ),
@@ -102,6 +106,11 @@ def test_no_secret_stands_in_values(helm: Helm, name: str) -> None:
 )  # fmt: skip
 def test_a_value_that_is_none_is_named_with_its_place(helm: Helm, more: Values, said: str) -> None:
     assert said in helm.refused(over(SQLITE, more))
+
+
+@pytest.mark.parametrize("url", ["sqlite:///deckhand.db", "sqlite:////var/lib/deckhand/deckhand.db"])
+def test_a_database_on_the_claim_is_taken(helm: Helm, url: str) -> None:
+    helm.rendered(configured(f'{CONFIG}[database]\nurl = "{url}"\n'))
 
 
 def test_an_archive_on_a_volume_of_ones_own_is_taken(helm: Helm) -> None:
