@@ -36,5 +36,5 @@ def _part(part: Part) -> str:
     growth = growth_words(part)
     first = f"{shown}*{part.name}* {size_words(part)}" + (f" · {growth}" if growth else "")
     says = [f"• {plain(each, _SENTENCE)}" for each in part.advice.says]
-    does = [f":point_right: {plain(each, _SENTENCE)}" for each in part.advice.does]
+    does = [f"→ {plain(each, _SENTENCE)}" for each in part.advice.does]
     return "\n".join([first, *says, *does])

@@ -39,8 +39,12 @@ def drafted(
 
     ``known`` are all profiles; the built-in ones as they count there, in their order, say how aggressive a removal is.
     """
-    if profile.target is None or survey.disk is None:
+    if profile.target is None:
         return draft(measured, profile, protection)
+    if survey.disk is None:
+        raise ValueError(
+            "nobody can plan towards a target on a disk that nobody sees: check_reach comes first"
+        )
     levels = [one for name, one in known.items() if name in BUILT_IN and Kind.VOLUME not in one.rules]
     goal = Goal(target=profile.target, disk=survey.disk, usage=survey.usage, levels=levels)
     return draft_to(measured, profile, protection, goal)

@@ -75,23 +75,27 @@ def _part(seen: Seen, name: str, size: int | None, whole: int) -> Part:
     )  # fmt: skip
 
 
-def _advice(seen: Seen, kind: str, held: int) -> Advice:
+def _advice(seen: Seen, name: str, held: int) -> Advice:
     inventory = seen.survey.inventory
-    if kind == IMAGES:
-        return of_images(held, _by_rules(seen.offers, Kind.IMAGE))
-    if kind == CONTAINERS:
-        return of_containers(inventory, _by_rules(seen.offers, Kind.CONTAINER))
-    if kind == VOLUMES:
-        return of_volumes(inventory, _by_rules(seen.offers, Kind.VOLUME))
-    if kind == BUILD_CACHE:
-        return of_cache(held, _by_rules(seen.offers, Kind.BUILD_CACHE))
+    if name == IMAGES:
+        return of_images(held, _by_rules(seen.offers, Kind.IMAGE, held))
+    if name == CONTAINERS:
+        return of_containers(inventory, _by_rules(seen.offers, Kind.CONTAINER, held))
+    if name == VOLUMES:
+        return of_volumes(inventory, _by_rules(seen.offers, Kind.VOLUME, held))
+    if name == BUILD_CACHE:
+        return of_cache(held, _by_rules(seen.offers, Kind.BUILD_CACHE, held))
     return of_rest(seen.survey, seen.logs)
 
 
-def _by_rules(offers: Sequence[Draft], kind: Kind) -> Mapping[str, int]:
-    """What each profile on offer takes of a kind, in bytes; those that take none are left out."""
+def _by_rules(offers: Sequence[Draft], kind: Kind, held: int) -> Mapping[str, int]:
+    """What each profile on offer takes of a kind, in bytes; those that take none are left out.
+
+    A plan counts what several objects share at the last of them, and Docker in the row of images: it is never more
+    than the row holds.
+    """
     found = {one.profile: sum(item.bytes for item in one.items if item.kind is kind) for one in offers}
-    return {profile: size for profile, size in found.items() if size}
+    return {profile: min(size, held) for profile, size in found.items() if min(size, held) > 0}
 
 
 def _share(size: int | None, whole: int) -> float | None:

@@ -164,6 +164,8 @@ def test_a_disk_that_nobody_can_see_is_answered_with_what_to_do() -> None:
         check_reach("prod-3", Target(below=70), None)
     with pytest.raises(UsageError, match=r"^prod-3: its disk holds 10kB, so 1TB free cannot be\."):
         check_reach("prod-3", Target(free=10**12), DISK)
+    with pytest.raises(ValueError, match="a disk that nobody sees"):
+        planned("everything below=70%", OLD, disk=None)
     check_reach("prod-3", Target(below=1), DISK)
     check_reach("prod-3", None, None)
 

@@ -15,6 +15,7 @@ from bot.core.docker.usage import (
     Survey,
     UsageRow,
 )
+from bot.core.plan.plan import Draft
 from bot.core.plan.planner import draft
 from bot.core.plan.prediction import Measured
 from bot.core.plan.profiles import BUILT_IN
@@ -44,7 +45,7 @@ def seen(*things: Image | Container | Volume, **more: object) -> Seen:
     return replace(Seen(survey=survey, offers=offers(holds)), **more)  # type: ignore[arg-type] # the tests' own
 
 
-def offers(holds: Inventory) -> tuple[object, ...]:
+def offers(holds: Inventory) -> tuple[Draft, ...]:
     measured = Measured.of(holds)
     return tuple(draft(measured, profile, Protection()) for profile in BUILT_IN.values())
 
@@ -116,6 +117,13 @@ def test_what_a_plan_takes_of_a_kind_is_said_with_the_mildest_profile_that_takes
     whole = whole_disk(seen(container("run", WEB, "running")))
     assert "A plan takes 4GB of it now: routine." in told(whole, IMAGES)
     assert "A plan takes" not in told(whole, VOLUMES)
+
+
+def test_no_plan_is_said_to_take_more_of_a_kind_than_docker_counts_there() -> None:
+    """What images and build cache share Docker counts with the images, and a plan at the last that holds it."""
+    holds = inventory(record("r", 9 * GB))
+    whole = whole_disk(Seen(survey=Survey(inventory=holds, usage=USAGE, disk=DISK), offers=offers(holds)))
+    assert "A plan takes 3GB of it now" in told(whole, BUILD_CACHE)
 
 
 def test_containers_whose_log_has_no_end_are_named_with_the_lines_that_bound_them() -> None:
