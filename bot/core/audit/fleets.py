@@ -69,7 +69,7 @@ def ended(state: FleetState) -> Event:
         left_out=[{"host": one.host, "reason": one.why} for one in state.fleet.left_out],
         outcomes=dict(Counter(str(one.status) for one in state.standings)),
         reclaimed_bytes=sum(one.reclaimed for one in state.standings),
-        predicted_bytes=sum(one.frees.high for one in state.fleet.members), waves=state.begun,
+        predicted_bytes=sum(one.frees.high for one in state.counted), waves=state.begun,
     )  # fmt: skip
 
 

@@ -131,6 +131,15 @@ class FleetState:
         return tuple(one for one in self.standings if one.status in statuses)
 
     @property
+    def counted(self) -> tuple[Member, ...]:
+        """The members that have begun, or may yet: what was left out, or rejected, is not planned any more.
+
+        All of them where none has begun or may.
+        """
+        out = {one.plan for one in self.standings if one.ended and one.wave == 0}
+        return tuple(one for one in self.fleet.members if one.plan not in out) or self.fleet.members
+
+    @property
     def begun(self) -> int:
         """How many waves have begun."""
         return max((one.wave for one in self.standings), default=0)

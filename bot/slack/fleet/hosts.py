@@ -109,7 +109,7 @@ def about_host(host: Host | None, now: datetime) -> AboutHost:
 def freed_words(state: FleetState) -> str:
     """What was freed of what was predicted."""
     freed = sum(one.reclaimed for one in state.standings)
-    high = sum(one.frees.high for one in state.fleet.members)
+    high = sum(one.frees.high for one in state.counted)
     return f"{short_size(freed)} freed of {short_size(high)} planned"
 
 

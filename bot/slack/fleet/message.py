@@ -175,8 +175,9 @@ def _run_table(state: FleetState) -> Block:
     if len(rows) > 1:
         freed = short_size(sum(one.reclaimed for one in state.standings))
         done = sum(one.done for one in state.standings)
-        every = sum(one.objects for one in state.standings)
-        rows.append(("all", "", "", f"{done:,} of {every:,}", freed, short_size(sum(high.values()))))
+        every = sum(one.objects for one in state.counted)
+        planned = short_size(sum(one.frees.high for one in state.counted))
+        rows.append(("all", "", "", f"{done:,} of {every:,}", freed, planned))
     return table(("HOST", "WAVE", "STANDS", "OBJECTS", "FREED", "PLANNED"), rows)
 
 

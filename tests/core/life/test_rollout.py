@@ -176,3 +176,9 @@ def test_however_hosts_end_no_host_begins_twice_and_none_beyond_trouble(
     assert set(begun.values()) <= {1}
     if go_on:
         assert set(begun) == set(fates), "go on each time: every host has begun"
+
+
+def test_what_was_left_out_before_it_began_is_not_planned_any_more() -> None:
+    state = fleet([host(1, Status.CANCELLED), host(2, Status.FAILED, 1), host(3)])
+    assert [one.host for one in state.counted] == ["h2", "h3"]
+    assert len(fleet([host(1, Status.REJECTED), host(2, Status.EXPIRED)]).counted) == 2

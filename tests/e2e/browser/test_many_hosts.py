@@ -59,7 +59,7 @@ def test_a_plan_for_many_hosts_is_narrowed_approved_held_and_let_go_on(
 
     window.press("Go on: everything on @web")
     site.comes_to(lambda state: state.ended)
-    report = window.message("2GB freed of 4GB planned")
+    report = window.message("2GB freed of 3GB planned")
     expect(report.get_by_role("button", name="Stop all")).to_have_count(0)
     expect(report.get_by_role("row").filter(has_text="web-3")).to_contain_text("2 of 2 removed")
     window.show("5-report")
