@@ -23,6 +23,7 @@ MAY_ASK_THIS_MACHINE = {
     "engines/docker/engine.py": "the stand-in for an engine that does not tell its clock",
     "engines/checks/allowed.py": "a moment of which an engine is asked for events, of which none are read",
     "engines/ssh/login/certificates.py": "whether a certificate counts yet or still, which ssh asks this machine too",
+    "telemetry/spans.py": "when a span ended, for a collector, which has the clocks of all machines side by side",
     "trial": "a stand-in for Slack and for engines, with their clocks",
 }
 

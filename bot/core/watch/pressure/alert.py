@@ -85,7 +85,7 @@ class Alert:
     causes: tuple[str, ...] = ()
     """The lines that are reached, by their names."""
     shows: Measured
-    """The newest look that told something of it; for display."""
+    """The newest look that told something of it."""
     snoozed: Snooze | None = None
     answered: Answer | None = None
     ended_at: datetime | None = None
