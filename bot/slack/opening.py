@@ -63,7 +63,7 @@ def open_routes(  # noqa: PLR0913 - what each handler is made of
         ),
         handing=HandingHandlers(handing=uses.hand_over, chat=chat, replies=replies, submit=submit),
         forms=FormHandlers(asking=proposals, chat=chat, submit=submit),
-        alerts=AlertHandlers(hosts=hosts, acting=uses.acting, proposals=proposals, looks=looks, chat=chat),
+        alerts=AlertHandlers(acting=uses.acting, proposals=proposals, looks=looks, chat=chat),
         audits=audits,
         words=WordHandlers(looks=looks, proposals=proposals, audits=audits, replies=replies),
         homes=HomeHandlers(show=homes),

@@ -70,7 +70,8 @@ class Alerting:
 
     def ends(self, causes: Collection[str]) -> tuple[str, ...]:
         """What to ask for behind the host, so that an alert with these causes is over: no more than that takes."""
-        target = [] if self.lines.warn is None else _target(self.lines.warn.clears)
+        bounds = self.lines.warn or self.lines.critical
+        target = [] if bounds is None else _target(bounds.clears)
         return (self.profile, *(target if any(cause.startswith("disk:") for cause in causes) else ()))
 
 

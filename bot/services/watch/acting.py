@@ -80,8 +80,11 @@ class Acting:
         )
 
     def causes(self, host: str) -> tuple[str, ...]:
-        """The lines that the disk of a host has reached, by what is open."""
-        return tuple(cause for _, alert in self.alerts.open_on(host) for cause in alert.causes)
+        """The lines that the disk of a host has reached, by what is open; RefusedError where it is over."""
+        pressing = [alert for _, alert in self.alerts.open_on(host) if alert.kind is Kind.PRESSURE]
+        if not pressing:
+            raise RefusedError(GONE)
+        return tuple(cause for alert in pressing for cause in alert.causes)
 
     def answer(self, host: str, person: Person, what: str) -> None:
         """Remember that somebody acted on the open alerts of a host; whether they may was asked by what they did."""

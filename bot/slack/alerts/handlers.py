@@ -1,11 +1,9 @@
 """What people press under an alert: they look at its host, ask for the plan that ends it, and let it sleep."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from bot.core.errors import ChatError, RefusedError
 from bot.core.plan.arguments import parse_arguments
-from bot.core.rules.hosts import Hosts
 from bot.services.watch.acting import Acting
 from bot.slack.alerts.snoozing import snooze_form, wanted_in
 from bot.slack.chat import SlackChat
@@ -21,7 +19,6 @@ ASKED = "asked for its plan"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlertHandlers:
-    hosts: Callable[[], Hosts]
     acting: Acting
     proposals: ProposalHandlers
     looks: LookHandlers
@@ -29,8 +26,8 @@ class AlertHandlers:
 
     def plan(self, asked: Asked, host: str) -> None:
         """Ask for the plan that ends the alert of a host; the alert counts as answered then."""
-        registered = self.hosts().by_name.get(host)
-        words = registered.alerts.ends(self.acting.causes(host)) if registered else ()
+        registered = self.proposals.proposals.door(asked.person, asked.channel).host(host)
+        words = registered.alerts.ends(self.acting.causes(host))
         self.proposals.propose(asked, host, parse_arguments(words))
         self.acting.answer(host, asked.person, ASKED)
 

@@ -57,4 +57,4 @@ def wanted_in(view: Mapping[str, Any]) -> Wanted:
         return Wanted(wake=True)
     if value == "tomorrow":
         return Wanted(tomorrow=True, why=why)
-    return Wanted(hours=float(value) if value in {"1", "8"} else None, why=why)
+    return Wanted(hours=None if value == "over" else 8 if value == "8" else 1, why=why)

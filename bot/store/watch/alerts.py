@@ -14,7 +14,7 @@ from sqlmodel import Session, col, select
 from bot.core.audit import alerts as facts
 from bot.core.audit.events import Event
 from bot.core.audit.written import Form
-from bot.core.watch.pressure.alert import Alert, Kind, Outcome, Standing
+from bot.core.watch.pressure.alert import Alert, Kind, Outcome, Standing, Switch, alert_id
 from bot.core.watch.pressure.notice import Notice
 from bot.ports.watch.alerts import Board, Noticed
 from bot.store.db.sessions import DatabaseNow, Sessions, now, update_count
@@ -36,18 +36,34 @@ def look(sessions: Sessions, host: str, kind: Kind, decide: Callable[[Standing],
 
 def standing(session: Session, host: str, kind: Kind) -> Standing:
     row = session.get(AlertStandingRow, (host, str(kind)))
-    return (
-        Standing() if row is None else _standing(row, session.get(AlertRow, row.alert) if row.alert else None)
-    )
+    alert = session.get(AlertRow, row.alert) if row is not None and row.alert else None
+    return _whole(session, host, kind, _standing(row, alert))
 
 
-def _standing(row: AlertStandingRow, alert: AlertRow | None) -> Standing:
+def _standing(row: AlertStandingRow | None, alert: AlertRow | None) -> Standing:
     """How a host stands; what another release wrote in a way that this one cannot read begins anew."""
     try:
-        found = _STANDING.read(row.standing) if row.standing else Standing()
-        return replace(found, alert=_ALERT.read(alert.alert) if alert is not None and alert.is_open else None)
+        found = _STANDING.read(row.standing) if row is not None and row.standing else Standing()
     except ValueError:
         return Standing()
+    return replace(found, alert=_alert(alert) if alert is not None and alert.is_open else None)
+
+
+def _whole(session: Session, host: str, kind: Kind, found: Standing) -> Standing:
+    """The same, with what its alerts tell where that was lost: no two alerts are one, and none is forgotten."""
+    if session.get(AlertRow, alert_id(host, kind, found.count + 1)) is None:
+        return found
+    begins = alert_id(host, kind, 0).removesuffix("0")
+    rows = session.exec(select(AlertRow).where(col(AlertRow.id).startswith(begins, autoescape=True))).all()
+    numbered = {row.id.removeprefix(begins): row for row in rows}
+    alerts = {int(number): _alert(row) for number, row in numbered.items() if number.isdecimal()}
+    going_on = [alert for _, alert in sorted(alerts.items()) if alert is not None and alert.is_open]
+    if not going_on:
+        return replace(found, count=max(alerts), alert=None)
+    alert = going_on[-1]
+    switches = found.switches or {cause: Switch(on=True) for cause in alert.causes}
+    engine = found.engine or alert.shows.engine
+    return replace(found, count=max(alerts), alert=alert, switches=switches, engine=engine)
 
 
 def _looked(session: Session, host: str, kind: Kind, decide: Callable[[Standing], Outcome]) -> Outcome:
@@ -57,7 +73,7 @@ def _looked(session: Session, host: str, kind: Kind, decide: Callable[[Standing]
     )
     row = session.get_one(AlertStandingRow, (host, str(kind)), with_for_update=True, populate_existing=True)
     alert = session.get(AlertRow, row.alert, with_for_update=True) if row.alert else None
-    outcome = decide(_standing(row, alert))
+    outcome = decide(_whole(session, host, kind, _standing(row, alert)))
     after = outcome.standing
     row.standing = _STANDING.text(replace(after, alert=None))
     row.alert = after.alert.id if after.alert else ""
@@ -102,24 +118,35 @@ def board(session: Session) -> Board:
     found = {row.id: _alert(row) for row in rows}
     waiting = [found[row.id] for row in rows if not row.notice and row.is_open]
     of = {each.id: [found[row.id] for row in rows if row.notice == each.id] for each in notices}
+    noticed = (_noticed(each, of[each.id]) for each in notices)
     return Board(
-        waiting=_ordered(waiting),
-        noticed=tuple(_noticed(each, of[each.id]) for each in notices),
+        waiting=_ordered([alert for alert in waiting if alert is not None]),
+        noticed=tuple(each for each in noticed if each is not None),
     )
 
 
-def _alert(row: AlertRow) -> Alert:
-    return _ALERT.read(row.alert)
+def _alert(row: AlertRow) -> Alert | None:
+    """None for what another release wrote in a way that this one cannot read: it is told by that one."""
+    try:
+        return _ALERT.read(row.alert)
+    except ValueError:
+        return None
 
 
 def _ordered(alerts: Collection[Alert]) -> tuple[Alert, ...]:
     return tuple(sorted(alerts, key=lambda each: (each.opened_at, each.id)))
 
 
-def _noticed(row: AlertNoticeRow, alerts: Collection[Alert]) -> Noticed:
-    return Noticed(
-        notice=_NOTICE.read(row.notice), alerts=_ordered(alerts), behind=row.shown_version < row.version
-    )
+def _noticed(row: AlertNoticeRow, alerts: Sequence[Alert | None]) -> Noticed | None:
+    """A message; None where it, or one of its alerts, cannot be read: it would tell of less than there is."""
+    known = [alert for alert in alerts if alert is not None]
+    if len(known) < len(alerts):
+        return None
+    try:
+        notice = _NOTICE.read(row.notice)
+    except ValueError:
+        return None
+    return Noticed(notice=notice, alerts=_ordered(known), behind=row.shown_version < row.version)
 
 
 def gather(session: Session, notice: Notice, alerts: Collection[str]) -> bool:
@@ -189,8 +216,9 @@ def told(
         chain.append(session, {f"alerts {notice.id}/record {uuid.uuid4()}": event})
 
 
-def _same(alerts: Collection[Alert], shown: Sequence[Alert]) -> bool:
-    return _ordered(alerts) == tuple(shown)
+def _same(alerts: Collection[Alert | None], shown: Sequence[Alert]) -> bool:
+    known = [alert for alert in alerts if alert is not None]
+    return len(known) == len(alerts) and _ordered(known) == tuple(shown)
 
 
 def leave(session: Session, notice: str, owner: str) -> None:
@@ -209,7 +237,10 @@ def act(
     rows = session.exec(wanted.order_by(col(AlertRow.id)).with_for_update()).all()
     changed = []
     for row in rows:
-        alert = change(_alert(row))
+        found = _alert(row)
+        if found is None:
+            continue
+        alert = change(found)
         row.alert = _ALERT.text(alert)
         session.add(row)
         changed.append(alert)
@@ -223,4 +254,5 @@ def open_on(session: Session, host: str) -> tuple[tuple[str, Alert], ...]:
     wanted = select(AlertRow).where(
         col(AlertRow.host) == host, col(AlertRow.is_open).is_(True), col(AlertRow.done).is_(False)
     )
-    return tuple((row.notice, _alert(row)) for row in session.exec(wanted.order_by(col(AlertRow.id))))
+    rows = session.exec(wanted.order_by(col(AlertRow.id)))
+    return tuple((row.notice, alert) for row in rows if (alert := _alert(row)) is not None)

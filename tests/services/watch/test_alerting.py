@@ -7,6 +7,7 @@ from time import sleep
 from zoneinfo import ZoneInfo
 
 import pytest
+from sqlalchemy import text
 
 from bot.core.audit.events import Tag
 from bot.core.errors import RefusedError
@@ -222,6 +223,73 @@ def test_another_engine_begins_anew(store: Store) -> None:
     alert = fleet.open()
     assert alert is not None
     assert alert.id == "prod-1/pressure/2"
+
+
+def test_what_an_alert_offers_is_offered_while_that_alert_is_open_and_no_longer(store: Store) -> None:
+    """Else it would be all that the profile takes: nothing says any more how far it would have to go."""
+    fleet = Watched(store)
+    fleet.go_on(2, used=93)
+    assert fleet.acting.causes("prod-1") == ("disk:warn",)
+    fleet.go_on(3, used=50)
+    with pytest.raises(RefusedError, match="it is over"):
+        fleet.acting.causes("prod-1")
+    fleet.engines.dead = frozenset({"prod-1"})
+    fleet.go_on(4)
+    assert fleet.open() is not None, "of another kind"
+    with pytest.raises(RefusedError, match="it is over"):
+        fleet.acting.causes("prod-1")
+
+
+UNREADABLE = '{"of": "another release"}'
+
+
+def write(store: Store, statement: str, **values: str) -> None:
+    """What another release, or somebody, writes into the tables of alerts."""
+    store.sessions.writing(lambda session: session.connection().execute(text(statement), values))
+
+
+@pytest.mark.parametrize("change", ["UPDATE alert_standing SET standing = :as", "DELETE FROM alert_standing"])
+def test_where_how_a_host_stands_is_lost_the_next_alert_is_another_one_and_is_told(
+    store: Store, change: str
+) -> None:
+    fleet = Watched(store)
+    fleet.go_on(2, used=93)
+    fleet.go_on(3, used=50)
+    assert [len(fleet.chat.posts), fleet.chat.steps] == [1, [Step.OVER]]
+    write(store, change, **({"as": UNREADABLE} if ":as" in change else {}))
+    fleet.go_on(3, used=93)
+    alert = fleet.open()
+    assert alert is not None
+    assert alert.id == "prod-1/pressure/2"
+    assert len(fleet.chat.posts) == 2
+    assert len(fleet.events(Tag.ALERT_OPENED)) == 2
+
+
+@pytest.mark.parametrize("change", ["UPDATE alert_standing SET standing = :as", "DELETE FROM alert_standing"])
+def test_where_how_a_host_stands_is_lost_its_open_alert_goes_on_and_ends_in_its_time(
+    store: Store, change: str
+) -> None:
+    fleet = Watched(store)
+    fleet.go_on(2, used=93)
+    write(store, change, **({"as": UNREADABLE} if ":as" in change else {}))
+    fleet.go_on(2, used=85)
+    assert fleet.open() is not None, "between the two lines it stays as it was"
+    assert fleet.events(Tag.ALERT_ENDED) == []
+    fleet.go_on(3, used=50)
+    assert fleet.open() is None
+    assert len(fleet.chat.posts) == 1
+    assert fleet.chat.steps == [Step.OVER]
+
+
+def test_an_alert_that_cannot_be_read_keeps_no_other_from_being_told(store: Store) -> None:
+    fleet = Watched(store, names=("prod-1", "prod-2"))
+    fleet.engines.dead = frozenset({"prod-2"})
+    fleet.go_on(2, used=93)
+    write(store, "UPDATE alert SET alert = :as WHERE host = 'prod-1'", **{"as": UNREADABLE})
+    fleet.engines.dead = frozenset()
+    fleet.go_on(3, used=93)
+    assert "prod-2" in {alert.host for post in fleet.chat.posts[1:] for alert in post.alerts}
+    assert Step.OVER not in fleet.chat.steps
 
 
 def test_while_slack_is_away_nothing_is_lost_and_a_message_that_was_deleted_is_posted_anew(

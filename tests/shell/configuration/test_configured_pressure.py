@@ -78,7 +78,9 @@ def test_a_tag_and_a_host_have_lines_of_their_own_and_the_nearest_counts(tmp_pat
         ({}, ("routine", "below=80%")),
         ({"warn": "20GB", "warn_clears": "40GB", "profile": "everything"}, ("everything", "free=40001MB")),
         ({"warn_clears": "82.5% and 10GB"}, ("routine", "below=82%")),
-        ({"warn": "off"}, ("routine",)),
+        ({"warn": "off"}, ("routine", "below=90%")),
+        ({"warn": "off", "critical": "20GB", "critical_clears": "40GB"}, ("routine", "free=40001MB")),
+        ({"warn": "off", "critical": "off"}, ("routine",)),
     ],
 )
 def test_the_plan_of_an_alert_takes_what_it_takes_to_be_behind_the_line(

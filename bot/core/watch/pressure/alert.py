@@ -72,6 +72,11 @@ class Answer:
     """What they did, in a few words."""
 
 
+def alert_id(host: str, kind: Kind, number: int) -> str:
+    """Names a host's alert of a kind; they are counted from 1."""
+    return f"{host}/{kind}/{number}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alert:
     id: str

@@ -17,6 +17,7 @@ from bot.core.watch.pressure.alert import (
     Outcome,
     Standing,
     Switch,
+    alert_id,
 )
 from bot.core.watch.pressure.lines import Level, Lines
 
@@ -135,8 +136,8 @@ def _opened(  # noqa: PLR0913, PLR0917 - what an alert is made of
 ) -> Outcome:
     level, number = _level(causes), standing.count + 1
     alert = Alert(
-        id=f"{host}/{kind}/{number}", host=host, kind=kind, opened_at=seen.at, began_at=began, level=level, worst=level,
-        causes=causes, shows=seen,
+        id=alert_id(host, kind, number), host=host, kind=kind, opened_at=seen.at, began_at=began, level=level,
+        worst=level, causes=causes, shows=seen,
     )  # fmt: skip
     standing = replace(standing, alert=alert, count=number)
     return Outcome(standing=standing, changes=(Change(happened=Happened.OPENED, alert=alert),), seen=alert)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from shlex import quote
 
 from bot.core.docker.builders import BuilderCache, builder_cache
 from bot.core.docker.inventory import Container, Inventory, Volume
@@ -91,7 +92,7 @@ def _builders(inventory: Inventory, users: Users) -> Iterator[tuple[Volume, Buil
 def _about_builders(caches: Sequence[BuilderCache]) -> Iterator[str]:
     live = sorted({cache.builder for cache in caches if cache.container is not None})
     if live:
-        yield f"What a live builder keeps, it clears itself: docker buildx prune --builder {live[0]}"
+        yield f"What a live builder keeps, it clears itself: docker buildx prune --builder {quote(live[0])}"
     if any(cache.container is None for cache in caches):
         yield "The cache of a builder that is gone is of use to nobody: pick its volume (Volumes…)."
 
@@ -103,7 +104,7 @@ def of_rest(survey: Survey, logs: Logs) -> Advice:
         "Logs of containers, other programs, and leftovers of the engine: no engine tells how large those are."
     ]
     root = survey.inventory.engine.data_root or "/var/lib/docker"
-    does = [f"What it is, the machine itself tells: sudo du -xh --max-depth=2 {root} | sort -h | tail"]
+    does = [f"What it is, the machine itself tells: sudo du -xh --max-depth=2 {quote(root)} | sort -h | tail"]
     if unbounded:
         many = _count(unbounded, "container")
         says.append(f"{many} with a log that grows without an end: {names_of(unbounded, MOST_NAMED)}.")

