@@ -112,16 +112,19 @@ class DecideFleet:
         return self._each(asked, _Many(way=STOP, tag=Tag.FLEET_STOP_ASKED, of=begun, held=held), stopped)
 
     def go_on(self, fleet_id: str, person: Person, channel: str = "") -> FleetState:
-        """Let a held rollout go on, by somebody who may approve on every approved host that is to come."""
+        """Let a held rollout go on, by somebody who may approve on every approved host that is to come.
+
+        And on one of those that wait for their decision, where none is approved: else nobody would have a say.
+        """
         seen = self._there(fleet_id, person, _GO_ON.verb)
         refused = {one.host: self._refused(_GO_ON, one.host, person, channel) for one in seen.standings}
 
         def decide(state: FleetState, _now: datetime) -> FleetChange:
-            if not state.held:
+            if not state.held or all(one.ended for one in state.standings):
                 raise RefusedError("Nothing holds this rollout. Nothing was changed by your click.")
-            for one in state.with_status(Status.APPROVED):
-                if (why := refused.get(one.host)) is not None:
-                    raise RefusedError(why)
+            why = _who_may_not(state, refused)
+            if why is not None:
+                raise RefusedError(why)
             excused = state.excused | {one.plan for one in troubled(state)}
             about = hold_words(state.fleet.waves, troubled(state)) or state.held
             went_on = told.event(
@@ -212,6 +215,15 @@ class DecideFleet:
         except RefusedError as refused:
             self.trail.record_refusal(facts.refused(fleet_id, "", person, verb, str(refused)))
             raise
+
+
+def _who_may_not(state: FleetState, refused: Mapping[str, Refusal | None]) -> Refusal | None:
+    """Why somebody may not let a rollout go on, by what is refused to them on each host; None where they may."""
+    approved = [refused[one.host] for one in state.with_status(Status.APPROVED)]
+    if approved:
+        return next((why for why in approved if why is not None), None)
+    others = [refused[one.host] for one in state.standings if not one.ended]
+    return None if None in others else others[0]
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,13 @@ from functools import partial
 
 from bot.core.audit import facts
 from bot.core.audit.events import Event, Tag
-from bot.core.errors import ChatError, ChatRefusedError, NewerReleaseError, PlanDiffersError
+from bot.core.errors import (
+    ChatError,
+    ChatRefusedError,
+    NewerReleaseError,
+    PlanDiffersError,
+    RefusedError,
+)
 from bot.core.life.states import MessageRef, PlanState, Status
 from bot.core.rules.hosts import Host
 from bot.core.rules.telling import Notice, is_urgent
@@ -126,7 +132,10 @@ class Telling:
         if state.batch:
             batch = self.batches.of_plan(state.plan.id)
             return batch.place if batch else state.message
-        fleet = self.fleets.get(state.fleet)
+        try:
+            fleet = self.fleets.get(state.fleet)
+        except RefusedError:  # somebody has made its rows no fleet: who reads of it reads that
+            return None
         return fleet.message if fleet else state.message
 
     def _told(self, state: PlanState, host: Host, notice: Notice, now: datetime) -> bool:

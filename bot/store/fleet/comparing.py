@@ -1,5 +1,6 @@
 """The rows of fleets beside their events: what each says otherwise. The events are right."""
 
+import json
 from collections.abc import Iterator
 
 from sqlalchemy import select
@@ -31,16 +32,20 @@ def _row(fleet_id: str, row: FleetRow | None, events: list[ChainedEvent]) -> Ite
     if row is None:
         yield Difference(table="fleet", key=fleet_id, why=NO_ROW)
         return
-    listed, held, ended = "", "", False
+    listed, held, ended, excused = "", "", False, set[str]()
     for link in events:
         facts = link.event.facts
         if link.event.tag == Tag.FLEET_PROPOSED:
             listed = str(facts.get(FLEET_FACT))
         if HELD in facts:
             held = str(facts[HELD])
+        if link.event.tag == Tag.FLEET_WENT_ON and isinstance(plans := facts.get("plans"), list):
+            excused.update(map(str, plans))
         ended = ended or link.event.tag == Tag.FLEET_ENDED
-    said: dict[str, Json] = {"snapshot": listed, "held": held, "ended": ended}
-    found: dict[str, Json] = {"snapshot": _digest(row.snapshot), "held": row.held, "ended": row.ended}
+    said: dict[str, Json] = {"snapshot": listed, "held": held, "ended": ended, "excused": [*sorted(excused)]}
+    found: dict[str, Json] = {
+        "snapshot": _digest(row.snapshot), "held": row.held, "ended": row.ended, "excused": _listed(row.excused),
+    }  # fmt: skip
     for column, value in said.items():
         if found[column] != value:
             yield Difference(table="fleet", key=fleet_id, column=column, row=found[column], events=value)
@@ -51,3 +56,10 @@ def _digest(snapshot: str) -> str | None:
         return fleet_digest(FLEET.read(snapshot))
     except (ValueError, TypeError):
         return None
+
+
+def _listed(text: str) -> Json:
+    try:
+        return [*sorted(map(str, json.loads(text)))]
+    except (ValueError, TypeError):
+        return text

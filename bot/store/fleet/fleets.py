@@ -21,7 +21,7 @@ from bot.store.models import FleetRow, ItemRow, PlanRow, VoteRow
 from bot.store.plan import binding
 
 _NO_FLEET = (ValueError, TypeError, KeyError, AttributeError)
-"""What reading a row ends in that somebody has made no fleet."""
+"""What reading rows ends in that somebody has made no fleet."""
 
 
 def load(session: Session, fleet_id: str, *, lock: bool = False) -> FleetState | None:
@@ -35,12 +35,12 @@ def load(session: Session, fleet_id: str, *, lock: bool = False) -> FleetState |
     try:
         fleet = FLEET.read(row.snapshot)
         excused = frozenset(map(str, json.loads(row.excused)))
+        standings, versions = _standings(session, fleet)
     except _NO_FLEET as error:
         raise RefusedError(
-            f"Somebody changed the fleet plan {fleet_id} in Deckhand's database: its row makes no fleet. Let whoever "
+            f"Somebody changed the fleet plan {fleet_id} in Deckhand's database: its rows make no fleet. Let whoever "
             "runs Deckhand look into it (deckhand audit verify), and ask for a new plan."
         ) from error
-    standings, versions = _standings(session, fleet)
     message = None
     if row.message_channel:
         message = MessageRef(channel=row.message_channel, ts=row.message_ts, permalink=row.message_permalink)

@@ -162,3 +162,23 @@ def cancelled(state: PlanState, _now: datetime) -> Change:
     reason = "the host is being rebuilt"
     event = facts.event(Tag.PLAN_CANCELLED, state.plan, reason=reason)
     return Change(status=Status.CANCELLED, events=(event,), reason=reason)
+
+
+def test_whoever_may_approve_on_no_host_that_is_to_come_lets_no_held_rollout_go_on(
+    store: Store, rack: Rack
+) -> None:
+    """Not where those that are to come still wait for their approvals, either; nor after somebody's Stop."""
+    fleetly = Fleetly(store=store, hosts=rack.hosts)
+    fleet_id = fleetly.propose("one,bens", Arguments(profile="everything")).fleet.id
+    fleetly.decide.approve(fleet_id, CLEO)
+    rollout = Rollout(fleets=store.fleets, changed=lambda: None)
+    rollout()
+    first = next(one for one in fleetly.now(fleet_id).standings if one.wave == 1)
+    store.plans.change(first.plan, cancelled)
+    rollout()
+    assert by_host(fleetly.now(fleet_id)) == {"one": "cancelled", "bens": "proposed"}
+    with pytest.raises(RefusedError, match="gives “approve” to U0BEN"):
+        fleetly.decide.go_on(fleet_id, CLEO)
+    assert fleetly.now(fleet_id).held
+    fleetly.decide.go_on(fleet_id, BEN)
+    assert not fleetly.now(fleet_id).held

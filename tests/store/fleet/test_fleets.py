@@ -220,6 +220,23 @@ def test_the_rows_of_a_fleets_plans_are_what_the_chain_says(
     assert str(found) == "plan p-web-3: wave is 3, and by the events it is 0"
 
 
+def test_that_somebody_is_made_to_have_said_go_on_is_named(store: Store, attack: Callable[..., None]) -> None:
+    propose(store)
+    attack("UPDATE fleet SET excused = :them", them='["p-web-1"]')
+    (found,) = store.chain.compare().differences
+    assert (found.table, found.key, found.column) == ("fleet", "f1", "excused")
+
+
+def test_a_row_that_makes_no_fleet_keeps_no_other_fleet_from_going_on(
+    store: Store, attack: Callable[..., None]
+) -> None:
+    propose(store)
+    attack("UPDATE plan SET status = 'of another release' WHERE id = 'p-web-1'")
+    with pytest.raises(RefusedError, match="its rows make no fleet"):
+        store.fleets.get("f1")
+    Rollout(fleets=store.fleets, changed=lambda: None)()
+
+
 def test_a_release_before_leaves_the_plans_of_fleets_alone(store: Store, attack: Callable[..., None]) -> None:
     propose(store)
     found = store.sessions.reading(lambda session: session.connection().exec_driver_sql(
