@@ -129,13 +129,9 @@ def _standing(state: PlanState) -> str:
         return f":rotating_light: *needs attention*: {plain(state.attention, SAID_SHOWN)}"
     if state.status is Status.PROPOSED:
         left = left_of(state)
-        lost = lost_text(left)
-        undo = f" · :warning: cannot be undone: {lost}" if lost else ""
-        approved = f"{len(state.approvers)} of {state.quorum} approved"
-        until = f"until {date(state.plan.expires_at)}"
-        return (
-            f"frees *{frees_text(left)}* in {plural(len(left.items), 'object')}{undo} · {approved} · {until}"
-        )
+        objects = plural(len(left.items), "object")
+        approved = f" · {len(state.approvers)} of {state.quorum} approved" if state.quorum > 1 else ""
+        return f"frees *{frees_text(left)}* in {objects}{_undo(left)}{approved}"
     if state.status is Status.APPROVED:
         turn = f"{code(state.waits_for)} comes first" if state.waits_for else "it is next"
         starts = f"it starts {date(state.starts_at)}" if state.starts_at else turn
