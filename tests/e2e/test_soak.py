@@ -123,8 +123,12 @@ class Day:
         until = time.monotonic() + PATIENCE
         while not condition():
             assert self.process.poll() is None, "the bot has ended"
-            assert time.monotonic() < until, f"round {self.number}: waited in vain"
+            assert time.monotonic() < until, f"round {self.number}: waited in vain; last said: {self._last()}"
             time.sleep(0.02)
+
+    def _last(self) -> Sequence[str]:
+        private = [each.text for user in (ANN, BOB) for each in self.workspace.ephemerals(user)[-2:]]
+        return [*private, *(each.text for each in self.workspace.messages()[-2:])]
 
 
 def grown(found: Sequence[Held]) -> Held:
