@@ -3,9 +3,10 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 
 from bot.core.watch.outlook import Outlook
-from bot.services.watch.histories import SPAN, Histories
+from bot.services.watch.histories import SPAN, Histories, History
 from bot.services.watch.whole import WhyFull
 from bot.slack.door.answering import Submit
 from bot.slack.door.asked import Asked
@@ -38,12 +39,14 @@ class HistoryHandlers:
         def work(asked: Asked) -> None:
             history = self.histories.of(host, span)
             ts = self.replies.openly(asked, history_message(history))
-            if not (self.pictures and drawn_at_all(history)):
-                return
-            if not self.replies.drawn_by_slack(asked, asked.within or ts, drawn_by_slack(history)):
-                title = f"How the disk of {host} filled"
-                self.replies.picture(
-                    asked, asked.within or ts, f"{host}-history.png", title, chart_of(history)
-                )
+            if self.pictures and drawn_at_all(history):
+                # In a turn of its own: whoever asks again meanwhile is answered.
+                draw = partial(self._draw, history, host, asked.within or ts)
+                self.submit(asked, draw, Turn(way=Way.LOOK, host=host, same=f"chart {ts}"))
 
         self.submit(asked, work, Turn(way=Way.LOOK, host=host, same=f"{host} history {span} {asked.channel}"))
+
+    def _draw(self, history: History, host: str, ts: str, asked: Asked) -> None:
+        if not self.replies.drawn_by_slack(asked, ts, drawn_by_slack(history)):
+            title = f"How the disk of {host} filled"
+            self.replies.picture(asked, ts, f"{host}-history.png", title, chart_of(history))

@@ -1,9 +1,11 @@
 """How a host's disk filled: in words that Slack takes, and drawn where there is something to draw with."""
 
 import sys
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
@@ -13,6 +15,7 @@ from bot.core.watch.growth import Cleaned
 from bot.core.watch.samples import Sample
 from bot.services.watch.histories import History
 from bot.slack.kit.blocks import Message
+from bot.slack.watch import handlers
 from bot.slack.watch.chart import ALT_LIMIT, chart_of, drawn_at_all
 from bot.slack.watch.history import history_message
 from tests.core.watch.histories import GB, made
@@ -117,6 +120,25 @@ def test_somebody_who_asks_gets_the_words_and_the_picture(start: Start) -> None:
     assert file["alt_txt"].startswith("The disk of prod-3: ")
     place.workspace.command(BOB, "/docker-df", "prod-3 history 7d")
     assert "The last 7 days" in shown(place.message("The last 7 days"))
+
+
+def answered(place: Place, times: int) -> bool:
+    return len([m for m in place.workspace.messages() if "27 days left" in shown(m)]) == times
+
+
+def test_who_asks_again_while_the_picture_is_still_being_drawn_is_answered_again(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn = threading.Event()
+    monkeypatch.setattr(handlers, "chart_of", lambda history: drawn.wait(60) and chart_of(history))
+    place = start(OPEN_TO_ALL)
+    seed(place)
+    try:
+        for times in (1, 2):
+            place.workspace.command(ANN, "/docker-df", "prod-3 history")
+            assert eventually(partial(answered, place, times))
+    finally:
+        drawn.set()
 
 
 def test_without_anything_to_draw_with_the_words_come_alone(
