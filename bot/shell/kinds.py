@@ -25,6 +25,7 @@ NAME_SHOWN = 60
 def every_kind() -> tuple[Kind, ...]:
     """Walk once through all that people do, on hosts that are simulated, and keep one of each kind."""
     with trial(0, local=False) as (workspace, _settings):
+        workspace.team.takes_native = True  # so that what only some workspaces take is there to be tried
         try:
             for step in (_look, _decide, _review, _ask):
                 step(workspace)
@@ -39,8 +40,10 @@ def _look(workspace: Workspace) -> None:
     _said(workspace, "registered hosts")
     workspace.command(ANN, DF, "sample")
     report = _said(workspace, "can go now")
-    for action_id in (ids.DETAILS, ids.HISTORY):
+    for action_id in (ids.DETAILS, ids.PICTURE, ids.HISTORY):
         workspace.click(ANN, report.ts, _button(report, action_id))
+    workspace.command(ANN, DF, "@trial")
+    _said(workspace, "RECLAIMABLE is Docker's own figure")
     workspace.command(ANN, DF, "nowhere")  # an answer that only they see
 
 

@@ -14,6 +14,7 @@ LOG = logging.getLogger(__name__)
 
 TITLE_LIMIT, LABEL_LIMIT = 50, 20
 SEGMENTS_LIMIT, POINTS_LIMIT = 6, 20
+NATIVE = frozenset({"data_table", "data_visualization"})
 PAGE = 20
 """Rows of a table that are shown at once."""
 ASKED_AGAIN = 7 * 24 * 3600.0
@@ -36,7 +37,7 @@ class Natives:
     def refuse(self, blocks: Iterable[Block], faults: Iterable[str]) -> None:
         """Slack did not draw a message with these, and said this."""
         LOG.info("this workspace does not take it, so it is shown in another way: %s", "; ".join(faults))
-        kinds = {str(block["type"]) for block in blocks} & {"data_table", "data_visualization"}
+        kinds = {str(block["type"]) for block in blocks} & NATIVE
         self._refused.update(dict.fromkeys(kinds, self._ticks()))
 
 

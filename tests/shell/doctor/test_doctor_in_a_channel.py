@@ -10,6 +10,7 @@ from slack_sdk import WebClient
 
 from bot.shell.kinds import every_kind
 from bot.slack.kit.blocks import Message, modal, section
+from bot.slack.kit.native import pie
 from bot.slack.trying_out import MARK, Kind, tried_out
 from bot.trial.sample.server import SampleEngine
 from bot.trial.workspace.server import Workspace
@@ -54,6 +55,7 @@ def test_one_of_each_kind_is_posted_and_deleted_and_each_form_validated(
     folder: Path, sample: SampleEngine, workspace: Workspace, tokens: dict[str, str]
 ) -> None:
     with_history(workspace)
+    workspace.team.takes_native = True
     code, said = told(folder, sample, "--slack", "--channel", CHANNEL, text=PLAIN, **tokens)
     assert code == 0
     kinds = [line.removeprefix("ok    Slack: ") for line in said if "message “" in line or "form “" in line]
@@ -77,6 +79,20 @@ def test_what_slack_refuses_is_said_with_its_words_and_the_others_go_on(workspac
     assert said[2].startswith("fail form “bad”: invalid_view ")
     assert said[3].startswith("ok form “good”: valid; it opens only where somebody presses a button")
     assert workspace.messages() == []
+
+
+def test_what_only_some_workspaces_take_is_told_and_is_no_failure_where_it_is_refused(
+    workspace: Workspace,
+) -> None:
+    with_history(workspace)
+    chart = Kind(name="message “chart”", message=Message(text="chart", blocks=(pie("x", [("a", 1)]),)))
+    (refused,) = lines(workspace, chart)
+    assert refused.startswith("ok message “chart”: Slack answered invalid_blocks.")
+    assert refused.endswith("; so the picture or the table that every workspace takes is sent instead")
+    workspace.team.takes_native = True
+    assert lines(workspace, chart) == ["ok message “chart”: posted and deleted"]
+    drawn = {block["type"] for kind in every_kind() if kind.message for block in kind.message.blocks}
+    assert {"data_table", "data_visualization", "table"} <= drawn
 
 
 def test_without_slacks_validation_messages_are_posted_all_the_same(workspace: Workspace) -> None:
