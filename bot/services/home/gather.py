@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Generic, TypeVar
 
 from bot.core.docker.usage import LastLook
-from bot.core.errors import NewerReleaseError, PlanDiffersError
+from bot.core.errors import NewerReleaseError, PlanDiffersError, RefusedError
 from bot.core.life.states import ENDED, PlanState, Status
 from bot.core.plan.plan import Person
 from bot.core.rules.hosts import Host, Hosts
@@ -172,7 +172,13 @@ class GatherHome:
         return wished if wished.zone else replace(wished, zone=self.rights.known(person).zone)
 
     def choose(self, person: Person, wish: Wish) -> None:
-        """Keep how somebody wants to be told, for every replica; the digest comes by their own clock."""
+        """Keep how somebody wants to be told, for every replica; the digest comes by their own clock.
+
+        RefusedError for whom no policy could give a right: there is nothing to tell them.
+        """
+        refused = self.rights.barred(person)
+        if refused:
+            raise RefusedError(refused)
         person = self.rights.identified(person)
         zone = self.rights.known(person).zone
         self.people.choose(Wished(person=person.id, wish=wish, zone=zone))

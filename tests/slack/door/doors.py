@@ -18,10 +18,12 @@ from bot.slack.action_ids import (
     AUDIT_EXPORT,
     AUDIT_PAGE,
     DETAILS,
+    HAND_PLAN,
     HISTORY,
     HOME_OPEN,
     HOME_PAGE,
     HOME_REFRESH,
+    HOME_TOLD,
     LOOK,
     PICK_VOLUMES,
     PICTURE,
@@ -34,6 +36,7 @@ from bot.slack.action_ids import (
 from bot.slack.door.routing import Act, Route, Routing
 from bot.slack.plan.asking.form import NARROW, PROFILE
 from bot.slack.plan.forms.adjusting import KINDS
+from bot.slack.plan.forms.handing import WHOM
 from bot.slack.plan.forms.rejecting import REASON
 from bot.slack.plan.forms.volumes import CHOICE, HOST
 from bot.trial.workspace import Person
@@ -46,8 +49,9 @@ OF_NOTHING = {
     AUDIT_EXPORT: "export ",
     AUDIT_PAGE: "older 2030-01-01T00:00:00.000000Z x ",
     HOME_PAGE: "0",
+    HOME_TOLD: "direct",
 }
-SILENT = {HOME_OPEN, HOME_REFRESH, HOME_PAGE}
+SILENT = {HOME_OPEN, HOME_REFRESH, HOME_PAGE, HOME_TOLD}
 """A Home is its own answer."""
 IN_THE_FORM = {ASK_PLAN}
 """Forms in which stands what is wrong with them."""
@@ -114,6 +118,7 @@ def submitting(person: Person, view: str, plan_id: str) -> JSON:
         REJECT_REASON: {REASON: {REASON: {"type": "plain_text_input", "value": "because"}}},
         ADJUST_PLAN: {KINDS: {KINDS: kinds}},
         APPROVE_PLAN: {},
+        HAND_PLAN: {WHOM: {WHOM: {"type": "users_select", "selected_user": "U0CYD"}}},
         ASK_PLAN: {
             ASK_HOST: {ASK_HOST: {"type": "external_select", "selected_option": {"value": "prod-3"}}},
             PROFILE: {PROFILE: {"type": "static_select", "selected_option": {"value": "system"}}},
@@ -123,7 +128,7 @@ def submitting(person: Person, view: str, plan_id: str) -> JSON:
             f"{CHOICE}_0": {f"{CHOICE}_0": {"type": "checkboxes", "selected_options": [{"value": "data"}]}},
             HOST: {HOST: {"type": "plain_text_input", "value": "prod-3"}},
         },
-    }[view]
+    }.get(view, {})  # the others have no fields
     about = {"id": fresh("V"), "type": "modal", "callback_id": view, "private_metadata": metadata}
     return by(person, "view_submission") | {"view": about | {"state": {"values": values}}}
 
