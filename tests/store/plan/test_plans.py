@@ -129,7 +129,11 @@ def test_a_vote_below_the_quorum_keeps_the_status_and_is_a_change(store: Store) 
     def vote(person: Person, *, approve: bool) -> Callable[[PlanState, datetime], Change]:
         return lambda _state, now: Change(
             status=Status.PROPOSED,
-            events=(replace(event(Tag.PLAN_VOTED, actor=person.id), facts={"approve": approve}),),
+            events=(
+                replace(
+                    event(Tag.PLAN_VOTED, actor=person.id), facts={"approve": approve, "reason": "why not"}
+                ),
+            ),
             vote=Vote(person=person, approve=approve, at=now, reason="why not"),
         )
 
