@@ -92,11 +92,6 @@ def hold_words(waves: Waves, found: Sequence[Standing]) -> str:
     return "; ".join(f"{one.host}: {trouble(waves, one)}" for one in found)
 
 
-def may_begin(state: FleetState, one: Standing) -> bool:
-    """Whether a host's approved plan is let go by its rollout; a window or another cleanup may still be in its way."""
-    return one.status is Status.APPROVED and one.wave > 0 and not state.held and not state.doubt
-
-
 def _is_to_come(one: Standing) -> bool:
     """Whether a host has not begun, and may yet."""
     return one.status in {Status.PROPOSED, Status.APPROVED}

@@ -5,13 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.core.docker.inventory import Kind
-from bot.core.life.fleets import FleetState, Member, Standing
+from bot.core.life.fleets import FleetState, Standing
 from bot.core.life.states import Outcome, Status
 from bot.core.plan.profiles import KIND_NAMES
 from bot.core.rules.hosts import Host
 from bot.core.rules.policy import Right
 from bot.core.units import short_size
-from bot.slack.kit.names import range_text
 from bot.slack.kit.text import date, plural
 
 SHORT_KINDS = {Kind.BUILD_CACHE: "cache"}
@@ -53,10 +52,6 @@ def _kind(kind: Kind, count: int) -> str:
     if kind in SHORT_KINDS:
         return SHORT_KINDS[kind]
     return str(kind) if count == 1 else KIND_NAMES[kind]
-
-
-def frees_words(one: Member) -> str:
-    return range_text(one.frees)
 
 
 def waits_words(one: Standing, about: AboutHost) -> str:
