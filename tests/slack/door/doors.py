@@ -18,6 +18,8 @@ from bot.slack.action_ids import (
     AUDIT_EXPORT,
     AUDIT_PAGE,
     DETAILS,
+    FLEET_ADJUST_PLAN,
+    FLEET_REJECT_REASON,
     HAND_PLAN,
     HISTORY,
     HOME_OPEN,
@@ -34,6 +36,7 @@ from bot.slack.action_ids import (
     WHY_FULL,
 )
 from bot.slack.door.routing import Act, Route, Routing
+from bot.slack.fleet.forms import LEAVE_OUT
 from bot.slack.plan.asking.form import NARROW, PROFILE
 from bot.slack.plan.forms.adjusting import KINDS
 from bot.slack.plan.forms.handing import WHOM
@@ -118,6 +121,10 @@ def submitting(person: Person, view: str, plan_id: str) -> JSON:
         REJECT_REASON: {REASON: {REASON: {"type": "plain_text_input", "value": "because"}}},
         ADJUST_PLAN: {KINDS: {KINDS: kinds}},
         APPROVE_PLAN: {},
+        FLEET_REJECT_REASON: {REASON: {REASON: {"type": "plain_text_input", "value": "because"}}},
+        FLEET_ADJUST_PLAN: {
+            LEAVE_OUT: {LEAVE_OUT: {"type": "checkboxes", "selected_options": [{"value": "prod-3"}]}},
+        },
         HAND_PLAN: {WHOM: {WHOM: {"type": "users_select", "selected_user": "U0CYD"}}},
         ASK_PLAN: {
             ASK_HOST: {ASK_HOST: {"type": "external_select", "selected_option": {"value": "prod-3"}}},
