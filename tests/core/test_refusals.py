@@ -13,6 +13,7 @@ from bot.core.refusals import (
     NoRights,
     NotAllowed,
     NothingOpen,
+    NotToBeAsked,
     PlanClosed,
     PlanExpired,
     Refusal,
@@ -54,6 +55,9 @@ SENTENCES: dict[Refusal, str] = {
     ),
     PlanExpired(plan="p1", host="prod-3", request="routine", since=NOW): (
         "This plan expired. Ask for a fresh one."
+    ),
+    NotToBeAsked(person="U0ANN", why="has approved this plan already"): (
+        "U0ANN has approved this plan already, so nobody was asked. Name somebody else."
     ),
     BeingRestored("U0ANN"): "These images are being restored already, for U0ANN.",
 }

@@ -30,6 +30,8 @@ from tests.telemetry.asking import asked
 
 ANN, BOB = "U0ANN", "U0BOB"
 SECONDS = 60 * float(os.environ.get("DECKHAND_SOAK_MINUTES", "30"))
+WATCH = '[watch]\nevery = "1m"\nvolumes_every = "1m"\n'
+"""So that a history is soon long enough to be drawn: what draws keeps its fonts from then on."""
 PATIENCE = 90.0
 """Seconds for each thing that is waited for: a database that comes back is found within its pauses."""
 
@@ -96,6 +98,7 @@ class Day:
             self.process.send_signal(signal.SIGHUP)
         if self.number % 7 == 0:
             self.workspace.hang_up_all()
+            self._until(lambda: self.workspace.connections >= 1)
         if self.number % 20 == 0:
             self.server.stop()
             self.server.start()
@@ -154,7 +157,7 @@ def test_half_an_hour_of_looks_cleanups_reloads_and_interruptions_leaves_nothing
     with private_postgres() as server:
         database = server.new_database()
         file = write_configuration(tmp_path, f'docker = "{clean_engine.url}"', server.url(database))
-        file.write_text(file.read_text().replace('listen = "off"', f'listen = "127.0.0.1:{port}"'))
+        file.write_text(file.read_text().replace('listen = "off"', f'listen = "127.0.0.1:{port}"') + WATCH)
         with started(DECKHAND, "run", folder=tmp_path, log=tmp_path / "log", **workspace.environment) as bot:
             wait_until(lambda: asked(port, "/readyz")[0] == 200)
             day = Day(

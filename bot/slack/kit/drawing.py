@@ -1,19 +1,29 @@
-"""What drawings have in common: whether there is anything to draw with, one at a time, their ink and their letters."""
+"""What drawings have in common: whether there is anything to draw with, who draws them, their ink and their letters."""
 
 import os
-import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from importlib.util import find_spec
+
+from bot.core.traces import carried
 
 INK = "#1d1c1d"
 # Else Matplotlib would start a program that lists them, with our environment; it has the one that we draw with.
 os.environ.setdefault("MPL_IGNORE_SYSTEM_FONTS", "1")
-ONE_AT_A_TIME = threading.Lock()
-"""Matplotlib's fonts are not made for several threads."""
+SECONDS = 60.0
+"""How long a drawing is waited for, with those before it."""
+_PEN = ThreadPoolExecutor(1, "drawing")
+"""One thread for all of them: Matplotlib opens its fonts anew for each thread, and keeps what it has opened."""
 
 
 def can_draw() -> bool:
     """Whether the package that draws is installed; Deckhand lives without it."""
     return find_spec("matplotlib") is not None
+
+
+def drawn(draw: Callable[[], bytes]) -> bytes:
+    """What this draws, one after the other; TimeoutError."""
+    return _PEN.submit(carried(draw)).result(SECONDS)
 
 
 def drawable(text: str) -> str:

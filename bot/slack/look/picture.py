@@ -5,12 +5,13 @@ It shows nothing that the report does not say in words; its alt text carries the
 
 import io
 from collections.abc import Iterable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from bot.core.docker.usage import BUILD_CACHE, CONTAINERS, IMAGES, VOLUMES, Survey
 from bot.core.units import short_size
 from bot.slack.kit.blocks import Message, Picture, context
-from bot.slack.kit.drawing import INK, ONE_AT_A_TIME, drawable
+from bot.slack.kit.drawing import INK, drawable, drawn
 from bot.slack.kit.native import pie
 from bot.slack.kit.text import clip, escape, one_line
 from bot.slack.look.usage import Listed, Listing, listings
@@ -37,8 +38,7 @@ WIDTH, DISK, HEAD, ROW, DOTS = 10.0, 1.6, 0.5, 0.34, 120
 def picture_of(host: str, survey: Survey) -> Picture:
     """Draw a host's space as it was seen; about half a second of processor time."""
     parts, largest = _parts(survey), _largest(listings(survey.inventory))
-    with ONE_AT_A_TIME:
-        png = _drawn(_title(host, survey), parts, largest)
+    png = drawn(partial(_drawn, _title(host, survey), parts, largest))
     return Picture(png=png, alt=_alt(host, survey, parts, largest))
 
 

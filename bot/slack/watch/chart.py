@@ -6,6 +6,7 @@ It shows nothing that the message does not say in words; its alt text carries th
 import io
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 from bot.core.docker.usage import BUILD_CACHE, CONTAINERS, IMAGES, VOLUMES
@@ -16,7 +17,7 @@ from bot.core.watch.samples import KINDS, REST, Sample
 from bot.core.watch.words import days_left, sentences
 from bot.services.watch.histories import History
 from bot.slack.kit.blocks import Message, Picture, context
-from bot.slack.kit.drawing import INK, ONE_AT_A_TIME, drawable
+from bot.slack.kit.drawing import INK, drawable, drawn
 from bot.slack.kit.native import POINTS_LIMIT, lines
 from bot.slack.kit.text import clip, escape
 
@@ -37,9 +38,7 @@ GB = 1_000_000_000
 
 def chart_of(history: History) -> Picture:
     """Draw a history that has samples with a disk; about half a second of processor time."""
-    with ONE_AT_A_TIME:
-        png = _drawn(history)
-    return Picture(png=png, alt=_alt(history))
+    return Picture(png=drawn(partial(_drawn, history)), alt=_alt(history))
 
 
 def drawn_by_slack(history: History) -> Message:
