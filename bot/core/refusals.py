@@ -237,6 +237,18 @@ class NotToBeAsked(Refusal):
 
 
 @dataclass(frozen=True, slots=True)
+class NoLonger(Refusal):
+    """A host that is not registered any more."""
+
+    host: str
+    gone: str
+    """What cannot be done therefore."""
+
+    def words(self, place: Wording) -> str:
+        return place.text(f"{self.host} is no longer registered, so {self.gone}.")
+
+
+@dataclass(frozen=True, slots=True)
 class BeingRestored(Refusal):
     """The images of a cleanup are being restored, for whoever asked first."""
 

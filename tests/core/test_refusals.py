@@ -10,6 +10,7 @@ import bot
 from bot.core.life.states import Status
 from bot.core.refusals import (
     BeingRestored,
+    NoLonger,
     NoRights,
     NotAllowed,
     NothingOpen,
@@ -59,6 +60,7 @@ SENTENCES: dict[Refusal, str] = {
     NotToBeAsked(person="U0ANN", why="has approved this plan already"): (
         "U0ANN has approved this plan already, so nobody was asked. Name somebody else."
     ),
+    NoLonger("prod-3", "it cannot be stopped"): "prod-3 is no longer registered, so it cannot be stopped.",
     BeingRestored("U0ANN"): "These images are being restored already, for U0ANN.",
 }
 

@@ -20,7 +20,7 @@ from bot.core.life.fleets import FleetState
 from bot.core.life.rollout import hold_words, troubled
 from bot.core.life.states import PlanState, Status
 from bot.core.plan.plan import Person
-from bot.core.refusals import Refusal, Wording
+from bot.core.refusals import NoLonger, Refusal
 from bot.core.rules.hosts import Hosts
 from bot.core.rules.policy import Right
 from bot.ports import Change, FleetChange, Fleets, Trail
@@ -224,17 +224,6 @@ def _who_may_not(state: FleetState, refused: Mapping[str, Refusal | None]) -> Re
         return next((why for why in approved if why is not None), None)
     others = [refused[one.host] for one in state.standings if not one.ended]
     return None if None in others else others[0]
-
-
-@dataclass(frozen=True, slots=True)
-class NoLonger(Refusal):
-    """A host that is not registered any more."""
-
-    host: str
-    gone: str
-
-    def words(self, place: Wording) -> str:
-        return place.text(f"{self.host} is no longer registered, so {self.gone}.")
 
 
 @dataclass(frozen=True, slots=True)
