@@ -59,6 +59,8 @@ class OpenPlan:
     requester_id: str
     approver_ids: frozenset[str]
     needs_attention: bool
+    decided_at: datetime | None = None
+    """When it was approved."""
 
 
 class Plans(Protocol):

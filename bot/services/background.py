@@ -45,7 +45,11 @@ def background(base: Base, uses: UseCases, chat: Teller) -> Worker:
         ),
     )  # fmt: skip
     waiting = WaitingRules(
-        planning=uses.planning, engines=base.engines, plans=store.plans, changed=signals.changed
+        planning=uses.planning,
+        engines=base.engines,
+        plans=store.plans,
+        clock=base.clock,
+        changed=signals.changed,
     )
     streams = Streams(
         hosts=base.hosts, engines=base.engines, ledger=store.ledger, owner=base.owner, clock=base.ticks,

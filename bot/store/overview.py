@@ -19,7 +19,7 @@ def going_on(session: Session) -> tuple[OpenPlan, ...]:
     rows = session.execute(
         select(
             col(PlanRow.id), col(PlanRow.host), col(PlanRow.status), col(PlanRow.requester_id),
-            col(PlanRow.attention),
+            col(PlanRow.attention), col(PlanRow.decided_at),
         )
         .where(known(), or_(and_(WAITING, not_(OVERDUE)), begun))
         .order_by(col(PlanRow.expires_at), col(PlanRow.id))
@@ -33,6 +33,7 @@ def going_on(session: Session) -> tuple[OpenPlan, ...]:
             requester_id=row.requester_id,
             approver_ids=approvers.get(row.id, frozenset()),
             needs_attention=bool(row.attention),
+            decided_at=row.decided_at,
         )
         for row in rows
     )

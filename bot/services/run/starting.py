@@ -40,7 +40,7 @@ class Starting:
             return self._cancel(state, reason, [])
         now, policy = self.clock.now(), host.policy
         opening = policy.windows.opening(now)
-        objection = plan_objection(policy, state.plan.draft) or _stale(policy, state, opening)
+        objection = plan_objection(policy, state.plan.draft) or stale(policy, state.decided_at, opening)
         if objection:
             return self._cancel(state, f"{host.name}: {objection}. {_AGAIN}", [])
         if opening > now:
@@ -110,9 +110,9 @@ def _must_wait(state: PlanState) -> None:
         raise RefusedError("The plan is no longer waiting to start.")
 
 
-def _stale(policy: Policy, state: PlanState, opening: datetime) -> str | None:
-    """Whether the approval would be older than the policy lets it hold when the plan can start."""
-    if state.decided_at is None or opening - state.decided_at <= policy.start_within:
+def stale(policy: Policy, decided_at: datetime | None, opening: datetime) -> str | None:
+    """Whether an approval of then would be older than the policy lets it hold when the plan can start."""
+    if decided_at is None or opening - decided_at <= policy.start_within:
         return None
     held = duration_words(policy.start_within)
     windows = f" (the next window opens {moment_text(policy, opening)})" if policy.windows.windows else ""

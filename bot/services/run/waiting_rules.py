@@ -1,4 +1,7 @@
-"""Waiting plans and the rules in force: one that they forbid by now says so, or ends where nothing of it may go."""
+"""Waiting plans and the rules in force: one that they forbid by now says so, or ends where nothing of it may go.
+
+So does one whose approval holds no longer, whatever keeps it from its start: a plan before it, a rollout that is held.
+"""
 
 import logging
 from collections.abc import Callable, Mapping
@@ -14,9 +17,10 @@ from bot.core.json import Json
 from bot.core.life.states import PlanState, Status
 from bot.core.plan.plan import Plan
 from bot.core.rules.rules import Rules
-from bot.ports import Change, Engines, Plans
+from bot.ports import Change, Clock, Engines, OpenPlan, Plans
 from bot.services.look.planning import Planning
 from bot.services.run.standing_rules import objection
+from bot.services.run.starting import stale
 
 LOG = logging.getLogger(__name__)
 
@@ -44,18 +48,32 @@ class WaitingRules:
     planning: Planning
     engines: Engines
     plans: Plans
+    clock: Clock
     changed: Callable[[], None]
     _asked: dict[str, _Asked] = field(default_factory=dict)
 
     def __call__(self) -> None:
-        waiting = [each.id for each in self.plans.going_on() if each.status in _WAITING]
-        for gone in self._asked.keys() - set(waiting):
+        waiting = [each for each in self.plans.going_on() if each.status in _WAITING]
+        for gone in self._asked.keys() - {each.id for each in waiting}:
             del self._asked[gone]
-        for plan_id in waiting:
+        for each in waiting:
             try:
-                self._ask(plan_id)
+                if not self._ended(each):
+                    self._ask(each.id)
             except DeckhandError as error:
-                LOG.warning("whether the rules still allow plan %s: %s", plan_id, error)
+                LOG.warning("whether the rules still allow plan %s: %s", each.id, error)
+
+    def _ended(self, waiting: OpenPlan) -> bool:
+        """End a plan that was approved too long ago; False where it was not."""
+        host = self.planning.rules().hosts.by_name.get(waiting.host)
+        if waiting.status is not Status.APPROVED or host is None:
+            return False
+        why = stale(host.policy, waiting.decided_at, self.clock.now())
+        state = self.plans.get(waiting.id) if why else None
+        if not why or state is None or state.doubt:
+            return False
+        self._cancel(state.plan, why)
+        return True
 
     def _ask(self, plan_id: str) -> None:
         asked = self._asked.get(plan_id)

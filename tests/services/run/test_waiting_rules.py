@@ -1,6 +1,7 @@
 """A waiting plan that the rules now forbid says so when they change."""
 
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 from bot.core.audit.events import Tag
 from bot.core.docker.inventory import Kind
@@ -12,13 +13,38 @@ from bot.services.run.waiting_rules import ALLOWED_AGAIN, WaitingRules
 from tests.services.bench import Bench, imported
 
 
-def watching(bench: Bench) -> WaitingRules:
+class In:
+    """A clock that is ahead."""
+
+    def __init__(self, ahead: timedelta) -> None:
+        self.ahead = ahead
+
+    def now(self) -> datetime:
+        return datetime.now(UTC) + self.ahead
+
+
+def watching(bench: Bench, ahead: timedelta = timedelta()) -> WaitingRules:
     return WaitingRules(
+        clock=In(ahead),
         planning=bench.planning(),
         engines=bench.engines,
         plans=bench.store.plans,
         changed=lambda: bench.changes.append(None),
     )
+
+
+def test_an_approval_that_holds_no_longer_ends_its_plan_though_nothing_asks_for_its_start(
+    bench: Bench,
+) -> None:
+    plan = two_containers(bench, approved=True)
+    watching(bench, bench.policy.start_within - timedelta(minutes=1))()
+    assert bench.state(plan).status is Status.APPROVED
+    watching(bench, bench.policy.start_within + timedelta(minutes=1))()
+    state = bench.state(plan)
+    assert state.status is Status.CANCELLED
+    assert "its approval held for" in state.reason
+    assert bench.tags(plan)[-1] == Tag.PLAN_CANCELLED
+    assert bench.store.chain.verify().broken is None
 
 
 def two_containers(bench: Bench, *, approved: bool = False) -> Plan:
