@@ -7,7 +7,7 @@ import pytest
 
 from bot.core.audit.events import Tag
 from bot.engines.docker.engine import DockerEngine
-from bot.slack.action_ids import DETAILS, LOOK, PICTURE
+from bot.slack.action_ids import DETAILS, LOOK, PICTURE, WHY_FULL
 from tests.slack.place import ANN, OPEN_TO_ALL, Place, buttons, eventually, shown
 from tests.slack.states import ENGINE
 
@@ -26,7 +26,7 @@ def test_another_engine_is_reported_and_refused_until_somebody_accepts_it(
     monkeypatch.setattr(DockerEngine, "_identified", lambda *given: replace(identified(*given), id="ANOTHER"))
     place.workspace.command(ANN, "/docker-df", "prod-3")
     changed = place.message("another engine answers than the one known since")
-    assert set(buttons(changed)) == {DETAILS, LOOK, PICTURE}
+    assert set(buttons(changed)) == {DETAILS, LOOK, PICTURE, WHY_FULL}
     assert known.id in shown(changed)
     assert "deckhand hosts accept prod-3" in shown(changed)
 

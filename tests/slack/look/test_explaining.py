@@ -72,4 +72,4 @@ def test_many_offers_still_make_a_report_of_one_button_and_one_menu() -> None:
     (first, menu), looks = [block["elements"] for block in message.blocks if block["type"] == "actions"]
     assert first["action_id"] == f"propose:{MANY[0]}"
     assert [option["value"] for option in menu["options"]] == MANY[1:]
-    assert [button["action_id"] for button in looks] == ["details", "look"]
+    assert [button["action_id"] for button in looks] == ["details", "why_full", "look"]

@@ -10,4 +10,5 @@ export const EMOJI = {
   fire: "🔥", house: "🏠", wave: "👋", "+1": "👍", "-1": "👎", red_circle: "🔴", large_yellow_circle: "🟡",
   large_green_circle: "🟢", white_circle: "⚪", arrows_counterclockwise: "🔄", leftwards_arrow_with_hook: "↩️",
   arrow_right: "➡️", arrow_up: "⬆️", arrow_down: "⬇️", twisted_rightwards_arrows: "🔀", checkered_flag: "🏁",
+  zzz: "💤", electric_plug: "🔌",
 };
