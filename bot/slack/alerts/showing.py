@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from bot.core.errors import ChatError
+from bot.core.errors import ChatError, ChatRefusedError
 from bot.core.life.states import MessageRef
 from bot.core.rules.alerting import Alerting
 from bot.core.rules.hosts import Hosts
@@ -47,15 +47,24 @@ class ShownAlerts:
             self.chat.post(noticed.notice.channel, Message.of(line))
             return
         people = [entry for entry in to if not is_channel(entry)]
+        called = " ".join(map(entry_text, people))
+        ways = {channel: Message.of(line) for channel in filter(is_channel, to)}
         if people:
-            called = " ".join(map(entry_text, people))
-            message = replace(Message.of(f"{called} {line}"), calls=frozenset(people))
-            self.chat.post(noticed.notice.channel, message)
-        for channel in filter(is_channel, to):
+            ways[noticed.notice.channel] = replace(Message.of(f"{called} {line}"), calls=frozenset(people))
+        self._escalate(ways)
+
+    def _escalate(self, ways: Mapping[str, Message]) -> None:
+        """Tell as many as can be told; ChatError where that is nobody, and may be somebody later."""
+        told, passing = False, None
+        for channel, message in ways.items():
             try:
-                self.chat.post(channel, Message.of(line))
-            except ChatError as error:  # the others are told all the same
+                self.chat.post(channel, message)
+                told = True
+            except ChatError as error:
                 LOG.warning("%s is not told of an alert on which nobody acts: %s", channel, error)
+                passing = passing if isinstance(error, ChatRefusedError) else error
+        if passing is not None and not told:
+            raise passing
 
     def _rules(self) -> Mapping[str, Alerting]:
         return {host.name: host.alerts for host in self.hosts().all()}
