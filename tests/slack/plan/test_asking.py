@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from bot.slack.action_ids import APPROVE, DETAILS, LOOK, PICTURE, WHOLE_LIST
+from bot.slack.action_ids import APPROVE, DETAILS, LOOK, PICTURE, WHOLE_LIST, WHY_FULL
 from tests.slack.place import ANN, BOB, OPEN_TO_ALL, Place, buttons, eventually, offered, shown
 
 Start = Callable[[str], Place]
@@ -50,7 +50,7 @@ def test_a_configured_profile_is_offered_under_a_report_and_planned_by_its_butto
     place.workspace.command(ANN, "/docker-df", "prod-3")
     report = place.message("can go now")
     assert offered(report) == ["routine", "everything", "nightly"]
-    assert buttons(report) == dict.fromkeys(("propose:routine", DETAILS, PICTURE, LOOK), "prod-3")
+    assert buttons(report) == dict.fromkeys(("propose:routine", DETAILS, PICTURE, WHY_FULL, LOOK), "prod-3")
     place.press(ANN, report, "nightly")
     plan = place.message("Cleanup plan: nightly on prod-3")
     assert "Frees 300MB in 1 object." in plan.text

@@ -12,7 +12,7 @@ from bot.core.life.states import MessageRef, Status, Vote
 from bot.core.plan.plan import Person
 from bot.ports import Change
 from bot.services.work.show import RETRY_AFTER
-from bot.slack.action_ids import ADJUST, APPROVE, AUDIT_DETAILS, REJECT, WHOLE_LIST
+from bot.slack.action_ids import ADJUST, APPROVE, ASK_OTHER, AUDIT_DETAILS, REJECT, WHOLE_LIST
 from bot.slack.plan.lists import full_list
 from tests.slack.place import ANN, BOB, OPEN_TO_ALL, Place, buttons, eventually, shown
 from tests.slack.plan.showing.shower import Shower, event
@@ -142,7 +142,7 @@ def test_a_list_that_is_too_long_to_be_read_stands_in_the_thread_as_a_file(showe
     shower.show()
     (posted,) = shower.workspace.messages()
     _, reply = shower.workspace.thread(posted.ts)
-    assert set(buttons(posted)) == {APPROVE, REJECT, ADJUST, WHOLE_LIST}
+    assert set(buttons(posted)) == {APPROVE, REJECT, ADJUST, ASK_OTHER, WHOLE_LIST}
     (file,) = reply.files
     assert shower.workspace.file(file["id"]) == full_list(state).encode()
 
