@@ -47,6 +47,10 @@ COMMANDS: dict[str, Sequence[Sequence[str]]] = {
     "history": [
         ["history", "prod-3"], ["history", "prod-3", "--json"], ["history", STORED], ["history", "prod-3", STORED],
     ],
+    "why-full": [
+        ["why-full", "prod-3"], ["why-full", "prod-3", "--json"], ["why-full", "broken"], ["why-full", STORED],
+    ],
+    "watch": [["watch"], ["watch", "--json"], ["watch", STORED], ["watch", "--every", STORED]],
     "plan": [
         ["plan", "prod-3"], ["plan", "prod-3", "--json"], ["plan", "prod-3", "system", "everything"],
         ["plan", "prod-3", "--why", f"bridge{HOSTILE}"], ["plan", "prod-3", "--why", f"bridge{HOSTILE}", "--json"],
