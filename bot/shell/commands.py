@@ -158,7 +158,7 @@ COMMANDS: Mapping[str, Command] = MappingProxyType(
         "plan": Command(
             "planning",
             "plan",
-            "Print what cleanups would remove and what they keep, and why; of several hosts a line each. Removes nothing.",
+            "Print what cleanups would remove and keep, and why; of several hosts a line each. Removes nothing.",
             "deckhand plan prod-3 routine until=10d",
         ),
         "schedules": Command(

@@ -42,7 +42,7 @@ def plan(
     config: Config = None,
     as_json: AsJson = False,  # noqa: FBT002 - typer's flags
 ) -> None:
-    """Print what cleanups would remove and what they keep, and why; of several hosts a line each. Removes nothing."""
+    """Print what cleanups would remove and keep, and why; of several hosts a line each. Removes nothing."""
     settings, requests = load(config), parse_several(words or ())
     several = settings.rules.hosts.means_several(host)
     if several and why is not None:
