@@ -62,8 +62,8 @@ class Batches(Protocol):
         """Its plans, in no order."""
         ...
 
-    def begin_showing(self, batch_id: str, lease: timedelta) -> bool:
-        """Keep other processes from showing it for that long; False when one of them is at it."""
+    def begin_showing(self, batch: Batch, lease: timedelta) -> bool:
+        """Keep other processes from showing it for that long; False when one of them is at it, or has been."""
         ...
 
     def leave_unshown(self, batch_id: str) -> None:

@@ -54,11 +54,12 @@ class ShowBatches:
         if not batch.place.ts and not any(line.held for line in lines):
             self.batches.shown(batch.id, batch.seen, batch.place)
         elif not batch.place.ts or self.budget.take(batch.id):
-            self._show(batch, lines)
+            self._show(batch)
 
-    def _show(self, batch: Batch, lines: tuple[Line, ...]) -> None:
-        if not self.batches.begin_showing(batch.id, SHOWING):
+    def _show(self, batch: Batch) -> None:
+        if not self.batches.begin_showing(batch, SHOWING):
             return
+        lines = self.batches.lines(batch.id)
         chosen, rest = in_order(lines, LINES)
         entries = [entry for line in chosen if (entry := self._entry(line))]
         try:

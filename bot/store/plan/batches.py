@@ -85,9 +85,10 @@ def lines(session: Session, batch_id: str) -> tuple[Line, ...]:
     )  # fmt: skip
 
 
-def begin_showing(session: Session, batch_id: str, lease: timedelta) -> bool:
+def begin_showing(session: Session, batch: Batch, lease: timedelta) -> bool:
     free = or_(col(BatchRow.showing_until).is_(None), col(BatchRow.showing_until) <= DatabaseNow())
-    statement = update(BatchRow).where(col(BatchRow.id) == batch_id, free)
+    as_read = (col(BatchRow.ts) == batch.place.ts, col(BatchRow.shown) != batch.seen)
+    statement = update(BatchRow).where(col(BatchRow.id) == batch.id, free, *as_read)
     return update_count(session, statement.values(showing_until=now(session) + lease)) == 1
 
 

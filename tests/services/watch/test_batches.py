@@ -111,6 +111,21 @@ def test_of_two_replicas_one_posts_it_when_it_is_complete_and_its_plans_by_thems
 
 
 @both
+def test_who_comes_second_with_what_it_read_before_posts_nothing(
+    replicas: tuple[Replica, Replica],
+) -> None:
+    one, other = replicas
+    one.store.batches.begin(NIGHTLY, "nightly", "C0OPS", NOW)
+    one.propose("a")
+    one.propose("b")
+    (read,) = one.store.batches.behind()
+    other.show()
+    one.show._look(read)
+    assert one.channel.messages == {"1.0": ["a proposed", "b proposed"]}
+    assert one.channel.edits == 0
+
+
+@both
 def test_one_whose_process_died_is_posted_by_another_once_its_time_is_up(
     replicas: tuple[Replica, Replica],
 ) -> None:
