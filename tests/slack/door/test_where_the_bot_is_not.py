@@ -65,7 +65,7 @@ def test_an_answer_for_everyone_comes_all_the_same_and_says_who_asked(
     if channel != BETWEEN:
         assert f"ann asked: `{command} {text}".strip() in shown(answer)
     assert "invite" not in shown(answer)
-    assert place.private(ANN) == []
+    assert all("Looking at" in each for each in place.private(ANN)), "on a slow machine it says that it looks"
     assert place.workspace.notifications(ANN) == []
 
 

@@ -140,7 +140,7 @@ def test_many_hosts_are_paged_and_each_page_is_there_at_the_click(start: Start) 
 def test_a_home_that_says_the_same_is_not_published_again_unless_somebody_presses_refresh(
     start: Start,
 ) -> None:
-    place = start(OPEN_TO_ALL)
+    place = start(OPEN_TO_ALL + '[watch]\nevery = "off"\n')  # a sample would be news
     opened(place, ANN)
     assert published(place) == 1
     assert place.workspace.open_home(ANN).ok
