@@ -23,23 +23,13 @@ from bot.process.ending import Ending
 from bot.process.names import new_id, process_name
 from bot.services.audit.archiving import Archiving
 from bot.services.audit.heads import PostHead
-from bot.services.background import background, tell_alerts
+from bot.services.background import background
 from bot.services.clocks import Clocks
-from bot.services.fleets.show import ShowFleets
 from bot.services.look.fleet import Fleet
 from bot.services.rules.rights import Rights
 from bot.services.use_cases import Base, open_use_cases
-from bot.services.watch.alerting import LOOP_SECONDS as ALERTS_SECONDS
-from bot.services.watch.digests import LOOP_SECONDS as DIGEST_SECONDS
-from bot.services.watch.digests import Digests
-from bot.services.watch.telling import LOOP_SECONDS as TELLING_SECONDS
-from bot.services.watch.telling import Once, Telling
-from bot.services.watch.whom import Whom
-from bot.services.work.batches import ShowBatches
 from bot.services.work.budget import Budget
-from bot.services.work.show import Show
-from bot.services.work.worker import POLL_SECONDS, Signals, Worker
-from bot.slack.alerts.showing import ShownAlerts
+from bot.services.work.worker import Signals, Worker
 from bot.slack.api import SlackApi
 from bot.slack.audit.heads import PostedHeads
 from bot.slack.door.ack_first import AckFirst
@@ -48,13 +38,8 @@ from bot.slack.door.http_mode import HttpReceiver
 from bot.slack.door.replying import Replies
 from bot.slack.door.server import Receiver, SocketReceiver, bolt_app
 from bot.slack.door.ways import Ways, lanes
-from bot.slack.fleet.showing import ShownFleets
-from bot.slack.home.showing import LOOP_SECONDS as HOME_SECONDS
-from bot.slack.home.showing import HomeShow
 from bot.slack.opening import open_routes
-from bot.slack.plan.batches.shown import ShownBatches
-from bot.slack.plan.calling import Calls
-from bot.slack.plan.showing import ShownPlans
+from bot.slack.showing import open_showing
 from bot.store.db import revisions
 from bot.store.opening import Store, open_store
 from bot.telemetry.health import Health
@@ -117,7 +102,7 @@ class Deckhand:
         self._closing.callback(self._ending.within, name, seconds, work)
 
     def _start(self) -> None:
-        settings, steady, wake = self._settings, self._steady, self._signals.changed
+        settings, steady = self._settings, self._steady
         store = self._open_store()
         engines, fleet = self._open_engines(store)
         slack = SlackApi(_secret(settings.slack.bot_token), settings.slack.api_url, self._metrics)
@@ -128,51 +113,19 @@ class Deckhand:
             owner=process_name(), ticks=time.monotonic, metrics=self._metrics,
         )  # fmt: skip
         uses = open_use_cases(base, fleet, new_id)
-        whom = Whom(
-            rules=base.rules, rights=base.rights, people=store.people,
-            everywhere=Tell(settings.slack.call_approvers),
-        )  # fmt: skip
-        once = Once(notices=store.notices, clock=clock, owner=base.owner)
-        calls = Calls(chat=slack.impatient)
-        telling = Telling(
-            plans=store.plans, audit=store.audit, ledger=store.ledger, batches=store.batches,
-            fleets=store.fleets, whom=whom, once=once, chat=calls, remind_after=settings.slack.remind_after,
-        )  # fmt: skip
-        shown = ShownPlans(chat=slack.impatient, hosts=base.hosts, mentioned=whom.mentioned)
         budget = Budget(clock=steady)
-        show = Show(
-            plans=store.plans, messages=store.messages, audit=store.audit, chat=shown, clock=steady,
-            budget=budget,
+        showing = open_showing(
+            base, uses, slack, steady=steady, budget=budget, everywhere=Tell(settings.slack.call_approvers),
+            remind_after=settings.slack.remind_after, new_id=new_id,
         )  # fmt: skip
-        shown_batches = ShownBatches(chat=slack.impatient, hosts=base.hosts, mentioned=whom.mentioned)
-        batches = ShowBatches(
-            plans=store.plans, batches=store.batches, audit=store.audit, chat=shown_batches, clock=steady,
-            budget=budget,
-        )  # fmt: skip
-        show_fleets = ShowFleets(
-            fleets=store.fleets, plans=store.plans, clock=steady, budget=budget,
-            chat=ShownFleets(
-                chat=slack.impatient, hosts=base.hosts, now=clock.now, plans=store.plans,
-                mentioned=whom.mentioned,
-            ),
-        )  # fmt: skip
-        homes = HomeShow(gather=uses.home, audit=store.audit, chat=slack.impatient, clock=steady, wake=wake)
-        digests = Digests(plans=store.plans, whom=whom, once=once, chat=calls)
         worker = background(base, uses, slack.chat)
-        worker.whenever("messages", show, POLL_SECONDS, at_last=True)
-        worker.whenever("messages of schedules", batches, POLL_SECONDS, at_last=True)
-        worker.whenever("messages of fleets", show_fleets, POLL_SECONDS, at_last=True)
-        worker.whenever("homes", homes, HOME_SECONDS)
-        worker.every(TELLING_SECONDS, "telling", telling)
-        worker.every(DIGEST_SECONDS, "digests", digests)
-        shown_alerts = ShownAlerts(chat=slack.impatient, hosts=base.hosts)
-        worker.whenever("alerts", tell_alerts(base, uses, shown_alerts, new_id), ALERTS_SECONDS)
+        showing.work_in(worker)
         self._keep_audit(worker, store, clock, PostedHeads(chat=slack.chat))
 
         ways, ack_first = Ways(lanes=lanes(self._metrics)), AckFirst()
         answering = Answering(Replies(chat=slack.chat, budget=budget), base.rights, ways, ack_first.hold)
         routes = open_routes(
-            uses, hosts=base.hosts, homes=homes, show=_both(show, show_fleets), chat=slack.chat,
+            uses, hosts=base.hosts, homes=showing.homes, show=showing.again, chat=slack.chat,
             answering=answering, clock=steady, pictures=settings.slack.pictures, batches=store.batches,
         )  # fmt: skip
         pool = ThreadPoolExecutor(BOLT_THREADS, "bolt")
@@ -238,14 +191,6 @@ def make_receiver(slack: SlackSettings, app: App, ack_first: AckFirst) -> Receiv
     if slack.mode == "http":
         return HttpReceiver(app, slack.listen, _secret(slack.signing_secret))
     return SocketReceiver(app, _secret(slack.app_token), app.client, ack_first)
-
-
-def _both(one: Callable[[], None], other: Callable[[], None]) -> Callable[[], None]:
-    def both() -> None:
-        one()
-        other()
-
-    return both
 
 
 def _secret(value: SecretStr | None) -> str:

@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, sync_playwright
 
 from tests.support.machines.needs import program
 
-UNWATCHED = Path(__file__).with_name("chromium-unwatched")
+UNWATCHED = Path(__file__).parent / "chromium" / "unwatched"
 """Starts it where it does not hear of the networks that other tests make."""
 ARGUMENTS = [
     "--no-sandbox",

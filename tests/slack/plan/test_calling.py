@@ -86,7 +86,7 @@ def test_who_may_decide_is_written_to_where_that_is_wanted_and_the_requester_is_
 def test_who_may_decide_is_reminded_once_before_a_plan_expires(
     start: Start, monkeypatch: pytest.MonkeyPatch, call: str
 ) -> None:
-    monkeypatch.setattr("bot.app.TELLING_SECONDS", 0.1)
+    monkeypatch.setattr("bot.slack.showing.TELLING_SECONDS", 0.1)
     place = start(rules(call, 0.01, "1m"))
     plan = place.propose(ANN)
 

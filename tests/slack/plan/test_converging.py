@@ -19,7 +19,7 @@ Start = Callable[[str], Place]
 def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """No waiting between tries: neither ours nor slack_sdk's."""
     monkeypatch.setattr("bot.services.work.show.RETRY_AFTER", timedelta(seconds=0.05))
-    monkeypatch.setattr("bot.app.POLL_SECONDS", 0.05)
+    monkeypatch.setattr("bot.slack.showing.POLL_SECONDS", 0.05)
     monkeypatch.setattr("slack_sdk.http_retry.handler.time.sleep", lambda _seconds: None)
 
 
