@@ -56,7 +56,7 @@ def since(alert: Alert, now: datetime) -> str:
 
 
 def over_below(alert: Alert, rules: Alerting) -> str:
-    """Where it is over: ``It is over below 80%.``."""
+    """Where it is over: ``It ends below 80%.``."""
     lines = rules.lines
     bounds: dict[str, Bounds | None] = {
         "disk:warn": lines.warn, "disk:critical": lines.warn or lines.critical,
@@ -66,7 +66,7 @@ def over_below(alert: Alert, rules: Alerting) -> str:
     if found is None:
         return ""
     line = found.clears
-    return f"It is over below {line}." if line.free is None else f"It is over with more than {line} free."
+    return f"It ends below {line}." if line.free is None else f"It ends with more than {line} free."
 
 
 def acted(alert: Alert, now: datetime) -> str:

@@ -154,7 +154,12 @@ def _dress(axes: "Axes", size: int) -> None:
     axes.set_ylim(0, size / GB * 1.05 or 1)
     axes.set_ylabel("GB", color=INK)
     axes.margins(x=0)
+    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter  # noqa: PLC0415 - as above
+
     axes.xaxis_date()
+    days = AutoDateLocator(minticks=3, maxticks=7)  # type: ignore[no-untyped-call] # Matplotlib's dates have no types
+    axes.xaxis.set_major_locator(days)
+    axes.xaxis.set_major_formatter(ConciseDateFormatter(days))  # type: ignore[no-untyped-call] # as above
     axes.spines[["top", "right"]].set_visible(False)
     axes.tick_params(labelcolor=INK)
     axes.legend(

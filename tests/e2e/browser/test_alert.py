@@ -24,7 +24,7 @@ def workspace(closing_later: ExitStack, monkeypatch: pytest.MonkeyPatch) -> Work
 def test_from_the_alert_to_the_approved_plan_to_its_end(window: Window) -> None:
     alert = window.message("sample: the disk is 91% full")
     expect(alert).to_contain_text("If nobody cleans up: full in")
-    expect(alert).to_contain_text("It is over below 80%.")
+    expect(alert).to_contain_text("It ends below 80%.")
     window.show("1-alert")
 
     window.press("Plan a cleanup of sample")
