@@ -1,7 +1,11 @@
 """Signals of the operating system, taken one after the other by who waits for them."""
 
 import signal
-from queue import SimpleQueue
+from contextlib import suppress
+from queue import Empty, SimpleQueue
+
+LOOK_AGAIN = 0.5
+"""Seconds after which a signal is noticed that the system gave to another thread, which wakes nobody."""
 
 
 class Arriving:
@@ -19,4 +23,6 @@ class Arriving:
 
     def wait(self) -> signal.Signals:
         """The next one, in the order in which they came."""
-        return signal.Signals(self._arrived.get())
+        while True:
+            with suppress(Empty):
+                return signal.Signals(self._arrived.get(timeout=LOOK_AGAIN))

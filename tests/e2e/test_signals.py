@@ -67,3 +67,25 @@ def test_signals_never_nest_and_the_last_one_is_not_lost() -> None:
         process.terminate()
         assert process.wait(SECONDS) == 0
         assert int(process.stdout.read()) >= 1
+
+
+GIVEN_TO_ANOTHER = """
+import signal, threading, time
+from bot.process.arriving import Arriving
+
+def other():
+    time.sleep(0.5)  # until the main thread waits
+    signal.pthread_kill(threading.get_ident(), signal.SIGTERM)
+    time.sleep(60)
+
+arriving = Arriving(signal.SIGTERM)
+threading.Thread(target=other, daemon=True).start()
+print(arriving.wait().name)
+"""
+
+
+def test_a_signal_that_the_system_gives_to_another_thread_is_noticed_all_the_same() -> None:
+    ended = subprocess.run(
+        [sys.executable, "-c", GIVEN_TO_ANOTHER], capture_output=True, text=True, timeout=SECONDS, check=True
+    )
+    assert ended.stdout == "SIGTERM\n"
