@@ -84,7 +84,8 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def clean_engine(engine: PrivateEngine) -> PrivateEngine:
-    """The session's engine, emptied."""
+    """The session's engine, emptied, and going on where a test before this one failed over it."""
+    engine.thaw()
     engine.empty()
     return engine
 

@@ -88,25 +88,22 @@ def in_the_middle(
 ) -> Callable[[], str]:
     """A function that brings a cleanup of containers to where some are gone and the engine stands still."""
 
-    def state() -> PlanState | None:
-        with closing(open_store(f"sqlite:///{tmp_path / 'deckhand.db'}", migrate=False)) as store:
-            return store.plans.get(plan_id)
-
     clean_engine.build(["FROM scratch", "COPY busybox /bin/busybox"], "job:1")
     for number in range(CONTAINERS):
         name = f"job-{number:02}"
         clean_engine.docker("create", "--name", name, "--network", "none", "job:1", "/bin/busybox", "true")
-    plan_id = ""
 
     def begin() -> str:
-        nonlocal plan_id
         ready(log)
         workspace.command("U0ANN", "/docker-prune", "prod-3 system")
         proposed = with_text(workspace, "Cleanup plan: system on prod-3")
         plan_id = plan_of(proposed)
-        workspace.click("U0BOB", proposed.ts, "approve")
-        wait_until(lambda: (now := state()) is not None and len(now.with_outcome(Outcome.REMOVED)) > 1)
-        clean_engine.freeze()
+        removed = "SELECT count(*) FROM plan_item WHERE outcome = 'removed'"
+        with closing(sqlite3.connect(tmp_path / "deckhand.db")) as database:
+            workspace.click("U0BOB", proposed.ts, "approve")
+            wait_until(lambda: database.execute(removed).fetchone()[0] > 1)
+            clean_engine.freeze()
+            assert database.execute(removed).fetchone()[0] < CONTAINERS, "it was frozen in the middle"
         return plan_id
 
     return begin

@@ -178,7 +178,10 @@ class Survey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LastLook:
-    """What a host showed when it was looked at the last time; for display, and it steers nothing."""
+    """What a host showed when it was looked at the last time: for display, and for when to ask or to tell somebody.
+
+    No removal follows from it: each plan is made of a look of its own.
+    """
 
     at: datetime
     usage: DiskUsage

@@ -48,14 +48,21 @@ class DecideFleet:
     changed: Callable[[], None]
 
     def approve(
-        self, fleet_id: str, person: Person, channel: str = "", *, data_seen: bool = False, reason: str = ""
+        self,
+        fleet_id: str,
+        person: Person,
+        channel: str = "",
+        *,
+        listed: frozenset[str] | None = None,
+        reason: str = "",
     ) -> FleetState:
         """Approve every list as it stands there; RefusedError when that counts on no host.
 
-        ``data_seen``: the person has read which volumes would go; without that, it does not count where any would.
+        ``listed``: the plans whose volumes and riskiest objects the person has read in a form, and that it is about;
+        None: all that wait, but for those with volumes.
         """
         asked = _Asked(self._there(fleet_id, person, APPROVE.verb), person, channel)
-        data = {one.plan for one in asked.state.fleet.members if one.volumes and not data_seen}
+        data = {one.plan for one in asked.state.fleet.members if one.volumes and listed is None}
 
         def vote(click: Click, plan: PlanState, now: datetime) -> Change:
             made = vote_of(click, plan, now, approve=True, reason=reason)
@@ -63,9 +70,8 @@ class DecideFleet:
                 raise RefusedError(WITH_DATA)
             return made
 
-        return self._each(
-            asked, _Many(way=APPROVE, tag=Tag.FLEET_VOTED, said={"approve": True, "reason": reason}), vote
-        )
+        said: Mapping[str, Json] = {"approve": True, "reason": reason}
+        return self._each(asked, _Many(way=APPROVE, tag=Tag.FLEET_VOTED, said=said, only=listed), vote)
 
     def reject(self, fleet_id: str, person: Person, reason: str, channel: str = "") -> FleetState:
         """Reject every plan that still waits, for a reason."""

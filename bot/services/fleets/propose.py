@@ -71,6 +71,7 @@ class ProposeFleet:
         fleet_id = id_of(request_id) if request_id else self.propose.new_id()
         made = self.fleets.get(fleet_id)
         if made is not None:
+            self._approved_by_policies(made)  # which a process that died may have left undone
             return made
         hosts = self.check(selection, arguments, requester, channel)
         found, left_out = self._looked(hosts, arguments, requester, channel)

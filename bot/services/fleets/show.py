@@ -1,11 +1,11 @@
 """Show: bring each fleet's one message up to what the fleet is; its thread, and what its requester is told."""
 
 import threading
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
+from functools import partial
 
 from bot.core.audit import facts
 from bot.core.audit import fleets as told
@@ -22,7 +22,7 @@ from bot.core.life.fleets import FleetState
 from bot.core.life.states import MessageRef, PlanState, Status
 from bot.ports import Change, Clock, FleetChange, FleetChat, Fleets, Plans
 from bot.services.work.budget import Budget
-from bot.services.work.show import PROGRESS_EVERY, RETRY_AFTER, RETRY_AT_MOST, SHOWING
+from bot.services.work.projecting import PROGRESS_EVERY, SHOWING, Pauses, Steps
 
 _LISTS = frozenset({Tag.FLEET_PROPOSED, Tag.FLEET_ENDED})
 """Events with which every list goes into the thread."""
@@ -44,17 +44,15 @@ class ShowFleets:
     _one_at_a_time: threading.Lock = field(default_factory=threading.Lock)
     _last: dict[str, tuple[int, datetime]] = field(default_factory=dict)
     """By fleet: its version that was shown last, and when."""
-    _not_before: dict[str, datetime] = field(default_factory=dict)
-    _failures: Counter[str] = field(default_factory=Counter)
-    _told: dict[str, dict[str, int]] = field(default_factory=dict)
-    """By fleet and step: the last event that was told, of fleets for which another step failed."""
+    _pauses: Pauses = field(default_factory=Pauses)
+    _steps: Steps = field(default_factory=Steps)
 
     def __call__(self) -> None:
         """Post or update every message that shows less than there is."""
         with self._one_at_a_time:
             for fleet_id in self.fleets.unshown():
                 now = self.clock.now()
-                if self._not_before.get(fleet_id, now) <= now:
+                if self._pauses.over(fleet_id, now):
                     self._show(fleet_id, now)
 
     def _show(self, fleet_id: str, now: datetime) -> None:
@@ -90,11 +88,11 @@ class ShowFleets:
                 state = replace(state, message=message)
             self._tell(state)
         except ChatError as error:
-            self._put_off(fleet_id, error)
+            self._pauses.failed(fleet_id, error, self.clock.now())
+            self.fleets.leave_unshown(fleet_id)
             return
         self.fleets.shown(state, message)
-        self._not_before.pop(fleet_id, None)
-        del self._failures[fleet_id]
+        self._pauses.sent(fleet_id)
         self._last[fleet_id] = (state.version, self.clock.now())
         if state.ended:
             self._last.pop(fleet_id, None)
@@ -118,29 +116,16 @@ class ShowFleets:
                 self._cancel(state, str(refused))
         return message
 
-    def _put_off(self, fleet_id: str, error: ChatError) -> None:
-        pause = min(RETRY_AFTER * 2 ** min(self._failures[fleet_id], 10), RETRY_AT_MOST)
-        later = timedelta(seconds=error.retry_after) if error.retry_after else pause
-        self._failures[fleet_id] += 1
-        self._not_before[fleet_id] = self.clock.now() + later
-        self.fleets.leave_unshown(fleet_id)
-
     def _tell(self, state: FleetState) -> None:
         """Tell what happened since, in the thread and to the requester; once, but for a process that dies meanwhile."""
         fleet_id = state.fleet.id
         events = self.fleets.untold(fleet_id)
-        done = self._told.setdefault(fleet_id, {})
-        steps: Mapping[str, Callable[[FleetState, Sequence[ChainedEvent]], None]] = {
-            "list": self._list, "log": self.chat.log_fleet, "requester": self.chat.tell_fleet_requester,
-        }  # fmt: skip
-        for step, tell in steps.items():
-            new = [link for link in events if link.seq > done.get(step, 0)]
-            if new:
-                tell(state, new)
-                done[step] = new[-1].seq
+        self._steps(fleet_id, events, {
+            "list": partial(self._list, state), "log": partial(self.chat.log_fleet, state),
+            "requester": partial(self.chat.tell_fleet_requester, state),
+        })  # fmt: skip
         if events:
             self.fleets.told(fleet_id, events[-1].seq)
-        del self._told[fleet_id]
 
     def _list(self, state: FleetState, events: Sequence[ChainedEvent]) -> None:
         if any(link.event.tag in _LISTS for link in events):

@@ -1,16 +1,15 @@
 """Batches: the many plans of a schedule are one message, whose lines stay true within what Slack takes of edits."""
 
 import logging
-from collections import Counter
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from bot.core.errors import ChatError, ChatRefusedError, MessageGoneError, UndrawableError
 from bot.core.life.batches import Batch, Entry, Line, in_order
 from bot.core.life.states import MessageRef
 from bot.ports import Audit, BatchChat, Batches, Clock, Plans
 from bot.services.work.budget import Budget
-from bot.services.work.show import RETRY_AFTER, RETRY_AT_MOST, SHOWING
+from bot.services.work.projecting import SHOWING, Pauses
 from bot.services.work.standing import as_it_stands
 
 LOG = logging.getLogger(__name__)
@@ -35,13 +34,11 @@ class ShowBatches:
     clock: Clock
     budget: Budget
     """Of the edits of the whole app."""
-    _not_before: dict[str, datetime] = field(default_factory=dict)
-    _failures: Counter[str] = field(default_factory=Counter)
+    _pauses: Pauses = field(default_factory=Pauses)
 
     def __call__(self) -> None:
         for batch in self.batches.behind():
-            now = self.clock.now()
-            if self._not_before.get(batch.id, now) <= now:
+            if self._pauses.over(batch.id, self.clock.now()):
                 self._look(batch)
 
     def _look(self, batch: Batch) -> None:
@@ -67,14 +64,10 @@ class ShowBatches:
         except ChatRefusedError as refused:
             self._without_it(batch, lines, refused)
         except ChatError as error:
-            pause = min(RETRY_AFTER * 2 ** min(self._failures[batch.id], 10), RETRY_AT_MOST)
-            self._failures[batch.id] += 1
-            later = timedelta(seconds=error.retry_after) if error.retry_after else pause
-            self._not_before[batch.id] = self.clock.now() + later
+            self._pauses.failed(batch.id, error, self.clock.now())
             self.batches.leave_unshown(batch.id)
         else:
-            self._failures.pop(batch.id, None)
-            self._not_before[batch.id] = self.clock.now() + EDITED_EVERY
+            self._pauses.sent(batch.id, self.clock.now() + EDITED_EVERY)
             self.batches.shown(batch.id, batch.seen, place)
 
     def _put(self, batch: Batch, entries: list[Entry], rest: tuple[Line, ...]) -> MessageRef:

@@ -1,14 +1,13 @@
 """Show: bring each plan's message up to what the plan is. The message is a projection; the latest wins."""
 
 import threading
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
+from functools import partial
 
 from bot.core.audit import facts
-from bot.core.audit.events import ChainedEvent, Tag
+from bot.core.audit.events import Tag
 from bot.core.errors import (
     ChatError,
     ChatRefusedError,
@@ -19,14 +18,8 @@ from bot.core.errors import (
 from bot.core.life.states import ENDED, MessageRef, PlanState, Status
 from bot.ports import Audit, Change, Chat, Clock, Messages, Plans
 from bot.services.work.budget import Budget
+from bot.services.work.projecting import PROGRESS_EVERY, SHOWING, Pauses, Steps
 from bot.services.work.standing import GO_ON, as_it_stands
-
-PROGRESS_EVERY = timedelta(seconds=3)
-"""Of one message; in between, its latest state waits."""
-RETRY_AFTER, RETRY_AT_MOST = timedelta(seconds=1), timedelta(seconds=30)
-"""Where Slack does not say how long it wants to be left alone; twice as long after each further failure."""
-SHOWING = timedelta(seconds=45)
-"""How long other processes leave a message alone that one of them is at: what a call to Slack and its tries take."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -47,18 +40,15 @@ class Show:
     """Of the edits of the whole app."""
     _one_at_a_time: threading.Lock = field(default_factory=threading.Lock)
     _last: dict[str, tuple[Status, datetime]] = field(default_factory=dict)
-    _not_before: dict[str, datetime] = field(default_factory=dict)
-    _failures: Counter[str] = field(default_factory=Counter)
-    """In a row, by plan."""
+    _pauses: Pauses = field(default_factory=Pauses)
     _progress_not_before: datetime | None = None
-    _told: dict[str, dict[str, int]] = field(default_factory=dict)
-    """By plan and step: the last event that was told, of plans for which another step failed."""
+    _steps: Steps = field(default_factory=Steps)
 
     def __call__(self) -> None:
         """Post or update every message that shows an older version than its plan has."""
         with self._one_at_a_time:
             now = self.clock.now()
-            due = [each for each in self.messages.unshown() if self._not_before.get(each, now) <= now]
+            due = [each for each in self.messages.unshown() if self._pauses.over(each, now)]
             shown_running = [each for each in due if self._last.get(each, (None, now))[0] is Status.RUNNING]
             running = self.messages.running() if shown_running else frozenset()
             progress = [each for each in shown_running if each in running]
@@ -106,18 +96,14 @@ class Show:
         except ChatError as error:
             self._put_off(plan_id, error)
             return
-        self._not_before.pop(plan_id, None)
-        del self._failures[plan_id]
+        self._pauses.sent(plan_id)
         self._last[plan_id] = (state.status, self.clock.now())
         if state.status not in GO_ON:
             self._last.pop(plan_id, None)
         self.messages.shown(plan_id, state.version, message)
 
     def _put_off(self, plan_id: str, error: ChatError) -> None:
-        pause = min(RETRY_AFTER * 2 ** min(self._failures[plan_id], 10), RETRY_AT_MOST)
-        later = self.clock.now() + (timedelta(seconds=error.retry_after) if error.retry_after else pause)
-        self._failures[plan_id] += 1
-        self._not_before[plan_id] = later
+        later = self._pauses.failed(plan_id, error, self.clock.now())
         if error.retry_after:
             self._progress_not_before = later
         self.messages.leave_unshown(plan_id)
@@ -154,18 +140,11 @@ class Show:
         if now is None:
             return
         state = replace(now, message=state.message)
-        told = self._told.setdefault(plan_id, {})
-        steps: Mapping[str, Callable[[PlanState, Sequence[ChainedEvent]], None]] = {
-            "list": self.chat.list_plan, "log": self.chat.log_plan,
-            "requester": self.chat.tell_requester,
-        }  # fmt: skip
-        for step, tell in steps.items():
-            new = [link for link in events if link.seq > told.get(step, 0)]
-            if new:
-                tell(state, new)
-                told[step] = new[-1].seq
+        self._steps(plan_id, events, {
+            "list": partial(self.chat.list_plan, state), "log": partial(self.chat.log_plan, state),
+            "requester": partial(self.chat.tell_requester, state),
+        })  # fmt: skip
         self.messages.told(plan_id, events[-1].seq)
-        del self._told[plan_id]
 
     def _cancel(self, plan_id: str, why: str) -> None:
         """A plan that nobody can see must not wait for an approval."""

@@ -28,7 +28,7 @@ from bot.slack.kit.blocks import (
     option,
     section,
 )
-from bot.slack.kit.text import escape, paragraphs, plain, plural
+from bot.slack.kit.text import escape, link, paragraphs, plain, plural
 
 SHOWN = 20
 """Hosts of one message, beyond which they are counted."""
@@ -70,7 +70,7 @@ def _title(kind: Kind, alerts: Sequence[Alert]) -> str:
     going_on = sum(alert.is_open for alert in alerts)
     if kind is Kind.UNREACHABLE:
         return (
-            f"{plural(going_on, 'host')} do not answer"
+            f"{plural(going_on, 'host')} {'does' if going_on == 1 else 'do'} not answer"
             if going_on
             else f"All {len(alerts)} hosts answer again"
         )
@@ -140,9 +140,10 @@ def _buttons(notice: str, alerts: Sequence[Alert]) -> list[Block]:
 def step_line(noticed: Noticed, step: Step, now: datetime) -> str:
     """What is new, in a line that stands in the channel by itself."""
     going_on = [alert for alert in _ordered(noticed.alerts) if alert.is_open]
-    link = f" <{noticed.notice.permalink}|The alert>" if noticed.notice.permalink else ""
+    where = link(noticed.notice.permalink, "The alert")
+    where = f" {where}" if where else ""
     if step is Step.OVER:
-        return f":white_check_mark: {_over(noticed)}{link}"
+        return f":white_check_mark: {_over(noticed)}{where}"
     told = noticed.notice.told
     new = [alert for alert in going_on if alert.id not in told]
     worse = [alert for alert in going_on if alert.id in told and alert.level.rank > told[alert.id].level.rank]
@@ -152,7 +153,7 @@ def step_line(noticed: Noticed, step: Step, now: datetime) -> str:
     }[step]  # fmt: skip
     nobody = step is Step.REPEAT and any(alert.answered is None for alert in chosen)
     ending = " Nobody has acted yet." if nobody else ""
-    return f"{emoji(chosen[0])} {words}: {_named(chosen, now)}.{ending}{link}"
+    return f"{emoji(chosen[0])} {words}: {_named(chosen, now)}.{ending}{where}"
 
 
 def _named(alerts: Sequence[Alert], now: datetime) -> str:

@@ -17,6 +17,8 @@ from bot.slack.plan.forms.whole import whole_view
 from bot.slack.plan.looking import look_at_text, volumes_text
 
 LEAVE_OUT = "leave_out"
+_LISTED = "listed:"
+"""Begins the id of the block with which a host's list begins; its plan's id follows."""
 BLOCKS = 96
 """Of a form: Slack takes a hundred."""
 
@@ -36,7 +38,7 @@ def approve_form(
             f"*{total_words(members)}*"
         ),
         whole(undo_text(members)),
-        *(whole(text) for plan in plans if plan.plan.id in waiting for text in _host_texts(plan)),
+        *(block for plan in plans if plan.plan.id in waiting for block in _host_blocks(plan)),
     ]
     asked = f"{mention(state.fleet.requester)} asked {date(state.fleet.created_at)}"
     foot = f"{asked}. What you approve is what is removed."
@@ -47,12 +49,18 @@ def approve_form(
     )  # fmt: skip
 
 
+def listed_in(view: Mapping[str, Any]) -> frozenset[str]:
+    """The plans that a submitted form listed: its approval is about no other."""
+    named = (str(block.get("block_id", "")) for block in view.get("blocks", ()))
+    return frozenset(name.removeprefix(_LISTED) for name in named if name.startswith(_LISTED))
+
+
 def all_is_shown(form: Block) -> bool:
     """Whether the form has room for everything: else hosts with data have to be decided one by one."""
     return len(form["blocks"]) <= BLOCKS
 
 
-def _host_texts(plan: PlanState) -> Iterator[str]:
+def _host_blocks(plan: PlanState) -> Iterator[Block]:
     draft = left_of(plan)
     head = f"*{escape(plan.plan.host)}*: {plural(len(draft.items), 'object')}, {frees_text(draft)}"
     lines = [
@@ -60,7 +68,9 @@ def _host_texts(plan: PlanState) -> Iterator[str]:
         *volumes_text(draft.items, VOLUMES_SHOWN).splitlines(),
         *look_at_text(draft).splitlines(),
     ]
-    return iter(paragraphs(lines))
+    first, *others = paragraphs(lines)
+    yield {**whole(first), "block_id": f"{_LISTED}{plan.plan.id}"}
+    yield from map(whole, others)
 
 
 def reject_form(state: FleetState, place: str) -> Block:

@@ -20,6 +20,7 @@ from bot.slack.fleet.forms import (
     approve_form,
     leave_out_form,
     left_out_of,
+    listed_in,
     one_view,
     reject_form,
 )
@@ -111,11 +112,12 @@ class FleetHandlers:
         return [plan for plan in found if plan is not None]
 
     def approve_for_good(self, asked: Asked, fleet_id: str) -> None:
-        """Approve after the form, which listed the data that goes."""
+        """Approve after the form, and what it listed alone."""
 
         def work(asked: Asked) -> None:
             reason = reason_of(asked.view)
-            self.decide.approve(fleet_id, asked.person, asked.channel, data_seen=True, reason=reason)
+            listed = listed_in(asked.view)
+            self.decide.approve(fleet_id, asked.person, asked.channel, listed=listed, reason=reason)
 
         self.submit(asked, work, DECIDE)
 

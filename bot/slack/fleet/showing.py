@@ -16,7 +16,7 @@ from bot.slack.chat import SlackChat
 from bot.slack.fleet.hosts import AboutHost, about_host, freed_words
 from bot.slack.fleet.message import fleet_message, held_text
 from bot.slack.kit.blocks import Message, context, section
-from bot.slack.kit.text import code, escape, is_user, plain
+from bot.slack.kit.text import code, escape, is_user, link, plain
 from bot.slack.plan.lists import full_list, full_outcomes, log_message
 
 LOG = logging.getLogger(__name__)
@@ -82,8 +82,8 @@ class ShownFleets:
         what = f"Your cleanup *{escape(state.fleet.request)}* on *{escape(state.fleet.selection)}*"
         ended = f":checkered_flag: Every host has ended: {freed_words(state)}."
         told = ended if Tag.FLEET_ENDED in tags else held_text(state) if state.held else ""
-        link = state.message.permalink if state.message else ""
-        where = f"<{link}|Open the plan>" if link.startswith("https://") else f"Plan {code(state.fleet.id)}"
+        where = link(state.message.permalink if state.message else "", "Open the plan")
+        where = where or f"Plan {code(state.fleet.id)}"
         if not told:
             return
         try:

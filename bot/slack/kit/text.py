@@ -112,6 +112,17 @@ def date(moment: datetime, form: str = "{date_short_pretty} {time}") -> str:
     return f"<!date^{int(moment.timestamp())}^{form}|{fallback}>"
 
 
+_ADDRESS = re.compile(r"https?://[^\s<>|]+")
+
+
+def link(address: str, words: str) -> str:
+    """A link with these words, which are Slack's own text; empty where the address is none that leads anywhere.
+
+    Addresses come out of the database: one that held more than an address could mention somebody.
+    """
+    return f"<{address}|{words}>" if _ADDRESS.fullmatch(address) else ""
+
+
 def bar(share: float, width: int = 10) -> str:
     """A bar of blocks; always beside its number, never instead of it."""
     full = round(max(0.0, min(share, 1.0)) * width)

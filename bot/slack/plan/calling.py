@@ -9,7 +9,7 @@ from bot.core.rules.telling import Notice
 from bot.slack.chat import SlackChat
 from bot.slack.kit.blocks import Block, Message, context, section
 from bot.slack.kit.names import frees_text
-from bot.slack.kit.text import code, date, entry_text, escape, mention, mention_id, plural
+from bot.slack.kit.text import code, date, entry_text, escape, link, mention, mention_id, plural
 
 DIGEST_SHOWN = 20
 """Plans of one digest; the Home has all."""
@@ -79,15 +79,12 @@ def digest_message(states: Sequence[PlanState]) -> Message:
 def _line(state: PlanState) -> str:
     plan, draft = state.plan, left_of(state)
     what = f"*{escape(draft.profile)}* on *{escape(plan.host)}*"
-    link = state.message.permalink if state.message else ""
-    where = f" · <{link}|Open>" if link.startswith("https://") else f" · plan {code(plan.id)}"
+    where = link(state.message.permalink if state.message else "", "Open") or f"plan {code(plan.id)}"
     frees = f"frees {frees_text(draft)} in {plural(len(draft.items), 'object')}"
     votes = f"{len(state.approvers)} of {state.quorum} approved"
-    return (
-        f"{what}: {frees} · {mention(plan.requester)} asked · {votes} · until {date(plan.expires_at)}{where}"
-    )
+    return f"{what}: {frees} · {mention(plan.requester)} asked · {votes} · until {date(plan.expires_at)} · {where}"
 
 
 def _link(state: PlanState) -> list[Block]:
-    link = state.message.permalink if state.message else ""
-    return [context(f"<{link}|Open the plan>")] if link.startswith("https://") else []
+    where = link(state.message.permalink if state.message else "", "Open the plan")
+    return [context(where)] if where else []

@@ -9,7 +9,7 @@ from bot.slack.chat import SlackChat
 from bot.slack.door.asked import Asked
 from bot.slack.door.routing import Handler
 from bot.slack.kit.blocks import Message
-from bot.slack.kit.text import escape
+from bot.slack.kit.text import escape, link
 
 _OLDER = (
     "This is an older copy of the plan's message, and decides nothing. It now says where the newer one is."
@@ -41,7 +41,7 @@ def _is_older(asked: Asked, state: PlanState) -> bool:
 
 
 def _moved(state: PlanState) -> Message:
-    link = state.message.permalink if state.message else ""
-    where = f"<{link}|a newer message>" if link else "a newer message of this channel"
+    newer = link(state.message.permalink if state.message else "", "a newer message")
+    where = newer or "a newer message of this channel"
     what = f"{escape(state.plan.draft.profile)} on {escape(state.plan.host)}"
     return Message.of(f":arrow_right: The cleanup {what} is in {where}.")

@@ -15,6 +15,7 @@ from bot.slack.kit.text import (
     SECTION_LIMIT,
     code,
     escape,
+    link,
     mention_id,
     one_line,
     paragraphs,
@@ -93,8 +94,7 @@ def direct_message(state: PlanState, events: Sequence[ChainedEvent]) -> Message 
         return None
     plan = state.plan
     what = f"*{escape(plan.draft.profile)}* on *{escape(plan.host)}*"
-    link = state.message.permalink if state.message else ""
-    where = f"<{link}|Open the plan>" if link.startswith("https://") else f"Plan {code(plan.id)}"
+    where = link(state.message.permalink if state.message else "", "Open the plan") or f"Plan {code(plan.id)}"
     return Message(
         text=f"Your cleanup {escape(plan.draft.profile)} on {escape(plan.host)}: {words[-1]}",
         blocks=(section("\n".join([f"Your cleanup {what}", *words])), context(where)),

@@ -18,7 +18,7 @@ from bot.slack.door.asked import Asked
 from bot.slack.door.replying import AT_ONCE, Replies, later
 from bot.slack.door.ways import Turn, Way
 from bot.slack.kit.blocks import Message
-from bot.slack.kit.text import escape
+from bot.slack.kit.text import escape, link
 from bot.slack.look.reports import why_message
 from bot.slack.plan.commands import commands_message
 
@@ -36,9 +36,9 @@ def _planning_text(host: str, arguments: Arguments) -> str:
     return f":hourglass_flowing_sand: Planning {what} on *{escape(host)}*: its plan comes once the engine has answered."
 
 
-def _stands_message(state: PlanState, link: str) -> Message:
+def _stands_message(state: PlanState, address: str) -> Message:
     """What a thread reads in which a plan was asked for."""
-    plan, found = state.plan, f"<{link}|Its plan>" if link else "Its plan"
+    plan, found = state.plan, link(address, "Its plan") or "Its plan"
     what = f"*{escape(plan.draft.profile)}* on *{escape(plan.host)}*"
     return Message.of(
         f":clipboard: {what} was asked for here. {found} stands in the channel, with its buttons."

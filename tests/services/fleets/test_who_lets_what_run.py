@@ -112,6 +112,17 @@ def test_which_hosts_run_by_their_policies_and_the_votes(
     assert store.chain.compare().differences == ()
 
 
+def test_an_approval_of_what_a_form_listed_is_about_nothing_else(store: Store, rack: Rack) -> None:
+    fleetly = Fleetly(store=store, hosts=rack.hosts)
+    fleet_id = fleetly.propose("one,own", Arguments(profile="everything")).fleet.id
+    listed = next(one.plan for one in fleetly.now(fleet_id).standings if one.host == "one")
+    fleetly.decide.approve(fleet_id, CLEO, listed=frozenset({listed}))
+    assert by_host(fleetly.now(fleet_id)) == {"one": "approved", "own": "proposed"}
+    with pytest.raises(RefusedError, match="Nothing was changed"):
+        fleetly.decide.approve(fleet_id, CLEO, listed=frozenset())
+    assert by_host(fleetly.now(fleet_id))["own"] == "proposed"
+
+
 def test_an_export_alone_tells_who_let_what_run_on_which_host_and_why_the_wave_stopped(
     store: Store, rack: Rack, tmp_path: Path
 ) -> None:

@@ -12,6 +12,7 @@ from bot.core.rules.hosts import Host, Hosts, SocketAddress
 from bot.services.fleets.deciding import DecideFleet
 from bot.services.rules.rights import Rights
 from bot.slack.action_ids import FLEET_APPROVE, FLEET_APPROVE_PLAN
+from bot.slack.fleet.forms import listed_in
 from bot.trial.sample import Builder
 from tests.services.bench import OPEN_TO_ALL
 from tests.slack.fleet.site import Site
@@ -51,6 +52,7 @@ def test_an_approval_that_has_not_listed_the_data_does_not_count_where_data_woul
     assert form is not None
     assert form["callback_id"] == FLEET_APPROVE_PLAN
     assert all(volume[:12] in str(form) for volume in volumes.values()), "each is listed"
+    assert listed_in(form) == {one.plan for one in site.fleet().standings}
     assert {one.status for one in site.fleet().standings} == {Status.PROPOSED}
     decide = DecideFleet(
         fleets=site.place.store.fleets, hosts=lambda: registered(site), rights=Rights(directory=NoGroups()),

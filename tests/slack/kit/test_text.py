@@ -13,6 +13,7 @@ from bot.slack.kit.text import (
     date,
     escape,
     lines_within,
+    link,
     mention_id,
     mentions,
     one_line,
@@ -177,3 +178,19 @@ def test_text_from_a_host_formats_nothing_and_stays_as_it_is_where_it_could_not(
     text: str, shown: str
 ) -> None:
     assert plain(text) == shown
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "", "javascript:alert(1)", "https://a|b> <!channel", "https://a> <@U0EVE>", "https://a\n<!here>",
+        "https://a b", "//a", "mailto:eve@a", "https://",
+    ],
+)  # fmt: skip
+def test_an_address_of_the_database_leads_somewhere_or_is_no_link(address: str) -> None:
+    assert link(address, "Open") == ""
+
+
+def test_a_link_has_its_words() -> None:
+    place = "https://acme.slack.example/archives/C0OPS/p1772368200000100?thread_ts=1.2&cid=C0OPS"
+    assert link(place, "Open the plan") == f"<{place}|Open the plan>"

@@ -18,7 +18,7 @@ Start = Callable[[str], Place]
 @pytest.fixture(autouse=True)
 def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """No waiting between tries: neither ours nor slack_sdk's."""
-    monkeypatch.setattr("bot.services.work.show.RETRY_AFTER", timedelta(seconds=0.05))
+    monkeypatch.setattr("bot.services.work.projecting.RETRY_AFTER", timedelta(seconds=0.05))
     monkeypatch.setattr("bot.slack.showing.POLL_SECONDS", 0.05)
     monkeypatch.setattr("slack_sdk.http_retry.handler.time.sleep", lambda _seconds: None)
 

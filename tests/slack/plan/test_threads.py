@@ -81,7 +81,7 @@ def test_a_thread_or_a_person_that_cannot_be_written_to_does_not_hold_up_the_pla
 def test_what_slack_puts_off_in_a_thread_is_written_later(
     start: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.services.work.show.RETRY_AFTER", timedelta(seconds=0.1))
+    monkeypatch.setattr("bot.services.work.projecting.RETRY_AFTER", timedelta(seconds=0.1))
     place = start(OPEN_TO_ALL)
     plan = place.propose(ANN)
     eventually(lambda: thread(place, plan.ts))

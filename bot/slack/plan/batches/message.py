@@ -13,7 +13,7 @@ from bot.core.units import short_size
 from bot.slack.action_ids import AUDIT_DETAILS, OPEN_PLAN
 from bot.slack.kit.blocks import Block, Message, actions, button, context, header, menu, option, whole
 from bot.slack.kit.names import OUTCOME_EMOJI, counted, end_words, frees_text
-from bot.slack.kit.text import code, date, entry_text, escape, plain, plural
+from bot.slack.kit.text import code, date, entry_text, escape, link, plain, plural
 from bot.slack.plan.message import sentence
 from bot.slack.plan.open import About, may_approve_text
 from bot.slack.plan.restores import lost_text
@@ -103,8 +103,8 @@ def _waiting_words(waiting: Sequence[Entry], rest: Sequence[Line], about_of: Abo
 def _line_block(entry: Entry) -> Block:
     line, state = entry.line, entry.state
     text = f"*{plain(line.host, HOST_SHOWN)}* {_standing(state)}"
-    if line.posted and line.permalink.startswith(("https://", "http://")):
-        text += f" · <{line.permalink}|its message>"
+    if line.posted and (where := link(line.permalink, "its message")):
+        text += f" · {where}"
     block = whole(text)
     if line.held and state.status not in ENDED:
         block["accessory"] = button(

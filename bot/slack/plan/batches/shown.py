@@ -10,6 +10,7 @@ from bot.ports import Batches
 from bot.slack.chat import SlackChat
 from bot.slack.door.asked import Asked
 from bot.slack.door.replying import Replies
+from bot.slack.kit.text import link
 from bot.slack.plan.batches.message import batch_message
 from bot.slack.plan.open import About, about_of
 from bot.slack.plan.proposing import ProposalHandlers
@@ -64,6 +65,6 @@ class BatchHandlers:
         if self.batches.open_plan(plan_id):
             self.show_now()
             return
-        link = state.message.permalink if state.message else ""
-        where = f"<{link}|Its message> stands in the channel" if link else "Its message comes in a moment"
+        where = link(state.message.permalink if state.message else "", "Its message")
+        where = f"{where} stands in the channel" if where else "Its message comes in a moment"
         self.replies.privately(asked, f"Somebody has opened this plan already. {where}.")

@@ -7,7 +7,7 @@ from bot.core.audit.events import Tag
 from bot.core.life.states import MessageRef, Status
 from bot.ports import Change, Run
 from bot.services.work.budget import A_MINUTE
-from bot.services.work.show import PROGRESS_EVERY
+from bot.services.work.projecting import PROGRESS_EVERY
 from tests.slack.place import shown
 from tests.slack.plan.showing.shower import Shower, event
 from tests.slack.states import proposed

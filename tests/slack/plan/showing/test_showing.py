@@ -11,7 +11,7 @@ from bot.core.audit.events import Tag
 from bot.core.life.states import MessageRef, Status, Vote
 from bot.core.plan.plan import Person
 from bot.ports import Change
-from bot.services.work.show import RETRY_AFTER
+from bot.services.work.projecting import RETRY_AFTER
 from bot.slack.action_ids import ADJUST, APPROVE, ASK_OTHER, AUDIT_DETAILS, REJECT, WHOLE_LIST
 from bot.slack.plan.lists import full_list
 from tests.slack.place import ANN, BOB, OPEN_TO_ALL, Place, buttons, eventually, shown
